@@ -1,0 +1,61 @@
+"""What a parser backend promises.
+
+A backend tokenises; it never interprets. It is handed complete heads and says what stands in them, or None:
+"not mine". Then the reference reader decides, the same one for all backends, so that they can differ in
+speed but not in their answers. Three laws hold, and tests show them:
+
+- for every block, ``parse_response_head(block, ...)`` is None or equals the reference reader's answer;
+- it is None for no realistic head;
+- however the bytes of a chunked body are cut into pieces, the decoders give the same bytes, the same end and
+  the same refusal at the same place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+from .._wire.head import ResponseHead
+
+
+class ChunkedDecoder(Protocol):
+    """The chunked transfer coding (RFC 9112 section 7.1), decoded where it lies in a buffer.
+
+    The decoder holds no bytes: what it does not consume stays in the caller's buffer, never part of a line
+    is consumed, and no byte is searched twice. So the position in the stream is exact at any moment, and a
+    caller may go on reading the connection by other means (``HTTPResponse.fp``).
+    """
+
+    chunk_left: int
+    """Data bytes left of this chunk; 0 when its CRLF comes next; -1 when a chunk-size line comes next."""
+    in_trailers: bool
+    """The last-chunk has been read; the trailer section or the final empty line comes next."""
+    complete: bool
+    position: int
+    """Where in the buffer ``decode`` stopped; all before it is consumed."""
+    searched: int
+    """Bytes behind ``position`` known to hold no line end; set to 0 when others have read on from there."""
+    error: int
+    """One of grammar's codes. Once it is not CHUNK_OK nothing more is decoded."""
+
+    def __init__(self, line_bytes: int, trailer_lines: int, overhead_bytes: int) -> None: ...
+
+    def decode(self, buffer: bytes | bytearray, start: int, max_bytes: int) -> bytes:
+        """Return the data that follows *start*, at most *max_bytes* of it (-1: all that is there).
+
+        Stops as soon as *max_bytes* have been given, and before anything that is refused. With 0, consumes the
+        framing in front of the next data, or to the end of the message.
+        """
+
+    @property
+    def trailer_block(self) -> bytes:
+        """The trailer section as it was read, b"" where there was none. Its empty line is not part of it."""
+
+
+class Backend(NamedTuple):
+    name: str
+    parse_response_head: Callable[[bytes, int, int], ResponseHead | None]
+    """(block, max line bytes, max field lines) to a head, or None for "declined"."""
+    find_head_end: Callable[[bytes | bytearray, int], int]
+    """(buffer, start) to the offset behind the empty line, or -1."""
+    chunked_decoder: Callable[[int, int, int], ChunkedDecoder]

@@ -1,0 +1,1 @@
+"""Moving bytes: sockets, TLS and file-like objects. Nothing here knows what the bytes mean."""

@@ -1,0 +1,230 @@
+"""Where the bytes of a response come from: a socket, a TLS socket or any file-like object.
+
+One face: ``receive(wanted, asked)`` gives the next bytes, b"" when the peer has closed.
+
+- A plain socket or TLS socket is received from directly; it may give more than was wanted.
+- Anything else is asked for ``makefile("rb")`` and read through that. Such a file is never read past what is
+  wanted: programs read on from it by themselves, and some test doubles fail on a read after the end.
+
+A source holds its own counted reference to the socket, as ``socket.makefile`` does, so that closing the
+connection's socket (urllib.request does so before it reads the body) leaves the response readable.
+"""
+
+from __future__ import annotations
+
+import io
+import socket
+import ssl
+from typing import Any, Final, Protocol
+
+LINE: Final = -1
+
+_RECEIVE_BYTES: Final = 65_536
+_MOST_AT_ONCE: Final = 262_144
+_LONGEST: Final = 2**62
+"""More is wanted only of a body that lasts until the peer closes."""
+
+
+class Source(Protocol):
+    is_clean: bool
+    """False once a TLS peer closed the connection without saying so (close_notify)."""
+
+    def receive(self, wanted: int, asked: int) -> bytes:
+        """Return the next bytes, b"" at the end.
+
+        *wanted* of them surely belong to the message, or LINE: a whole line; *asked* is how many body bytes
+        the caller would take, -1 for any number.
+        """
+
+    def receive_some(self, wanted: int, asked: int) -> bytes:
+        """As ``receive``, but satisfied with whatever is there first."""
+
+    def receive_into(self, view: memoryview) -> int:
+        """Receive straight into *view*; return how many bytes, 0 at the end."""
+
+    def as_file(self, unused: bytes) -> Any:
+        """Return a file-like object that yields *unused* and then what follows; it owns this source then."""
+
+    def fileno(self) -> int: ...
+
+    def close(self) -> None: ...
+
+
+class SocketSource:
+    """A socket whose own ``recv`` and ``recv_into`` are used."""
+
+    __slots__ = ("_recv", "_sock", "is_clean")
+
+    def __init__(self, sock: Any) -> None:
+        sock._io_refs += 1
+        self._sock = sock
+        self._recv = sock.recv
+        self.is_clean = True
+
+    def receive(self, wanted: int, asked: int) -> bytes:
+        size = _RECEIVE_BYTES if wanted < 0 or 0 < asked < _RECEIVE_BYTES else _MOST_AT_ONCE
+        # Not more than the body still needs: what comes behind it is left for the look before the next request.
+        return self._recv(wanted if 0 <= wanted < size else size)  # type: ignore[no-any-return]  # socket.recv
+
+    receive_some = receive
+
+    def receive_into(self, view: memoryview) -> int:
+        return self._sock.recv_into(view)  # type: ignore[no-any-return]
+
+    def as_file(self, unused: bytes) -> SocketFile:
+        raw = _RawSocketFile(self._sock, unused)
+        self._sock._decref_socketios()  # the file holds a reference of its own
+        self._sock = None
+        return SocketFile(raw)
+
+    def fileno(self) -> int:
+        return self._sock.fileno()  # type: ignore[no-any-return]
+
+    def close(self) -> None:
+        sock, self._sock = self._sock, None
+        if sock is not None:
+            sock._decref_socketios()
+
+
+class TLSSource(SocketSource):
+    """A ``ssl.SSLSocket``. Tells a clean end from one that an attacker on the way could have made."""
+
+    __slots__ = ("_suppressed",)
+
+    def __init__(self, sock: ssl.SSLSocket) -> None:
+        super().__init__(sock)
+        # SSLSocket makes b"" of a ragged end by default; while the response is read, it is to say so.
+        self._suppressed = sock.suppress_ragged_eofs
+        sock.suppress_ragged_eofs = False
+
+    def receive(self, wanted: int, asked: int) -> bytes:
+        try:
+            return super().receive(wanted, asked)
+        except ssl.SSLEOFError:
+            self.is_clean = False
+            return b""
+
+    receive_some = receive
+
+    def receive_into(self, view: memoryview) -> int:
+        try:
+            return super().receive_into(view)
+        except ssl.SSLEOFError:
+            self.is_clean = False
+            return 0
+
+    def as_file(self, unused: bytes) -> SocketFile:
+        self._sock.suppress_ragged_eofs = self._suppressed
+        return super().as_file(unused)
+
+    def close(self) -> None:
+        if self._sock is not None:
+            self._sock.suppress_ragged_eofs = self._suppressed
+        super().close()
+
+
+class FileSource:
+    """Any object with ``read`` and ``readline``; ``read1``, ``readinto`` and ``peek`` where they are called for."""
+
+    __slots__ = ("_at_end", "_line_bytes", "fp", "is_clean")
+
+    def __init__(self, fp: Any, line_bytes: int) -> None:
+        self.fp = fp
+        self.is_clean = True
+        self._line_bytes = line_bytes
+        self._at_end = False  # some files must not be read again after their end
+
+    def receive(self, wanted: int, asked: int) -> bytes:
+        if self._at_end:
+            return b""
+        if wanted < 0:
+            # One byte more than may be, so that a line that is too long shows.
+            return self.fp.readline(self._line_bytes + 1)  # type: ignore[no-any-return]
+        if wanted > _LONGEST and asked < 0:
+            self._at_end = True
+            return self.fp.read()  # type: ignore[no-any-return]
+        # In steps: read(n) of a buffered file allocates n bytes at once, and n is what the peer announced
+        # (CVE-2025-13836).
+        size = min(wanted, asked if asked > 0 else _MOST_AT_ONCE, _MOST_AT_ONCE)
+        data: bytes = self.fp.read(size)
+        self._at_end = len(data) < size
+        return data
+
+    def receive_some(self, wanted: int, asked: int) -> bytes:
+        if wanted < 0:
+            return self.receive(wanted, asked)
+        return self.fp.read1(min(wanted, asked if asked > 0 else _RECEIVE_BYTES))  # type: ignore[no-any-return]
+
+    def peek(self, asked: int, most: int) -> bytes:
+        return self.fp.peek(asked if 0 <= asked < most else most if most < _RECEIVE_BYTES else -1)[:most]  # type: ignore[no-any-return]
+
+    def readline(self, asked: int, most: int) -> bytes:
+        return self.fp.readline(min(asked, most) if asked > 0 else most if most < _LONGEST else -1)  # type: ignore[no-any-return]
+
+    def receive_into(self, view: memoryview) -> int:
+        return self.fp.readinto(view)  # type: ignore[no-any-return]
+
+    def as_file(self, unused: bytes) -> Any:
+        return self.fp
+
+    def fileno(self) -> int:
+        return self.fp.fileno()  # type: ignore[no-any-return]
+
+    def close(self) -> None:
+        self.fp.close()
+
+
+class _RawSocketFile(socket.SocketIO):
+    """A socket as a raw stream that first yields bytes that had been received already."""
+
+    def __init__(self, sock: Any, unused: bytes) -> None:
+        super().__init__(sock, "rb")
+        sock._io_refs += 1
+        self._unused = memoryview(unused)
+        self._stopped = False
+
+    def readinto(self, buffer: Any) -> int | None:
+        if self._stopped:
+            return None
+        if not self._unused:
+            return super().readinto(buffer)
+        with memoryview(buffer) as view:
+            count = min(len(view), len(self._unused))
+            view[:count] = self._unused[:count]
+        self._unused = self._unused[count:]
+        return count
+
+
+class SocketFile(io.BufferedReader):
+    """What ``HTTPResponse.fp`` is over a socket: the buffered stream that http.client has there."""
+
+    raw: _RawSocketFile
+
+    def has_buffered(self) -> bool:
+        """Return whether bytes are buffered, received and unread; does not touch the socket."""
+        if self.raw._unused:
+            return True
+        self.raw._stopped = True
+        try:
+            return bool(self.peek(1))
+        finally:
+            self.raw._stopped = False
+
+
+def open_source(sock: Any, line_bytes: int) -> Source | None:
+    """Return the source for *sock*; None where its ``makefile`` gives None.
+
+    *line_bytes* is the longest line that is read from a file-like object at once.
+    """
+    kind = type(sock)
+    # Looked up late: gevent and others replace ``socket.socket``, and theirs counts references as the standard
+    # one does. A subclass may have a ``makefile`` of its own, and is read through that.
+    if kind is socket.socket or kind is _standard_socket:
+        return SocketSource(sock)
+    if isinstance(sock, ssl.SSLSocket) and kind.makefile is ssl.SSLSocket.makefile:
+        return TLSSource(sock)
+    fp = sock.makefile("rb")
+    return None if fp is None else FileSource(fp, line_bytes)
+
+
+_standard_socket: Final = socket.socket

@@ -1,0 +1,108 @@
+"""Byte classes, patterns and limits of HTTP/1.1 messages.
+
+One 256-byte table for each class of bytes; the compiled tokenisers read the very same tables, so that
+a compiled and a pure reader cannot come to differ about a byte. The patterns spell the same classes for
+the ``re`` module; a test holds each pattern against its table. No pattern here can backtrack: every
+repetition is possessive.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+
+def _byte_class(*members: int | range) -> bytes:
+    table = bytearray(256)
+    for member in members:
+        for byte in (member,) if isinstance(member, int) else member:
+            table[byte] = 1
+    return bytes(table)
+
+
+_DIGITS: Final = range(ord("0"), ord("9") + 1)
+_UPPER: Final = range(ord("A"), ord("Z") + 1)
+_LOWER: Final = range(ord("a"), ord("z") + 1)
+
+# RFC 9110 section 5.6.2
+# token = 1*tchar
+# tchar = "!" / "#" / "$" / "%" / "&" / "'" / "*" / "+" / "-" / "." / "^" / "_" / "`" / "|" / "~"
+#       / DIGIT / ALPHA
+TCHAR: Final = _byte_class(_DIGITS, _UPPER, _LOWER, *b"!#$%&'*+-.^_`|~")
+
+# RFC 9110 section 5.5
+# field-value   = *field-content
+# field-content = field-vchar [ 1*( SP / HTAB / field-vchar ) field-vchar ]
+# field-vchar   = VCHAR / obs-text
+# The reason-phrase (RFC 9112 section 4) and, here, chunk extensions are made of the same bytes.
+FIELD_VCHAR_OR_WS: Final = _byte_class(0x09, range(0x20, 0x7F), range(0x80, 0x100))
+
+# What http.client's email parser takes for the name of a field: any visible ASCII but the colon. Wider than
+# a token, so a name outside TCHAR is kept and reported as a defect.
+LENIENT_NAME: Final = _byte_class(range(0x21, 0x3A), range(0x3B, 0x7F))
+
+# HEXDIG to its value; 0xFF for every other byte. RFC 9112 section 7.1: chunk-size = 1*HEXDIG
+HEX_VALUE: Final = bytes(int(chr(b), 16) if chr(b) in "0123456789abcdefABCDEF" else 0xFF for b in range(256))
+
+# The same classes for patterns.
+RE_TCHAR: Final = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
+RE_FIELD_BYTE: Final = rb"[\t\x20-\x7e\x80-\xff]"
+
+# The plain grammar of a head, which the fast readers answer for:
+# status-line = HTTP-version SP status-code SP [ reason-phrase ] CRLF     (RFC 9112 section 4)
+# field-line  = field-name ":" OWS field-value OWS CRLF                   (RFC 9112 section 5)
+# The SP after the status-code may be missing together with the reason-phrase, as some servers have it.
+match_plain_head: Final = re.compile(
+    rb"HTTP/1\.([01])\ ([1-9][0-9]{2})(?:\ (" + RE_FIELD_BYTE + rb"*+))?\r\n"
+    rb"((?:" + RE_TCHAR + rb"++:" + RE_FIELD_BYTE + rb"*+\r\n)*+)\r\n",
+    re.VERBOSE,
+).fullmatch
+
+# The three fields that framing and reuse are judged by, wherever they stand in a plain head. The letters are
+# spelt out because the literal "\n" in front is then searched for at memchr's speed.
+find_framing_fields: Final = re.compile(
+    rb"\n(?:([Cc][Oo][Nn][Tt][Ee][Nn][Tt]-[Ll][Ee][Nn][Gg][Tt][Hh])"
+    rb"|([Tt][Rr][Aa][Nn][Ss][Ff][Ee][Rr]-[Ee][Nn][Cc][Oo][Dd][Ii][Nn][Gg])"
+    rb"|[Cc][Oo][Nn][Nn][Ee][Cc][Tt][Ii][Oo][Nn]):[ \t]*+([^\r]*+)"
+).findall
+
+# RFC 9112 section 7.1.1: chunk-size line = chunk-size *( BWS ";" ... ) CRLF; white space before the line's end
+# is accepted, since servers pad chunk sizes (RFC 7230's errata knew of them).
+match_chunk_size_line: Final = re.compile(
+    rb"([0-9A-Fa-f]++)[ \t]*+(?:;" + RE_FIELD_BYTE + rb"*+)?\r\n"
+).fullmatch
+
+MAX_BODY_BYTES: Final = 2**63 - 1
+"""No length beyond what a signed 64-bit number holds is believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a peer may make us hold or do. Bytes count as they stand on the wire, line ends included."""
+
+    line_bytes: int = 65_536
+    """One status-line, field line, chunk-size line or trailer line (http.client's ``_MAXLINE``)."""
+    field_lines: int = 100
+    """Lines of one head after its status-line (http.client's ``_MAXHEADERS``)."""
+    head_bytes: int = 1_048_576
+    """One head, from its status-line to its empty line."""
+    interim_responses: int = 100
+    """1xx responses in a row before the final one."""
+    trailer_lines: int = 100
+    """Lines of the trailer section."""
+    chunk_overhead_bytes: int = 16_384
+    """Bytes of chunk framing (sizes, extensions, line ends) beyond 16 bytes for each chunk and twice its data."""
+    body_bytes: int | None = None
+    """The whole body, decoded from its transfer coding; None for no limit."""
+
+
+# Why a chunk was refused; the decoders report the code, the reader makes the exception.
+CHUNK_OK: Final = 0
+CHUNK_SIZE_MALFORMED: Final = 1
+CHUNK_SIZE_TOO_LARGE: Final = 2
+CHUNK_NOT_TERMINATED: Final = 3
+CHUNK_LINE_TOO_LONG: Final = 4
+CHUNK_OVERHEAD: Final = 5
+TRAILER_LINE_TOO_LONG: Final = 6
+TRAILER_TOO_MANY_LINES: Final = 7

@@ -1,0 +1,125 @@
+"""The head of a response as a record, and where it ends.
+
+A head is understood in two lanes. A backend reads the plain grammar fast or declines; what is declined goes
+to the one reference reader. Both give a ``ResponseHead``; the strings of the field lines are made only
+when somebody asks for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+
+class Defect(NamedTuple):
+    """Something outside the grammar that was read all the same."""
+
+    offset: int
+    """Where it stands, in bytes from the beginning of the head (or of the trailer section)."""
+    data: bytes
+    """The line, without its line end."""
+    reason: str
+
+
+class ResponseHead(Protocol):
+    """A status-line and its field lines, as text in Latin-1 (RFC 9110 section 5.5).
+
+    ``content_length``, ``transfer_encoding`` and ``connection`` are raw: the values of all their lines
+    joined with ", ", or None; judging them is the work of framing.
+    """
+
+    @property
+    def version(self) -> int:
+        """10 or 11, as http.client numbers them."""
+
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def reason(self) -> str: ...
+
+    @property
+    def content_length(self) -> str | None: ...
+
+    @property
+    def transfer_encoding(self) -> str | None: ...
+
+    @property
+    def connection(self) -> str | None: ...
+
+    @property
+    def block(self) -> bytes:
+        """The bytes that were read, status-line to empty line."""
+
+    @property
+    def defects(self) -> Sequence[Defect]: ...
+
+    def field_lines(self) -> list[tuple[str, str]]:
+        """Return the (name, value) pairs in order, values without leading white space and line end."""
+
+    def field_values(self, name: str) -> list[str]:
+        """Return the values of every line with that name, in any case, in order."""
+
+    def get_joined(self, name: str) -> str | None:
+        """Return those values joined with ", ", or None where there is no such line."""
+
+
+class FieldLinesHead:
+    """A head whose field lines are known: what the reference reader gives."""
+
+    __slots__ = (
+        "_lines",
+        "block",
+        "connection",
+        "content_length",
+        "defects",
+        "reason",
+        "status",
+        "transfer_encoding",
+        "version",
+    )
+
+    def __init__(
+        self,
+        version: int,
+        status: int,
+        reason: str,
+        lines: list[tuple[str, str]],
+        block: bytes,
+        defects: Sequence[Defect],
+    ) -> None:
+        self.version = version
+        self.status = status
+        self.reason = reason
+        self._lines = lines
+        self.block = block
+        self.defects = defects
+        self.content_length = self.get_joined("content-length")
+        self.transfer_encoding = self.get_joined("transfer-encoding")
+        self.connection = self.get_joined("connection")
+
+    def get_joined(self, name: str) -> str | None:
+        values = self.field_values(name)
+        return ", ".join(values) if values else None
+
+    def field_lines(self) -> list[tuple[str, str]]:
+        return list(self._lines)
+
+    def field_values(self, name: str) -> list[str]:
+        wanted = name.lower()
+        return [value for key, value in self._lines if key.lower() == wanted]
+
+
+def find_head_end(buffer: bytes | bytearray, start: int = 0) -> int:
+    """Return the offset just behind the empty line that ends a head, or -1.
+
+    A line may end in a bare LF (RFC 9112 section 2.2). To go on after more bytes have come, start
+    two bytes before the end of what was searched.
+    """
+    crlf = buffer.find(b"\n\r\n", start)
+    if crlf < 0:
+        bare = buffer.find(b"\n\n", start)
+        return bare + 2 if bare >= 0 else -1
+    # An empty line may end in a bare LF and yet in front of that CRLF, at the very LF that was found.
+    bare = buffer.find(b"\n\n", start, crlf + 1)
+    return bare + 2 if bare >= 0 else crlf + 3

@@ -1,0 +1,456 @@
+"""ResponseReader: bytes of one response in, its head and body out, without any I/O.
+
+The receive buffer, the head, the framing and the body of exactly one response. Whoever moves the bytes (a
+socket, an event loop, a file-like object) hands them to ``receive`` and asks ``head`` and then ``body``
+until they no longer say NEED_DATA. What lies behind the message stays in ``unused``.
+
+A reader never consumes part of a line, so at any moment the bytes that were received and not consumed
+(``unused``) are exactly what follows in the stream. A source that must not be read past the end of the message
+is told by ``wanted`` how much surely belongs to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from ..errors import (
+    BodyTooLong,
+    HTTPException,
+    IncompleteRead,
+    MalformedFraming,
+    MalformedHead,
+    MalformedResponse,
+    RemoteDisconnected,
+    line_too_long,
+    quote,
+)
+from . import grammar, reference
+from .framing import CHUNKED, UNTIL_CLOSE, body_framing
+from .head import Defect, ResponseHead
+
+if TYPE_CHECKING:
+    from .._backends.contract import Backend, ChunkedDecoder
+
+
+class NeedData:
+    """The type of NEED_DATA: nothing can be said before more bytes are received."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "NEED_DATA"
+
+
+NEED_DATA: Final = NeedData()
+LINE: Final = -1
+"""From ``wanted``: a whole line, however long."""
+
+_SWITCHING_PROTOCOLS: Final = 101
+
+_CHUNK_REFUSALS: Final = {
+    grammar.CHUNK_SIZE_MALFORMED: "expected a chunk-size line of hex digits ended by CRLF",
+    grammar.CHUNK_SIZE_TOO_LARGE: f"expected a chunk-size of at most {grammar.MAX_BODY_BYTES}",
+    grammar.CHUNK_NOT_TERMINATED: "expected CRLF after the chunk's data",
+    grammar.CHUNK_OVERHEAD: "more chunk framing than data",
+    grammar.TRAILER_TOO_MANY_LINES: "too many lines in the trailer section",
+}
+_CHUNK_LINES_TOO_LONG: Final = {
+    grammar.CHUNK_LINE_TOO_LONG: "chunk size",
+    grammar.TRAILER_LINE_TOO_LONG: "trailer line",
+}
+
+
+class ResponseReader:
+    """Reads one response to a *method* request. Source: RFC 9112 sections 2, 6 and 7."""
+
+    __slots__ = (
+        "_backend",
+        "_buffer",
+        "_decoder",
+        "_eof",
+        "_head",
+        "_head_defects",
+        "_left",
+        "_lines",
+        "_open_line_bytes",
+        "_position",
+        "_refusal",
+        "_scanned",
+        "_taken",
+        "_trailers",
+        "complete",
+        "interim",
+        "limits",
+        "method",
+        "strict",
+        "will_close",
+    )
+
+    def __init__(self, backend: Backend, method: str | None, limits: grammar.Limits, strict: bool) -> None:
+        self._backend = backend
+        self.method = method
+        self.limits = limits
+        self.strict = strict
+        self._buffer: bytes | bytearray = b""
+        self._position = 0  # all before it is consumed
+        self._scanned = 0  # the head's end does not begin before it
+        self._lines = 0  # whole lines of the head before ``_scanned``
+        self._open_line_bytes = 0  # and the bytes of the one that has begun
+        self._eof = False
+        self._head: ResponseHead | None = None
+        self._head_defects: Sequence[Defect] = ()
+        self._decoder: ChunkedDecoder | None = None
+        self._left = 0  # body bytes to come, or UNTIL_CLOSE; with a decoder, not used
+        self._taken = 0
+        self._refusal: MalformedResponse | None = None
+        self._trailers: list[tuple[str, str]] | None = None
+        self.interim: Sequence[ResponseHead] = ()
+        """The 1xx responses that were passed over."""
+        self.complete: bool | None = None
+        """None while unread, True at the end of the message, False where it was cut short."""
+        self.will_close = False
+
+    # -- what was received --------------------------------------------------------------------------------
+
+    def receive(self, data: bytes, *, is_clean: bool = True) -> None:
+        """Take the next bytes of the stream; b"" means that the peer closed its side.
+
+        *is_clean* is False for a TLS connection that ended without close_notify: then a body that lasts until
+        close may have been cut by anybody on the way (RFC 9112 section 9.8).
+        """
+        if not data:
+            self._eof = True
+            if not is_clean:
+                self.complete = False
+        elif self._position == len(self._buffer):
+            self._buffer = data
+            self._position = self._scanned = 0
+        else:
+            if not isinstance(self._buffer, bytearray):
+                self._buffer = bytearray(memoryview(self._buffer)[self._position :])
+                self._scanned = max(0, self._scanned - self._position)
+                self._position = 0
+            self._buffer += data
+
+    @property
+    def unused(self) -> bytes:
+        """The bytes received and not consumed; after the message, those that do not belong to it."""
+        return bytes(memoryview(self._buffer)[self._position :])
+
+    def take_unused(self) -> bytes:
+        """Return ``unused`` and hold it no longer: somebody else reads the stream from here."""
+        unused = self.unused
+        self._buffer = b""
+        self._position = self._scanned = 0
+        return unused
+
+    @property
+    def has_unused(self) -> bool:
+        return self._position < len(self._buffer)
+
+    def wanted(self) -> int:
+        """Return how many of the next bytes of the stream surely belong to this message, or LINE."""
+        if self._head is None:
+            return LINE
+        if self._decoder is None:
+            return self._left if self._left != UNTIL_CLOSE else grammar.MAX_BODY_BYTES
+        left = self._decoder.chunk_left
+        # In front of a chunk's CRLF: those two bytes, less a CR that is here already.
+        return left if left > 0 else LINE if left < 0 else 2 - (len(self._buffer) - self._position)
+
+    # -- the head -----------------------------------------------------------------------------------------
+
+    def head(self) -> ResponseHead | NeedData:
+        """Return the head of the final response, or NEED_DATA. Interim ones are passed over; 101 is final.
+
+        Raises BadStatusLine, UnknownProtocol, LineTooLong, MalformedHead, RemoteDisconnected (the peer closed
+        before the first byte) or HTTPException (too many lines or interim responses).
+        """
+        while self._head is None:
+            # The end may have begun in the last two bytes that were there before.
+            end = self._backend.find_head_end(self._buffer, max(self._position, self._scanned - 2))
+            if end < 0:
+                self._check_partial_head()
+                if not self._eof:
+                    return NEED_DATA
+                if self._ends_with_interim():
+                    break
+                end = self._cut_head_end()
+            head = self._parse_head(self._take_bytes(end - self._position))
+            self._scanned = self._position
+            self._lines = self._open_line_bytes = 0
+            if head.status >= 200 or head.status == _SWITCHING_PROTOCOLS:
+                self._begin_body(head)
+            else:
+                self.interim = (*self.interim, head)
+                if len(self.interim) > self.limits.interim_responses:
+                    raise HTTPException(f"got more than {self.limits.interim_responses} interim responses")
+        assert self._head is not None
+        return self._head
+
+    def _ends_with_interim(self) -> bool:
+        """Take the last interim response for the final one where the peer closed behind it.
+
+        There is nothing else it could be; http.client takes every 1xx but 100 for final anyway. Strict does not.
+        """
+        if self.strict or self.has_unused or not self.interim or self.interim[-1].status == 100:
+            return False
+        self.complete = False
+        self._begin_body(self.interim[-1])
+        self.interim = self.interim[:-1]
+        return True
+
+    def _parse_head(self, block: bytes) -> ResponseHead:
+        limits = self.limits
+        head = None
+        if len(block) <= limits.head_bytes:
+            head = self._backend.parse_response_head(block, limits.line_bytes, limits.field_lines)
+        if head is None:
+            head = reference.parse_response_head(block, limits)
+            if self.strict and head.defects:
+                defect = head.defects[0]
+                raise MalformedHead(f"{defect.reason} at offset {defect.offset}: {quote(defect.data)}")
+        return head
+
+    def _check_partial_head(self) -> None:
+        """Raise as soon as the head that has begun to arrive cannot become a good one; look at no byte twice.
+
+        The reference reader raises, so that it is the same error as if the head had come whole.
+        """
+        buffer, limits = self._buffer, self.limits
+        searched = max(self._scanned, self._position)
+        self._scanned = len(buffer)
+        last_line_end = buffer.rfind(b"\n", searched)
+        if last_line_end < 0:
+            self._open_line_bytes += len(buffer) - searched
+        else:
+            if not self._lines:
+                # A peer that speaks another protocol may be waiting for us: judge its first line at once.
+                first_line = bytes(buffer[self._position : buffer.find(b"\n", searched) + 1])
+                if len(first_line) <= limits.line_bytes:
+                    reference.parse_status_line(first_line)
+            self._lines += buffer.count(b"\n", searched)
+            self._open_line_bytes = len(buffer) - 1 - last_line_end
+        size = len(buffer) - self._position
+        if (
+            self._open_line_bytes > limits.line_bytes
+            or self._lines - 1 > limits.field_lines  # less the status-line
+            or size > limits.head_bytes
+        ):
+            reference.parse_response_head(bytes(buffer[self._position :]), limits)
+
+    def _cut_head_end(self) -> int:
+        """Return where a head ends that the peer's close has cut; raises where that cannot be one."""
+        size = len(self._buffer) - self._position
+        if not size:
+            raise RemoteDisconnected("Remote end closed connection without response")
+        if self.strict:
+            raise RemoteDisconnected(f"Remote end closed connection after {size} bytes of a response's head")
+        self.complete = False
+        return len(self._buffer)
+
+    def _begin_body(self, head: ResponseHead) -> None:
+        framing = body_framing(head, self.method, self.strict)
+        self._head = head
+        self._refusal = framing.refusal
+        self._head_defects = framing.defects
+        # A head that was cut by the peer's close leaves nothing to reuse.
+        self.will_close = framing.will_close or self.complete is False
+        if framing.length == CHUNKED:
+            self.expect_chunks()
+        else:
+            self.expect_length(framing.length)
+            limit = self.limits.body_bytes
+            if limit is not None and framing.length > limit and framing.refusal is None:
+                self._refusal = BodyTooLong(f"expected a body of at most {limit} bytes, got {framing.length}")
+
+    @property
+    def defects(self) -> list[Defect]:
+        """What was read outside the grammar, in the order of reading."""
+        return [*(self._head.defects if self._head else ()), *self._head_defects]
+
+    # -- the body -----------------------------------------------------------------------------------------
+
+    def expect_chunks(self) -> None:
+        """Take what comes next for a chunked body."""
+        limits = self.limits
+        self._decoder = self._backend.chunked_decoder(
+            limits.line_bytes, limits.trailer_lines, limits.chunk_overhead_bytes
+        )
+
+    def expect_length(self, length: int) -> None:
+        """Take what comes next for a body of *length* bytes, or one that lasts until the peer closes."""
+        self._decoder = None
+        self._left = length
+
+    @property
+    def chunked(self) -> bool:
+        return self._decoder is not None
+
+    @property
+    def chunk_left(self) -> int | None:
+        """http.client's attribute: bytes left of this chunk, 0 before its CRLF, None between chunks."""
+        left = -1 if self._decoder is None else self._decoder.chunk_left
+        return None if left < 0 else left
+
+    @chunk_left.setter
+    def chunk_left(self, left: int | None) -> None:
+        if self._decoder is None:
+            self.expect_chunks()
+        assert self._decoder is not None
+        self._decoder.chunk_left = -1 if left is None else left
+
+    @property
+    def length(self) -> int | None:
+        """Body bytes to come; None where that is not known."""
+        return None if self._decoder is not None or self._left < 0 else self._left
+
+    def body(self, max_bytes: int = -1) -> bytes | NeedData:
+        """Return bytes of the body (at most *max_bytes*), b"" at the end of the message, or NEED_DATA.
+
+        Raises IncompleteRead where the peer closed too early or the chunks are malformed (then the reason is
+        its ``__cause__``), MalformedFraming where the head did not tell where the body ends, LineTooLong for a
+        chunk-size or trailer line.
+        """
+        if self._refusal is not None:
+            raise self._refusal
+        if self._decoder is not None:
+            return self._chunked_body(self._decoder, max_bytes)
+        left = self._left
+        available = len(self._buffer) - self._position
+        if not left:
+            if self.complete is None:
+                self.complete = True
+            return b""
+        if not available:
+            return self._ended() if self._eof else NEED_DATA
+        if 0 < left < available:
+            available = left
+        if 0 <= max_bytes < available:
+            available = max_bytes
+        if left > 0:
+            self._left = left = left - available
+            if not left and self.complete is None:
+                self.complete = True
+        self._count(available)
+        return self._take_bytes(available)
+
+    def _ended(self) -> bytes:
+        """The peer has closed, in front of a body that is not chunked."""
+        if self._left != UNTIL_CLOSE:
+            self.complete = False
+            raise IncompleteRead(b"", self._left)
+        if self.complete is None:
+            self.complete = True
+        elif not self.complete and self.strict:
+            raise IncompleteRead(b"")
+        return b""
+
+    def _chunked_body(self, decoder: ChunkedDecoder, max_bytes: int) -> bytes | NeedData:
+        if self.complete and decoder.complete:
+            return b""
+        data = decoder.decode(self._buffer, self._position, max_bytes)
+        self._position = decoder.position
+        if decoder.complete and (not data or not decoder.trailer_block):
+            self._end_chunks(decoder.trailer_block)
+        if data:
+            self._count(len(data))
+            return data
+        if decoder.complete:
+            return b""
+        if decoder.error:
+            self._refuse_chunk(decoder.error)
+        if not self._eof:
+            return NEED_DATA
+        self.complete = False
+        if decoder.in_trailers and not self.strict:
+            # A few servers close instead of ending the trailer section; http.client takes the body as whole.
+            return b""
+        raise IncompleteRead(b"")
+
+    def _refuse_chunk(self, error: int) -> None:
+        self.complete = False
+        if error in _CHUNK_LINES_TOO_LONG:
+            raise line_too_long(self.limits.line_bytes, _CHUNK_LINES_TOO_LONG[error])
+        got = bytes(memoryview(self._buffer)[self._position : self._position + 80])
+        reason = MalformedFraming(f"{_CHUNK_REFUSALS[error]}, got {quote(got)}")
+        raise IncompleteRead(b"") from reason
+
+    def _end_chunks(self, trailer_block: bytes) -> None:
+        defects: list[Defect] = []
+        if trailer_block:
+            self._trailers = reference.parse_field_lines(
+                trailer_block, 0, self.limits, self.limits.trailer_lines, "trailer", defects
+            )
+            if defects:
+                if self.strict:
+                    self.complete = False
+                    raise IncompleteRead(b"") from MalformedFraming(
+                        f"{defects[0].reason} in the trailer section: {quote(defects[0].data)}"
+                    )
+                self._head_defects = (*self._head_defects, *defects)
+                self.will_close = True
+        self.complete = True
+
+    @property
+    def trailers(self) -> list[tuple[str, str]] | None:
+        """The fields of the trailer section; None before the end of the message."""
+        return self._trailers if self._trailers is not None else ([] if self.complete else None)
+
+    def peek(self) -> bytes | memoryview | NeedData:
+        """Return body bytes that are in the buffer, without consuming them; b"" at the end, or NEED_DATA.
+
+        Never more than lie side by side on the wire. Consumes the framing in front of them. Raises as ``body``.
+        """
+        if self._decoder is not None and self._decoder.chunk_left <= 0:
+            framing = self._chunked_body(self._decoder, 0)
+            if self._decoder.chunk_left <= 0:
+                return framing
+        left = self.wanted()
+        if not left or (self._refusal is not None):
+            return self.body(0)
+        if self._position == len(self._buffer):
+            return self.body(1)
+        return memoryview(self._buffer)[self._position : self._position + left]
+
+    def contiguous(self) -> int:
+        """Return how many body bytes come next with no framing between, for readers straight into a buffer.
+
+        0 where framing comes next, or where bytes are in the buffer: ask ``body`` then.
+        """
+        if self._refusal is not None or self._position < len(self._buffer):
+            return 0
+        if self._decoder is not None:
+            return max(0, self._decoder.chunk_left)
+        return self._left if self._left != UNTIL_CLOSE else grammar.MAX_BODY_BYTES
+
+    def advance(self, count: int) -> None:
+        """Note that *count* of the ``contiguous`` bytes have gone past this reader to its user."""
+        if self._decoder is not None:
+            self._decoder.chunk_left -= count
+        elif self._left > 0:
+            self._left -= count
+            if not self._left and self.complete is None:
+                self.complete = True
+        self._count(count)
+
+    def _count(self, count: int) -> None:
+        limit = self.limits.body_bytes
+        if limit is not None:
+            self._taken += count
+            if self._taken > limit:
+                self.complete = False
+                raise BodyTooLong(f"got more than {limit} bytes of body")
+
+    def _take_bytes(self, count: int) -> bytes:
+        buffer, start = self._buffer, self._position
+        end = start + count
+        if end == len(buffer):
+            self._buffer = b""
+            self._position = self._scanned = 0
+        else:
+            self._position = end
+        if isinstance(buffer, bytes):
+            return buffer[start:end]
+        return bytes(memoryview(buffer)[start:end])

@@ -1,0 +1,122 @@
+"""The head of a request as bytes, and what may not stand in it.
+
+Two roads lead here. ``serialize_plain_request_head`` makes a whole head at once and answers only for what is
+plainly right, else it declines (None); ``encode_field_line`` and the validators make and judge it piece by
+piece, with http.client's exceptions. A law holds the two together: same request, same bytes.
+
+Refused on both: CR, LF, NUL and the other control characters anywhere but for a fold (CRLF and white space)
+in a value, and white space in a method or target (CVE-2016-5699, CVE-2019-9740, CVE-2019-9947,
+CVE-2019-18348, CVE-2020-26116). Error texts name the field, never its value: values are credentials.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from ..errors import InvalidField, InvalidURL, quote
+from .grammar import RE_FIELD_BYTE, RE_TCHAR
+
+_control_in_target: Final = re.compile("[\x00-\x20\x7f]").search
+_control_in_method: Final = re.compile("[\x00-\x20\x7f]").search
+# http.client allows more than tokens in names (its suite asserts white space inside, and obs-text); controls,
+# white space in front and colons are refused.
+_is_lenient_name: Final = re.compile(rb"[!-9;-~\x80-\xff][ -9;-~\x80-\xff]*+").fullmatch
+_is_strict_name: Final = re.compile(RE_TCHAR + rb"++").fullmatch
+_is_value: Final = re.compile(rb"(?:" + RE_FIELD_BYTE + rb"|\r\n[\t ])*+").fullmatch
+_bad_value_byte: Final = re.compile(rb"\r(?!\n[\t ])|(?<!\r)\n|\n(?![\t ])|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]").search
+
+# request-line = method SP request-target SP HTTP-version (RFC 9112 section 3); then plain field lines.
+_is_plain_request_head: Final = re.compile(
+    rb"[!-~]++ [!-~]++ HTTP/1\.[01]\r\n(?:" + RE_TCHAR + rb"++: " + RE_FIELD_BYTE + rb"*+\r\n)*+\r\n"
+).fullmatch
+
+
+def validate_method(method: str) -> None:
+    """Raise ValueError for a method with a control character or white space.
+
+    Source: http.client, _validate_method (which lets white space pass).
+    """
+    match = _control_in_method(method)
+    if match:
+        raise ValueError(f"method can't contain control characters. {quote(method)} (found at least {match[0]!r})")
+
+
+def validate_target(target: str) -> None:
+    """Raise InvalidURL for a request-target with a control character or white space.
+
+    Source: http.client, _validate_path.
+    """
+    match = _control_in_target(target)
+    if match:
+        raise InvalidURL(f"URL can't contain control characters. {quote(target)} (found at least {match[0]!r})")
+
+
+def validate_host(host: str) -> None:
+    """Raise InvalidURL for a host with a control character or white space.
+
+    Source: http.client, _validate_host.
+    """
+    match = _control_in_target(host)
+    if match:
+        raise InvalidURL(f"URL can't contain control characters. {quote(host)} (found at least {match[0]!r})")
+
+
+def encode_field_line(name: str | bytes, values: Sequence[str | bytes | int], strict: bool) -> bytes:
+    """Return ``name: value`` without its line end; more than one value become continuation lines.
+
+    Raises InvalidField (a ValueError) for an illegal name or value, UnicodeEncodeError where the name is not
+    ASCII or a value not Latin-1. Source: http.client, putheader.
+    """
+    if isinstance(name, str):
+        name = name.encode("ascii")
+    if not (_is_strict_name if strict else _is_lenient_name)(name):
+        raise InvalidField(f"Invalid header name {quote(name)}")
+    encoded = []
+    for value in values:
+        if hasattr(value, "encode"):
+            value = value.encode("latin-1")
+        elif isinstance(value, int):
+            value = str(value).encode("ascii")
+        if not _is_value(value):
+            found = _bad_value_byte(value)
+            where = f": {found[0]!r} at offset {found.start()}" if found else ""
+            raise InvalidField(f"Invalid header value for {quote(name)}{where}")
+        encoded.append(value)
+    return name + b": " + b"\r\n\t".join(encoded)
+
+
+def serialize_plain_request_head(request_line: str, lines: Iterable[tuple[str, str]]) -> bytes | None:
+    """Return the whole head, or None where anything in it is not plain text of the right bytes.
+
+    *request_line* comes without its line end; *lines* are the field lines in order.
+    """
+    text = f"{request_line}\r\n"
+    count = 2
+    for name, value in lines:
+        text += f"{name}: {value}\r\n"
+        count += 1
+    try:
+        head = (text + "\r\n").encode("latin-1")
+    except UnicodeEncodeError:
+        return None
+    # A CR LF smuggled in by a name or value would make one more line than was meant.
+    return head if _is_plain_request_head(head) and head.count(b"\n") == count else None
+
+
+def host_field_value(host: str, port: int | None, default_port: int | None) -> bytes:
+    """Return the value of the Host field for a connection to *host*, as http.client writes it."""
+    try:
+        encoded = host.encode("ascii")
+    except UnicodeEncodeError:
+        encoded = host.encode("idna")
+    if ":" in host:
+        encoded = strip_ipv6_scope(b"[" + encoded + b"]" if not encoded.startswith(b"[") else encoded)
+    return encoded if port == default_port else b"%s:%s" % (encoded, str(port).encode("ascii"))
+
+
+def strip_ipv6_scope(host: bytes) -> bytes:
+    """Return *host* without the scope of a bracketed IPv6 address: it means something on this machine only."""
+    address, percent, _ = host.partition(b"%")
+    return address + b"]" if percent else host

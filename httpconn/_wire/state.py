@@ -1,0 +1,88 @@
+"""The states of a connection, as http.client names them, in tables that can be printed.
+
+One dict for each event: state -> next state. A missing key is the refusal; ``REFUSALS`` tells which exception
+it is. There is no other place that decides what may be called when.
+
+"Unread-response" means that the head of a response has been read and its body has not been read to the end.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..errors import CannotSendHeader, CannotSendRequest, ImproperConnectionState, ResponseNotReady
+
+IDLE: Final = "Idle"
+REQ_STARTED: Final = "Request-started"
+REQ_SENT: Final = "Request-sent"
+UNREAD: Final = "Unread-response"
+REQ_STARTED_UNREAD: Final = "Req-started-unread-response"
+REQ_SENT_UNREAD: Final = "Req-sent-unread-response"
+
+STATES: Final = (IDLE, REQ_STARTED, REQ_SENT, UNREAD, REQ_STARTED_UNREAD, REQ_SENT_UNREAD)
+
+PUTREQUEST: Final = {
+    IDLE: REQ_STARTED,
+    UNREAD: REQ_STARTED_UNREAD,
+}
+
+ENDHEADERS: Final = {
+    REQ_STARTED: REQ_SENT,
+    REQ_STARTED_UNREAD: REQ_SENT_UNREAD,
+}
+
+# A response whose connection does not persist takes the connection with it; what follows is the event "close".
+GETRESPONSE: Final = {
+    REQ_SENT: UNREAD,
+}
+
+END_OF_MESSAGE: Final = {
+    IDLE: IDLE,
+    REQ_STARTED: REQ_STARTED,
+    REQ_SENT: REQ_SENT,
+    UNREAD: IDLE,
+    REQ_STARTED_UNREAD: REQ_STARTED,
+    REQ_SENT_UNREAD: REQ_SENT,
+}
+
+CLOSE: Final = dict.fromkeys(STATES, IDLE)
+
+EVENTS: Final = {
+    "putrequest": PUTREQUEST,
+    "endheaders": ENDHEADERS,
+    "getresponse": GETRESPONSE,
+    "end_of_message": END_OF_MESSAGE,
+    "close": CLOSE,
+}
+
+REFUSALS: Final[dict[str, type[ImproperConnectionState]]] = {
+    "putrequest": CannotSendRequest,
+    "endheaders": CannotSendHeader,
+    "getresponse": ResponseNotReady,
+}
+
+# http.client counts three states and keeps the unread response apart; its exceptions carry those three names.
+HTTP_CLIENT_NAMES: Final = {
+    IDLE: IDLE,
+    REQ_STARTED: REQ_STARTED,
+    REQ_SENT: REQ_SENT,
+    UNREAD: IDLE,
+    REQ_STARTED_UNREAD: REQ_STARTED,
+    REQ_SENT_UNREAD: REQ_SENT,
+}
+
+
+def refusal(event: str, state: str) -> ImproperConnectionState:
+    """Return the exception that says *event* is impossible in *state*. Its argument is http.client's."""
+    kind = REFUSALS[event]
+    return kind() if kind is CannotSendHeader else kind(HTTP_CLIENT_NAMES.get(state, state))
+
+
+def diagram() -> str:
+    """Return the tables as text, one line for each transition, as the docs show them."""
+    lines = [f"{'state':<29}{'event':<16}next state"]
+    for state in STATES:
+        for event, table in EVENTS.items():
+            if state in table and not (event == "end_of_message" and table[state] == state):
+                lines.append(f"{state:<29}{event:<16}{table[state]}")
+    return "\n".join(lines) + "\n"

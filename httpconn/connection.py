@@ -1,0 +1,796 @@
+"""HTTPConnection and HTTPSConnection: the request side, the counterpart of http.client's classes.
+
+``request`` takes one of two roads. The step-by-step road is http.client's: ``putrequest``, ``putheader``,
+``endheaders``, ``send``, each called through ``self``, so that a subclass, a patched class or a patched
+instance sees what it would see there. The fast road serialises the whole head at once; it is taken only
+when none of those steps is overridden and nothing about the request is unusual, and it emits the same bytes.
+
+What may be called when is decided by the table in ``_wire/state.py`` and nowhere else.
+"""
+
+from __future__ import annotations
+
+import errno
+import http.client
+import io
+import socket
+import ssl
+import sys
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from http.client import HTTPMessage
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from ._io.connect import create_https_context, is_quiet, shared_https_context
+from ._wire import state
+from ._wire.grammar import Limits
+from ._wire.request import (
+    encode_field_line,
+    host_field_value,
+    serialize_plain_request_head,
+    strip_ipv6_scope,
+    validate_host,
+    validate_method,
+    validate_target,
+)
+from .errors import InvalidField, InvalidURL, NotConnected, RemoteDisconnected
+from .response import HTTPResponse
+
+HTTP_PORT: Final = 80
+HTTPS_PORT: Final = 443
+
+_DEFAULT_TIMEOUT: Final = socket._GLOBAL_DEFAULT_TIMEOUT  # type: ignore[attr-defined]  # http.client's default
+_METHODS_EXPECTING_BODY: Final = frozenset({"PATCH", "POST", "PUT"})
+_FRAMING_NAMES: Final = frozenset({"content-length", "transfer-encoding"})
+_SMALL_BODY_BYTES: Final = 16_384
+
+# The running interpreter's http.client decides how a tunnel is asked for: 3.12 made it HTTP/1.1 with a Host
+# field and IDNA, later releases put IPv6 addresses into brackets.
+_standard: Final = http.client.HTTPConnection
+_TUNNEL_SENDS_HOST: Final = hasattr(_standard, "get_proxy_response_headers")
+_TUNNEL_WRAPS_IPV6: Final = hasattr(_standard, "_wrap_ipv6")
+
+
+class HTTPConnection:
+    """A connection to one server, one request at a time. Source: http.client, HTTPConnection.
+
+    Besides http.client's arguments: ``strict`` (refuse what RFC 9112 does not allow, in responses and in
+    requests) and ``limits`` (see ``httpconn.Limits``); both are class attributes too.
+    """
+
+    _http_vsn = 11
+    _http_vsn_str = "HTTP/1.1"
+
+    response_class: Callable[..., Any] = HTTPResponse
+    default_port = HTTP_PORT
+    auto_open: int | bool = 1
+    debuglevel = 0
+    strict = False
+    limits: Limits | None = None
+
+    def __init__(
+        self,
+        host: str,
+        port: int | None = None,
+        timeout: Any = _DEFAULT_TIMEOUT,
+        source_address: tuple[str, int] | None = None,
+        blocksize: int = 8192,
+        *,
+        strict: bool | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        """Make a connection that is opened by the first request.
+
+        *host* may carry the port ("example.org:8080", "[::1]:80"). *timeout* is in seconds, for each wait
+        on the socket. Raises InvalidURL for a port that is no number or a host with control characters.
+        """
+        self.timeout = timeout
+        self.source_address = source_address
+        self.blocksize = blocksize
+        self.sock: Any = None
+        self._buffer: list[bytes] = []
+        self.__response: Any = None
+        self.__state = state.IDLE
+        self.__opened: Any = None  # the socket that ``connect`` made, as long as it is the one in use
+        self.__exchanged: Any = None  # the socket that an exchange has been completed on
+        self.__failed = False  # the socket is closed, but stays bound until the next request
+        self._method: str | None = None
+        self._tunnel_host: str | None = None
+        self._tunnel_port: int | None = None
+        self._tunnel_headers: dict[str, str] = {}
+        self._raw_proxy_headers: list[bytes] | None = None
+        if strict is not None:
+            self.strict = strict
+        if limits is not None:
+            self.limits = limits
+        (self.host, self.port) = self._get_hostport(host, port)
+        self._validate_host(self.host)
+        # An instance attribute, since programs replace it.
+        self._create_connection = socket.create_connection
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__module__}.{type(self).__qualname__} {self.host}:{self.port} [{self.__state}]>"
+
+    # -- opening and closing -------------------------------------------------------------------------------
+
+    def _get_hostport(self, host: str, port: int | None) -> tuple[str, int]:
+        if port is None:
+            colon = host.rfind(":")
+            if colon > host.rfind("]"):  # an IPv6 address has its colons inside brackets
+                digits = host[colon + 1 :]
+                try:
+                    port = int(digits) if digits else self.default_port
+                except ValueError:
+                    raise InvalidURL(f"nonnumeric port: '{digits}'") from None
+                host = host[:colon]
+            else:
+                port = self.default_port
+            if not _TUNNEL_WRAPS_IPV6:
+                return _without_brackets(host), port
+        return _without_brackets(host) if _TUNNEL_WRAPS_IPV6 else host, port
+
+    def set_debuglevel(self, level: int) -> None:
+        """Print what is sent and received to standard output where *level* is above 0, as http.client does."""
+        self.debuglevel = level
+
+    def connect(self) -> None:
+        """Open the connection, and the tunnel where one is set.
+
+        Raises what ``socket.create_connection`` raises, and OSError where the proxy refuses.
+        """
+        sys.audit("http.client.connect", self, self.host, self.port)
+        self.sock = self._create_connection((self.host, self.port), self.timeout, self.source_address)
+        self.__opened = self.sock
+        # Might fail in OSs that don't implement TCP_NODELAY
+        try:
+            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except OSError as error:
+            if error.errno != errno.ENOPROTOOPT:
+                raise
+        if self._tunnel_host:
+            self._tunnel()
+
+    def close(self) -> None:
+        """Close the connection. A response that is still being read is closed with it."""
+        self.__state = state.CLOSE[self.__state]
+        self.__failed = False
+        self.__opened = self.__exchanged = None
+        # The lines of a request that was never sent must not lead the next one.
+        del self._buffer[:]
+        try:
+            sock = self.sock
+            if sock:
+                self.sock = None
+                sock.close()  # close it manually... there may be other refs
+        finally:
+            response = self.__response
+            if response:
+                self.__response = None
+                response.close()
+
+    def _abandon(self, response: HTTPResponse) -> None:
+        """A response of this connection was let go of before its end: late bytes must not answer anybody else."""
+        if self.__response is response:
+            self.close()
+
+    def __settle(self) -> None:
+        """Forget a response that is done with, and a connection that cannot carry another request."""
+        response = self.__response
+        if response is not None and response.isclosed():
+            self.__response = None
+            self.__state = state.END_OF_MESSAGE[self.__state]
+            may_persist = getattr(response, "_may_persist", None)
+            if may_persist is not None and not may_persist():
+                if self.__state == state.REQ_SENT:
+                    # A request has been sent behind a response that took the connection with it.
+                    self.close()
+                    raise RemoteDisconnected("the connection ended with the previous response")
+                self.close()
+        if self.__failed and self.__state == state.IDLE:
+            self.close()
+
+    def __look(self) -> None:
+        """Before a request on a kept connection: whatever has arrived on it was not asked for.
+
+        Then the connection is closed, and ``auto_open`` opens a fresh one. Where nobody here could open it
+        again (the socket was put there by hand), raises RemoteDisconnected.
+        """
+        sock = self.sock
+        if sock is None or sock is not self.__exchanged or is_quiet(sock):
+            return
+        can_reopen = sock is self.__opened or type(self).connect is not _own_connect(type(self))
+        self.close()
+        if not can_reopen:
+            raise RemoteDisconnected("the server closed the connection, or sent bytes that were not asked for")
+
+    # -- the tunnel ----------------------------------------------------------------------------------------
+
+    def set_tunnel(self, host: str, port: int | None = None, headers: Mapping[str, str] | None = None) -> None:
+        """Reach *host* through the proxy that this connection is made to, by HTTP CONNECT.
+
+        *headers* go to the proxy with the CONNECT request. Raises RuntimeError on an open connection.
+        Source: http.client, HTTPConnection.set_tunnel; RFC 9110 section 9.3.6.
+        """
+        if self.sock:
+            raise RuntimeError("Can't set up tunnel for established connection")
+        self._tunnel_host, self._tunnel_port = self._get_hostport(host, port)
+        self._tunnel_headers = dict(headers) if headers else {}
+        if _TUNNEL_SENDS_HOST and not any(name.lower() == "host" for name in self._tunnel_headers):
+            encoded = self._tunnel_host.encode("idna").decode("ascii")
+            if _TUNNEL_WRAPS_IPV6 and ":" in encoded:
+                encoded = f"[{encoded}]"
+            self._tunnel_headers["Host"] = f"{encoded}:{self._tunnel_port}"
+
+    def _tunnel_request(self) -> bytes:
+        """Return the CONNECT request. Raises InvalidURL or InvalidField before anything is sent."""
+        host = self._tunnel_host
+        assert host is not None
+        validate_host(host)  # CVE-2026-1502
+        encoded = host.encode("idna" if _TUNNEL_SENDS_HOST else "ascii")
+        if _TUNNEL_WRAPS_IPV6 and b":" in encoded and not encoded.startswith(b"["):
+            encoded = b"[" + encoded + b"]"
+        version = self._http_vsn_str if _TUNNEL_SENDS_HOST else "HTTP/1.0"
+        lines = [b"CONNECT %s:%d %s" % (encoded, self._tunnel_port, version.encode("ascii"))]
+        lines += [encode_field_line(name, (value,), False) for name, value in self._tunnel_headers.items()]
+        return b"\r\n".join((*lines, b"", b""))
+
+    def _tunnel(self) -> None:
+        # One send for all lines, so that they travel in one packet.
+        self.send(self._tunnel_request())
+        response = self.response_class(self.sock, method=self._method)
+        try:
+            (_, code, message) = response._read_status()
+            self._raw_proxy_headers = _read_header_lines(response)
+            if self.debuglevel > 0:
+                for line in self._raw_proxy_headers:
+                    print("header:", line.decode("iso-8859-1"))
+            if code != http.HTTPStatus.OK:
+                self.close()
+                raise OSError(f"Tunnel connection failed: {code} {message.strip()}")
+            has_buffered = getattr(response.fp, "has_buffered", None)
+            if has_buffered is not None and has_buffered():
+                # They would be lost, or come to stand in front of what the origin says.
+                self.close()
+                raise OSError("Tunnel connection failed: the proxy sent bytes behind its response")
+        finally:
+            response.close()
+
+    def get_proxy_response_headers(self) -> HTTPMessage | None:
+        """Return the fields of the proxy's answer to CONNECT; None where no tunnel was opened."""
+        if self._raw_proxy_headers is None:
+            return None
+        return http.client.parse_headers(io.BytesIO(b"".join(self._raw_proxy_headers)))
+
+    # -- the request, step by step -------------------------------------------------------------------------
+
+    def putrequest(
+        self, method: str, url: str, skip_host: bool | int = False, skip_accept_encoding: bool | int = False
+    ) -> None:
+        """Begin a request with its request-line; Host and Accept-Encoding follow unless they are skipped.
+
+        Raises CannotSendRequest before the previous request's response, ValueError or InvalidURL for
+        characters that must not stand in a request-line.
+        """
+        self.__settle()
+        following = state.PUTREQUEST.get(self.__state)
+        if following is None:
+            raise state.refusal("putrequest", self.__state)
+        if following == state.REQ_STARTED:
+            self.__look()
+        self.__state = following
+        self._validate_method(method)
+        self._method = method
+        url = url or "/"
+        self._validate_path(url)
+        self._output(self._encode_request(f"{method} {url} {self._http_vsn_str}"))
+        if self._http_vsn == 11:
+            if not skip_host:
+                self.putheader("Host", self.__host_value(url))
+            if not skip_accept_encoding:
+                # No content coding is undone here, so none is asked for.
+                self.putheader("Accept-Encoding", "identity")
+
+    def __host_value(self, url: str) -> bytes:
+        """Return the value of Host: the target's own authority, the tunnel's end, or this connection's host."""
+        netloc = urlsplit(url).netloc if url.startswith("http") else ""
+        if netloc:
+            try:
+                encoded = netloc.encode("ascii")
+            except UnicodeEncodeError:
+                encoded = netloc.encode("idna")
+            return strip_ipv6_scope(encoded)
+        if self._tunnel_host:
+            return host_field_value(self._tunnel_host, self._tunnel_port, self.default_port)
+        return host_field_value(self.host, self.port, self.default_port)
+
+    def _encode_request(self, request: str) -> bytes:
+        return request.encode("ascii")
+
+    def _validate_method(self, method: str) -> None:
+        validate_method(method)
+
+    def _validate_path(self, url: str) -> None:
+        validate_target(url)
+
+    def _validate_host(self, host: str) -> None:
+        validate_host(host)
+
+    def _output(self, s: bytes) -> None:
+        """Add a line, without its line end, to the request that is being made."""
+        self._buffer.append(s)
+
+    def putheader(self, header: str | bytes, *argument: str | bytes | int) -> None:
+        """Add a header field to the request; more than one value become continuation lines.
+
+        Raises CannotSendHeader without ``putrequest``, InvalidField (a ValueError) for an illegal name or value.
+        """
+        if self.__state not in state.ENDHEADERS:
+            raise state.refusal("endheaders", self.__state)
+        self._output(encode_field_line(header, argument, self.strict))
+
+    def endheaders(self, message_body: Any = None, *, encode_chunked: bool = False) -> None:
+        """Send the request's head, and *message_body* after it: bytes, a file or an iterable of bytes.
+
+        Raises CannotSendHeader without ``putrequest``; what the socket raises.
+        """
+        following = state.ENDHEADERS.get(self.__state)
+        if following is None:
+            raise state.refusal("endheaders", self.__state)
+        self.__state = following
+        self._send_output(message_body, encode_chunked=encode_chunked)
+
+    def _send_output(self, message_body: Any = None, encode_chunked: bool = False) -> None:
+        """Send the lines that were put, and the body. Source: http.client, _send_output."""
+        self._buffer.extend((b"", b""))
+        head = b"\r\n".join(self._buffer)
+        del self._buffer[:]
+        if isinstance(message_body, bytes) and not encode_chunked and not _overrides_any(self, ("send",)):
+            self.__send_whole(head, message_body)
+            return
+        self.send(head)
+        if message_body is not None:
+            chunked = encode_chunked and self._http_vsn == 11
+            for chunk in self.__body_chunks(message_body):
+                if not chunk:
+                    if self.debuglevel > 0:
+                        print("Zero length chunk ignored")
+                    continue
+                self.send(f"{len(chunk):X}\r\n".encode("ascii") + chunk + b"\r\n" if chunked else chunk)
+            if chunked:
+                self.send(b"0\r\n\r\n")
+
+    def __send_whole(self, head: bytes, body: bytes | None) -> None:
+        """Send a head and a body of bytes; small ones travel together."""
+        if not body:
+            self.send(head)
+        elif len(body) <= _SMALL_BODY_BYTES:
+            self.send(head + body)
+        else:
+            self.send(head)
+            self.send(body)
+
+    def __body_chunks(self, body: Any) -> Iterable[Any]:
+        if hasattr(body, "read"):
+            # Before the buffer protocol, so that the position of an mmap is taken into account.
+            return self._read_readable(body)
+        try:
+            memoryview(body)
+        except TypeError:
+            try:
+                return iter(body)
+            except TypeError:
+                raise TypeError(
+                    f"message_body should be a bytes-like object or an iterable, got {type(body)!r}"
+                ) from None
+        return (body,)
+
+    @staticmethod
+    def _is_textIO(stream: object) -> bool:
+        return isinstance(stream, io.TextIOBase)
+
+    def _read_readable(self, readable: Any) -> Iterator[bytes]:
+        if self.debuglevel > 0:
+            print("reading a readable")
+        encode = self._is_textIO(readable)
+        if encode and self.debuglevel > 0:
+            print("encoding file using iso-8859-1")
+        while datablock := readable.read(self.blocksize):
+            yield datablock.encode("iso-8859-1") if encode else datablock
+
+    def send(self, data: Any) -> None:
+        """Send *data*: bytes, a file, or an iterable of bytes; opens the connection where ``auto_open`` is set.
+
+        Raises NotConnected, TypeError for anything else, and what the socket raises.
+        """
+        if self.sock is None:
+            if not self.auto_open:
+                raise NotConnected
+            self.__open()
+        if self.debuglevel > 0:
+            print("send:", repr(data))
+        if hasattr(data, "read"):
+            if self.debuglevel > 0:
+                print("sending a readable")
+            encode = self._is_textIO(data)
+            if encode and self.debuglevel > 0:
+                print("encoding file using iso-8859-1")
+            while datablock := data.read(self.blocksize):
+                if encode:
+                    datablock = datablock.encode("iso-8859-1")
+                sys.audit("http.client.send", self, datablock)
+                self.sock.sendall(datablock)
+            return
+        sys.audit("http.client.send", self, data)
+        try:
+            self.sock.sendall(data)
+        except TypeError:
+            if not isinstance(data, Iterable):
+                raise TypeError(
+                    f"data should be a bytes-like object or an iterable, got {type(data)!r}"
+                ) from None
+            for part in data:
+                self.sock.sendall(part)
+
+    def __open(self) -> None:
+        """Connect for a request that is under way; a failure leaves the connection idle, not stuck in it."""
+        try:
+            self.connect()
+        except BaseException:
+            self.close()
+            raise
+
+    # -- the request, at once ------------------------------------------------------------------------------
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        body: Any = None,
+        headers: Mapping[str, Any] = {},  # noqa: B006  # http.client's signature; never changed here
+        *,
+        encode_chunked: bool = False,
+    ) -> None:
+        """Send a whole request. Content-Length is set from *body* where it can be; else the body is chunked.
+
+        *body*: None, str (sent as Latin-1), bytes-like, a file, or an iterable of bytes. *encode_chunked* counts
+        only where *headers* have a Transfer-Encoding of their own.
+        Raises CannotSendRequest, ValueError (InvalidField, InvalidURL) before anything is sent, and what the
+        socket raises. Source: http.client, HTTPConnection.request.
+        """
+        if (body is None or type(body) is bytes) and self.__request_at_once(method, url, body, headers):
+            return
+        self._send_request(method, url, body, headers, encode_chunked)
+
+    def __request_at_once(self, method: str, url: str, body: bytes | None, headers: Mapping[str, Any]) -> bool:
+        """Send a request of plain parts in one piece; return False where the steps must be gone one by one."""
+        if (
+            self.debuglevel
+            or self._http_vsn != 11
+            or type(self._buffer) is not list
+            or self._buffer
+            or type(headers) is not dict
+            or _overrides_any(self, _STEPS)
+        ):
+            return False
+        self.__settle()
+        if self.__state != state.IDLE:
+            return False
+        url = url or "/"
+        lines = self.__plain_lines(method, url, body, headers)
+        head = serialize_plain_request_head(f"{method} {url} {self._http_vsn_str}", lines) if lines else None
+        if head is None:
+            return False
+        self.__look()
+        self._method = method
+        self.__state = state.ENDHEADERS[state.PUTREQUEST[self.__state]]
+        self.__send_whole(head, body)
+        return True
+
+    def __plain_lines(
+        self, method: str, url: str, body: bytes | None, headers: dict[Any, Any]
+    ) -> list[tuple[str, str]] | None:
+        """Return the field lines of a request in the order of the step-by-step road; None where not all are str."""
+        try:
+            names = {name.lower() for name in headers}
+        except AttributeError:
+            return None
+        if not names.isdisjoint(_FRAMING_NAMES):
+            return None  # what the caller says of the framing is judged on the other road
+        for name, value in headers.items():
+            if type(name) is not str or type(value) is not str:
+                return None
+        lines = []
+        if "host" not in names:
+            lines.append(("Host", self.__host_value(url).decode("latin-1")))
+        if "accept-encoding" not in names:
+            lines.append(("Accept-Encoding", "identity"))
+        if body is not None:
+            lines.append(("Content-Length", str(len(body))))
+        elif method.upper() in _METHODS_EXPECTING_BODY:
+            lines.append(("Content-Length", "0"))
+        lines.extend(headers.items())
+        return lines
+
+    @staticmethod
+    def _get_content_length(body: Any, method: str) -> int | None:
+        """Return the length of *body* in bytes, 0 for no body where the method expects one, or None: not known."""
+        if body is None:
+            return 0 if method.upper() in _METHODS_EXPECTING_BODY else None
+        if hasattr(body, "read"):
+            return None
+        try:
+            return memoryview(body).nbytes
+        except TypeError:
+            return len(body) if isinstance(body, str) else None
+
+    def _send_request(
+        self, method: str, url: str, body: Any, headers: Mapping[str, Any], encode_chunked: bool
+    ) -> None:
+        """The step-by-step road. Source: http.client, _send_request."""
+        names = [name.lower() for name in headers]
+        self.__check_framing(names, body, method, headers)
+        skips = {}
+        if "host" in names:
+            skips["skip_host"] = 1
+        if "accept-encoding" in names:
+            skips["skip_accept_encoding"] = 1
+        if isinstance(body, str):
+            encoded_body: Any = _encode(body, "body")
+        else:
+            encoded_body = body
+        try:
+            self.putrequest(method, url, **skips)
+            if "content-length" in names:
+                encode_chunked = False
+            elif "transfer-encoding" not in names:
+                encode_chunked = False
+                content_length = self._get_content_length(body, method)
+                if content_length is not None:
+                    self.putheader("Content-Length", str(content_length))
+                elif body is not None:
+                    if self.debuglevel > 0:
+                        print(f"Unable to determine size of {body!r}")
+                    encode_chunked = True
+                    self.putheader("Transfer-Encoding", "chunked")
+            for name, value in headers.items():
+                self.putheader(name, value)
+        except (ValueError, TypeError, AttributeError):
+            # Nothing has been sent, so the next request may begin afresh.
+            self.__drop_started_request()
+            raise
+        self.endheaders(encoded_body, encode_chunked=encode_chunked)
+
+    def __drop_started_request(self) -> None:
+        del self._buffer[:]
+        self.__state = {
+            state.REQ_STARTED: state.IDLE,
+            state.REQ_STARTED_UNREAD: state.UNREAD,
+        }.get(self.__state, self.__state)
+
+    def __check_framing(self, names: list[Any], body: Any, method: str, headers: Mapping[str, Any]) -> None:
+        """Raise InvalidField for a request whose own framing contradicts itself."""
+        told = [name for name in names if name in _FRAMING_NAMES]
+        if len(told) > 1:
+            raise InvalidField(f"a request may tell its length once, got the fields {', '.join(told)}")
+        if not self.strict or told != ["content-length"]:
+            return
+        length = self._get_content_length(body, method)
+        value = next(value for name, value in headers.items() if name.lower() == "content-length")
+        if str(value) != str(length or 0) and (length is not None or body is None):
+            raise InvalidField(f"Content-Length says {value!s:.20}, the body has {length or 0} bytes")
+
+    # -- the response --------------------------------------------------------------------------------------
+
+    def getresponse(self) -> Any:
+        """Return the response to the request that was sent: an HTTPResponse, or what ``response_class`` makes.
+
+        Raises ResponseNotReady without a request, or before the previous response has been read;
+        RemoteDisconnected where the server closed without an answer; see ``HTTPResponse.begin`` for what a
+        malformed head raises. After any of these but ResponseNotReady the connection is closed.
+        """
+        self.__settle()
+        following = state.GETRESPONSE.get(self.__state)
+        if following is None:
+            raise state.refusal("getresponse", self.__state)
+        if self.debuglevel > 0:
+            response = self.response_class(self.sock, self.debuglevel, method=self._method)
+        else:
+            response = self.response_class(self.sock, method=self._method)
+        if isinstance(response, HTTPResponse):
+            if self.strict:
+                response.strict = True
+            if self.limits is not None:
+                response.limits = self.limits
+        try:
+            try:
+                response.begin()
+            except ConnectionError:
+                self.close()
+                raise
+            if response.will_close:
+                # The response holds its own reference to the socket; this connection opens another when needed.
+                self.close()
+            else:
+                self.__state = following
+                self.__response = response
+                self.__exchanged = self.sock
+                if isinstance(response, HTTPResponse):
+                    response._owner = weakref.ref(self)
+            return response
+        except BaseException:
+            response.close()
+            self.__fail()
+            raise
+
+    def __fail(self) -> None:
+        """A response could not be begun: its bytes must not be read by anybody. ``sock`` stays bound (test_error_leak)."""
+        sock = self.sock
+        if sock is not None:
+            self.__state = state.CLOSE[self.__state]
+            self.__failed = True
+            sock.close()
+
+
+class HTTPSConnection(HTTPConnection):
+    """A connection over TLS. Source: http.client, HTTPSConnection.
+
+    Without *context*, connections share one default context, which checks the server's certificate and
+    name; whoever asks for ``_context`` gets a private one.
+    """
+
+    default_port = HTTPS_PORT
+
+    if sys.version_info >= (3, 12):
+
+        def __init__(
+            self,
+            host: str,
+            port: int | None = None,
+            *,
+            timeout: Any = _DEFAULT_TIMEOUT,
+            source_address: tuple[str, int] | None = None,
+            context: ssl.SSLContext | None = None,
+            blocksize: int = 8192,
+            strict: bool | None = None,
+            limits: Limits | None = None,
+        ) -> None:
+            super().__init__(
+                host, port, timeout, source_address, blocksize=blocksize, strict=strict, limits=limits
+            )
+            self.__context = context
+
+    else:
+
+        def __init__(
+            self,
+            host: str,
+            port: int | None = None,
+            key_file: str | None = None,
+            cert_file: str | None = None,
+            timeout: Any = _DEFAULT_TIMEOUT,
+            source_address: tuple[str, int] | None = None,
+            *,
+            context: ssl.SSLContext | None = None,
+            check_hostname: bool | None = None,
+            blocksize: int = 8192,
+            strict: bool | None = None,
+            limits: Limits | None = None,
+        ) -> None:
+            super().__init__(
+                host, port, timeout, source_address, blocksize=blocksize, strict=strict, limits=limits
+            )
+            self.key_file = key_file
+            self.cert_file = cert_file
+            self.__context = context
+            if key_file is not None or cert_file is not None or check_hostname is not None:
+                self.__configure(key_file, cert_file, check_hostname)
+            elif context is not None:
+                _check_verifies(context, context.check_hostname)
+
+        def __configure(
+            self, key_file: str | None, cert_file: str | None, check_hostname: bool | None
+        ) -> None:
+            import warnings
+
+            warnings.warn(
+                "key_file, cert_file and check_hostname are deprecated, use a custom context instead.",
+                DeprecationWarning,
+                3,
+            )
+            context = self._context
+            _check_verifies(context, context.check_hostname if check_hostname is None else check_hostname)
+            if key_file or cert_file:
+                context.load_cert_chain(cert_file, key_file)  # type: ignore[arg-type]  # None raises there
+                if context.post_handshake_auth is not None:
+                    context.post_handshake_auth = True
+            if check_hostname is not None:
+                context.check_hostname = check_hostname
+
+    @property
+    def _context(self) -> ssl.SSLContext:
+        """This connection's own context; made here where it had used the shared one so far."""
+        if self.__context is None:
+            self.__context = create_https_context(self._http_vsn)
+        return self.__context
+
+    @_context.setter
+    def _context(self, value: ssl.SSLContext) -> None:
+        self.__context = value
+
+    def connect(self) -> None:
+        """Open the connection and shake hands; the certificate must be for the host, or for the tunnel's end.
+
+        Raises as HTTPConnection.connect, and ssl.SSLError.
+        """
+        super().connect()
+        context = self.__context or shared_https_context(self._http_vsn)
+        self.sock = context.wrap_socket(self.sock, server_hostname=self._tunnel_host or self.host)
+        self._HTTPConnection__opened = self.sock
+
+
+def _check_verifies(context: ssl.SSLContext, check_hostname: bool) -> None:
+    if check_hostname and context.verify_mode == ssl.CERT_NONE:
+        raise ValueError("check_hostname needs a SSL context with either CERT_OPTIONAL or CERT_REQUIRED")
+
+
+def _without_brackets(host: str) -> str:
+    return host[1:-1] if host and host[0] == "[" and host[-1] == "]" else host
+
+
+def _encode(data: str, name: str) -> bytes:
+    """Return *data* in Latin-1, or raise a UnicodeEncodeError that says what to do (http.client, _encode)."""
+    try:
+        return data.encode("latin-1")
+    except UnicodeEncodeError as error:
+        raise UnicodeEncodeError(
+            error.encoding,
+            error.object,
+            error.start,
+            error.end,
+            f"{name.title()} ({data[error.start : error.end]:.20}) is not valid Latin-1. "
+            f"Use {name}.encode('utf-8') if you want to send it encoded in UTF-8.",
+        ) from None
+
+
+def _read_header_lines(response: Any) -> list[bytes]:
+    """Return the lines of a field section up to the empty one (http.client, _read_headers, made late)."""
+    return http.client._read_headers(response.fp)  # type: ignore[attr-defined,no-any-return]
+
+
+def _own_connect(cls: type[HTTPConnection]) -> Any:
+    return HTTPSConnection.connect if issubclass(cls, HTTPSConnection) else HTTPConnection.connect
+
+
+# The steps of the slow road. A class or an instance that has one of its own is never by-passed.
+_STEPS: Final = (
+    "putrequest",
+    "putheader",
+    "endheaders",
+    "send",
+    "_send_output",
+    "_output",
+    "_send_request",
+    "_encode_request",
+    "_validate_method",
+    "_validate_path",
+    "_get_content_length",
+)
+_originals: Final = {name: HTTPConnection.__dict__[name] for name in _STEPS}
+
+
+def _overrides_any(connection: HTTPConnection, names: Iterable[str]) -> bool:
+    """Return whether a class between, a patch or the instance has put something in the place of a step."""
+    cls = type(connection)
+    own = connection.__dict__
+    for name in names:
+        if name in own:
+            return True
+        for base in cls.__mro__:
+            if name in base.__dict__:
+                if base.__dict__[name] is not _originals[name]:
+                    return True
+                break
+    return False
+
+

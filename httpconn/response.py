@@ -1,0 +1,594 @@
+"""HTTPResponse: one response as a readable stream, the counterpart of http.client's class of that name.
+
+The bytes come from a source (``_io/source.py``) and are understood by a reader (``_wire/reader.py``); this
+module moves them from the one to the other and offers what comes out as ``io.BufferedIOBase``.
+
+``fp`` is there for programs that read the connection by themselves. As long as nobody looks at it, bytes go
+straight from the socket through the reader. Once it is looked at or replaced, it is the source, and exactly
+what had not been read stands in it.
+"""
+
+from __future__ import annotations
+
+import io
+import weakref
+from collections.abc import Sequence
+from http.client import HTTPMessage
+from typing import TYPE_CHECKING, Any, Final
+
+from . import _backends
+from ._io.source import LINE, FileSource, SocketFile, Source, open_source
+from ._wire import reference
+from ._wire.framing import UNTIL_CLOSE
+from ._wire.grammar import Limits
+from ._wire.head import Defect, ResponseHead
+from ._wire.reader import NeedData, ResponseReader
+from .errors import (
+    BadStatusLine,
+    HTTPException,
+    IncompleteRead,
+    RemoteDisconnected,
+    ResponseNotReady,
+    line_too_long,
+)
+from .headers import current_limits, message_from_lines
+
+if TYPE_CHECKING:
+    from .connection import HTTPConnection
+
+_UNKNOWN: Final = "UNKNOWN"
+_SWITCHING_PROTOCOLS: Final = 101
+
+
+class HTTPResponse(io.BufferedIOBase):
+    """The response to one request. Source: http.client, HTTPResponse.
+
+    Besides what http.client has: ``complete`` (None while unread, then whether the whole message came),
+    ``defects`` (what was read outside the grammar), ``trailers``, ``interim`` (the 1xx responses before it) and
+    ``strict`` (refuse what http.client lets pass).
+    """
+
+    strict = False
+    limits: Limits | None = None
+
+    version: int | str = _UNKNOWN
+    status: int | str = _UNKNOWN
+    reason: str = _UNKNOWN
+    code: int
+    will_close: bool | str = _UNKNOWN
+    debuglevel: int = 0
+    url: str
+
+    _head: ResponseHead | None = None
+    _headers: HTTPMessage | None = None
+    _msg: Any = None
+    _reader: ResponseReader | None = None
+    _failure: BaseException | None = None
+    _owner: weakref.ref[HTTPConnection] | None = None
+
+    def __init__(
+        self,
+        sock: Any,
+        debuglevel: int = 0,
+        method: str | None = None,
+        url: str | None = None,
+        *,
+        strict: bool | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        """Make a response that will be read from *sock*: a socket, or anything that has ``makefile``."""
+        self._source: Source | None = None  # first, so that a half-made response can be collected
+        if strict is not None:
+            self.strict = strict
+        if limits is not None:
+            self.limits = limits
+        if debuglevel:
+            self.debuglevel = debuglevel
+        self._method = method
+        self._source = open_source(sock, (self.limits or current_limits()).line_bytes)
+
+    # -- the head -----------------------------------------------------------------------------------------
+
+    def _new_reader(self) -> ResponseReader:
+        self._reader = ResponseReader(
+            _backends.selected, self._method, self.limits or current_limits(), self.strict
+        )
+        return self._reader
+
+    def begin(self) -> None:
+        """Read the head of the final response; interim responses are passed over. A second call does nothing.
+
+        Raises BadStatusLine, UnknownProtocol, LineTooLong, MalformedHead, RemoteDisconnected, HTTPException, and
+        what the socket raises. Source: http.client, HTTPResponse.begin.
+        """
+        if self._head is not None or self._headers is not None:
+            return
+        reader = self._new_reader()
+        if self.debuglevel > 0 or _overrides(self, "_read_status", HTTPResponse._read_status):
+            head = self._read_head_by_lines(reader)
+        else:
+            source = self._source
+            assert source is not None
+            while True:
+                reader.receive(source.receive(LINE, -1), is_clean=source.is_clean)
+                found = reader.head()
+                if not isinstance(found, NeedData):
+                    head = found
+                    break
+        self._head = head
+        self.version = head.version
+        self.code = self.status = head.status
+        self.reason = head.reason
+        self.will_close = reader.will_close
+
+    def _read_head_by_lines(self, reader: ResponseReader) -> ResponseHead:
+        """The road for a subclass with a ``_read_status`` of its own, and for debug output: line by line."""
+        while True:
+            version, status, reason = self._read_status()
+            block = bytearray(f"{version} {status} {reason.rstrip()}".encode("latin-1", "replace") + b"\r\n")
+            lines = []
+            limits = reader.limits
+            while True:
+                line = self.fp.readline(limits.line_bytes + 1)
+                lines.append(line)
+                block += line
+                # Limits are judged by the reader; this loop only must not run on without it.
+                if line in (b"\r\n", b"\n", b"") or len(line) > limits.line_bytes or len(lines) > limits.field_lines:
+                    break
+            passed_over = len(reader.interim)
+            reader.receive(bytes(block))
+            if not line:
+                reader.receive(b"")
+            head = reader.head()
+            if isinstance(head, NeedData):
+                if len(reader.interim) == passed_over:
+                    raise line_too_long(limits.line_bytes, "header line")
+                if self.debuglevel > 0:
+                    print("headers:", lines)
+                continue
+            if self.debuglevel > 0:
+                for name, value in head.field_lines():
+                    print("header:", name + ":", value)
+            return head
+
+    def _read_status(self) -> tuple[str, int, str]:
+        """Read a status-line; return its three parts. Source: http.client, HTTPResponse._read_status."""
+        line_bytes = (self.limits or current_limits()).line_bytes
+        line = self.fp.readline(line_bytes + 1)
+        if len(line) > line_bytes:
+            raise line_too_long(line_bytes, "status line")
+        text = str(line, "iso-8859-1")
+        if self.debuglevel > 0:
+            print("reply:", repr(text))
+        if not line:
+            raise RemoteDisconnected("Remote end closed connection without response")
+        try:
+            _, status, reason, _ = reference.parse_status_line(line)
+        except BadStatusLine:
+            self._close_conn()
+            raise
+        return text.split(None, 1)[0], status, reason
+
+    @property
+    def headers(self) -> HTTPMessage | None:
+        """The fields of the head; None before ``begin``. Made when first asked for."""
+        if self._headers is None and self._head is not None:
+            self._headers = message_from_lines(self._head.field_lines())
+        return self._headers
+
+    @headers.setter
+    def headers(self, value: HTTPMessage | None) -> None:
+        self._headers = value
+
+    @property
+    def msg(self) -> Any:
+        """The same object as ``headers``, unless something else has been assigned (urllib.request does)."""
+        return self.headers if self._msg is None else self._msg
+
+    @msg.setter
+    def msg(self, value: Any) -> None:
+        self._msg = value
+
+    def getheader(self, name: str, default: Any = None) -> Any:
+        """Return the values of all fields of that name joined with ", ", or *default* (joined, if iterable).
+
+        Raises ResponseNotReady before the head has been read. Source: http.client, HTTPResponse.getheader.
+        """
+        if self._headers is None:
+            if self._head is None:
+                raise ResponseNotReady
+            joined = self._head.get_joined(name)
+            if joined is not None:
+                return joined
+            values = default
+        else:
+            values = self._headers.get_all(name) or default
+        if isinstance(values, str) or not hasattr(values, "__iter__"):
+            return values
+        return ", ".join(values)
+
+    def getheaders(self) -> list[tuple[str, str]]:
+        """Return the fields as (name, value) pairs in order. Raises ResponseNotReady before the head."""
+        if self._headers is not None:
+            return list(self._headers.items())
+        if self._head is None:
+            raise ResponseNotReady
+        return self._head.field_lines()
+
+    def info(self) -> HTTPMessage | None:
+        """Return ``headers``."""
+        return self.headers
+
+    def geturl(self) -> str:
+        """Return ``url``, which who made the request has set (urllib.request does)."""
+        return self.url
+
+    def getcode(self) -> int | str:
+        """Return ``status``."""
+        return self.status
+
+    @property
+    def interim(self) -> Sequence[ResponseHead]:
+        """The interim (1xx) responses that came before this one, in order."""
+        return self._reader.interim if self._reader is not None else ()
+
+    @property
+    def defects(self) -> list[Defect]:
+        """What was read outside the grammar: (offset in the head, bytes, reason). Empty for good responses."""
+        return self._reader.defects if self._reader is not None else []
+
+    @property
+    def trailers(self) -> HTTPMessage | None:
+        """The fields of the trailer section; None before the end of the body."""
+        lines = self._reader.trailers if self._reader is not None else None
+        return None if lines is None else message_from_lines(lines)
+
+    @property
+    def complete(self) -> bool | None:
+        """None while unread; True when the whole message came; False when it was cut short or is malformed."""
+        if self._failure is not None:
+            return False
+        return self._reader.complete if self._reader is not None else None
+
+    # -- where the body is ---------------------------------------------------------------------------------
+
+    @property
+    def fp(self) -> Any:
+        """The file-like object that the rest of the body can be read from, as it is on the wire; None at the end.
+
+        Over a socket it is an ``io.BufferedReader``, and holds what had been received and not been read.
+        """
+        source = self._source
+        if source is None:
+            return None
+        if not isinstance(source, FileSource):
+            unused = self._reader.take_unused() if self._reader is not None else b""
+            self._source = FileSource(source.as_file(unused), (self.limits or current_limits()).line_bytes)
+            return self._source.fp
+        return source.fp
+
+    @fp.setter
+    def fp(self, value: Any) -> None:
+        self._source = None if value is None else FileSource(value, (self.limits or current_limits()).line_bytes)
+
+    @property
+    def chunked(self) -> bool | str:
+        """Whether the body comes in the chunked transfer coding."""
+        return self._reader.chunked if self._reader is not None else _UNKNOWN
+
+    @chunked.setter
+    def chunked(self, value: bool) -> None:
+        reader = self._reader or self._new_reader()
+        if value and not reader.chunked:
+            reader.expect_chunks()
+        elif not value and reader.chunked:
+            reader.expect_length(UNTIL_CLOSE)
+
+    @property
+    def chunk_left(self) -> int | str | None:
+        """Bytes left of this chunk: None between chunks, 0 in front of the CRLF that ends one."""
+        return self._reader.chunk_left if self._reader is not None else _UNKNOWN
+
+    @chunk_left.setter
+    def chunk_left(self, value: int | None) -> None:
+        (self._reader or self._new_reader()).chunk_left = value
+
+    @property
+    def length(self) -> int | str | None:
+        """Bytes of the body that are still to be read; None where that is not known."""
+        return self._reader.length if self._reader is not None else _UNKNOWN
+
+    @length.setter
+    def length(self, value: int | None) -> None:
+        (self._reader or self._new_reader()).expect_length(UNTIL_CLOSE if value is None else value)
+
+    # -- the end -------------------------------------------------------------------------------------------
+
+    def isclosed(self) -> bool:
+        """Return whether the message has been read to its end, or the response was closed."""
+        return self._source is None
+
+    def _close_conn(self) -> None:
+        """Let go of the connection. Source: http.client, HTTPResponse._close_conn."""
+        source, self._source = self._source, None
+        if source is not None:
+            self._note_leftover(source)
+            source.close()
+        owner = self._owner() if self._owner is not None else None
+        if owner is not None and not self._may_persist():
+            owner._abandon(self)
+
+    def _note_leftover(self, source: Source) -> None:
+        """Give back to the reader what a file has buffered beyond the message, so that it is seen."""
+        fp = source.fp if isinstance(source, FileSource) else None
+        if isinstance(fp, SocketFile) and self._reader is not None and not fp.closed and fp.has_buffered():
+            self._reader.receive(b"?")
+
+    def _may_persist(self) -> bool:
+        """Return whether another request may follow on this connection, now that this response is done with."""
+        reader = self._reader
+        if reader is None or self._failure is not None or reader.will_close or reader.has_unused:
+            return False
+        if reader.complete is None and not reader.chunked and reader.length == 0:
+            return self.status != _SWITCHING_PROTOCOLS  # nothing to read, so closing it unread loses nothing
+        return reader.complete is True and self.status != _SWITCHING_PROTOCOLS
+
+    def close(self) -> None:
+        """Close the response. Unless it was read to its end, the connection is closed with it."""
+        try:
+            super().close()
+        finally:
+            if self._source is not None:
+                self._close_conn()
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def fileno(self) -> int:
+        """Return the socket's descriptor. Raises ValueError at the end of the message."""
+        if self._source is None:
+            raise ValueError("fileno() of a response that has been read to its end")
+        return self._source.fileno()
+
+    # -- the body ------------------------------------------------------------------------------------------
+
+    def read(self, amt: int | None = None) -> bytes:
+        """Return the rest of the body, or the next *amt* bytes; b"" at the end.
+
+        Less than *amt* comes only where the message ends. Where the peer closes too early: IncompleteRead with all
+        that came, or, for a known length and a given *amt*, what came and then b"" (strict: then IncompleteRead).
+        Raises MalformedFraming or LineTooLong where the body cannot be understood, and what the socket raises.
+        Source: http.client, HTTPResponse.read.
+        """
+        if self._source is None:
+            return self._read_after_end()
+        reader = self._reader or self._new_reader()
+        if amt is None or amt < 0:
+            amt = -1
+        elif amt == 0:
+            # http.client closes a response of no bytes at any read.
+            return self._collect(reader, -1) if reader.length == 0 else b""
+        return self._collect(reader, amt)
+
+    def _collect(self, reader: ResponseReader, amt: int) -> bytes:
+        """Return *amt* bytes of the body, or all of it (-1); fewer at the end."""
+        parts: list[bytes] = []
+        left = amt
+        try:
+            while left:
+                part = reader.body(left)
+                if isinstance(part, NeedData):
+                    self._fill(reader, left)
+                    continue
+                if not part:
+                    self._close_conn()
+                    break
+                parts.append(part)
+                if reader.complete:
+                    self._close_conn()
+                    break
+                if amt > 0:
+                    left -= len(part)
+        except IncompleteRead as error:
+            partial = b"".join(parts)
+            self._end_early(error, partial, is_whole=amt < 0)
+            return partial
+        except BaseException as error:
+            self._fail(error)
+            raise
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _fill(self, reader: ResponseReader, asked: int) -> None:
+        """Move what comes next from the source to the reader; at most *asked* body bytes (-1: any number)."""
+        source = self._source
+        assert source is not None
+        data = source.receive(reader.wanted(), asked)
+        reader.receive(data, is_clean=source.is_clean)
+
+    def _end_early(self, error: IncompleteRead, partial: bytes, *, is_whole: bool) -> None:
+        """Judge a body that was cut after *partial*; return where that is to be handed out.
+
+        A chunked body, or one that was asked for whole, is never handed out in part. Else http.client gives
+        what came and then b"", as if the body had ended there; strict tells.
+        """
+        chunked = self._reader is not None and self._reader.chunked
+        if not chunked and not is_whole and (partial or not self.strict):
+            if not partial:
+                self._close_conn()
+            return
+        told = IncompleteRead(partial, error.expected)
+        self._fail(told)
+        raise told from error.__cause__
+
+    def _fail(self, error: BaseException) -> None:
+        """Read no further: the place in the stream is lost, and late bytes must not come back as a body."""
+        self._failure = error
+        if self._source is not None:
+            self._close_conn()
+
+    def _read_after_end(self) -> bytes:
+        failure = self._failure
+        if failure is None or (isinstance(failure, IncompleteRead) and not self.strict):
+            return b""
+        if isinstance(failure, HTTPException):
+            raise failure
+        raise OSError("cannot read from a response after reading it has failed") from failure
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill *buffer* with the next bytes of the body; return how many, 0 at the end.
+
+        Raises as ``read`` with an amount. Source: http.client, HTTPResponse.readinto.
+        """
+        if self._source is None:
+            self._read_after_end()
+            return 0
+        reader = self._reader or self._new_reader()
+        with memoryview(buffer).cast("B") as view:
+            count = 0
+            try:
+                while count < len(view):
+                    step = self._read_into(reader, view[count:])
+                    count += step
+                    if reader.complete or not step:
+                        self._close_conn()
+                        break
+            except IncompleteRead as error:
+                self._end_early(error, bytes(view[:count]), is_whole=False)
+            except BaseException as error:
+                self._fail(error)
+                raise
+            return count
+
+    def _read_into(self, reader: ResponseReader, view: memoryview) -> int:
+        """Put some bytes of the body into *view*, straight from the source where nothing stands between."""
+        source = self._source
+        assert source is not None
+        while True:
+            direct = reader.contiguous()
+            if direct:
+                count = source.receive_into(view[:direct])
+                if count:
+                    reader.advance(count)
+                    return count
+                reader.receive(b"", is_clean=source.is_clean)
+            part = reader.body(len(view))
+            if not isinstance(part, NeedData):
+                view[: len(part)] = part
+                return len(part)
+            self._fill(reader, len(view))
+
+    def read1(self, n: int = -1) -> bytes:
+        """Return up to *n* bytes of the body with at most one receive for them; b"" at the end.
+
+        Raises as ``read`` with an amount. Source: http.client, HTTPResponse.read1.
+        """
+        if self._source is None:
+            return self._read_after_end()
+        if n == 0:
+            return b""
+        reader = self._reader or self._new_reader()
+        try:
+            part = reader.body(n)
+            while isinstance(part, NeedData):
+                source = self._source
+                reader.receive(source.receive_some(reader.wanted(), n), is_clean=source.is_clean)
+                part = reader.body(n)
+        except IncompleteRead as error:
+            self._end_early(error, b"", is_whole=False)
+            return b""
+        except BaseException as error:
+            self._fail(error)
+            raise
+        if not part or reader.complete:
+            self._close_conn()
+        return part
+
+    def peek(self, n: int = -1) -> bytes:
+        """Return body bytes that come next, without reading them; b"" at the end, or where the body is cut.
+
+        How many does not depend on *n*. Source: http.client, HTTPResponse.peek.
+        """
+        source = self._source
+        if source is None:
+            return b""
+        reader = self._reader or self._new_reader()
+        try:
+            while True:
+                direct = reader.contiguous() if isinstance(source, FileSource) else 0
+                if direct:
+                    return bytes(source.peek(n, direct))
+                part = reader.peek()
+                if not isinstance(part, NeedData):
+                    return bytes(part)
+                self._fill(reader, -1)
+        except IncompleteRead:
+            return b""
+        except BaseException as error:
+            self._fail(error)
+            raise
+
+    def readline(self, limit: int | None = -1) -> bytes:  # type: ignore[override]  # None means -1, as in io
+        """Return the next line of the body with its LF, at most *limit* bytes of it; b"" at the end.
+
+        Raises as ``read`` with an amount. Source: http.client, HTTPResponse.readline.
+        """
+        source = self._source
+        if source is None:
+            return self._read_after_end()
+        reader = self._reader or self._new_reader()
+        room = -1 if limit is None else limit
+        parts: list[bytes] = []
+        try:
+            while room:
+                direct = reader.contiguous() if isinstance(source, FileSource) else 0
+                if direct:
+                    part = source.readline(room, direct)
+                    reader.receive(part)
+                else:
+                    part = self._peek_line(reader, room)
+                if not part:
+                    reader.body(1)  # tells a cut from the end
+                    self._close_conn()
+                    break
+                reader.body(len(part))
+                parts.append(part)
+                if room > 0:
+                    room -= len(part)
+                if reader.complete:
+                    self._close_conn()
+                    break
+                if part.endswith(b"\n"):
+                    break
+        except IncompleteRead as error:
+            if not parts:
+                self._end_early(error, b"", is_whole=False)
+        except BaseException as error:
+            self._fail(error)
+            raise
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _peek_line(self, reader: ResponseReader, room: int) -> bytes:
+        """Return what is there of the next line, at most *room* bytes; b"" at the end. Consumes framing only."""
+        while True:
+            part = reader.peek()
+            if isinstance(part, NeedData):
+                self._fill(reader, 1)
+                continue
+            span = bytes(part)
+            end = span.find(b"\n") + 1 or len(span)
+            return span[: min(end, room) if room > 0 else end]
+
+    # We override IOBase.__iter__ so that it does not check ``closed``, as http.client does.
+    def __iter__(self) -> HTTPResponse:
+        return self
+
+    def __repr__(self) -> str:
+        status = f"{self.status} {self.reason}".rstrip() if self._head is not None else "not begun"
+        where = "closed" if self._source is None else "open"
+        return f"<{type(self).__module__}.{type(self).__qualname__} [{status}] {where}, complete={self.complete}>"
+
+
+def _overrides(instance: object, name: str, original: Any) -> bool:
+    """Return whether *name* means something else for *instance* than *original*, by class or by instance."""
+    return getattr(type(instance), name) is not original or name in instance.__dict__
