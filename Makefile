@@ -1,0 +1,83 @@
+# One word each; `make` alone lists them. All that is needed: Python 3.11 or newer, make, and a C compiler (or none).
+#
+#   PYTHON=python3.12           the Python that .venv is made from
+#   VENV=/elsewhere             another place for it
+#   HTTPCONN_NO_EXTENSIONS=1, HTTPCONN_REQUIRE_EXTENSIONS=1       as setup.py says
+#
+# The targets work on a wheel that is installed in .venv, never on the checkout: what is tested is what users get.
+
+PYTHON ?= python3
+VENV   ?= .venv
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+bin    := $(VENV)/bin
+pip    := $(bin)/python -m pip --quiet
+# A wheel depends on these files, on which they are (one may go), on what compiler there is, and on what it is told.
+source := setup.py pyproject.toml $(wildcard _speedups/*.p* httpconn/*.p* httpconn/*/*.py*)
+told   := $(source) $(shell command -v $${CC:-cc} gcc clang | tr '\n' ' ') $(CFLAGS) \
+          no=$(HTTPCONN_NO_EXTENSIONS) required=$(HTTPCONN_REQUIRE_EXTENSIONS)
+wheel   = $$(ls $(VENV)/wheel/*.whl)
+
+.PHONY: help build demo test bench lint clean FORCE
+.DELETE_ON_ERROR:
+
+help:   ## this list
+	@awk -F ' *## *' '/^[a-z]+:.*##/ { split($$1, target, ":"); printf "  make %-7s %s\n", target[1], $$2 }' Makefile
+
+build: $(VENV)/installed   ## set up .venv, with httpconn installed in it
+	@cd / && $(abspath $(bin))/python -c "import httpconn; print('httpconn parses with', httpconn.backend(), 'of', httpconn.backends())"
+
+demo: build $(VENV)/has-httptools   ## thousands of responses, compared with http.client's, and timed   [URL=http://... SERVER=nginx QUICK=1]
+	@$(bin)/python -m bench.demo $(if $(URL),--url '$(URL)') $(if $(SERVER),--server $(SERVER)) $(if $(QUICK),--quick)
+
+test: build $(VENV)/has-test   ## the whole suite   [ARGS="-k chunked -x"]
+	PYTHONSAFEPATH=1 $(bin)/python -m pytest $(ARGS)
+
+bench: build $(VENV)/has-bench   ## the micro benchmarks   [ARGS="-k head"]
+	PYTHONSAFEPATH=1 $(bin)/python -m pytest bench/micro --benchmark-only $(ARGS)
+
+lint: build $(VENV)/has-dev   ## ruff, mypy --strict, and the extension against its stub
+	$(bin)/ruff check .
+	$(bin)/ruff format --check .
+	$(bin)/mypy --strict httpconn bench/*.py
+	@# the script, not `python -m`: that would look for the extension in the checkout
+	@if $(bin)/python -P -c 'import httpconn._speedups' 2>/dev/null || test -n "$(HTTPCONN_REQUIRE_EXTENSIONS)"; \
+	then set -x; $(bin)/stubtest httpconn._speedups; else echo 'stubtest: skipped, the extension is not built'; fi
+
+clean:   ## remove what make has made
+	rm -rf $(VENV) build dist *.egg-info .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find httpconn _speedups bench tests -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+	rm -f httpconn/_speedups*.so
+
+# ---- how .venv comes about: the right Python, then the wheel, then the wheel's extras
+
+$(VENV)/python: FORCE
+	@test "$$($(PYTHON) -VV)" = "$$(cat $@ 2>/dev/null)" || { \
+	    echo "setting up $(VENV) with $$($(PYTHON) -V)"; \
+	    test ! -e $(VENV) || test -f $(VENV)/pyvenv.cfg || { echo "$(VENV) is there already, and is no venv"; exit 1; }; \
+	    $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "httpconn needs Python 3.11 or newer")' && \
+	    rm -rf $(VENV) && $(PYTHON) -m venv $(VENV) && $(PYTHON) -VV > $@; }
+
+$(VENV)/told: FORCE | $(VENV)/python
+	@echo '$(told)' | cmp -s - $@ || echo '$(told)' > $@
+
+# build/lib* goes first: setuptools would put modules that have been deleted since into the wheel.
+$(VENV)/wheel: $(source) $(VENV)/told $(VENV)/python
+	@echo 'building httpconn'
+	@rm -rf $@ build/lib* && mkdir $@
+	@$(bin)/python -m pip -v wheel --no-deps --wheel-dir $@ . > $(VENV)/build.log 2>&1 || { cat $(VENV)/build.log; exit 1; }
+	@grep '^ *!!!' $(VENV)/build.log || true
+
+$(VENV)/installed: $(VENV)/wheel
+	@$(pip) install --force-reinstall --no-deps $(wheel)
+	@touch $@
+
+# httptools is one of the three parsers, and may be out of reach: the demo then does without.
+$(VENV)/has-httptools: pyproject.toml | $(VENV)/installed
+	@$(pip) install "$(wheel)[httptools]" || echo 'httptools cannot be installed here: the demo goes on without it'
+	@touch $@
+
+$(VENV)/has-%: pyproject.toml | $(VENV)/installed
+	@echo 'installing what "$*" needs'
+	@$(pip) install "$(wheel)[$*]"
+	@touch $@

@@ -1,0 +1,82 @@
+"""Builds the one compiled module, httpconn._speedups, or says loudly that it could not.
+
+It is optional: whatever keeps it from being built, the install goes on and the pure-Python parser serves.
+Everything else about the package is in pyproject.toml.
+
+    HTTPCONN_NO_EXTENSIONS=1        do not build it
+    HTTPCONN_REQUIRE_EXTENSIONS=1   a build without it is a failed build
+"""
+
+import os
+import platform
+import sys
+import sysconfig
+from glob import glob
+
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+REPORT = """
+!!!
+!!! httpconn IS BEING INSTALLED WITHOUT ITS COMPILED PARSER
+!!!
+!!! why    {reason}
+!!! lost   the `cython` backend, and speed with it: the answers are the same, the CPU several times as much
+!!! mend   Debian    apt-get install gcc libc6-dev python3-dev
+!!!        Fedora    dnf install gcc python3-devel
+!!!        macOS     xcode-select --install
+!!!        Windows   install the C++ build tools of Visual Studio
+!!!        and install httpconn anew with --force-reinstall --no-cache-dir --no-binary httpconn
+!!!        (pip keeps the wheel that it is making now, and would use it again)
+!!! check  python -c "import httpconn; print(httpconn.backend())"
+!!!
+"""
+
+
+def is_set(name: str) -> bool:
+    """Whether a switch of the environment is on."""
+    return os.environ.get(name, "0") not in ("", "0")
+
+
+NO_EXTENSIONS, REQUIRE_EXTENSIONS = is_set("HTTPCONN_NO_EXTENSIONS"), is_set("HTTPCONN_REQUIRE_EXTENSIONS")
+
+
+def check_interpreter() -> None:
+    """Raise where the extension would compile, but is not meant to serve."""
+    if platform.python_implementation() != "CPython":
+        raise RuntimeError(f"it is for CPython, and this is {platform.python_implementation()}")
+    if sysconfig.get_config_var("Py_GIL_DISABLED"):
+        raise RuntimeError("it has not been shown safe on free-threaded Python yet")
+
+
+class OptionalBuildExt(build_ext):
+    """build_ext that keeps generated C out of the tree, and survives whatever goes wrong."""
+
+    def build_extension(self, ext: Extension) -> None:
+        try:
+            from Cython.Build import cythonize  # late: sdist and metadata do without it
+
+            check_interpreter()
+            if self.compiler.compiler_type == "unix":  # MSVC's defaults are right as they are
+                ext.extra_compile_args.append("-O3")
+            [translated] = cythonize([ext], build_dir=self.build_temp, force=self.force)
+            ext.sources = translated.sources
+            super().build_extension(ext)
+        except Exception as error:  # no compiler, no headers, no Cython, a failed translation: all end alike
+            if REQUIRE_EXTENSIONS:
+                raise
+            ext.optional = True  # setuptools then expects no file, in editable installs either
+            reason = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
+            # pip shows this with -v only: what a build says is kept from the terminal. `make` repeats it.
+            print(REPORT.format(reason=reason), file=sys.stderr, flush=True)
+
+
+if NO_EXTENSIONS and REQUIRE_EXTENSIONS:
+    raise SystemExit("httpconn: HTTPCONN_NO_EXTENSIONS and HTTPCONN_REQUIRE_EXTENSIONS are both set")
+
+speedups = Extension(
+    "httpconn._speedups",
+    ["_speedups/_speedups.pyx"],
+    depends=[*sorted(glob("_speedups/*.px[id]")), "httpconn/_wire/grammar.py"],
+)
+setup(ext_modules=[] if NO_EXTENSIONS else [speedups], cmdclass={"build_ext": OptionalBuildExt})
