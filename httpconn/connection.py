@@ -22,13 +22,13 @@ from http.client import HTTPMessage
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from ._io.connect import create_https_context, is_quiet, shared_https_context
+from . import _backends
+from ._io.connect import Watch, create_https_context, shared_https_context
 from ._wire import state
 from ._wire.grammar import Limits
 from ._wire.request import (
     encode_field_line,
     host_field_value,
-    serialize_plain_request_head,
     strip_ipv6_scope,
     validate_host,
     validate_method,
@@ -93,8 +93,11 @@ class HTTPConnection:
         self.__response: Any = None
         self.__state = state.IDLE
         self.__opened: Any = None  # the socket that ``connect`` made, as long as it is the one in use
-        self.__exchanged: Any = None  # the socket that an exchange has been completed on
+        self.__exchanged: Any = None  # the socket that a response has come on
+        self.__watch: Watch | None = None  # looks at that socket before the next request
         self.__failed = False  # the socket is closed, but stays bound until the next request
+        self.__host_named: tuple[Any, ...] = ()  # what the cached value of Host was made from
+        self.__host_value_cached = b""
         self._method: str | None = None
         self._tunnel_host: str | None = None
         self._tunnel_port: int | None = None
@@ -155,7 +158,7 @@ class HTTPConnection:
         """Close the connection. A response that is still being read is closed with it."""
         self.__state = state.CLOSE[self.__state]
         self.__failed = False
-        self.__opened = self.__exchanged = None
+        self.__opened = self.__exchanged = self.__watch = None
         # The lines of a request that was never sent must not lead the next one.
         del self._buffer[:]
         try:
@@ -169,26 +172,28 @@ class HTTPConnection:
                 self.__response = None
                 response.close()
 
-    def _abandon(self, response: HTTPResponse) -> None:
-        """A response of this connection was let go of before its end: late bytes must not answer anybody else."""
-        if self.__response is response:
-            self.close()
+    def _release(self, response: HTTPResponse, may_persist: bool) -> None:
+        """*response* is done with, and tells whether another one may follow it on its connection."""
+        if self.__response is not response:
+            return
+        self.__response = None
+        self.__state = state.END_OF_MESSAGE[self.__state]
+        if not may_persist:
+            self.__fail()
 
     def __settle(self) -> None:
         """Forget a response that is done with, and a connection that cannot carry another request."""
         response = self.__response
         if response is not None and response.isclosed():
+            # One of a class that does not tell by itself.
             self.__response = None
             self.__state = state.END_OF_MESSAGE[self.__state]
-            may_persist = getattr(response, "_may_persist", None)
-            if may_persist is not None and not may_persist():
-                if self.__state == state.REQ_SENT:
-                    # A request has been sent behind a response that took the connection with it.
-                    self.close()
-                    raise RemoteDisconnected("the connection ended with the previous response")
-                self.close()
-        if self.__failed and self.__state == state.IDLE:
+        if self.__failed:
+            was_sent = self.__state == state.REQ_SENT
             self.close()
+            if was_sent:
+                # The request went out behind a response that took the connection with it.
+                raise RemoteDisconnected("the connection ended with the response to the previous request")
 
     def __look(self) -> None:
         """Before a request on a kept connection: whatever has arrived on it was not asked for.
@@ -197,9 +202,12 @@ class HTTPConnection:
         again (the socket was put there by hand), raises RemoteDisconnected.
         """
         sock = self.sock
-        if sock is None or sock is not self.__exchanged or is_quiet(sock):
+        if self.__watch is None or self.__watch.sock is not sock:
+            self.__watch = Watch(sock)
+        if self.__watch.is_quiet():
             return
-        can_reopen = sock is self.__opened or type(self).connect is not _own_connect(type(self))
+        cls = type(self)
+        can_reopen = sock is self.__opened or cls.connect not in (HTTPConnection.connect, HTTPSConnection.connect)
         self.close()
         if not can_reopen:
             raise RemoteDisconnected("the server closed the connection, or sent bytes that were not asked for")
@@ -276,7 +284,7 @@ class HTTPConnection:
         following = state.PUTREQUEST.get(self.__state)
         if following is None:
             raise state.refusal("putrequest", self.__state)
-        if following == state.REQ_STARTED:
+        if following == state.REQ_STARTED and self.sock is not None and self.sock is self.__exchanged:
             self.__look()
         self.__state = following
         self._validate_method(method)
@@ -345,7 +353,12 @@ class HTTPConnection:
         self._buffer.extend((b"", b""))
         head = b"\r\n".join(self._buffer)
         del self._buffer[:]
-        if isinstance(message_body, bytes) and not encode_chunked and not _overrides_any(self, ("send",)):
+        if (
+            isinstance(message_body, bytes)
+            and not encode_chunked
+            and not self.debuglevel
+            and not _backends.selected.replaces_any(self, _SEND, _SEND_ORIGINAL)
+        ):
             self.__send_whole(head, message_body)
             return
         self.send(head)
@@ -362,12 +375,14 @@ class HTTPConnection:
 
     def __send_whole(self, head: bytes, body: bytes | None) -> None:
         """Send a head and a body of bytes; small ones travel together."""
-        if not body:
-            self.send(head)
-        elif len(body) <= _SMALL_BODY_BYTES:
-            self.send(head + body)
-        else:
-            self.send(head)
+        if body and len(body) <= _SMALL_BODY_BYTES:
+            head += body
+            body = None
+        if self.sock is None:
+            self.__open()
+        sys.audit("http.client.send", self, head)
+        self.sock.sendall(head)
+        if body:
             self.send(body)
 
     def __body_chunks(self, body: Any) -> Iterable[Any]:
@@ -404,8 +419,6 @@ class HTTPConnection:
         Raises NotConnected, TypeError for anything else, and what the socket raises.
         """
         if self.sock is None:
-            if not self.auto_open:
-                raise NotConnected
             self.__open()
         if self.debuglevel > 0:
             print("send:", repr(data))
@@ -434,6 +447,8 @@ class HTTPConnection:
 
     def __open(self) -> None:
         """Connect for a request that is under way; a failure leaves the connection idle, not stuck in it."""
+        if not self.auto_open:
+            raise NotConnected
         try:
             self.connect()
         except BaseException:
@@ -458,59 +473,45 @@ class HTTPConnection:
         Raises CannotSendRequest, ValueError (InvalidField, InvalidURL) before anything is sent, and what the
         socket raises. Source: http.client, HTTPConnection.request.
         """
-        if (body is None or type(body) is bytes) and self.__request_at_once(method, url, body, headers):
-            return
-        self._send_request(method, url, body, headers, encode_chunked)
-
-    def __request_at_once(self, method: str, url: str, body: bytes | None, headers: Mapping[str, Any]) -> bool:
-        """Send a request of plain parts in one piece; return False where the steps must be gone one by one."""
-        if (
-            self.debuglevel
-            or self._http_vsn != 11
-            or type(self._buffer) is not list
-            or self._buffer
-            or type(headers) is not dict
-            or _overrides_any(self, _STEPS)
-        ):
-            return False
-        self.__settle()
-        if self.__state != state.IDLE:
-            return False
-        url = url or "/"
-        lines = self.__plain_lines(method, url, body, headers)
-        head = serialize_plain_request_head(f"{method} {url} {self._http_vsn_str}", lines) if lines else None
+        head = self.__plain_head(method, url or "/", body, headers)
         if head is None:
-            return False
-        self.__look()
+            self._send_request(method, url, body, headers, encode_chunked)
+            return
+        if self.sock is not None and self.sock is self.__exchanged:
+            self.__look()
         self._method = method
-        self.__state = state.ENDHEADERS[state.PUTREQUEST[self.__state]]
+        self.__state = state.REQ_SENT
         self.__send_whole(head, body)
-        return True
 
-    def __plain_lines(
-        self, method: str, url: str, body: bytes | None, headers: dict[Any, Any]
-    ) -> list[tuple[str, str]] | None:
-        """Return the field lines of a request in the order of the step-by-step road; None where not all are str."""
-        try:
-            names = {name.lower() for name in headers}
-        except AttributeError:
+    def __plain_head(self, method: str, url: str, body: Any, headers: Any) -> bytes | None:
+        """Return the head of a request that may go out at once; None where the steps must be gone one by one."""
+        parser = _backends.selected
+        if (
+            (body is not None and type(body) is not bytes)
+            or self.debuglevel
+            or self._http_vsn != 11
+            or self._buffer
+            or type(self._buffer) is not list
+            or parser.replaces_any(self, _STEPS, _STEP_ORIGINALS)
+        ):
             return None
-        if not names.isdisjoint(_FRAMING_NAMES):
-            return None  # what the caller says of the framing is judged on the other road
-        for name, value in headers.items():
-            if type(name) is not str or type(value) is not str:
+        if self.__state is not state.IDLE or self.__failed:
+            self.__settle()
+            if self.__state != state.IDLE:
                 return None
-        lines = []
-        if "host" not in names:
-            lines.append(("Host", self.__host_value(url).decode("latin-1")))
-        if "accept-encoding" not in names:
-            lines.append(("Accept-Encoding", "identity"))
         if body is not None:
-            lines.append(("Content-Length", str(len(body))))
-        elif method.upper() in _METHODS_EXPECTING_BODY:
-            lines.append(("Content-Length", "0"))
-        lines.extend(headers.items())
-        return lines
+            length = len(body)
+        else:
+            length = 0 if method in _METHODS_EXPECTING_BODY or str(method).upper() in _METHODS_EXPECTING_BODY else -1
+        if type(url) is str and url.startswith("http"):
+            host = self.__host_value(url)
+        else:
+            named = (self.host, self.port, self._tunnel_host, self._tunnel_port)
+            if named != self.__host_named:
+                self.__host_value_cached = self.__host_value("")
+                self.__host_named = named
+            host = self.__host_value_cached
+        return parser.serialize_request_head(method, url, host, headers, length)
 
     @staticmethod
     def _get_content_length(body: Any, method: str) -> int | None:
@@ -589,7 +590,8 @@ class HTTPConnection:
         RemoteDisconnected where the server closed without an answer; see ``HTTPResponse.begin`` for what a
         malformed head raises. After any of these but ResponseNotReady the connection is closed.
         """
-        self.__settle()
+        if self.__response is not None or self.__failed:
+            self.__settle()
         following = state.GETRESPONSE.get(self.__state)
         if following is None:
             raise state.refusal("getresponse", self.__state)
@@ -620,16 +622,16 @@ class HTTPConnection:
             return response
         except BaseException:
             response.close()
-            self.__fail()
+            if self.sock is not None:
+                self.__state = state.CLOSE[self.__state]
+                self.__fail()
             raise
 
     def __fail(self) -> None:
-        """A response could not be begun: its bytes must not be read by anybody. ``sock`` stays bound (test_error_leak)."""
-        sock = self.sock
-        if sock is not None:
-            self.__state = state.CLOSE[self.__state]
-            self.__failed = True
-            sock.close()
+        """The place in the stream is lost: nobody must read on. ``sock`` stays bound until the next request."""
+        self.__failed = True
+        if self.sock is not None:
+            self.sock.close()
 
 
 class HTTPSConnection(HTTPConnection):
@@ -758,10 +760,6 @@ def _read_header_lines(response: Any) -> list[bytes]:
     return http.client._read_headers(response.fp)  # type: ignore[attr-defined,no-any-return]
 
 
-def _own_connect(cls: type[HTTPConnection]) -> Any:
-    return HTTPSConnection.connect if issubclass(cls, HTTPSConnection) else HTTPConnection.connect
-
-
 # The steps of the slow road. A class or an instance that has one of its own is never by-passed.
 _STEPS: Final = (
     "putrequest",
@@ -776,21 +774,6 @@ _STEPS: Final = (
     "_validate_path",
     "_get_content_length",
 )
-_originals: Final = {name: HTTPConnection.__dict__[name] for name in _STEPS}
-
-
-def _overrides_any(connection: HTTPConnection, names: Iterable[str]) -> bool:
-    """Return whether a class between, a patch or the instance has put something in the place of a step."""
-    cls = type(connection)
-    own = connection.__dict__
-    for name in names:
-        if name in own:
-            return True
-        for base in cls.__mro__:
-            if name in base.__dict__:
-                if base.__dict__[name] is not _originals[name]:
-                    return True
-                break
-    return False
-
-
+_STEP_ORIGINALS: Final = tuple(HTTPConnection.__dict__[name] for name in _STEPS)
+_SEND: Final = ("send",)
+_SEND_ORIGINAL: Final = (HTTPConnection.__dict__["send"],)

@@ -17,7 +17,7 @@ from http.client import HTTPMessage
 from typing import TYPE_CHECKING, Any, Final
 
 from . import _backends
-from ._io.source import LINE, FileSource, SocketFile, Source, open_source
+from ._io.source import LINE, FileSource, SocketFile, Source, open_socket
 from ._wire import reference
 from ._wire.framing import UNTIL_CLOSE
 from ._wire.grammar import Limits
@@ -85,7 +85,11 @@ class HTTPResponse(io.BufferedIOBase):
         if debuglevel:
             self.debuglevel = debuglevel
         self._method = method
-        self._source = open_source(sock, (self.limits or current_limits()).line_bytes)
+        source = open_socket(sock)
+        if source is not None:
+            self._source = source
+        else:
+            self.fp = sock.makefile("rb")
 
     # -- the head -----------------------------------------------------------------------------------------
 
@@ -103,7 +107,9 @@ class HTTPResponse(io.BufferedIOBase):
         """
         if self._head is not None or self._headers is not None:
             return
-        reader = self._new_reader()
+        reader = self._reader = ResponseReader(
+            _backends.selected, self._method, self.limits or current_limits(), self.strict
+        )
         if self.debuglevel > 0 or _overrides(self, "_read_status", HTTPResponse._read_status):
             head = self._read_head_by_lines(reader)
         else:
@@ -312,22 +318,22 @@ class HTTPResponse(io.BufferedIOBase):
         """Let go of the connection. Source: http.client, HTTPResponse._close_conn."""
         source, self._source = self._source, None
         if source is not None:
-            self._note_leftover(source)
+            if isinstance(source, FileSource):
+                self._note_buffered(source.fp)
             source.close()
         owner = self._owner() if self._owner is not None else None
-        if owner is not None and not self._may_persist():
-            owner._abandon(self)
+        if owner is not None:
+            owner._release(self, self._may_persist())
 
-    def _note_leftover(self, source: Source) -> None:
-        """Give back to the reader what a file has buffered beyond the message, so that it is seen."""
-        fp = source.fp if isinstance(source, FileSource) else None
+    def _note_buffered(self, fp: Any) -> None:
+        """Tell the reader where a file has buffered bytes beyond the message, so that they are not forgotten."""
         if isinstance(fp, SocketFile) and self._reader is not None and not fp.closed and fp.has_buffered():
             self._reader.receive(b"?")
 
     def _may_persist(self) -> bool:
         """Return whether another request may follow on this connection, now that this response is done with."""
         reader = self._reader
-        if reader is None or self._failure is not None or reader.will_close or reader.has_unused:
+        if reader is None or reader.will_close or self._failure is not None or reader.has_unused:
             return False
         if reader.complete is None and not reader.chunked and reader.length == 0:
             return self.status != _SWITCHING_PROTOCOLS  # nothing to read, so closing it unread loses nothing

@@ -59,3 +59,7 @@ class Backend(NamedTuple):
     find_head_end: Callable[[bytes | bytearray, int], int]
     """(buffer, start) to the offset behind the empty line, or -1."""
     chunked_decoder: Callable[[int, int, int], ChunkedDecoder]
+    serialize_request_head: Callable[[str, str, bytes, dict[str, str], int], bytes | None]
+    """(method, target, Host, headers, Content-Length or -1) to a request's head, or None for "declined"."""
+    replaces_any: Callable[[object, tuple[str, ...], tuple[object, ...]], bool]
+    """(instance, names, originals): whether its class, a class between or it itself has another one of *names*."""

@@ -48,34 +48,46 @@ def shared_https_context(http_version: int) -> ssl.SSLContext:
     return context
 
 
-def is_quiet(sock: Any) -> bool:
-    """Return whether an idle connection is open and nothing has arrived on it; never waits.
+class Watch:
+    """Looks at the socket of an idle connection, without waiting.
 
     Anything that arrives between two exchanges (a late 408, garbage, a close) was not asked for and must
     not become the next answer. An object that is no socket cannot be looked at and is taken for quiet.
     """
-    if not isinstance(sock, socket.socket):
-        return True
-    if isinstance(sock, ssl.SSLSocket):
-        return _is_quiet_tls(sock)
-    return not _is_readable(sock)
+
+    __slots__ = ("_descriptor", "_poll", "sock")
+
+    def __init__(self, sock: Any) -> None:
+        self.sock = sock
+        self._poll: Any = None
+        self._descriptor = -1
+        if isinstance(sock, socket.socket) and hasattr(select, "poll"):
+            self._descriptor = sock.fileno()
+            if self._descriptor >= 0:
+                self._poll = select.poll()
+                self._poll.register(self._descriptor, select.POLLIN | select.POLLPRI)
+
+    def is_quiet(self) -> bool:
+        """Return whether the connection is open and nothing has arrived on it."""
+        sock = self.sock
+        if not isinstance(sock, socket.socket):
+            return True
+        if sock.fileno() != self._descriptor and self._poll is not None:
+            return False  # closed, and the number may be somebody else's by now
+        if isinstance(sock, ssl.SSLSocket) and sock.pending():
+            return False
+        if self._poll is not None:
+            is_readable = self._poll.poll(0)
+        else:
+            is_readable = sock.fileno() < 0 or select.select([sock], [], [], 0)[0]
+        return not is_readable or (isinstance(sock, ssl.SSLSocket) and _has_no_data(sock))
 
 
-def _is_readable(sock: socket.socket) -> bool:
-    if hasattr(select, "poll"):
-        poll = select.poll()
-        poll.register(sock, select.POLLIN | select.POLLPRI)
-        return bool(poll.poll(0))
-    return bool(select.select([sock], [], [], 0)[0])
+def _has_no_data(sock: ssl.SSLSocket) -> bool:
+    """Return whether the records that have come on an idle TLS connection carry no data, and no close.
 
-
-def _is_quiet_tls(sock: ssl.SSLSocket) -> bool:
-    if sock.pending():
-        return False
-    if not _is_readable(sock):
-        return True
-    # TLS records that carry no data may have come: session tickets, key updates. A peek is refused on TLS, so
-    # read: "want read" means that there was no data in them.
+    Session tickets and key updates are such. A peek is refused on TLS, so read: "want read" means no data.
+    """
     timeout = sock.gettimeout()
     try:
         sock.settimeout(0)

@@ -211,11 +211,8 @@ class SocketFile(io.BufferedReader):
             self.raw._stopped = False
 
 
-def open_source(sock: Any, line_bytes: int) -> Source | None:
-    """Return the source for *sock*; None where its ``makefile`` gives None.
-
-    *line_bytes* is the longest line that is read from a file-like object at once.
-    """
+def open_socket(sock: Any) -> SocketSource | None:
+    """Return the source for a plain socket or a TLS socket; None for anything else: use its ``makefile``."""
     kind = type(sock)
     # Looked up late: gevent and others replace ``socket.socket``, and theirs counts references as the standard
     # one does. A subclass may have a ``makefile`` of its own, and is read through that.
@@ -223,8 +220,7 @@ def open_source(sock: Any, line_bytes: int) -> Source | None:
         return SocketSource(sock)
     if isinstance(sock, ssl.SSLSocket) and kind.makefile is ssl.SSLSocket.makefile:
         return TLSSource(sock)
-    fp = sock.makefile("rb")
-    return None if fp is None else FileSource(fp, line_bytes)
+    return None
 
 
 _standard_socket: Final = socket.socket

@@ -50,10 +50,13 @@ def body_framing(head: ResponseHead, method: str | None, strict: bool) -> Framin
         return Framing(0, True)
     if head.transfer_encoding is not None:
         return _coded(head, will_close, strict)
-    if head.content_length is not None:
-        return _sized(head, will_close, strict)
-    # Rule 8: until the connection closes.
-    return Framing(UNTIL_CLOSE, True)
+    length = head.content_length
+    if length is None:
+        # Rule 8: until the connection closes.
+        return Framing(UNTIL_CLOSE, True)
+    if len(length) < _LONGEST_LENGTH and length.isascii() and length.isdigit():
+        return Framing(int(length), will_close)
+    return _sized(head, length.strip(_OWS), will_close, strict)
 
 
 def _persists(head: ResponseHead) -> bool:
@@ -93,11 +96,8 @@ def _coded(head: ResponseHead, will_close: bool, strict: bool) -> Framing:
     return _lax(head, UNTIL_CLOSE, "transfer-encoding", "final transfer coding is not chunked")
 
 
-def _sized(head: ResponseHead, will_close: bool, strict: bool) -> Framing:
-    """Rules 5 and 6: Content-Length."""
-    value = (head.content_length or "").strip(_OWS)
-    if _is_digits(value) and len(value) < _LONGEST_LENGTH:
-        return Framing(int(value), will_close)
+def _sized(head: ResponseHead, value: str, will_close: bool, strict: bool) -> Framing:
+    """Rules 5 and 6: a Content-Length that is not just digits."""
     if _is_negative(value) and not strict:
         return _lax(head, UNTIL_CLOSE, "content-length", "negative Content-Length; ignored")
     lengths = [part.strip(_OWS) for part in value.split(",")]

@@ -61,31 +61,28 @@ _CHUNK_LINES_TOO_LONG: Final = {
 }
 
 
+class _PartialHead:
+    """How far the search for the end of a head has come that arrives in pieces."""
+
+    __slots__ = ("lines", "open_line_bytes", "searched")
+
+    def __init__(self) -> None:
+        self.lines = 0  # whole lines so far
+        self.open_line_bytes = 0  # and the bytes of the one that has begun
+        self.searched = 0  # bytes of the head that have been looked at
+
+
 class ResponseReader:
     """Reads one response to a *method* request. Source: RFC 9112 sections 2, 6 and 7."""
 
-    __slots__ = (
-        "_backend",
-        "_buffer",
-        "_decoder",
-        "_eof",
-        "_head",
-        "_head_defects",
-        "_left",
-        "_lines",
-        "_open_line_bytes",
-        "_position",
-        "_refusal",
-        "_scanned",
-        "_taken",
-        "_trailers",
-        "complete",
-        "interim",
-        "limits",
-        "method",
-        "strict",
-        "will_close",
-    )
+    # What few responses need stands here and not in every instance.
+    _partial: _PartialHead | None = None
+    _refusal: MalformedResponse | None = None
+    _head_defects: Sequence[Defect] = ()
+    _trailers: list[tuple[str, str]] | None = None
+    _taken = 0
+    interim: Sequence[ResponseHead] = ()
+    """The 1xx responses that were passed over."""
 
     def __init__(self, backend: Backend, method: str | None, limits: grammar.Limits, strict: bool) -> None:
         self._backend = backend
@@ -94,19 +91,10 @@ class ResponseReader:
         self.strict = strict
         self._buffer: bytes | bytearray = b""
         self._position = 0  # all before it is consumed
-        self._scanned = 0  # the head's end does not begin before it
-        self._lines = 0  # whole lines of the head before ``_scanned``
-        self._open_line_bytes = 0  # and the bytes of the one that has begun
         self._eof = False
         self._head: ResponseHead | None = None
-        self._head_defects: Sequence[Defect] = ()
         self._decoder: ChunkedDecoder | None = None
         self._left = 0  # body bytes to come, or UNTIL_CLOSE; with a decoder, not used
-        self._taken = 0
-        self._refusal: MalformedResponse | None = None
-        self._trailers: list[tuple[str, str]] | None = None
-        self.interim: Sequence[ResponseHead] = ()
-        """The 1xx responses that were passed over."""
         self.complete: bool | None = None
         """None while unread, True at the end of the message, False where it was cut short."""
         self.will_close = False
@@ -125,11 +113,10 @@ class ResponseReader:
                 self.complete = False
         elif self._position == len(self._buffer):
             self._buffer = data
-            self._position = self._scanned = 0
+            self._position = 0
         else:
             if not isinstance(self._buffer, bytearray):
                 self._buffer = bytearray(memoryview(self._buffer)[self._position :])
-                self._scanned = max(0, self._scanned - self._position)
                 self._position = 0
             self._buffer += data
 
@@ -142,7 +129,9 @@ class ResponseReader:
         """Return ``unused`` and hold it no longer: somebody else reads the stream from here."""
         unused = self.unused
         self._buffer = b""
-        self._position = self._scanned = 0
+        self._position = 0
+        if self._decoder is not None:
+            self._decoder.searched = 0
         return unused
 
     @property
@@ -168,8 +157,10 @@ class ResponseReader:
         before the first byte) or HTTPException (too many lines or interim responses).
         """
         while self._head is None:
+            partial = self._partial
             # The end may have begun in the last two bytes that were there before.
-            end = self._backend.find_head_end(self._buffer, max(self._position, self._scanned - 2))
+            start = self._position if partial is None else self._position + max(0, partial.searched - 2)
+            end = self._backend.find_head_end(self._buffer, start)
             if end < 0:
                 self._check_partial_head()
                 if not self._eof:
@@ -178,14 +169,13 @@ class ResponseReader:
                     break
                 end = self._cut_head_end()
             head = self._parse_head(self._take_bytes(end - self._position))
-            self._scanned = self._position
-            self._lines = self._open_line_bytes = 0
             if head.status >= 200 or head.status == _SWITCHING_PROTOCOLS:
                 self._begin_body(head)
-            else:
-                self.interim = (*self.interim, head)
-                if len(self.interim) > self.limits.interim_responses:
-                    raise HTTPException(f"got more than {self.limits.interim_responses} interim responses")
+                break
+            self._partial = None
+            self.interim = (*self.interim, head)
+            if len(self.interim) > self.limits.interim_responses:
+                raise HTTPException(f"got more than {self.limits.interim_responses} interim responses")
         assert self._head is not None
         return self._head
 
@@ -218,27 +208,27 @@ class ResponseReader:
 
         The reference reader raises, so that it is the same error as if the head had come whole.
         """
-        buffer, limits = self._buffer, self.limits
-        searched = max(self._scanned, self._position)
-        self._scanned = len(buffer)
-        last_line_end = buffer.rfind(b"\n", searched)
+        buffer, limits, begin = self._buffer, self.limits, self._position
+        partial = self._partial = self._partial or _PartialHead()
+        size = len(buffer) - begin
+        last_line_end = buffer.rfind(b"\n", begin + partial.searched)
         if last_line_end < 0:
-            self._open_line_bytes += len(buffer) - searched
+            partial.open_line_bytes += size - partial.searched
         else:
-            if not self._lines:
+            if not partial.lines:
                 # A peer that speaks another protocol may be waiting for us: judge its first line at once.
-                first_line = bytes(buffer[self._position : buffer.find(b"\n", searched) + 1])
+                first_line = bytes(buffer[begin : buffer.find(b"\n", begin + partial.searched) + 1])
                 if len(first_line) <= limits.line_bytes:
                     reference.parse_status_line(first_line)
-            self._lines += buffer.count(b"\n", searched)
-            self._open_line_bytes = len(buffer) - 1 - last_line_end
-        size = len(buffer) - self._position
+            partial.lines += buffer.count(b"\n", begin + partial.searched)
+            partial.open_line_bytes = len(buffer) - 1 - last_line_end
+        partial.searched = size
         if (
-            self._open_line_bytes > limits.line_bytes
-            or self._lines - 1 > limits.field_lines  # less the status-line
+            partial.open_line_bytes > limits.line_bytes
+            or partial.lines - 1 > limits.field_lines  # less the status-line
             or size > limits.head_bytes
         ):
-            reference.parse_response_head(bytes(buffer[self._position :]), limits)
+            reference.parse_response_head(bytes(buffer[begin:]), limits)
 
     def _cut_head_end(self) -> int:
         """Return where a head ends that the peer's close has cut; raises where that cannot be one."""
@@ -251,19 +241,21 @@ class ResponseReader:
         return len(self._buffer)
 
     def _begin_body(self, head: ResponseHead) -> None:
-        framing = body_framing(head, self.method, self.strict)
+        length, will_close, refusal, defects = body_framing(head, self.method, self.strict)
         self._head = head
-        self._refusal = framing.refusal
-        self._head_defects = framing.defects
         # A head that was cut by the peer's close leaves nothing to reuse.
-        self.will_close = framing.will_close or self.complete is False
-        if framing.length == CHUNKED:
+        self.will_close = will_close or self.complete is False
+        if refusal is not None:
+            self._refusal = refusal
+        if defects:
+            self._head_defects = defects
+        if length == CHUNKED:
             self.expect_chunks()
         else:
-            self.expect_length(framing.length)
+            self._left = length
             limit = self.limits.body_bytes
-            if limit is not None and framing.length > limit and framing.refusal is None:
-                self._refusal = BodyTooLong(f"expected a body of at most {limit} bytes, got {framing.length}")
+            if limit is not None and length > limit and refusal is None:
+                self._refusal = BodyTooLong(f"expected a body of at most {limit} bytes, got {length}")
 
     @property
     def defects(self) -> list[Defect]:
@@ -448,7 +440,7 @@ class ResponseReader:
         end = start + count
         if end == len(buffer):
             self._buffer = b""
-            self._position = self._scanned = 0
+            self._position = 0
         else:
             self._position = end
         if isinstance(buffer, bytes):

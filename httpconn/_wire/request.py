@@ -12,11 +12,13 @@ CVE-2019-18348, CVE-2020-26116). Error texts name the field, never its value: va
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from ..errors import InvalidField, InvalidURL, quote
 from .grammar import RE_FIELD_BYTE, RE_TCHAR
+
+_FRAMING_NAMES: Final = frozenset({"content-length", "transfer-encoding"})
 
 _control_in_target: Final = re.compile("[\x00-\x20\x7f]").search
 _control_in_method: Final = re.compile("[\x00-\x20\x7f]").search
@@ -29,7 +31,7 @@ _bad_value_byte: Final = re.compile(rb"\r(?!\n[\t ])|(?<!\r)\n|\n(?![\t ])|[\x00
 
 # request-line = method SP request-target SP HTTP-version (RFC 9112 section 3); then plain field lines.
 _is_plain_request_head: Final = re.compile(
-    rb"[!-~]++ [!-~]++ HTTP/1\.[01]\r\n(?:" + RE_TCHAR + rb"++: " + RE_FIELD_BYTE + rb"*+\r\n)*+\r\n"
+    rb"[!-~]++ [!-~]++ HTTP/1\.1\r\n(?:" + RE_TCHAR + rb"++: " + RE_FIELD_BYTE + rb"*+\r\n)*+\r\n"
 ).fullmatch
 
 
@@ -87,22 +89,38 @@ def encode_field_line(name: str | bytes, values: Sequence[str | bytes | int], st
     return name + b": " + b"\r\n\t".join(encoded)
 
 
-def serialize_plain_request_head(request_line: str, lines: Iterable[tuple[str, str]]) -> bytes | None:
-    """Return the whole head, or None where anything in it is not plain text of the right bytes.
+def serialize_plain_request_head(
+    method: str, target: str, host: bytes, headers: dict[str, str], content_length: int
+) -> bytes | None:
+    """Return the whole head of an HTTP/1.1 request, or None where anything in it is not plain.
 
-    *request_line* comes without its line end; *lines* are the field lines in order.
+    Plain is: str of the right bytes, in a dict, that says nothing of the framing. Host and "Accept-Encoding:
+    identity" go first unless *headers* have their own, then Content-Length unless it is -1, then *headers*.
     """
-    text = f"{request_line}\r\n"
-    count = 2
-    for name, value in lines:
-        text += f"{name}: {value}\r\n"
-        count += 1
+    if type(headers) is not dict or any(type(text) is not str for text in (method, target, *headers)):
+        return None
+    names = {name.lower() for name in headers}
+    if not names.isdisjoint(_FRAMING_NAMES):
+        return None
+    lines = [f"{method} {target} HTTP/1.1"]
+    if "host" not in names:
+        lines.append(f"Host: {host.decode('latin-1')}")
+    if "accept-encoding" not in names:
+        # No content coding is undone here, so none is asked for.
+        lines.append("Accept-Encoding: identity")
+    if content_length >= 0:
+        lines.append(f"Content-Length: {content_length}")
+    for name, value in headers.items():
+        if type(value) is not str:
+            return None
+        lines.append(f"{name}: {value}")
+    lines += ("", "")
     try:
-        head = (text + "\r\n").encode("latin-1")
+        head = "\r\n".join(lines).encode("latin-1")
     except UnicodeEncodeError:
         return None
-    # A CR LF smuggled in by a name or value would make one more line than was meant.
-    return head if _is_plain_request_head(head) and head.count(b"\n") == count else None
+    # A line end smuggled in by a name or value would make one more line than was meant.
+    return head if head.count(b"\n") == len(lines) - 1 and _is_plain_request_head(head) else None
 
 
 def host_field_value(host: str, port: int | None, default_port: int | None) -> bytes:

@@ -1,0 +1,99 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, binding=False, auto_pickle=False
+# cython: embedsignature=True, embedsignature.format=clinic
+"""The compiled twins: httpconn._speedups.
+
+The face of the extension: what it imports, the tables that it shares with its pure twins, and what it is
+made of. Each ``.pxi`` holds one idea, and names its twin:
+
+- ``head.pxi``: ``find_head_end`` and ``parse_response_head``; twins in ``_wire/head.py`` and ``_backends/pure.py``
+- ``chunked.pxi``: ``ChunkedDecoder``; twin in ``_wire/body.py``
+- ``request.pxi``: ``serialize_plain_request_head`` and ``replaces_any``; twins in ``_wire/request.py`` and
+  ``_backends/pure.py``
+
+Bounds are not checked by Cython here. What keeps every access inside its buffer is said at each file's head
+and at each spot. All of it runs under the GIL and calls back into no Python code while it holds a pointer into
+a buffer, so nothing can change under it; that is why the module does not claim to be fit for free-threaded builds.
+"""
+
+cimport cython
+from cpython.buffer cimport PyBUF_SIMPLE, Py_buffer, PyBuffer_Release, PyObject_GetBuffer
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
+from cpython.pyport cimport PY_SSIZE_T_MAX
+from cpython.ref cimport Py_XDECREF, PyObject
+from cpython.unicode cimport PyUnicode_DecodeLatin1
+from libc.stdint cimport UINT32_MAX, int64_t, uint8_t, uint32_t, uint64_t
+from libc.string cimport memchr, memcmp, memcpy
+
+from httpconn._wire import grammar
+
+cdef extern from "Python.h":
+    bint PyUnicode_IS_ASCII(object text)
+    const char *PyUnicode_AsUTF8AndSize(object text, Py_ssize_t *length) except NULL
+    Py_ssize_t PyNumber_AsSsize_t(object number, PyObject *overflow_error) except? -1
+    int _PyBytes_Resize(PyObject **data, Py_ssize_t length) except -1
+    PyObject *new_bytes "PyBytes_FromStringAndSize"(const char *data, Py_ssize_t length) except NULL
+    char *bytes_of "PyBytes_AS_STRING"(PyObject *data)
+
+__all__ = (
+    "ChunkedDecoder",
+    "ResponseHead",
+    "find_head_end",
+    "parse_response_head",
+    "replaces_any",
+    "serialize_plain_request_head",
+)
+
+cdef enum:
+    HTAB = 0x09
+    LF = 0x0A
+    CR = 0x0D
+    SP = 0x20
+    COLON = 0x3A
+    SEMICOLON = 0x3B
+
+# The byte classes, the one range limit and the refusals are grammar's: copied once, never spelt again.
+cdef uint8_t TCHAR[256]
+cdef uint8_t FIELD_BYTE[256]
+cdef uint8_t HEX_VALUE[256]
+cdef uint8_t LOWER[256]
+
+_copy_table(TCHAR, grammar.TCHAR)
+_copy_table(FIELD_BYTE, grammar.FIELD_VCHAR_OR_WS)
+_copy_table(HEX_VALUE, grammar.HEX_VALUE)
+_copy_table(LOWER, bytes(range(256)).lower())  # bytes.lower() knows ASCII only, as field names do
+
+cdef int64_t MAX_BODY_BYTES = grammar.MAX_BODY_BYTES
+cdef int CHUNK_OK = grammar.CHUNK_OK
+cdef int CHUNK_SIZE_MALFORMED = grammar.CHUNK_SIZE_MALFORMED
+cdef int CHUNK_SIZE_TOO_LARGE = grammar.CHUNK_SIZE_TOO_LARGE
+cdef int CHUNK_NOT_TERMINATED = grammar.CHUNK_NOT_TERMINATED
+cdef int CHUNK_LINE_TOO_LONG = grammar.CHUNK_LINE_TOO_LONG
+cdef int CHUNK_OVERHEAD = grammar.CHUNK_OVERHEAD
+cdef int TRAILER_LINE_TOO_LONG = grammar.TRAILER_LINE_TOO_LONG
+cdef int TRAILER_TOO_MANY_LINES = grammar.TRAILER_TOO_MANY_LINES
+
+
+cdef int _copy_table(uint8_t *table, bytes source) except -1:
+    if len(source) != 256:
+        raise ImportError(f"expected a byte class of 256 entries, got {len(source)}")
+    memcpy(table, PyBytes_AS_STRING(source), 256)
+    return 0
+
+
+cdef inline Py_ssize_t _clipped(number) except? -1:
+    """Return *number*, a limit or a count that a caller gives; beyond Py_ssize_t, the largest (or smallest) of it."""
+    return PyNumber_AsSsize_t(number, NULL)
+
+
+cdef int _hold(object buffer, Py_buffer *view) except -1:
+    """Fill *view* with the bytes of *buffer*; until it is released a bytearray cannot be resized."""
+    if not isinstance(buffer, (bytes, bytearray)):
+        raise TypeError(f"expected bytes or a bytearray, got {type(buffer).__name__}")
+    PyObject_GetBuffer(buffer, view, PyBUF_SIMPLE)
+    return 0
+
+
+include "head.pxi"
+include "chunked.pxi"
+include "request.pxi"

@@ -1,0 +1,133 @@
+# The head of a request in one piece. Twin: serialize_plain_request_head in _wire/request.py (the same requests are
+# taken, with the same bytes; the rest is declined). And replaces_any, the twin of the one in _backends/pure.py.
+#
+# Two passes over the same exact str and bytes objects: the first judges every byte and adds up the size, the second
+# copies. No Python code runs between them or within them, so nothing can change in between.
+
+cdef extern from "Python.h":
+    bint PyUnicode_CheckExact(object text)
+    bint PyDict_CheckExact(object mapping)
+    int PyUnicode_KIND(object text)
+    Py_ssize_t PyUnicode_GET_LENGTH(object text)
+    const uint8_t *PyUnicode_1BYTE_DATA(object text)
+    int PyDict_Next(object mapping, Py_ssize_t *position, PyObject **key, PyObject **value)
+    int PyDict_Contains(object mapping, object key) except -1
+    PyObject *_PyType_Lookup(type cls, object name)  # borrowed; NULL without an exception where there is none
+
+cdef enum:
+    LENGTH_OF_HOST = 4
+    LENGTH_OF_ACCEPT_ENCODING = 15
+    DIGITS_OF_SSIZE = 20
+
+
+cdef bint _is_visible(object text):
+    """Return whether *text* is a str of one or more visible ASCII characters."""
+    cdef Py_ssize_t i
+    cdef const uint8_t *data
+    if not PyUnicode_CheckExact(text) or not PyUnicode_IS_ASCII(text) or PyUnicode_GET_LENGTH(text) == 0:
+        return False
+    data = PyUnicode_1BYTE_DATA(text)
+    for i in range(PyUnicode_GET_LENGTH(text)):
+        if not 0x21 <= data[i] <= 0x7E:
+            return False
+    return True
+
+
+cdef bint _is_all_of(const uint8_t *data, Py_ssize_t length, const uint8_t *table) noexcept:
+    cdef Py_ssize_t i
+    for i in range(length):
+        if not table[data[i]]:
+            return False
+    return True
+
+
+cdef inline char *_put(char *to, const void *data, Py_ssize_t length) noexcept:
+    memcpy(to, data, length)
+    return to + length
+
+
+cdef inline char *_put_text(char *to, object text) noexcept:
+    return _put(to, PyUnicode_1BYTE_DATA(text), PyUnicode_GET_LENGTH(text))
+
+
+def serialize_plain_request_head(method, target, bytes host not None, headers, Py_ssize_t content_length):
+    """Return the whole head of an HTTP/1.1 request, or None where anything in it is not plain."""
+    cdef Py_ssize_t size, length, position = 0
+    cdef PyObject *name
+    cdef PyObject *value
+    cdef const uint8_t *data
+    cdef bint sends_host = True
+    cdef bint sends_accept_encoding = True
+    cdef char digits[DIGITS_OF_SSIZE]
+    cdef Py_ssize_t first_digit = DIGITS_OF_SSIZE
+    cdef Py_ssize_t rest = content_length
+    cdef char *to
+    cdef bytes head
+    if not PyDict_CheckExact(headers) or not _is_visible(method) or not _is_visible(target):
+        return None
+    if not _is_all_of(<const uint8_t *>PyBytes_AS_STRING(host), PyBytes_GET_SIZE(host), FIELD_BYTE):
+        return None
+    size = PyUnicode_GET_LENGTH(method) + PyUnicode_GET_LENGTH(target) + len(b"  HTTP/1.1\r\n\r\n")
+    while PyDict_Next(headers, &position, &name, &value):
+        if not PyUnicode_CheckExact(<object>name) or not PyUnicode_CheckExact(<object>value):
+            return None
+        if not PyUnicode_IS_ASCII(<object>name) or PyUnicode_KIND(<object>value) != 1:
+            return None
+        length = PyUnicode_GET_LENGTH(<object>name)
+        data = PyUnicode_1BYTE_DATA(<object>name)
+        if length == 0 or not _is_all_of(data, length, TCHAR):
+            return None
+        if length == LENGTH_OF_HOST and _is_named(data, b"host", length):
+            sends_host = False
+        elif length == LENGTH_OF_ACCEPT_ENCODING and _is_named(data, b"accept-encoding", length):
+            sends_accept_encoding = False
+        elif length == LENGTH_OF_CONTENT_LENGTH and _is_named(data, b"content-length", length):
+            return None
+        elif length == LENGTH_OF_TRANSFER_ENCODING and _is_named(data, b"transfer-encoding", length):
+            return None
+        size += length + PyUnicode_GET_LENGTH(<object>value) + len(b": \r\n")
+        if not _is_all_of(PyUnicode_1BYTE_DATA(<object>value), PyUnicode_GET_LENGTH(<object>value), FIELD_BYTE):
+            return None
+    if sends_host:
+        size += PyBytes_GET_SIZE(host) + len(b"Host: \r\n")
+    if sends_accept_encoding:
+        size += len(b"Accept-Encoding: identity\r\n")
+    if content_length >= 0:
+        # SAFETY: a Py_ssize_t has at most 19 digits, so first_digit stays above 0.
+        while True:
+            first_digit -= 1
+            digits[first_digit] = <char>(c'0' + rest % 10)
+            rest //= 10
+            if rest == 0:
+                break
+        size += DIGITS_OF_SSIZE - first_digit + len(b"Content-Length: \r\n")
+    # SAFETY: what is put below is exactly what was added up above.
+    head = PyBytes_FromStringAndSize(NULL, size)
+    to = PyBytes_AS_STRING(head)
+    to = _put(_put_text(to, method), b" ", 1)
+    to = _put(_put_text(to, target), b" HTTP/1.1\r\n", len(b" HTTP/1.1\r\n"))
+    if sends_host:
+        to = _put(to, b"Host: ", len(b"Host: "))
+        to = _put(_put(to, PyBytes_AS_STRING(host), PyBytes_GET_SIZE(host)), b"\r\n", 2)
+    if sends_accept_encoding:
+        to = _put(to, b"Accept-Encoding: identity\r\n", len(b"Accept-Encoding: identity\r\n"))
+    if content_length >= 0:
+        to = _put(to, b"Content-Length: ", len(b"Content-Length: "))
+        to = _put(_put(to, digits + first_digit, DIGITS_OF_SSIZE - first_digit), b"\r\n", 2)
+    position = 0
+    while PyDict_Next(headers, &position, &name, &value):
+        to = _put(_put_text(to, <object>name), b": ", 2)
+        to = _put(_put_text(to, <object>value), b"\r\n", 2)
+    _put(to, b"\r\n", 2)
+    return head
+
+
+def replaces_any(instance, tuple names not None, tuple originals not None):
+    """Return whether *instance*, its class or one between has something else than *originals* under *names*."""
+    cdef Py_ssize_t i
+    cdef type cls = type(instance)
+    cdef object own = instance.__dict__
+    for i in range(len(names)):
+        if <PyObject *>originals[i] != _PyType_Lookup(cls, names[i]) or PyDict_Contains(own, names[i]):
+            return True
+    return False

@@ -1,0 +1,15 @@
+"""The compiled backend: the twins of ``pure`` in the one extension module."""
+
+from __future__ import annotations
+
+from .. import _speedups
+from .contract import Backend
+
+BACKEND = Backend(
+    "cython",
+    _speedups.parse_response_head,
+    _speedups.find_head_end,
+    _speedups.ChunkedDecoder,
+    _speedups.serialize_plain_request_head,
+    _speedups.replaces_any,
+)

@@ -1,0 +1,115 @@
+"""The backend in plain Python: always there, and the twin of the compiled one.
+
+A head is judged by one possessive pattern; nothing is split until somebody asks for the field lines, and
+single fields are found where they lie.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from .._wire.body import ChunkedDecoder
+from .._wire.grammar import match_plain_head
+from .._wire.head import ResponseHead, find_head_end
+from .._wire.request import serialize_plain_request_head
+from .contract import Backend
+
+# Of field lines that have been judged already: so it may be as simple as this.
+_split_field_lines: Final = re.compile(r"([^:]++):[ \t]*+([^\r]*+)\r\n").findall
+
+
+class PlainHead:
+    """A head within the plain grammar; see ``_wire.head.ResponseHead``."""
+
+    __slots__ = ("_fields", "_folded", "_lines", "_reason", "block", "status", "version")
+
+    defects = ()
+
+    def __init__(self, block: bytes, version: int, status: int, reason: bytes | None, fields: bytes) -> None:
+        self.block = block
+        self.version = version
+        self.status = status
+        self._reason = reason
+        self._fields = fields
+        self._folded = block.lower()  # bytes.lower() folds ASCII only, and keeps every offset
+        self._lines: list[tuple[str, str]] | None = None
+
+    @property
+    def reason(self) -> str:
+        return self._reason.decode("iso-8859-1").strip() if self._reason else ""
+
+    @property
+    def content_length(self) -> str | None:
+        return _joined(self._values(b"\ncontent-length:"))
+
+    @property
+    def transfer_encoding(self) -> str | None:
+        return _joined(self._values(b"\ntransfer-encoding:"))
+
+    @property
+    def connection(self) -> str | None:
+        return _joined(self._values(b"\nconnection:"))
+
+    def field_lines(self) -> list[tuple[str, str]]:
+        if self._lines is None:
+            self._lines = _split_field_lines(self._fields.decode("iso-8859-1"))
+        return list(self._lines)
+
+    def field_values(self, name: str) -> list[str]:
+        # str.lower(), as http.client folds names: it makes ASCII of one character that is not, KELVIN SIGN.
+        wanted = name.lower()
+        # A colon is never part of a name. Without one, *name* can only be found where a name stands.
+        if ":" in wanted or not wanted.isascii():
+            return []
+        return self._values(b"\n%b:" % wanted.encode("ascii"))
+
+    def get_joined(self, name: str) -> str | None:
+        return _joined(self.field_values(name))
+
+    def _values(self, line_start: bytes) -> list[str]:
+        """Return the values of the lines that begin so: LF, the name in lower case, colon."""
+        values = []
+        end = 0
+        while (at := self._folded.find(line_start, end)) >= 0:
+            at += len(line_start)
+            end = self.block.index(b"\r", at)
+            values.append(self.block[at:end].decode("iso-8859-1").lstrip(" \t"))
+        return values
+
+
+def _joined(values: list[str]) -> str | None:
+    return ", ".join(values) if values else None
+
+
+def parse_response_head(block: bytes, max_line_bytes: int, max_field_lines: int) -> ResponseHead | None:
+    """Return the head in *block*, or None where it is not plain or may be beyond a limit."""
+    # No line is longer than the whole; the rare longer block is left to the reference reader.
+    if len(block) > max_line_bytes:
+        return None
+    match = match_plain_head(block)
+    if match is None:
+        return None
+    version, status, reason, fields = match.groups()
+    if fields.count(b"\n") > max_field_lines:
+        return None
+    return PlainHead(block, 11 if version == b"1" else 10, int(status), reason, fields)
+
+
+def replaces_any(instance: object, names: tuple[str, ...], originals: tuple[object, ...]) -> bool:
+    """Return whether *instance*, its class or one between has something else than *originals* under *names*."""
+    if not instance.__dict__.keys().isdisjoint(names):
+        return True
+    classes = type(instance).__mro__
+    for name, original in zip(names, originals, strict=True):
+        for cls in classes:
+            if name in cls.__dict__:
+                if cls.__dict__[name] is not original:
+                    return True
+                break
+    return False
+
+
+BACKEND = Backend(
+    "python", parse_response_head, find_head_end, ChunkedDecoder, serialize_plain_request_head, replaces_any
+)
