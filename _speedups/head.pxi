@@ -160,8 +160,10 @@ cdef class ResponseHead:
 
     cdef int _grow(self) except -1:
         """Make room for twice as many lines."""
-        cdef Py_ssize_t capacity = self._capacity * 2  # no wrap: fewer lines than bytes in a block of 32 bits
+        cdef Py_ssize_t capacity = self._capacity * 2  # no wrap: a line has four bytes or more of the block
         cdef FieldLine *lines
+        if capacity > PY_SSIZE_T_MAX // <Py_ssize_t>sizeof(FieldLine):
+            raise MemoryError
         if self._lines == self._inline:
             lines = <FieldLine *>PyMem_Malloc(capacity * sizeof(FieldLine))
             if lines != NULL:
@@ -178,15 +180,17 @@ cdef class ResponseHead:
 def parse_response_head(bytes block not None, max_line_bytes, max_field_lines):
     """Return the head in *block*, or None where it is not plain or may be beyond a limit."""
     cdef Py_ssize_t length = PyBytes_GET_SIZE(block)
+    cdef Py_ssize_t longest = _clipped(max_line_bytes)
+    cdef Py_ssize_t most_lines = _clipped(max_field_lines)
     # No line is longer than the whole; the rare longer block is left to the reference reader.
-    if length > _clipped(max_line_bytes) or <uint64_t>length > UINT32_MAX:
+    if length > longest or <uint64_t>length > UINT32_MAX:
         return None
     cdef ResponseHead head = ResponseHead.__new__(ResponseHead)
     head.block = block
     cdef const uint8_t *data = <const uint8_t *>PyBytes_AS_STRING(block)
     cdef Py_ssize_t at = _take_status_line(head, data, length)
     if at:
-        at = _take_field_lines(head, data, at, length, _clipped(max_field_lines))
+        at = _take_field_lines(head, data, at, length, most_lines)
     # What is left must be the empty line, and nothing behind it.
     if at and at + 2 == length and data[at] == CR and data[at + 1] == LF:
         return head
@@ -213,12 +217,12 @@ cdef Py_ssize_t _take_status_line(ResponseHead head, const uint8_t *data, Py_ssi
 
 
 cdef Py_ssize_t _take_field_lines(
-    ResponseHead head, const uint8_t *data, Py_ssize_t at, Py_ssize_t length, Py_ssize_t max_field_lines
+    ResponseHead head, const uint8_t *data, Py_ssize_t at, Py_ssize_t length, Py_ssize_t most_lines
 ) except -1:
     """Note the field lines from *at* on; return the offset behind them, or 0 where one is not plain."""
     cdef FieldLine line
     while data[at] != CR:  # behind the last byte NUL, which begins no field line
-        if head._count >= max_field_lines:
+        if head._count >= most_lines:
             return 0
         line.name = <uint32_t>at
         while TCHAR[data[at]]:

@@ -123,11 +123,20 @@ def serialize_plain_request_head(method, target, bytes host not None, headers, P
 
 
 def replaces_any(instance, tuple names not None, tuple originals not None):
-    """Return whether *instance*, its class or one between has something else than *originals* under *names*."""
+    """Return whether *instance*, its class or one between has something else than *originals* under *names*.
+
+    *originals* are as the class gives them: ``getattr(cls, name)``.
+    """
     cdef Py_ssize_t i
-    cdef type cls = type(instance)
+    cdef PyObject *found
     cdef object own = instance.__dict__
+    if len(names) != len(originals):
+        raise ValueError(f"{len(names)} names and {len(originals)} originals")
     for i in range(len(names)):
-        if <PyObject *>originals[i] != _PyType_Lookup(cls, names[i]) or PyDict_Contains(own, names[i]):
+        # A static method lies in its class wrapped; everything else that is asked for here is a plain function.
+        found = _PyType_Lookup(type(instance), names[i])
+        if found == NULL or PyDict_Contains(own, names[i]):
+            return True
+        if found != <PyObject *>originals[i] and getattr(type(instance), names[i]) is not originals[i]:
             return True
     return False

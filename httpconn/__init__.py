@@ -17,13 +17,16 @@ from http import HTTPStatus as _HTTPStatus
 from typing import TYPE_CHECKING
 
 # Read at run time, and patched by programs that want longer lines or more of them.
-_MAXLINE: int = _standard._MAXLINE
-_MAXHEADERS: int = _standard._MAXHEADERS
+_MAXLINE: int = _standard._MAXLINE  # type: ignore[attr-defined]  # private, and relied on
+_MAXHEADERS: int = _standard._MAXHEADERS  # type: ignore[attr-defined]
 
 from . import _backends  # noqa: E402  # the limits above are read while it is imported
+from ._install import InstallWarning, install, uninstall  # noqa: E402
 from ._wire.grammar import Limits  # noqa: E402
 from ._wire.head import Defect  # noqa: E402
-from .connection import HTTP_PORT, HTTPS_PORT, HTTPConnection, HTTPSConnection  # noqa: E402
+from .connection import HTTP_PORT as HTTP_PORT  # noqa: E402
+from .connection import HTTPS_PORT as HTTPS_PORT  # noqa: E402
+from .connection import HTTPConnection, HTTPSConnection  # noqa: E402
 from .errors import (  # noqa: E402
     BadStatusLine,
     BodyTooLong,
@@ -45,7 +48,8 @@ from .errors import (  # noqa: E402
     UnknownProtocol,
     UnknownTransferEncoding,
 )
-from .headers import HTTPMessage, parse_headers  # noqa: E402
+from .headers import HTTPMessage as HTTPMessage  # noqa: E402
+from .headers import parse_headers as parse_headers  # noqa: E402
 from .response import HTTPResponse  # noqa: E402
 
 __version__ = "0.1.0"
@@ -54,12 +58,34 @@ error = HTTPException
 responses = _standard.responses
 
 __all__ = [
-    "HTTPResponse", "HTTPConnection", "HTTPSConnection", "HTTPException", "NotConnected", "UnknownProtocol",
-    "UnknownTransferEncoding", "UnimplementedFileMode", "IncompleteRead", "InvalidURL",
-    "ImproperConnectionState", "CannotSendRequest", "CannotSendHeader", "ResponseNotReady", "BadStatusLine",
-    "LineTooLong", "RemoteDisconnected", "error", "responses",
-    "BodyTooLong", "Defect", "InvalidField", "Limits", "MalformedFraming", "MalformedHead", "MalformedResponse",
-    "backend", "backends",
+    "BadStatusLine",
+    "BodyTooLong",
+    "CannotSendHeader",
+    "CannotSendRequest",
+    "Defect",
+    "HTTPConnection",
+    "HTTPException",
+    "HTTPResponse",
+    "HTTPSConnection",
+    "ImproperConnectionState",
+    "IncompleteRead",
+    "InvalidField",
+    "InvalidURL",
+    "Limits",
+    "LineTooLong",
+    "MalformedFraming",
+    "MalformedHead",
+    "MalformedResponse",
+    "NotConnected",
+    "RemoteDisconnected",
+    "ResponseNotReady",
+    "UnimplementedFileMode",
+    "UnknownProtocol",
+    "UnknownTransferEncoding",
+    "backend",
+    "backends",
+    "error",
+    "responses",
 ]  # fmt: skip
 
 
@@ -74,7 +100,192 @@ def backends() -> tuple[str, ...]:
 
 
 if TYPE_CHECKING:
-    from http.client import *
+    from http.client import (
+        ACCEPTED as ACCEPTED,
+    )
+    from http.client import (
+        ALREADY_REPORTED as ALREADY_REPORTED,
+    )
+    from http.client import (
+        BAD_GATEWAY as BAD_GATEWAY,
+    )
+    from http.client import (
+        BAD_REQUEST as BAD_REQUEST,
+    )
+    from http.client import (
+        CONFLICT as CONFLICT,
+    )
+    from http.client import (
+        CONTINUE as CONTINUE,
+    )
+    from http.client import (
+        CREATED as CREATED,
+    )
+    from http.client import (
+        EARLY_HINTS as EARLY_HINTS,
+    )
+    from http.client import (
+        EXPECTATION_FAILED as EXPECTATION_FAILED,
+    )
+    from http.client import (
+        FAILED_DEPENDENCY as FAILED_DEPENDENCY,
+    )
+    from http.client import (
+        FORBIDDEN as FORBIDDEN,
+    )
+    from http.client import (
+        FOUND as FOUND,
+    )
+    from http.client import (
+        GATEWAY_TIMEOUT as GATEWAY_TIMEOUT,
+    )
+    from http.client import (
+        GONE as GONE,
+    )
+    from http.client import (
+        HTTP_VERSION_NOT_SUPPORTED as HTTP_VERSION_NOT_SUPPORTED,
+    )
+    from http.client import (
+        IM_A_TEAPOT as IM_A_TEAPOT,
+    )
+    from http.client import (
+        IM_USED as IM_USED,
+    )
+    from http.client import (
+        INSUFFICIENT_STORAGE as INSUFFICIENT_STORAGE,
+    )
+    from http.client import (
+        INTERNAL_SERVER_ERROR as INTERNAL_SERVER_ERROR,
+    )
+    from http.client import (
+        LENGTH_REQUIRED as LENGTH_REQUIRED,
+    )
+    from http.client import (
+        LOCKED as LOCKED,
+    )
+    from http.client import (
+        LOOP_DETECTED as LOOP_DETECTED,
+    )
+    from http.client import (
+        METHOD_NOT_ALLOWED as METHOD_NOT_ALLOWED,
+    )
+    from http.client import (
+        MISDIRECTED_REQUEST as MISDIRECTED_REQUEST,
+    )
+    from http.client import (
+        MOVED_PERMANENTLY as MOVED_PERMANENTLY,
+    )
+    from http.client import (
+        MULTI_STATUS as MULTI_STATUS,
+    )
+    from http.client import (
+        MULTIPLE_CHOICES as MULTIPLE_CHOICES,
+    )
+    from http.client import (
+        NETWORK_AUTHENTICATION_REQUIRED as NETWORK_AUTHENTICATION_REQUIRED,
+    )
+    from http.client import (
+        NO_CONTENT as NO_CONTENT,
+    )
+    from http.client import (
+        NON_AUTHORITATIVE_INFORMATION as NON_AUTHORITATIVE_INFORMATION,
+    )
+    from http.client import (
+        NOT_ACCEPTABLE as NOT_ACCEPTABLE,
+    )
+    from http.client import (
+        NOT_EXTENDED as NOT_EXTENDED,
+    )
+    from http.client import (
+        NOT_FOUND as NOT_FOUND,
+    )
+    from http.client import (
+        NOT_IMPLEMENTED as NOT_IMPLEMENTED,
+    )
+    from http.client import (
+        NOT_MODIFIED as NOT_MODIFIED,
+    )
+    from http.client import (
+        OK as OK,
+    )
+    from http.client import (
+        PARTIAL_CONTENT as PARTIAL_CONTENT,
+    )
+    from http.client import (
+        PAYMENT_REQUIRED as PAYMENT_REQUIRED,
+    )
+    from http.client import (
+        PERMANENT_REDIRECT as PERMANENT_REDIRECT,
+    )
+    from http.client import (
+        PRECONDITION_FAILED as PRECONDITION_FAILED,
+    )
+    from http.client import (
+        PRECONDITION_REQUIRED as PRECONDITION_REQUIRED,
+    )
+    from http.client import (
+        PROCESSING as PROCESSING,
+    )
+    from http.client import (
+        PROXY_AUTHENTICATION_REQUIRED as PROXY_AUTHENTICATION_REQUIRED,
+    )
+    from http.client import (
+        REQUEST_ENTITY_TOO_LARGE as REQUEST_ENTITY_TOO_LARGE,
+    )
+    from http.client import (
+        REQUEST_HEADER_FIELDS_TOO_LARGE as REQUEST_HEADER_FIELDS_TOO_LARGE,
+    )
+    from http.client import (
+        REQUEST_TIMEOUT as REQUEST_TIMEOUT,
+    )
+    from http.client import (
+        REQUEST_URI_TOO_LONG as REQUEST_URI_TOO_LONG,
+    )
+    from http.client import (
+        REQUESTED_RANGE_NOT_SATISFIABLE as REQUESTED_RANGE_NOT_SATISFIABLE,
+    )
+    from http.client import (
+        RESET_CONTENT as RESET_CONTENT,
+    )
+    from http.client import (
+        SEE_OTHER as SEE_OTHER,
+    )
+    from http.client import (
+        SERVICE_UNAVAILABLE as SERVICE_UNAVAILABLE,
+    )
+    from http.client import (
+        SWITCHING_PROTOCOLS as SWITCHING_PROTOCOLS,
+    )
+    from http.client import (
+        TEMPORARY_REDIRECT as TEMPORARY_REDIRECT,
+    )
+    from http.client import (
+        TOO_EARLY as TOO_EARLY,
+    )
+    from http.client import (
+        TOO_MANY_REQUESTS as TOO_MANY_REQUESTS,
+    )
+    from http.client import (
+        UNAUTHORIZED as UNAUTHORIZED,
+    )
+    from http.client import (
+        UNAVAILABLE_FOR_LEGAL_REASONS as UNAVAILABLE_FOR_LEGAL_REASONS,
+    )
+    from http.client import (
+        UNPROCESSABLE_ENTITY as UNPROCESSABLE_ENTITY,
+    )
+    from http.client import (
+        UNSUPPORTED_MEDIA_TYPE as UNSUPPORTED_MEDIA_TYPE,
+    )
+    from http.client import (
+        UPGRADE_REQUIRED as UPGRADE_REQUIRED,
+    )
+    from http.client import (
+        USE_PROXY as USE_PROXY,
+    )
+    from http.client import (
+        VARIANT_ALSO_NEGOTIATES as VARIANT_ALSO_NEGOTIATES,
+    )
 else:
     # The status constants, as http.client has them, and whatever a newer interpreter adds.
     globals().update(_HTTPStatus.__members__)

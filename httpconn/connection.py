@@ -239,7 +239,7 @@ class HTTPConnection:
         if _TUNNEL_WRAPS_IPV6 and b":" in encoded and not encoded.startswith(b"["):
             encoded = b"[" + encoded + b"]"
         version = self._http_vsn_str if _TUNNEL_SENDS_HOST else "HTTP/1.0"
-        lines = [b"CONNECT %s:%d %s" % (encoded, self._tunnel_port, version.encode("ascii"))]
+        lines = [b"CONNECT %s:%s %s" % (encoded, str(self._tunnel_port).encode("ascii"), version.encode("ascii"))]
         lines += [encode_field_line(name, (value,), False) for name, value in self._tunnel_headers.items()]
         return b"\r\n".join((*lines, b"", b""))
 
@@ -357,7 +357,7 @@ class HTTPConnection:
             isinstance(message_body, bytes)
             and not encode_chunked
             and not self.debuglevel
-            and not _backends.selected.replaces_any(self, _SEND, _SEND_ORIGINAL)
+            and getattr(self.send, "__func__", None) is _STEP_ORIGINALS[_STEPS.index("send")]
         ):
             self.__send_whole(head, message_body)
             return
@@ -393,7 +393,8 @@ class HTTPConnection:
             memoryview(body)
         except TypeError:
             try:
-                return iter(body)
+                chunks: Iterable[Any] = iter(body)
+                return chunks
             except TypeError:
                 raise TypeError(
                     f"message_body should be a bytes-like object or an iterable, got {type(body)!r}"
@@ -439,9 +440,7 @@ class HTTPConnection:
             self.sock.sendall(data)
         except TypeError:
             if not isinstance(data, Iterable):
-                raise TypeError(
-                    f"data should be a bytes-like object or an iterable, got {type(data)!r}"
-                ) from None
+                raise TypeError(f"data should be a bytes-like object or an iterable, got {type(data)!r}") from None
             for part in data:
                 self.sock.sendall(part)
 
@@ -462,7 +461,7 @@ class HTTPConnection:
         method: str,
         url: str,
         body: Any = None,
-        headers: Mapping[str, Any] = {},  # noqa: B006  # http.client's signature; never changed here
+        headers: Mapping[str, Any] = {},  # http.client's signature; never changed here
         *,
         encode_chunked: bool = False,
     ) -> None:
@@ -501,8 +500,10 @@ class HTTPConnection:
                 return None
         if body is not None:
             length = len(body)
+        elif method == "GET" or type(method) is not str:
+            length = -1
         else:
-            length = 0 if method in _METHODS_EXPECTING_BODY or str(method).upper() in _METHODS_EXPECTING_BODY else -1
+            length = 0 if method.upper() in _METHODS_EXPECTING_BODY else -1
         if type(url) is str and url.startswith("http"):
             host = self.__host_value(url)
         else:
@@ -525,9 +526,7 @@ class HTTPConnection:
         except TypeError:
             return len(body) if isinstance(body, str) else None
 
-    def _send_request(
-        self, method: str, url: str, body: Any, headers: Mapping[str, Any], encode_chunked: bool
-    ) -> None:
+    def _send_request(self, method: str, url: str, body: Any, headers: Mapping[str, Any], encode_chunked: bool) -> None:
         """The step-by-step road. Source: http.client, _send_request."""
         names = [name.lower() for name in headers]
         self.__check_framing(names, body, method, headers)
@@ -657,9 +656,7 @@ class HTTPSConnection(HTTPConnection):
             strict: bool | None = None,
             limits: Limits | None = None,
         ) -> None:
-            super().__init__(
-                host, port, timeout, source_address, blocksize=blocksize, strict=strict, limits=limits
-            )
+            super().__init__(host, port, timeout, source_address, blocksize=blocksize, strict=strict, limits=limits)
             self.__context = context
 
     else:
@@ -679,9 +676,7 @@ class HTTPSConnection(HTTPConnection):
             strict: bool | None = None,
             limits: Limits | None = None,
         ) -> None:
-            super().__init__(
-                host, port, timeout, source_address, blocksize=blocksize, strict=strict, limits=limits
-            )
+            super().__init__(host, port, timeout, source_address, blocksize=blocksize, strict=strict, limits=limits)
             self.key_file = key_file
             self.cert_file = cert_file
             self.__context = context
@@ -690,9 +685,7 @@ class HTTPSConnection(HTTPConnection):
             elif context is not None:
                 _check_verifies(context, context.check_hostname)
 
-        def __configure(
-            self, key_file: str | None, cert_file: str | None, check_hostname: bool | None
-        ) -> None:
+        def __configure(self, key_file: str | None, cert_file: str | None, check_hostname: bool | None) -> None:
             import warnings
 
             warnings.warn(
@@ -774,6 +767,4 @@ _STEPS: Final = (
     "_validate_path",
     "_get_content_length",
 )
-_STEP_ORIGINALS: Final = tuple(HTTPConnection.__dict__[name] for name in _STEPS)
-_SEND: Final = ("send",)
-_SEND_ORIGINAL: Final = (HTTPConnection.__dict__["send"],)
+_STEP_ORIGINALS: Final = tuple(getattr(HTTPConnection, name) for name in _STEPS)

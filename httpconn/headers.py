@@ -22,8 +22,8 @@ def message_from_lines(lines: Iterable[tuple[str, str]]) -> HTTPMessage:
     return message
 
 
-MAXLINE: Final = http.client._MAXLINE
-MAXHEADERS: Final = http.client._MAXHEADERS
+MAXLINE: Final = http.client._MAXLINE  # type: ignore[attr-defined]  # private, and patched by programs
+MAXHEADERS: Final = http.client._MAXHEADERS  # type: ignore[attr-defined]
 
 _package: Final = sys.modules[__package__].__dict__
 _standard: Final = http.client.__dict__

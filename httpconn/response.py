@@ -22,7 +22,7 @@ from ._wire import reference
 from ._wire.framing import UNTIL_CLOSE
 from ._wire.grammar import Limits
 from ._wire.head import Defect, ResponseHead
-from ._wire.reader import NeedData, ResponseReader
+from ._wire.reader import NEED_DATA, ResponseReader
 from .errors import (
     BadStatusLine,
     HTTPException,
@@ -59,10 +59,12 @@ class HTTPResponse(io.BufferedIOBase):
     debuglevel: int = 0
     url: str
 
+    _source: Source | None = None
     _head: ResponseHead | None = None
     _headers: HTTPMessage | None = None
     _msg: Any = None
     _reader: ResponseReader | None = None
+    _witness: ResponseReader | None = None
     _failure: BaseException | None = None
     _owner: weakref.ref[HTTPConnection] | None = None
 
@@ -77,7 +79,6 @@ class HTTPResponse(io.BufferedIOBase):
         limits: Limits | None = None,
     ) -> None:
         """Make a response that will be read from *sock*: a socket, or anything that has ``makefile``."""
-        self._source: Source | None = None  # first, so that a half-made response can be collected
         if strict is not None:
             self.strict = strict
         if limits is not None:
@@ -94,9 +95,7 @@ class HTTPResponse(io.BufferedIOBase):
     # -- the head -----------------------------------------------------------------------------------------
 
     def _new_reader(self) -> ResponseReader:
-        self._reader = ResponseReader(
-            _backends.selected, self._method, self.limits or current_limits(), self.strict
-        )
+        self._reader = ResponseReader(_backends.selected, self._method, self.limits or current_limits(), self.strict)
         return self._reader
 
     def begin(self) -> None:
@@ -110,7 +109,7 @@ class HTTPResponse(io.BufferedIOBase):
         reader = self._reader = ResponseReader(
             _backends.selected, self._method, self.limits or current_limits(), self.strict
         )
-        if self.debuglevel > 0 or _overrides(self, "_read_status", HTTPResponse._read_status):
+        if self.debuglevel > 0 or type(self)._read_status is not _read_status:
             head = self._read_head_by_lines(reader)
         else:
             source = self._source
@@ -118,7 +117,7 @@ class HTTPResponse(io.BufferedIOBase):
             while True:
                 reader.receive(source.receive(LINE, -1), is_clean=source.is_clean)
                 found = reader.head()
-                if not isinstance(found, NeedData):
+                if found is not NEED_DATA:
                     head = found
                     break
         self._head = head
@@ -146,7 +145,7 @@ class HTTPResponse(io.BufferedIOBase):
             if not line:
                 reader.receive(b"")
             head = reader.head()
-            if isinstance(head, NeedData):
+            if head is NEED_DATA:
                 if len(reader.interim) == passed_over:
                     raise line_too_long(limits.line_bytes, "header line")
                 if self.debuglevel > 0:
@@ -267,11 +266,15 @@ class HTTPResponse(io.BufferedIOBase):
         source = self._source
         if source is None:
             return None
-        if not isinstance(source, FileSource):
-            unused = self._reader.take_unused() if self._reader is not None else b""
-            self._source = FileSource(source.as_file(unused), (self.limits or current_limits()).line_bytes)
-            return self._source.fp
-        return source.fp
+        if isinstance(source, FileSource):
+            return source.fp
+        reader = self._reader or self._new_reader()
+        unused = reader.take_unused()
+        witness = self._witness = reader.witness()
+        witness.observe(unused)
+        fp = source.as_file(unused, witness.observe)
+        self._source = FileSource(fp, reader.limits.line_bytes)
+        return fp
 
     @fp.setter
     def fp(self, value: Any) -> None:
@@ -319,16 +322,21 @@ class HTTPResponse(io.BufferedIOBase):
         source, self._source = self._source, None
         if source is not None:
             if isinstance(source, FileSource):
-                self._note_buffered(source.fp)
+                self._settle_file(source.fp)
             source.close()
         owner = self._owner() if self._owner is not None else None
         if owner is not None:
             owner._release(self, self._may_persist())
 
-    def _note_buffered(self, fp: Any) -> None:
-        """Tell the reader where a file has buffered bytes beyond the message, so that they are not forgotten."""
-        if isinstance(fp, SocketFile) and self._reader is not None and not fp.closed and fp.has_buffered():
-            self._reader.receive(b"?")
+    def _settle_file(self, fp: Any) -> None:
+        """Note what a file that others may have read shows of the message: bytes beyond it, or its end."""
+        reader, witness = self._reader, self._witness
+        if reader is None or witness is None or not isinstance(fp, SocketFile) or fp.closed:
+            return
+        if fp.has_buffered():
+            reader.receive(b"?")
+        elif reader.complete is None and witness.complete and not witness.has_unused:
+            reader.complete = True
 
     def _may_persist(self) -> bool:
         """Return whether another request may follow on this connection, now that this response is done with."""
@@ -346,6 +354,12 @@ class HTTPResponse(io.BufferedIOBase):
         finally:
             if self._source is not None:
                 self._close_conn()
+
+    def __del__(self) -> None:
+        # IOBase's own would close each response once more, through several layers. Nearly all have nothing left
+        # to let go of by now.
+        if self._source is not None or type(self).close is not _close:
+            super().__del__()
 
     def readable(self) -> bool:
         """Return True."""
@@ -384,16 +398,16 @@ class HTTPResponse(io.BufferedIOBase):
         try:
             while left:
                 part = reader.body(left)
-                if isinstance(part, NeedData):
+                if part is NEED_DATA:
                     self._fill(reader, left)
                     continue
-                if not part:
+                if reader.complete or not part:
                     self._close_conn()
+                    if not parts:
+                        return part
+                    parts.append(part)
                     break
                 parts.append(part)
-                if reader.complete:
-                    self._close_conn()
-                    break
                 if amt > 0:
                     left -= len(part)
         except IncompleteRead as error:
@@ -479,7 +493,7 @@ class HTTPResponse(io.BufferedIOBase):
                     return count
                 reader.receive(b"", is_clean=source.is_clean)
             part = reader.body(len(view))
-            if not isinstance(part, NeedData):
+            if part is not NEED_DATA:
                 view[: len(part)] = part
                 return len(part)
             self._fill(reader, len(view))
@@ -496,7 +510,7 @@ class HTTPResponse(io.BufferedIOBase):
         reader = self._reader or self._new_reader()
         try:
             part = reader.body(n)
-            while isinstance(part, NeedData):
+            while part is NEED_DATA:
                 source = self._source
                 reader.receive(source.receive_some(reader.wanted(), n), is_clean=source.is_clean)
                 part = reader.body(n)
@@ -510,6 +524,16 @@ class HTTPResponse(io.BufferedIOBase):
             self._close_conn()
         return part
 
+    def _safe_read(self, amt: int) -> bytes:
+        """Return *amt* bytes as they are on the wire; urllib3 reads chunks so, and their lines through ``fp``.
+
+        Raises IncompleteRead where there are fewer. Source: http.client, HTTPResponse._safe_read.
+        """
+        data: bytes = self.fp.read(amt)
+        if len(data) < amt:
+            raise IncompleteRead(data, amt - len(data))
+        return data
+
     def peek(self, n: int = -1) -> bytes:
         """Return body bytes that come next, without reading them; b"" at the end, or where the body is cut.
 
@@ -521,11 +545,10 @@ class HTTPResponse(io.BufferedIOBase):
         reader = self._reader or self._new_reader()
         try:
             while True:
-                direct = reader.contiguous() if isinstance(source, FileSource) else 0
-                if direct:
+                if isinstance(source, FileSource) and (direct := reader.contiguous()):
                     return bytes(source.peek(n, direct))
                 part = reader.peek()
-                if not isinstance(part, NeedData):
+                if part is not NEED_DATA:
                     return bytes(part)
                 self._fill(reader, -1)
         except IncompleteRead:
@@ -534,7 +557,7 @@ class HTTPResponse(io.BufferedIOBase):
             self._fail(error)
             raise
 
-    def readline(self, limit: int | None = -1) -> bytes:  # type: ignore[override]  # None means -1, as in io
+    def readline(self, limit: int | None = -1) -> bytes:
         """Return the next line of the body with its LF, at most *limit* bytes of it; b"" at the end.
 
         Raises as ``read`` with an amount. Source: http.client, HTTPResponse.readline.
@@ -547,8 +570,7 @@ class HTTPResponse(io.BufferedIOBase):
         parts: list[bytes] = []
         try:
             while room:
-                direct = reader.contiguous() if isinstance(source, FileSource) else 0
-                if direct:
+                if isinstance(source, FileSource) and (direct := reader.contiguous()):
                     part = source.readline(room, direct)
                     reader.receive(part)
                 else:
@@ -578,7 +600,7 @@ class HTTPResponse(io.BufferedIOBase):
         """Return what is there of the next line, at most *room* bytes; b"" at the end. Consumes framing only."""
         while True:
             part = reader.peek()
-            if isinstance(part, NeedData):
+            if part is NEED_DATA:
                 self._fill(reader, 1)
                 continue
             span = bytes(part)
@@ -595,6 +617,5 @@ class HTTPResponse(io.BufferedIOBase):
         return f"<{type(self).__module__}.{type(self).__qualname__} [{status}] {where}, complete={self.complete}>"
 
 
-def _overrides(instance: object, name: str, original: Any) -> bool:
-    """Return whether *name* means something else for *instance* than *original*, by class or by instance."""
-    return getattr(type(instance), name) is not original or name in instance.__dict__
+_read_status: Final = HTTPResponse._read_status
+_close: Final = HTTPResponse.close

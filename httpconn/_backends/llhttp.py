@@ -19,7 +19,6 @@ from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrad
 from .._wire.grammar import FIELD_VCHAR_OR_WS, TCHAR
 from .._wire.head import ResponseHead
 from . import pure
-from .contract import Backend
 
 _VERSIONS: Final = {"1.0": 10, "1.1": 11}
 _TCHARS: Final = bytes(byte for byte in range(256) if TCHAR[byte])

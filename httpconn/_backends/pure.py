@@ -6,6 +6,10 @@ single fields are found where they lie.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
+from operator import attrgetter
+
 import re
 from typing import Final
 
@@ -41,15 +45,15 @@ class PlainHead:
 
     @property
     def content_length(self) -> str | None:
-        return _joined(self._values(b"\ncontent-length:"))
+        return self._joined(b"\ncontent-length:")
 
     @property
     def transfer_encoding(self) -> str | None:
-        return _joined(self._values(b"\ntransfer-encoding:"))
+        return self._joined(b"\ntransfer-encoding:")
 
     @property
     def connection(self) -> str | None:
-        return _joined(self._values(b"\nconnection:"))
+        return self._joined(b"\nconnection:")
 
     def field_lines(self) -> list[tuple[str, str]]:
         if self._lines is None:
@@ -65,7 +69,18 @@ class PlainHead:
         return self._values(b"\n%b:" % wanted.encode("ascii"))
 
     def get_joined(self, name: str) -> str | None:
-        return _joined(self.field_values(name))
+        values = self.field_values(name)
+        return ", ".join(values) if values else None
+
+    def _joined(self, line_start: bytes) -> str | None:
+        at = self._folded.find(line_start)
+        if at < 0:
+            return None
+        at += len(line_start)
+        end = self.block.index(b"\r", at)
+        if self._folded.find(line_start, end) < 0:
+            return self.block[at:end].decode("iso-8859-1").lstrip(" \t")
+        return ", ".join(self._values(line_start))
 
     def _values(self, line_start: bytes) -> list[str]:
         """Return the values of the lines that begin so: LF, the name in lower case, colon."""
@@ -76,10 +91,6 @@ class PlainHead:
             end = self.block.index(b"\r", at)
             values.append(self.block[at:end].decode("iso-8859-1").lstrip(" \t"))
         return values
-
-
-def _joined(values: list[str]) -> str | None:
-    return ", ".join(values) if values else None
 
 
 def parse_response_head(block: bytes, max_line_bytes: int, max_field_lines: int) -> ResponseHead | None:
@@ -97,17 +108,17 @@ def parse_response_head(block: bytes, max_line_bytes: int, max_field_lines: int)
 
 
 def replaces_any(instance: object, names: tuple[str, ...], originals: tuple[object, ...]) -> bool:
-    """Return whether *instance*, its class or one between has something else than *originals* under *names*."""
-    if not instance.__dict__.keys().isdisjoint(names):
-        return True
-    classes = type(instance).__mro__
-    for name, original in zip(names, originals, strict=True):
-        for cls in classes:
-            if name in cls.__dict__:
-                if cls.__dict__[name] is not original:
-                    return True
-                break
-    return False
+    """Return whether *instance*, its class or one between has something else than *originals* under *names*.
+
+    *originals* are as the class gives them: ``getattr(cls, name)``. At least two names.
+    """
+    # Tuples are compared by identity first, and nearly always no further.
+    return _getter(names)(type(instance)) != originals or not instance.__dict__.keys().isdisjoint(names)
+
+
+@cache
+def _getter(names: tuple[str, ...]) -> Callable[[type], tuple[object, ...]]:
+    return attrgetter(*names)
 
 
 BACKEND = Backend(

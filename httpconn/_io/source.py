@@ -15,6 +15,7 @@ from __future__ import annotations
 import io
 import socket
 import ssl
+from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 LINE: Final = -1
@@ -42,8 +43,11 @@ class Source(Protocol):
     def receive_into(self, view: memoryview) -> int:
         """Receive straight into *view*; return how many bytes, 0 at the end."""
 
-    def as_file(self, unused: bytes) -> Any:
-        """Return a file-like object that yields *unused* and then what follows; it owns this source then."""
+    def as_file(self, unused: bytes, observe: Callable[[bytes], None]) -> Any:
+        """Return a file-like object that yields *unused* and then what follows; it owns this source then.
+
+        *observe* is shown what the file receives beyond *unused*.
+        """
 
     def fileno(self) -> int: ...
 
@@ -71,8 +75,8 @@ class SocketSource:
     def receive_into(self, view: memoryview) -> int:
         return self._sock.recv_into(view)  # type: ignore[no-any-return]
 
-    def as_file(self, unused: bytes) -> SocketFile:
-        raw = _RawSocketFile(self._sock, unused)
+    def as_file(self, unused: bytes, observe: Callable[[bytes], None]) -> SocketFile:
+        raw = _RawSocketFile(self._sock, unused, observe)
         self._sock._decref_socketios()  # the file holds a reference of its own
         self._sock = None
         return SocketFile(raw)
@@ -91,7 +95,7 @@ class TLSSource(SocketSource):
 
     __slots__ = ("_suppressed",)
 
-    def __init__(self, sock: ssl.SSLSocket) -> None:
+    def __init__(self, sock: Any) -> None:
         super().__init__(sock)
         # SSLSocket makes b"" of a ragged end by default; while the response is read, it is to say so.
         self._suppressed = sock.suppress_ragged_eofs
@@ -113,9 +117,9 @@ class TLSSource(SocketSource):
             self.is_clean = False
             return 0
 
-    def as_file(self, unused: bytes) -> SocketFile:
+    def as_file(self, unused: bytes, observe: Callable[[bytes], None]) -> SocketFile:
         self._sock.suppress_ragged_eofs = self._suppressed
-        return super().as_file(unused)
+        return super().as_file(unused, observe)
 
     def close(self) -> None:
         if self._sock is not None:
@@ -164,7 +168,7 @@ class FileSource:
     def receive_into(self, view: memoryview) -> int:
         return self.fp.readinto(view)  # type: ignore[no-any-return]
 
-    def as_file(self, unused: bytes) -> Any:
+    def as_file(self, unused: bytes, observe: Callable[[bytes], None]) -> Any:
         return self.fp
 
     def fileno(self) -> int:
@@ -177,17 +181,21 @@ class FileSource:
 class _RawSocketFile(socket.SocketIO):
     """A socket as a raw stream that first yields bytes that had been received already."""
 
-    def __init__(self, sock: Any, unused: bytes) -> None:
+    def __init__(self, sock: Any, unused: bytes, observe: Callable[[bytes], None]) -> None:
         super().__init__(sock, "rb")
         sock._io_refs += 1
         self._unused = memoryview(unused)
+        self._observe = observe
         self._stopped = False
 
     def readinto(self, buffer: Any) -> int | None:
         if self._stopped:
             return None
         if not self._unused:
-            return super().readinto(buffer)
+            received = super().readinto(buffer)
+            if received:
+                self._observe(bytes(memoryview(buffer)[:received]))
+            return received
         with memoryview(buffer) as view:
             count = min(len(view), len(self._unused))
             view[:count] = self._unused[:count]

@@ -114,7 +114,7 @@ class ChunkedDecoder:
         if excess > self._overhead_bytes:
             self.error = CHUNK_OVERHEAD
             return False
-        self._excess = excess if excess > 0 else 0
+        self._excess = max(0, excess)
         self.position = end
         if size:
             self.chunk_left = size

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final, TypeAlias
 
 from ..errors import MalformedFraming, quote
 from .grammar import MAX_BODY_BYTES
@@ -24,72 +24,71 @@ _is_negative: Final = re.compile(r"-[0-9]++").fullmatch
 _LONGEST_LENGTH: Final = len(str(MAX_BODY_BYTES))
 
 
-class Framing(NamedTuple):
-    length: int
-    """Bytes of the body, or UNTIL_CLOSE, or CHUNKED."""
-    will_close: bool
-    """The connection does not persist after this response (http.client's attribute of that name)."""
-    refusal: MalformedFraming | None = None
-    """What the first read raises, because the end of the body cannot be known."""
-    defects: Sequence[Defect] = ()
+# (length, will_close, refusal, defects), a plain tuple since one is made for every response:
+# - length: bytes of the body, or UNTIL_CLOSE, or CHUNKED
+# - will_close: the connection does not persist after this response (http.client's attribute of that name)
+# - refusal: what the first read raises, because the end of the body cannot be known
+# - defects: what was read outside the grammar
+Framing: TypeAlias = tuple[int, bool, MalformedFraming | None, Sequence[Defect]]
 
 
 def body_framing(head: ResponseHead, method: str | None, strict: bool) -> Framing:
     """Return where the body of *head*, the answer to a *method* request, ends.
 
-    Raises nothing: what must be refused is told in ``refusal``, since status and fields stay readable.
+    Raises nothing: what must be refused is told in the tuple, since status and fields stay readable.
     Source: RFC 9112 section 6.3; http.client, HTTPResponse.begin.
     """
-    will_close = not _persists(head) or bool(head.defects)
+    options = head.connection
+    if head.version == 11 and not head.defects:
+        will_close = options is not None and "close" in options.lower()
+    else:
+        will_close = not _persists(head) or bool(head.defects)
     status = head.status
     # Rule 1: no body, whatever the fields say.
     if status < 200 or status == 204 or status == 304 or method == "HEAD":
-        return Framing(0, will_close)
+        return 0, will_close, None, ()
     # Rule 2: a tunnel. Nothing behind this head is HTTP, so no other request may follow on it.
     if method == "CONNECT" and status < 300:
-        return Framing(0, True)
-    if head.transfer_encoding is not None:
-        return _coded(head, will_close, strict)
+        return 0, True, None, ()
     length = head.content_length
+    if head.transfer_encoding is not None:
+        return _coded(head, length, will_close, strict)
     if length is None:
         # Rule 8: until the connection closes.
-        return Framing(UNTIL_CLOSE, True)
+        return UNTIL_CLOSE, True, None, ()
     if len(length) < _LONGEST_LENGTH and length.isascii() and length.isdigit():
-        return Framing(int(length), will_close)
+        return int(length), will_close, None, ()
     return _sized(head, length.strip(_OWS), will_close, strict)
 
 
 def _persists(head: ResponseHead) -> bool:
     """Return whether the sender means the connection to persist. Source: RFC 9112 section 9.3."""
-    options = head.connection
-    if head.version == 11:
-        return options is None or "close" not in options.lower()
-    # HTTP/1.0 persists only when it says so, in one of three ways (http.client, HTTPResponse._check_close).
-    if options is not None and "close" in options.lower():
+    options = (head.connection or "").lower()
+    if "close" in options:
         return False
-    if any(head.field_values("keep-alive")):
+    # HTTP/1.0 persists only when it says so, in one of three ways (http.client, HTTPResponse._check_close).
+    if head.version == 11 or any(head.field_values("keep-alive")):
         return True
-    said = [options or "", *head.field_values("proxy-connection")]
-    return any("keep-alive" in value.lower() for value in said)
+    return any("keep-alive" in value.lower() for value in (options, *head.field_values("proxy-connection")))
 
 
-def _coded(head: ResponseHead, will_close: bool, strict: bool) -> Framing:
+def _coded(head: ResponseHead, length: str | None, will_close: bool, strict: bool) -> Framing:
     """Rules 3 and 4: Transfer-Encoding."""
     value = head.transfer_encoding or ""
     codings = [coding for part in value.split(",") if (coding := part.strip(_OWS).lower())]
     if codings == ["chunked"]:
-        if head.content_length is None:
+        if length is None:
             # HTTP/1.0 knows no transfer codings: decoded, but not believed any further.
-            return Framing(CHUNKED, will_close or head.version == 10)
+            return CHUNKED, will_close or head.version == 10, None, ()
         # Rule 3: Transfer-Encoding decides. It "might indicate an attempt to perform request smuggling or
         # response splitting", so the connection ends here.
         if strict:
-            return _refused("Transfer-Encoding and Content-Length together", head.content_length)
+            return _refused("Transfer-Encoding and Content-Length together", length)
         return _lax(head, CHUNKED, "content-length", "Content-Length beside Transfer-Encoding; ignored")
     if codings and codings[-1] == "chunked":
         return _refused("a transfer coding before 'chunked' that cannot be undone", value)
     # Rule 4: the final coding is not chunked, so the body ends with the connection.
-    if codings == ["identity"] and head.content_length is None:
+    if codings == ["identity"] and length is None:
         return _lax(head, UNTIL_CLOSE, "transfer-encoding", "transfer coding 'identity'")
     if strict:
         return _refused("a Transfer-Encoding that ends in 'chunked'", value, expected=True)
@@ -110,15 +109,15 @@ def _sized(head: ResponseHead, value: str, will_close: bool, strict: bool) -> Fr
     digits = significant.pop()
     if len(digits) > _LONGEST_LENGTH or int(digits) > MAX_BODY_BYTES:
         return _refused(f"a Content-Length of at most {MAX_BODY_BYTES}", value, expected=True)
-    return Framing(int(digits), will_close)
+    return int(digits), will_close, None, ()
 
 
 def _lax(head: ResponseHead, length: int, name: str, reason: str) -> Framing:
     offset = max(0, head.block.lower().find(b"\n" + name.encode()) + 1)
     line = head.block[offset:].partition(b"\n")[0].rstrip(b"\r")
-    return Framing(length, True, None, (Defect(offset, line, reason),))
+    return length, True, None, (Defect(offset, line, reason),)
 
 
 def _refused(what: str, got: str, *, expected: bool = False) -> Framing:
     text = f"expected {what}, got {quote(got)}" if expected else f"{what}: {quote(got)}"
-    return Framing(UNTIL_CLOSE, True, MalformedFraming(text))
+    return UNTIL_CLOSE, True, MalformedFraming(text), ()

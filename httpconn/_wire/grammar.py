@@ -69,9 +69,7 @@ find_framing_fields: Final = re.compile(
 
 # RFC 9112 section 7.1.1: chunk-size line = chunk-size *( BWS ";" ... ) CRLF; white space before the line's end
 # is accepted, since servers pad chunk sizes (RFC 7230's errata knew of them).
-match_chunk_size_line: Final = re.compile(
-    rb"([0-9A-Fa-f]++)[ \t]*+(?:;" + RE_FIELD_BYTE + rb"*+)?\r\n"
-).fullmatch
+match_chunk_size_line: Final = re.compile(rb"([0-9A-Fa-f]++)[ \t]*+(?:;" + RE_FIELD_BYTE + rb"*+)?\r\n").fullmatch
 
 MAX_BODY_BYTES: Final = 2**63 - 1
 """No length beyond what a signed 64-bit number holds is believed."""

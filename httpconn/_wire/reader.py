@@ -11,6 +11,8 @@ is told by ``wanted`` how much surely belongs to it.
 
 from __future__ import annotations
 
+import copy
+import enum
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -33,16 +35,13 @@ if TYPE_CHECKING:
     from .._backends.contract import Backend, ChunkedDecoder
 
 
-class NeedData:
+class NeedData(enum.Enum):
     """The type of NEED_DATA: nothing can be said before more bytes are received."""
 
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "NEED_DATA"
+    NEED_DATA = "NEED_DATA"
 
 
-NEED_DATA: Final = NeedData()
+NEED_DATA: Final = NeedData.NEED_DATA
 LINE: Final = -1
 """From ``wanted``: a whole line, however long."""
 
@@ -157,10 +156,10 @@ class ResponseReader:
         before the first byte) or HTTPException (too many lines or interim responses).
         """
         while self._head is None:
-            partial = self._partial
+            buffer, position, partial = self._buffer, self._position, self._partial
             # The end may have begun in the last two bytes that were there before.
-            start = self._position if partial is None else self._position + max(0, partial.searched - 2)
-            end = self._backend.find_head_end(self._buffer, start)
+            start = position if partial is None else position + max(0, partial.searched - 2)
+            end = self._backend.find_head_end(buffer, start)
             if end < 0:
                 self._check_partial_head()
                 if not self._eof:
@@ -168,16 +167,16 @@ class ResponseReader:
                 if self._ends_with_interim():
                     break
                 end = self._cut_head_end()
-            head = self._parse_head(self._take_bytes(end - self._position))
+            self._position = end
+            head = self._parse_head(bytes(buffer[position:end]))
             if head.status >= 200 or head.status == _SWITCHING_PROTOCOLS:
                 self._begin_body(head)
-                break
+                return head
             self._partial = None
             self.interim = (*self.interim, head)
             if len(self.interim) > self.limits.interim_responses:
                 raise HTTPException(f"got more than {self.limits.interim_responses} interim responses")
-        assert self._head is not None
-        return self._head
+        return self._head  # type: ignore[return-value]  # the loop has set it
 
     def _ends_with_interim(self) -> bool:
         """Take the last interim response for the final one where the peer closed behind it.
@@ -245,6 +244,8 @@ class ResponseReader:
         self._head = head
         # A head that was cut by the peer's close leaves nothing to reuse.
         self.will_close = will_close or self.complete is False
+        if self.interim and any(head.defects for head in self.interim):
+            self.will_close = True
         if refusal is not None:
             self._refusal = refusal
         if defects:
@@ -260,7 +261,8 @@ class ResponseReader:
     @property
     def defects(self) -> list[Defect]:
         """What was read outside the grammar, in the order of reading."""
-        return [*(self._head.defects if self._head else ()), *self._head_defects]
+        heads = [*self.interim, self._head] if self._head else self.interim
+        return [*(defect for head in heads for defect in head.defects), *self._head_defects]
 
     # -- the body -----------------------------------------------------------------------------------------
 
@@ -372,9 +374,13 @@ class ResponseReader:
     def _end_chunks(self, trailer_block: bytes) -> None:
         defects: list[Defect] = []
         if trailer_block:
-            self._trailers = reference.parse_field_lines(
-                trailer_block, 0, self.limits, self.limits.trailer_lines, "trailer", defects
-            )
+            try:
+                self._trailers = reference.parse_field_lines(
+                    trailer_block, 0, self.limits, self.limits.trailer_lines, "trailer", defects
+                )
+            except MalformedHead as error:
+                self.complete = False
+                raise IncompleteRead(b"") from MalformedFraming(f"{error}, in the trailer section")
             if defects:
                 if self.strict:
                     self.complete = False
@@ -426,6 +432,31 @@ class ResponseReader:
             if not self._left and self.complete is None:
                 self.complete = True
         self._count(count)
+
+    def witness(self) -> ResponseReader:
+        """Return a reader at this same place in the message, for the bytes that others will read of it.
+
+        It is shown (``observe``) what is received from here on, and so knows whether that was the whole message.
+        """
+        other = copy.copy(self)
+        if self._decoder is not None:
+            other.expect_chunks()
+            assert other._decoder is not None
+            other._decoder.chunk_left = self._decoder.chunk_left
+            other._decoder.in_trailers = self._decoder.in_trailers
+        return other
+
+    def observe(self, data: bytes) -> None:
+        """Read *data* and forget it; raises nothing: what is malformed ends with ``complete`` False."""
+        if data:
+            self.receive(data)
+        try:
+            if self.head() is NEED_DATA:
+                return
+            while isinstance(part := self.body(), bytes) and part:
+                pass
+        except HTTPException:
+            self.complete = False
 
     def _count(self, count: int) -> None:
         limit = self.limits.body_bytes

@@ -112,17 +112,16 @@ def parse_field_lines(
                 current.append(line)
             else:
                 _refuse_if_framing(line)
-        elif _name_of(line):
+        elif name := _name_of(line):
+            if _has_any(name, _NOT_TCHAR):
+                _refuse_if_framing(line)
             current = [line]
             fields.append(current)
         else:
             _refuse_if_framing(line)
             current = None
         offset = end
-    return [
-        compat32.header_source_parse([line.decode("iso-8859-1") for line in field_lines])
-        for field_lines in fields
-    ]
+    return [compat32.header_source_parse([line.decode("iso-8859-1") for line in field_lines]) for field_lines in fields]
 
 
 def _name_of(line: bytes) -> bytes:

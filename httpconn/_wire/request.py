@@ -18,6 +18,7 @@ from typing import Final
 from ..errors import InvalidField, InvalidURL, quote
 from .grammar import RE_FIELD_BYTE, RE_TCHAR
 
+_ONLY_STR: Final = {str}
 _FRAMING_NAMES: Final = frozenset({"content-length", "transfer-encoding"})
 
 _control_in_target: Final = re.compile("[\x00-\x20\x7f]").search
@@ -97,30 +98,31 @@ def serialize_plain_request_head(
     Plain is: str of the right bytes, in a dict, that says nothing of the framing. Host and "Accept-Encoding:
     identity" go first unless *headers* have their own, then Content-Length unless it is -1, then *headers*.
     """
-    if type(headers) is not dict or any(type(text) is not str for text in (method, target, *headers)):
+    if type(headers) is not dict or {*map(type, (method, target, *headers, *headers.values()))} != _ONLY_STR:
         return None
-    names = {name.lower() for name in headers}
+    text = f"{method} {target} HTTP/1.1\r\n"
+    count = 2 + len(headers)
+    names = {*map(str.lower, headers)}
     if not names.isdisjoint(_FRAMING_NAMES):
         return None
-    lines = [f"{method} {target} HTTP/1.1"]
     if "host" not in names:
-        lines.append(f"Host: {host.decode('latin-1')}")
+        text += f"Host: {host.decode('latin-1')}\r\n"
+        count += 1
     if "accept-encoding" not in names:
         # No content coding is undone here, so none is asked for.
-        lines.append("Accept-Encoding: identity")
+        text += "Accept-Encoding: identity\r\n"
+        count += 1
     if content_length >= 0:
-        lines.append(f"Content-Length: {content_length}")
+        text += f"Content-Length: {content_length}\r\n"
+        count += 1
     for name, value in headers.items():
-        if type(value) is not str:
-            return None
-        lines.append(f"{name}: {value}")
-    lines += ("", "")
+        text += f"{name}: {value}\r\n"
     try:
-        head = "\r\n".join(lines).encode("latin-1")
+        head = f"{text}\r\n".encode("latin-1")
     except UnicodeEncodeError:
         return None
-    # A line end smuggled in by a name or value would make one more line than was meant.
-    return head if head.count(b"\n") == len(lines) - 1 and _is_plain_request_head(head) else None
+    # A line end smuggled in by a name or a value would make one more line than was meant.
+    return head if head.count(b"\n") == count and _is_plain_request_head(head) else None
 
 
 def host_field_value(host: str, port: int | None, default_port: int | None) -> bytes:

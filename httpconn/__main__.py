@@ -1,0 +1,89 @@
+"""``python -m httpconn run script.py [argument ...]``: a program, unchanged, on httpconn.
+
+``install()`` comes first; then the program finds ``sys.argv``, ``sys.path[0]`` and ``__main__`` as if it had been
+started by ``python script.py`` or ``python -m module``, and its exit code is the process's.
+"""
+
+from __future__ import annotations
+
+import builtins
+import os
+import platform
+import runpy
+import sys
+from importlib.machinery import SourceFileLoader
+from types import ModuleType
+
+import httpconn
+
+_USAGE = """\
+python -m httpconn run script.py [argument ...]    runs a program with httpconn in the place of http.client
+python -m httpconn run -m module [argument ...]    the same for a module
+"""
+
+
+def main(arguments: list[str]) -> None:
+    """Do what the command line says. Raises SystemExit, and whatever the program that is run raises."""
+    if not arguments or arguments in (["-h"], ["--help"]):
+        print(f"httpconn {httpconn.__version__} on Python {platform.python_version()}")
+        print(f"parser: {httpconn.backend()}, of {', '.join(httpconn.backends())}\n")
+        print(_USAGE, end="")
+    elif arguments == ["--version"]:
+        print(f"httpconn {httpconn.__version__}")
+    elif arguments[0] == "run" and len(arguments) > 2 and arguments[1] == "-m":
+        httpconn.install()
+        _run_module(arguments[2], arguments[3:])
+    elif arguments[0] == "run" and len(arguments) > 1 and not arguments[1].startswith("-"):
+        httpconn.install()
+        _run_path(arguments[1], arguments[2:])
+    else:
+        sys.stderr.write(_USAGE)
+        sys.exit(2)
+
+
+def _run_module(name: str, arguments: list[str]) -> None:
+    # sys.path[0] is the working directory already, since this was started by -m too.
+    sys.argv[:] = [name, *arguments]
+    runpy.run_module(name, run_name="__main__", alter_sys=True)
+
+
+def _run_path(path: str, arguments: list[str]) -> None:
+    sys.argv[:] = [path, *arguments]
+    if not os.path.exists(path):
+        sys.stderr.write(f"{sys.executable}: can't open file {os.path.abspath(path)!r}: No such file or directory\n")
+        sys.exit(2)
+    if not sys.flags.safe_path:
+        del sys.path[0]  # the working directory, put there because of -m
+    if os.path.isdir(path) or _is_archive(path):
+        runpy.run_path(path, run_name="__main__")
+    else:
+        _run_script(path)
+
+
+def _is_archive(path: str) -> bool:
+    import zipfile
+
+    return zipfile.is_zipfile(path)
+
+
+def _run_script(path: str) -> None:
+    """Run a source file as ``python script.py`` does.
+
+    Not by ``runpy.run_path``: that makes ``__file__`` and ``sys.argv[0]`` the same, which they are not, and takes
+    ``__main__`` away when the file has been run, under whatever thread or exit handler still needs it.
+    """
+    # Of a symbolic link, it is the directory of what it leads to.
+    if not sys.flags.safe_path:
+        sys.path.insert(0, os.path.dirname(os.path.realpath(path)))
+    name = os.path.abspath(path)
+    loader = SourceFileLoader("__main__", name)
+    # Not loader.get_code, which would write a .pyc file beside the script.
+    code = loader.source_to_code(loader.get_data(name), name)
+    module = ModuleType("__main__")
+    vars(module).update(__file__=name, __loader__=loader, __cached__=None, __builtins__=builtins)
+    sys.modules["__main__"] = module
+    exec(code, vars(module))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
