@@ -65,8 +65,6 @@ def serialize_plain_request_head(method, target, bytes host not None, headers, P
     cdef bytes head
     if not PyDict_CheckExact(headers) or not _is_visible(method) or not _is_visible(target):
         return None
-    if not _is_all_of(<const uint8_t *>PyBytes_AS_STRING(host), PyBytes_GET_SIZE(host), FIELD_BYTE):
-        return None
     size = PyUnicode_GET_LENGTH(method) + PyUnicode_GET_LENGTH(target) + len(b"  HTTP/1.1\r\n\r\n")
     while PyDict_Next(headers, &position, &name, &value):
         if not PyUnicode_CheckExact(<object>name) or not PyUnicode_CheckExact(<object>value):
@@ -89,6 +87,8 @@ def serialize_plain_request_head(method, target, bytes host not None, headers, P
         if not _is_all_of(PyUnicode_1BYTE_DATA(<object>value), PyUnicode_GET_LENGTH(<object>value), FIELD_BYTE):
             return None
     if sends_host:
+        if not _is_all_of(<const uint8_t *>PyBytes_AS_STRING(host), PyBytes_GET_SIZE(host), FIELD_BYTE):
+            return None
         size += PyBytes_GET_SIZE(host) + len(b"Host: \r\n")
     if sends_accept_encoding:
         size += len(b"Accept-Encoding: identity\r\n")

@@ -69,6 +69,7 @@ __all__ = [
     "HTTPSConnection",
     "ImproperConnectionState",
     "IncompleteRead",
+    "InstallWarning",
     "InvalidField",
     "InvalidURL",
     "Limits",
@@ -85,7 +86,9 @@ __all__ = [
     "backend",
     "backends",
     "error",
+    "install",
     "responses",
+    "uninstall",
 ]  # fmt: skip
 
 

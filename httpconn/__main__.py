@@ -11,8 +11,12 @@ import os
 import platform
 import runpy
 import sys
-from importlib.machinery import SourceFileLoader
+from importlib.abc import InspectLoader
+from importlib.machinery import PathFinder, SourceFileLoader
+from importlib.util import module_from_spec
 from types import ModuleType
+from typing import NoReturn, cast
+from zipfile import is_zipfile
 
 import httpconn
 
@@ -48,41 +52,42 @@ def _run_module(name: str, arguments: list[str]) -> None:
 
 
 def _run_path(path: str, arguments: list[str]) -> None:
-    sys.argv[:] = [path, *arguments]
-    if not os.path.exists(path):
-        sys.stderr.write(f"{sys.executable}: can't open file {os.path.abspath(path)!r}: No such file or directory\n")
-        sys.exit(2)
-    if not sys.flags.safe_path:
-        del sys.path[0]  # the working directory, put there because of -m
-    if os.path.isdir(path) or _is_archive(path):
-        runpy.run_path(path, run_name="__main__")
-    else:
-        _run_script(path)
-
-
-def _is_archive(path: str) -> bool:
-    import zipfile
-
-    return zipfile.is_zipfile(path)
-
-
-def _run_script(path: str) -> None:
-    """Run a source file as ``python script.py`` does.
+    """Run a source file, or a folder or archive with a ``__main__``, as ``python path`` does.
 
     Not by ``runpy.run_path``: that makes ``__file__`` and ``sys.argv[0]`` the same, which they are not, and takes
-    ``__main__`` away when the file has been run, under whatever thread or exit handler still needs it.
+    ``__main__`` away when it has been run, under whatever thread or exit handler still needs it.
     """
-    # Of a symbolic link, it is the directory of what it leads to.
-    if not sys.flags.safe_path:
-        sys.path.insert(0, os.path.dirname(os.path.realpath(path)))
     name = os.path.abspath(path)
-    loader = SourceFileLoader("__main__", name)
-    # Not loader.get_code, which would write a .pyc file beside the script.
-    code = loader.source_to_code(loader.get_data(name), name)
-    module = ModuleType("__main__")
-    vars(module).update(__file__=name, __loader__=loader, __cached__=None, __builtins__=builtins)
+    if not os.path.exists(path):
+        _fail(f"can't open file {name!r}: No such file or directory")
+    if not sys.flags.safe_path:
+        del sys.path[0]  # the working directory, put there because of -m
+    if os.path.isdir(path) or is_zipfile(path):
+        sys.path.insert(0, name)
+        spec = PathFinder.find_spec("__main__", [name])
+        if spec is None:
+            _fail(f"can't find '__main__' module in {name!r}")
+        module = module_from_spec(spec)
+        code = cast(InspectLoader, spec.loader).get_code("__main__")
+    else:
+        if not sys.flags.safe_path:
+            # Of a symbolic link, it is the directory of what it leads to.
+            sys.path.insert(0, os.path.dirname(os.path.realpath(path)))
+        loader = SourceFileLoader("__main__", name)
+        module = ModuleType("__main__")
+        vars(module).update(__file__=name, __loader__=loader, __cached__=None)
+        # Not loader.get_code, which would leave a .pyc file beside the script.
+        code = loader.source_to_code(loader.get_data(name), name)
+    assert code is not None
+    vars(module)["__builtins__"] = builtins
     sys.modules["__main__"] = module
+    sys.argv[:] = [path, *arguments]
     exec(code, vars(module))
+
+
+def _fail(what: str) -> NoReturn:
+    sys.stderr.write(f"{sys.executable}: {what}\n")
+    sys.exit(2)
 
 
 if __name__ == "__main__":

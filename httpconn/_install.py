@@ -116,7 +116,8 @@ def _is_ours(module_name: str) -> bool:
 
 def _subclasses(cls: type) -> Iterator[type]:
     """Yield the real subclasses of *cls*, at any depth; those that were registered are none."""
-    for subclass in type.__subclasses__(cls):
+    subclasses: list[type] = type.__subclasses__(cls)
+    for subclass in subclasses:
         yield subclass
         yield from _subclasses(subclass)
 

@@ -95,7 +95,8 @@ class HTTPConnection:
         self.__opened: Any = None  # the socket that ``connect`` made, as long as it is the one in use
         self.__exchanged: Any = None  # the socket that a response has come on
         self.__watch: Watch | None = None  # looks at that socket before the next request
-        self.__failed = False  # the socket is closed, but stays bound until the next request
+        self.__spent = False  # the socket can carry no other request, but stays bound until the next one
+        self.__lost_request = False
         self.__host_named: tuple[Any, ...] = ()  # what the cached value of Host was made from
         self.__host_value_cached = b""
         self._method: str | None = None
@@ -157,7 +158,7 @@ class HTTPConnection:
     def close(self) -> None:
         """Close the connection. A response that is still being read is closed with it."""
         self.__state = state.CLOSE[self.__state]
-        self.__failed = False
+        self.__spent = False
         self.__opened = self.__exchanged = self.__watch = None
         # The lines of a request that was never sent must not lead the next one.
         del self._buffer[:]
@@ -178,22 +179,24 @@ class HTTPConnection:
             return
         self.__response = None
         self.__state = state.END_OF_MESSAGE[self.__state]
-        if not may_persist:
-            self.__fail()
+        if may_persist:
+            return
+        if response.status == http.HTTPStatus.SWITCHING_PROTOCOLS:
+            self.__spent = True  # whoever asked for the other protocol goes on speaking it on ``sock``
+            return
+        # A request may have gone out behind this response; it will have no answer.
+        self.__lost_request = self.__state == state.REQ_SENT
+        self.close()
 
     def __settle(self) -> None:
-        """Forget a response that is done with, and a connection that cannot carry another request."""
+        """Forget a response that is done with, and a socket that cannot carry another request."""
         response = self.__response
         if response is not None and response.isclosed():
             # One of a class that does not tell by itself.
             self.__response = None
             self.__state = state.END_OF_MESSAGE[self.__state]
-        if self.__failed:
-            was_sent = self.__state == state.REQ_SENT
+        if self.__spent:
             self.close()
-            if was_sent:
-                # The request went out behind a response that took the connection with it.
-                raise RemoteDisconnected("the connection ended with the response to the previous request")
 
     def __look(self) -> None:
         """Before a request on a kept connection: whatever has arrived on it was not asked for.
@@ -494,7 +497,7 @@ class HTTPConnection:
             or parser.replaces_any(self, _STEPS, _STEP_ORIGINALS)
         ):
             return None
-        if self.__state is not state.IDLE or self.__failed:
+        if self.__state is not state.IDLE or self.__spent:
             self.__settle()
             if self.__state != state.IDLE:
                 return None
@@ -589,10 +592,13 @@ class HTTPConnection:
         RemoteDisconnected where the server closed without an answer; see ``HTTPResponse.begin`` for what a
         malformed head raises. After any of these but ResponseNotReady the connection is closed.
         """
-        if self.__response is not None or self.__failed:
+        if self.__response is not None:
             self.__settle()
         following = state.GETRESPONSE.get(self.__state)
         if following is None:
+            if self.__lost_request:
+                self.__lost_request = False
+                raise RemoteDisconnected("the connection ended with the response to the previous request")
             raise state.refusal("getresponse", self.__state)
         if self.debuglevel > 0:
             response = self.response_class(self.sock, self.debuglevel, method=self._method)
@@ -622,15 +628,11 @@ class HTTPConnection:
         except BaseException:
             response.close()
             if self.sock is not None:
+                # Nobody must read on; ``sock`` stays bound until the next request, as in http.client.
                 self.__state = state.CLOSE[self.__state]
-                self.__fail()
+                self.__spent = True
+                self.sock.close()
             raise
-
-    def __fail(self) -> None:
-        """The place in the stream is lost: nobody must read on. ``sock`` stays bound until the next request."""
-        self.__failed = True
-        if self.sock is not None:
-            self.sock.close()
 
 
 class HTTPSConnection(HTTPConnection):

@@ -22,6 +22,7 @@ from .grammar import (
     TRAILER_LINE_TOO_LONG,
     TRAILER_TOO_MANY_LINES,
     match_chunk_size_line,
+    match_plain_size_line,
 )
 
 SIZE_LINE_NEXT = -1
@@ -57,19 +58,39 @@ class ChunkedDecoder:
         self.position = start
         parts: list[bytes] = []
         room = max_bytes if max_bytes >= 0 else MAX_BODY_BYTES
-        with memoryview(buffer) as view:
-            while (room or not max_bytes) and not self.complete and not self.error:
-                if self.chunk_left > 0:
-                    part = bytes(view[self.position : self.position + min(room, self.chunk_left)])
-                    if not part:
-                        break
-                    parts.append(part)
-                    self.position += len(part)
-                    self.chunk_left -= len(part)
-                    room -= len(part)
-                elif not self._take_framing(buffer):
+        while (room or not max_bytes) and not self.complete and not self.error:
+            if self.chunk_left > 0:
+                part = bytes(buffer[self.position : self.position + min(room, self.chunk_left)])
+                if not part:
                     break
+                parts.append(part)
+                self.position += len(part)
+                self.chunk_left -= len(part)
+                room -= len(part)
+            elif self.chunk_left < 0 and room > 1 and self._take_whole_chunk(buffer, room, parts):
+                room -= len(parts[-1])
+            elif not self._take_framing(buffer):
+                break
         return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _take_whole_chunk(self, buffer: bytes | bytearray, room: int, parts: list[bytes]) -> bool:
+        """Take a plain chunk that is all there at once; return False where it must be taken piece by piece.
+
+        It leaves no trace in the state: no overhead beyond what each chunk may cost, and the place is again in
+        front of a chunk-size line.
+        """
+        match = match_plain_size_line(buffer, self.position)
+        if match is None or self.in_trailers or self._excess or len(match[0]) > self._line_bytes:
+            return False
+        size = int(match[1], 16)
+        begin = match.end()
+        end = begin + size
+        if not size or size >= room or buffer[end : end + 2] != b"\r\n":
+            return False
+        parts.append(bytes(buffer[begin:end]))
+        self.position = end + 2
+        self.searched = 0
+        return True
 
     def _take_framing(self, buffer: bytes | bytearray) -> bool:
         """Consume one piece of framing; return False where it is not all there, or is refused."""

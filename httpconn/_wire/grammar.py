@@ -71,6 +71,9 @@ find_framing_fields: Final = re.compile(
 # is accepted, since servers pad chunk sizes (RFC 7230's errata knew of them).
 match_chunk_size_line: Final = re.compile(rb"([0-9A-Fa-f]++)[ \t]*+(?:;" + RE_FIELD_BYTE + rb"*+)?\r\n").fullmatch
 
+# The usual one: no extension, no white space, and short enough to be within every limit.
+match_plain_size_line: Final = re.compile(rb"([0-9A-Fa-f]{1,12}+)\r\n").match
+
 MAX_BODY_BYTES: Final = 2**63 - 1
 """No length beyond what a signed 64-bit number holds is believed."""
 

@@ -30,10 +30,8 @@ _is_strict_name: Final = re.compile(RE_TCHAR + rb"++").fullmatch
 _is_value: Final = re.compile(rb"(?:" + RE_FIELD_BYTE + rb"|\r\n[\t ])*+").fullmatch
 _bad_value_byte: Final = re.compile(rb"\r(?!\n[\t ])|(?<!\r)\n|\n(?![\t ])|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]").search
 
-# request-line = method SP request-target SP HTTP-version (RFC 9112 section 3); then plain field lines.
-_is_plain_request_head: Final = re.compile(
-    rb"[!-~]++ [!-~]++ HTTP/1\.1\r\n(?:" + RE_TCHAR + rb"++: " + RE_FIELD_BYTE + rb"*+\r\n)*+\r\n"
-).fullmatch
+_are_tchars: Final = re.compile(f"{RE_TCHAR.decode('latin-1')}*+").fullmatch
+_are_field_bytes: Final = re.compile("[\t\x20-\x7e\x80-\xff]*+").fullmatch
 
 
 def validate_method(method: str) -> None:
@@ -100,29 +98,28 @@ def serialize_plain_request_head(
     """
     if type(headers) is not dict or {*map(type, (method, target, *headers, *headers.values()))} != _ONLY_STR:
         return None
-    text = f"{method} {target} HTTP/1.1\r\n"
-    count = 2 + len(headers)
     names = {*map(str.lower, headers)}
-    if not names.isdisjoint(_FRAMING_NAMES):
+    if not names.isdisjoint(_FRAMING_NAMES) or not all((method, target, *headers)):
         return None
+    host_value = "" if "host" in names else host.decode("latin-1")
+    values = "".join((host_value, *headers.values()))
+    words = method + target + "".join(headers)
+    # Printable ASCII is the usual case and quickly told; anything else is looked at byte by byte.
+    if not (words.isascii() and words.isprintable() and " " not in words and _are_tchars("".join(headers))):
+        return None
+    if not (values.isascii() and values.isprintable()) and not _are_field_bytes(values):
+        return None
+    head = f"{method} {target} HTTP/1.1\r\n"
     if "host" not in names:
-        text += f"Host: {host.decode('latin-1')}\r\n"
-        count += 1
+        head += f"Host: {host_value}\r\n"
     if "accept-encoding" not in names:
         # No content coding is undone here, so none is asked for.
-        text += "Accept-Encoding: identity\r\n"
-        count += 1
+        head += "Accept-Encoding: identity\r\n"
     if content_length >= 0:
-        text += f"Content-Length: {content_length}\r\n"
-        count += 1
+        head += f"Content-Length: {content_length}\r\n"
     for name, value in headers.items():
-        text += f"{name}: {value}\r\n"
-    try:
-        head = f"{text}\r\n".encode("latin-1")
-    except UnicodeEncodeError:
-        return None
-    # A line end smuggled in by a name or a value would make one more line than was meant.
-    return head if head.count(b"\n") == count and _is_plain_request_head(head) else None
+        head += f"{name}: {value}\r\n"
+    return f"{head}\r\n".encode("latin-1")
 
 
 def host_field_value(host: str, port: int | None, default_port: int | None) -> bytes:
