@@ -1,0 +1,34 @@
+"""What the test modules share: the parser backends."""
+
+import os
+
+import pytest
+
+from httpconn import _backends
+from httpconn._backends.contract import Backend
+
+
+def _backend_or_skip(name: str) -> Backend:
+    is_left_out = name == "cython" and "HTTPCONN_NO_EXTENSIONS" in os.environ
+    if name not in _backends.available() and (is_left_out or "CI" not in os.environ):
+        pytest.skip(f"the backend {name!r} is not installed here")
+    return _backends.get(name)  # in CI a missing one is a failure
+
+
+@pytest.fixture(scope="session", params=_backends.NAMES)
+def backend(request: pytest.FixtureRequest) -> Backend:
+    """Each parser backend in turn; the id of the test shows which."""
+    return _backend_or_skip(request.param)
+
+
+@pytest.fixture(scope="session")
+def twins() -> tuple[Backend, Backend]:
+    """The compiled backend and the pure one, for tests that hold one against the other."""
+    return _backend_or_skip("cython"), _backends.get("python")
+
+
+@pytest.fixture
+def in_use(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> Backend:
+    """Each parser backend in turn, and the one that ``HTTPResponse`` uses in this test."""
+    monkeypatch.setattr(_backends, "selected", backend)
+    return backend

@@ -1,0 +1,160 @@
+"""Who may import whom (DESIGN, section 3), read from the sources; and what ``import httpconn`` brings along."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import httpconn
+
+PACKAGE = Path(httpconn.__file__).parent
+
+ANYONE = {"errors", "_wire.grammar"}  # these may be imported by anyone
+ROOMS = {
+    "errors": set[str](),
+    "_wire": {"_wire"},
+    "_backends": {"_backends", "_wire.head", "_speedups"},
+    "_io": {"_io"},
+    "headers": set[str](),
+    "response": {"_wire", "_backends", "_io", "headers"},
+    "connection": {"_wire", "_backends", "_io", "headers", "response"},
+    "pool": {"connection", "response", "headers", "policies", "decoding", "resolving"},
+    "policies": set[str](),
+    "decoding": set[str](),
+    "resolving": set[str](),
+    "fetch": {"_wire", "_io", "headers", "policies", "decoding", "resolving"},
+    # The faces of the package, which put the rooms together.
+    "__init__": {"*"},
+    "__main__": {"*"},
+    "_install": {"*"},
+}
+"""Room -> the rooms or modules of ours that it may import, besides its own module and ANYONE."""
+
+FOR_TYPES = {("_wire.reader", "_backends.contract"), ("response", "connection")}
+"""Under TYPE_CHECKING only: names for what is handed in at run time."""
+
+OUTSIDE = {"_backends.llhttp": {"httptools"}}
+"""What is not of the standard library, and the one module that may import it."""
+
+NO_IO = {"socket", "ssl", "select", "selectors", "asyncio", "time", "threading", "http", "subprocess", "_socket"}
+"""Not for ``_wire``: it moves no bytes and waits for nothing."""
+
+
+class Import(NamedTuple):
+    module: str
+    target: str  # "._wire.head" for ours, "socket" for others
+    for_types: bool
+    line: int
+
+
+def sources() -> dict[str, Path]:
+    """Return the modules of the package by name, without its own name in front."""
+    found = {}
+    for path in PACKAGE.rglob("*.py"):
+        parts = path.relative_to(PACKAGE).with_suffix("").parts
+        found[".".join(parts[:-1] if len(parts) > 1 and parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+MODULES = sources()
+
+
+def imports_of(module: str) -> Iterator[Import]:
+    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+    types = {id(inner) for node in ast.walk(tree) if _is_for_types(node) for part in node.body for inner in ast.walk(part)}
+    is_package = MODULES[module].name == "__init__.py" and module != "__init__"
+    here = [] if module == "__init__" else module.split(".") if is_package else module.split(".")[:-1]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for name in node.names:
+                yield Import(module, name.name, id(node) in types, node.lineno)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield Import(module, node.module or "", id(node) in types, node.lineno)
+        elif isinstance(node, ast.ImportFrom):
+            base = here[: len(here) - node.level + 1] + (node.module.split(".") if node.module else [])
+            for name in node.names:
+                path = ".".join([*base, name.name])
+                is_module = path in MODULES or path == "_speedups"
+                yield Import(module, "." + (path if is_module else ".".join(base)), id(node) in types, node.lineno)
+
+
+def _is_for_types(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def room_of(module: str) -> str:
+    return module.split(".")[0]
+
+
+def is_allowed(found: Import) -> bool:
+    room, target = room_of(found.module), found.target.removeprefix(".")
+    if found.target.startswith("."):
+        allowed = ROOMS[room] | ANYONE | {found.module}
+        if target in ("", "__init__"):  # the package itself, for names that are looked up late
+            return room in ("__init__", "__main__", "_install")
+        return (
+            bool({"*", target, room_of(target)} & allowed)
+            or (found.for_types and (found.module, target) in FOR_TYPES)
+        )
+    top = target.split(".")[0]
+    if top == "httpconn":
+        return room in ("__main__", "_install")
+    if room == "_wire" and top in NO_IO:
+        return False
+    return top in sys.stdlib_module_names or top in OUTSIDE.get(found.module, set())
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_imports(module: str) -> None:
+    assert room_of(module) in ROOMS, f"{module} has no rule: add its room to the table, as DESIGN has it"
+    wrong = [found for found in imports_of(module) if not is_allowed(found)]
+    assert not wrong, "\n".join(f"{found.module} imports {found.target} in line {found.line}" for found in wrong)
+
+
+def test_imports_are_seen() -> None:
+    """The reading above finds what is known to be there, of each kind."""
+    seen = {(found.module, found.target, found.for_types) for module in MODULES for found in imports_of(module)}
+    assert ("response", "._wire.reader", False) in seen
+    assert ("_wire.reader", "._backends.contract", True) in seen
+    assert ("_wire.reader", "._wire.grammar", False) in seen
+    assert ("_io.source", "socket", False) in seen
+    assert ("_backends.llhttp", "httptools", False) in seen
+    assert ("__init__", ".connection", False) in seen
+
+
+@pytest.mark.parametrize("wrong", [
+    Import("_wire.reader", "socket", False, 1),
+    Import("_wire.reader", "._backends.contract", False, 1),
+    Import("_wire.head", "._io.source", False, 1),
+    Import("_backends.pure", "._wire.reader", False, 1),
+    Import("_backends.pure", "._io", False, 1),
+    Import("_io.source", "._wire.reader", False, 1),
+    Import("_io.source", "._backends", False, 1),
+    Import("response", ".connection", False, 1),
+    Import("errors", "._wire.head", False, 1),
+    Import("pool", "._wire.reader", False, 1),
+    Import("fetch", ".connection", False, 1),
+    Import("connection", "httptools", False, 1),
+])  # fmt: skip
+def test_a_wrong_import_is_refused(wrong: Import) -> None:
+    assert not is_allowed(wrong)
+
+
+def test_import_brings_nothing_from_outside() -> None:
+    """``import httpconn`` needs the standard library and nothing else, even where httptools is installed."""
+    program = "import sys; old = set(sys.modules); import httpconn; print(*sorted(set(sys.modules) - old))"
+    environment = {"PATH": "", "PYTHONPATH": str(PACKAGE.parent)}
+    result = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=30, check=True
+    )
+    tops = {name.split(".")[0] for name in result.stdout.split()}
+    assert "httpconn" in tops
+    # The compiled module brings Cython's own book-keeping, which is no package.
+    strangers = {top for top in tops - sys.stdlib_module_names - {"httpconn"} if not top.startswith("_cython_")}
+    assert strangers <= {"cython_runtime"}

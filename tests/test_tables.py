@@ -1,0 +1,168 @@
+"""The byte tables against the RFCs and http.client, the patterns against the tables, and no pattern backtracks."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import string
+import time
+from email.feedparser import headerRE
+
+import pytest
+
+from httpconn._wire import grammar, reference, request
+
+BYTES = [bytes((number,)) for number in range(256)]
+
+
+def members(table: bytes) -> set[int]:
+    assert len(table) == 256
+    assert set(table) <= {0, 1}
+    return {number for number in range(256) if table[number]}
+
+
+def matching(match, before: bytes = b"", after: bytes = b"") -> set[int]:
+    return {number for number in range(256) if match(before + BYTES[number] + after)}
+
+
+def test_tchar() -> None:
+    """RFC 9110 section 5.6.2."""
+    assert members(grammar.TCHAR) == set((string.ascii_letters + string.digits + "!#$%&'*+-.^_`|~").encode())
+
+
+def test_field_bytes() -> None:
+    """RFC 9110 section 5.5: VCHAR, obs-text, SP, HTAB."""
+    assert members(grammar.FIELD_VCHAR_OR_WS) == {0x09, 0x20, *range(0x21, 0x7F), *range(0x80, 0x100)}
+
+
+def test_lenient_name_is_what_the_email_parser_takes() -> None:
+    taken = {number for number in range(256) if headerRE.match(chr(number) + ":") and chr(number) not in ": \t"}
+    assert members(grammar.LENIENT_NAME) == taken
+    assert members(grammar.TCHAR) < members(grammar.LENIENT_NAME)
+
+
+def test_hex_values() -> None:
+    expected = {ord(digit): int(digit, 16) for digit in string.hexdigits}
+    assert {number: value for number, value in enumerate(grammar.HEX_VALUE) if value != 0xFF} == expected
+
+
+@pytest.mark.parametrize(("pattern", "table"), [
+    (grammar.RE_TCHAR, grammar.TCHAR),
+    (grammar.RE_FIELD_BYTE, grammar.FIELD_VCHAR_OR_WS),
+])  # fmt: skip
+def test_class_is_its_table(pattern: bytes, table: bytes) -> None:
+    assert matching(re.compile(pattern).fullmatch) == members(table)
+
+
+@pytest.mark.parametrize(("before", "after", "expected"), [
+    (b"HTTP/1.1 200 OK\r\n", b": b\r\n\r\n", members(grammar.TCHAR)),
+    (b"HTTP/1.1 200 OK\r\nA", b": b\r\n\r\n", members(grammar.TCHAR) | {ord(":")}),
+    (b"HTTP/1.1 200 OK\r\nA:", b"\r\n\r\n", members(grammar.FIELD_VCHAR_OR_WS)),
+    (b"HTTP/1.1 200 OK\r\nA: b", b"c\r\n\r\n", members(grammar.FIELD_VCHAR_OR_WS)),
+    (b"HTTP/1.1 200 ", b"\r\n\r\n", members(grammar.FIELD_VCHAR_OR_WS)),
+    (b"HTTP/1.1 200", b"\r\n\r\n", {ord(" ")}),
+    (b"HTTP/1.1 200", b"OK\r\n\r\n", {ord(" ")}),
+    (b"HTTP/1.1 2", b"0 OK\r\n\r\n", set(b"0123456789")),
+    (b"HTTP/1.1 ", b"00 OK\r\n\r\n", set(b"123456789")),
+    (b"HTTP/1.", b" 200 OK\r\n\r\n", set(b"01")),
+    (b"HTTP/1.1 200 OK", b"\n\r\n", {ord("\r")}),
+    (b"HTTP/1.1 200 OK\r\nA: b", b"\n\r\n", {ord("\r")}),
+])  # fmt: skip
+def test_plain_head(before: bytes, after: bytes, expected: set[int]) -> None:
+    assert matching(grammar.match_plain_head, before, after) == expected
+
+
+@pytest.mark.parametrize("name", [b"content-length", b"Transfer-Encoding", b"CONNECTION"])
+def test_framing_fields_are_found_in_any_case(name: bytes) -> None:
+    for spelt in (name, name.upper(), name.lower(), name.swapcase(), name.title()):
+        found = grammar.find_framing_fields(b"HTTP/1.1 200 OK\r\nA: b\r\n%b: \t x y\r\n\r\n" % spelt)
+        assert [line[-1] for line in found] == [b"x y"]
+    other = b"HTTP/1.1 200 OK\r\nX-%b: x\r\n%bs: x\r\nA: %b: x\r\n%b : x\r\n\r\n" % (name, name, name, name)
+    assert not grammar.find_framing_fields(other)
+
+
+@pytest.mark.parametrize(("before", "after", "expected"), [
+    (b"", b"\r\n", set(string.hexdigits.encode())),
+    (b"5", b"\r\n", set(string.hexdigits.encode()) | set(b" \t;")),
+    (b"5;", b"\r\n", members(grammar.FIELD_VCHAR_OR_WS)),
+    (b"5 ", b"\r\n", set(b" \t;")),
+    (b"5", b"\n", set(b"\r")),
+])  # fmt: skip
+def test_chunk_size_line(before: bytes, after: bytes, expected: set[int]) -> None:
+    assert matching(grammar.match_chunk_size_line, before, after) == expected
+
+
+def test_names_that_are_sent() -> None:
+    """Strict: tokens. Else what http.client takes, less controls."""
+    is_legal = http.client._is_legal_header_name
+    controls = {*range(0x20), 0x7F}
+    assert matching(request._is_strict_name) == members(grammar.TCHAR)
+    assert matching(request._is_lenient_name) == matching(is_legal) - controls
+    assert matching(request._is_lenient_name, b"a", b"b") == matching(is_legal, b"a", b"b") - controls
+    assert not request._is_lenient_name(b"")
+
+
+def test_values_that_are_sent() -> None:
+    """What http.client takes, less controls; a fold only as CRLF and white space."""
+    is_illegal = http.client._is_illegal_header_value
+    taken = {number for number in range(256) if not is_illegal(b"a" + BYTES[number] + b"b")}
+    controls = {*range(0x20), 0x7F} - {0x09}
+    assert matching(request._is_value, b"a", b"b") == taken - controls
+    for fold in (b"a\r\n b", b"a\r\n\tb", b"\r\n b", b"a\r\n \r\n b"):
+        assert request._is_value(fold)
+        assert not is_illegal(fold)
+    for bad in (b"a\r\nb", b"a\n b", b"a\r b", b"a\r\n", b"a\n", b"a\r", b"\r\n\r\n b", b"a\n\n b", b"a\r\r\n b"):
+        assert not request._is_value(bad), bad
+
+
+@pytest.mark.parametrize("byte", range(256))
+def test_an_illegal_value_byte_is_found_and_named(byte: int) -> None:
+    value = b"a" + BYTES[byte] + b"b"
+    found = request._bad_value_byte(value)
+    assert bool(found) is not bool(request._is_value(value))
+    if found:
+        assert (found[0], found.start()) == (BYTES[byte], 1)
+
+
+@pytest.mark.parametrize("validate", [request.validate_method, request.validate_target, request.validate_host])
+def test_targets_and_methods(validate) -> None:
+    """No control character and no space; the rest is left to the encoding."""
+    refused = set()
+    for number in range(0x100):
+        try:
+            validate("a" + chr(number) + "b")
+        except (ValueError, http.client.InvalidURL):
+            refused.add(number)
+    assert refused == {*range(0x21), 0x7F}
+
+
+def test_status_line_pattern_is_the_plain_grammar() -> None:
+    """The reference reader calls a status-line good just where the plain pattern would."""
+    for before, after in ((b"HTTP/1.1 200 O", b"K"), (b"HTTP/1.1 200", b""), (b"HTTP/1.1 20", b" OK"), (b"", b"TTP/1.1 200 OK")):
+        for byte in BYTES:
+            line = before + byte + after
+            plain = grammar.match_plain_head(line + b"\r\n\r\n") is not None
+            assert (reference._is_strict_status_line(line.decode("latin-1") + "\r\n") is not None) is plain, line
+
+
+MANY = 300_000
+
+
+@pytest.mark.parametrize(("match", "data"), [
+    (grammar.match_plain_head, b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * (MANY // 6) + b"\0"),
+    (grammar.match_plain_head, b"HTTP/1.1 200 OK\r\n" + b"A" * MANY),
+    (grammar.match_plain_head, b"HTTP/1.1 200 " + b" " * MANY),
+    (grammar.match_chunk_size_line, b"0" * MANY + b"\n"),
+    (grammar.match_chunk_size_line, b"5" + b" " * MANY + b"x\r\n"),
+    (grammar.match_chunk_size_line, b"5;" + b" " * MANY + b"\0\r\n"),
+    (request._is_value, b"\r\n " * (MANY // 3) + b"\r"),
+    (request._bad_value_byte, b"a" * MANY),
+    (request._is_plain_request_head, b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * (MANY // 6) + b"\0"),
+    (request._is_lenient_name, b"a " * (MANY // 2) + b"\0"),
+    (reference._is_strict_status_line, "HTTP/1.1 200 " + " " * MANY + "\0"),
+])  # fmt: skip
+def test_no_pattern_backtracks(match, data) -> None:
+    """SAFETY: no backtracking pattern on anything that a peer or a URL controls."""
+    start = time.perf_counter()
+    assert not match(data)
+    assert time.perf_counter() - start < 0.5  # linear takes a few milliseconds, quadratic many minutes
