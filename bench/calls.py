@@ -55,8 +55,10 @@ static ssize_t counted(int which, ssize_t result)
     }
 
 WRAP(RECV, ssize_t, recv, (int fd, void *data, size_t size, int flags), (fd, data, size, flags))
-WRAP(RECV, ssize_t, __recv_chk, (int fd, void *data, size_t size, size_t room, int flags), (fd, data, size, room, flags))
-WRAP(RECV, ssize_t, recvfrom, (int fd, void *restrict data, size_t size, int flags, __SOCKADDR_ARG from, socklen_t *restrict n),
+WRAP(RECV, ssize_t, __recv_chk, (int fd, void *data, size_t size, size_t room, int flags),
+     (fd, data, size, room, flags))
+WRAP(RECV, ssize_t, recvfrom,
+     (int fd, void *restrict data, size_t size, int flags, __SOCKADDR_ARG from, socklen_t *restrict n),
      (fd, data, size, flags, from, n))
 WRAP(RECV, ssize_t, recvmsg, (int fd, struct msghdr *message, int flags), (fd, message, flags))
 WRAP(RECV, ssize_t, read, (int fd, void *data, size_t size), (fd, data, size))
@@ -65,8 +67,10 @@ WRAP(SEND, ssize_t, sendmsg, (int fd, const struct msghdr *message, int flags), 
 WRAP(SEND, ssize_t, write, (int fd, const void *data, size_t size), (fd, data, size))
 WRAP(SEND, ssize_t, writev, (int fd, const struct iovec *parts, int count), (fd, parts, count))
 WRAP(POLL, int, poll, (struct pollfd *set, nfds_t count, int timeout), (set, count, timeout))
-WRAP(POLL, int, __poll_chk, (struct pollfd *set, nfds_t count, int timeout, size_t room), (set, count, timeout, room))
-WRAP(POLL, int, select, (int count, fd_set *restrict r, fd_set *restrict w, fd_set *restrict x, struct timeval *restrict t),
+WRAP(POLL, int, __poll_chk, (struct pollfd *set, nfds_t count, int timeout, size_t room),
+     (set, count, timeout, room))
+WRAP(POLL, int, select,
+     (int count, fd_set *restrict r, fd_set *restrict w, fd_set *restrict x, struct timeval *restrict t),
      (count, r, w, x, t))
 WRAP(POLL, int, epoll_wait, (int fd, struct epoll_event *events, int count, int timeout), (fd, events, count, timeout))
 """

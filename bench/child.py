@@ -37,9 +37,13 @@ class Child:
 
     def stop(self) -> None:
         """End the process, by its own id."""
+        assert self._process.stdin
+        assert self._process.stdout
         self._process.kill()
         with contextlib.suppress(BrokenPipeError):
-            self._process.communicate()
+            self._process.stdin.close()
+        self._process.stdout.close()
+        self._process.wait()
 
     def finish(self, timeout_s: float = 30.0) -> None:
         """Let the process end by itself, having no more orders; whoever traces it then writes all it knows."""

@@ -65,6 +65,9 @@ class Client:
             total += len(body)
         return total
 
+    def close(self) -> None:
+        """Let go of what complains when it is not closed."""
+
     def context(self) -> ssl.SSLContext | None:
         """What trusts the server; None for plain HTTP."""
         return ssl.create_default_context(cafile=self.cafile) if self.cafile else None
@@ -146,6 +149,16 @@ class RawSocket(Client):
         """Send; the length of the whole answer, where ``describe`` has seen one."""
         self._sock.sendall(b"GET " + target.encode() + self._rest)
         return self._bytes
+
+    @property
+    def answer_bytes(self) -> int:
+        """The length of a whole answer, from what ``describe`` has seen."""
+        return self._bytes
+
+    @property
+    def body_bytes(self) -> int:
+        """The length of its body, chunk framing included."""
+        return self._bytes - self._head_bytes
 
     @property
     def sock(self) -> socket.socket:
@@ -319,12 +332,16 @@ class Aiohttp(Client):
     async def _fetch(self, targets: Sequence[str]) -> int:
         total = 0
         for target in targets:
-            async with self._session.get(self.base + target, **self._trust) as response:
-                response.headers.get("Content-Type")
-                if response.status != _OK:
-                    raise WrongAnswer(f"status {response.status} for {target}")
-                total += len(await response.read())
+            total += await self.fetch_one(target)
         return total
+
+    async def fetch_one(self, target: str) -> int:
+        """GET; the length of the body."""
+        async with self._session.get(self.base + target, **self._trust) as response:
+            response.headers.get("Content-Type")
+            if response.status != _OK:
+                raise WrongAnswer(f"status {response.status} for {target}")
+            return len(await response.read())
 
     def describe(self, target: str) -> Description:
         return self.loop.run_until_complete(self._describe(target))
@@ -332,6 +349,9 @@ class Aiohttp(Client):
     async def _describe(self, target: str) -> Description:
         async with self._session.get(self.base + target, **self._trust) as response:
             return response.status, list(response.headers.items()), await response.read()
+
+    def close(self) -> None:
+        self.loop.run_until_complete(self._session.close())
 
 
 class AiohttpUvloop(Aiohttp):

@@ -12,7 +12,7 @@
     /head204        204, fields only
     /late/MS        a short answer, whole, but only after MS milliseconds
     /chunks/N/SIZE  N chunks of SIZE bytes, made while they are sent
-    /fields/N       N fields in all (3 at least), and 2 bytes
+    /fields/N       N fields in all, and 2 bytes
     /status/NNN     that status, with a few bytes of content where the status allows any
 
 `/echo` is not here, because it needs the request: see server.py.
@@ -119,9 +119,10 @@ def chunks(count: int, size: int) -> Reply:
 
 
 def with_fields(count: int) -> Reply:
-    """`count` fields in all: two that every reply has, its length, and others of the usual size."""
-    fields = tuple((f"X-Field-{number}", f"value number {number:06} of a field") for number in range(count - 3))
-    head = render_head(200, (("Content-Length", "2"), *fields))
+    """`count` fields in all, Content-Length and others of the usual size, and 2 bytes."""
+    lines = ["HTTP/1.1 200 OK", "Content-Length: 2"]
+    lines += [f"X-Field-{number}: value number {number:06} of a field" for number in range(count - 1)]
+    head = "\r\n".join([*lines, "", ""]).encode()
     return Reply(head, head + b"ok")
 
 

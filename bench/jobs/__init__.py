@@ -29,6 +29,9 @@ class Job:
         """Do it `count` times; a number that must be the same whoever does it, bytes say."""
         raise NotImplementedError
 
+    def close(self) -> None:
+        """Nothing more will be asked for."""
+
 
 def make_job(name: str, client: str, arguments: dict[str, Any]) -> Job:
     """The job called `name`, "module.Class", for that client."""

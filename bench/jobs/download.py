@@ -24,7 +24,7 @@ class Download(Job):
         self._size = size
 
     def check(self) -> Any:
-        status, fields, body = self._client.describe(self._path)
+        status, _, body = self._client.describe(self._path)
         seen = {"status": status, "length": len(body), "body": digest(body)}
         del body
         if isinstance(self._client, HttpClient):

@@ -29,3 +29,6 @@ class Gets(Job):
 
     def run(self, count: int) -> int:
         return self._client.fetch(self._targets)
+
+    def close(self) -> None:
+        self._client.close()
