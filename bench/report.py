@@ -39,8 +39,8 @@ def row_lines(row: dict[str, Any]) -> Iterator[str]:
 
 def unit_of(row: dict[str, Any]) -> tuple[str, float]:
     """The unit of time that suits the row, and how many microseconds it is."""
-    largest = max(median(record["cpu_us"]) for record in row["clients"].values())
-    return ("ms", 1000.0) if largest > _MANY_US else ("us", 1.0)
+    least = min(median(record["cpu_us"]) for record in row["clients"].values())
+    return ("ms", 1000.0) if least > _MANY_US else ("us", 1.0)
 
 
 def by_cost(row: dict[str, Any]) -> list[str]:

@@ -98,11 +98,11 @@ def main() -> None:
         print(line)
     print(f"\nresults: {out}")
     try:
-        from bench import plots
+        from bench.plots import draw
     except ImportError:
         print("no plots: matplotlib is not installed")
         return
-    for path in plots.draw(found, out.parent / "img"):
+    for path in draw(found, out.parent / "img"):
         print(f"plot: {path}")
 
 
