@@ -93,8 +93,7 @@ class HTTPConnection:
         self.__response: Any = None
         self.__state = state.IDLE
         self.__opened: Any = None  # the socket that ``connect`` made, as long as it is the one in use
-        self.__exchanged: Any = None  # the socket that a response has come on
-        self.__watch: Watch | None = None  # looks at that socket before the next request
+        self.__watch: Watch | None = None  # looks at the socket that a response has come on
         self.__spent = False  # the socket can carry no other request, but stays bound until the next one
         self.__lost_request = False
         self.__host_named: tuple[Any, ...] = ()  # what the cached value of Host was made from
@@ -159,7 +158,7 @@ class HTTPConnection:
         """Close the connection. A response that is still being read is closed with it."""
         self.__state = state.CLOSE[self.__state]
         self.__spent = False
-        self.__opened = self.__exchanged = self.__watch = None
+        self.__opened = self.__watch = None
         # The lines of a request that was never sent must not lead the next one.
         del self._buffer[:]
         try:
@@ -204,13 +203,11 @@ class HTTPConnection:
         Then the connection is closed, and ``auto_open`` opens a fresh one. Where nobody here could open it
         again (the socket was put there by hand), raises RemoteDisconnected.
         """
-        sock = self.sock
-        if self.__watch is None or self.__watch.sock is not sock:
-            self.__watch = Watch(sock)
-        if self.__watch.is_quiet():
+        watch = self.__watch
+        if watch is None or watch.sock is not self.sock or watch.is_quiet():
             return
-        cls = type(self)
-        can_reopen = sock is self.__opened or cls.connect not in (HTTPConnection.connect, HTTPSConnection.connect)
+        connect = type(self).connect
+        can_reopen = self.sock is self.__opened or connect not in (HTTPConnection.connect, HTTPSConnection.connect)
         self.close()
         if not can_reopen:
             raise RemoteDisconnected("the server closed the connection, or sent bytes that were not asked for")
@@ -287,7 +284,7 @@ class HTTPConnection:
         following = state.PUTREQUEST.get(self.__state)
         if following is None:
             raise state.refusal("putrequest", self.__state)
-        if following == state.REQ_STARTED and self.sock is not None and self.sock is self.__exchanged:
+        if following == state.REQ_STARTED:
             self.__look()
         self.__state = following
         self._validate_method(method)
@@ -479,7 +476,7 @@ class HTTPConnection:
         if head is None:
             self._send_request(method, url, body, headers, encode_chunked)
             return
-        if self.sock is not None and self.sock is self.__exchanged:
+        if self.__watch is not None:
             self.__look()
         self._method = method
         self.__state = state.REQ_SENT
@@ -621,7 +618,8 @@ class HTTPConnection:
             else:
                 self.__state = following
                 self.__response = response
-                self.__exchanged = self.sock
+                if self.__watch is None or self.__watch.sock is not self.sock:
+                    self.__watch = Watch(self.sock)
                 if isinstance(response, HTTPResponse):
                     response._owner = weakref.ref(self)
             return response
