@@ -251,7 +251,8 @@ class HTTPConnection:
             (_, code, message) = response._read_status()
             self._raw_proxy_headers = _read_header_lines(response)
             if self.debuglevel > 0:
-                for line in self._raw_proxy_headers:
+                # From 3.12 on, http.client shows the empty line too.
+                for line in self._raw_proxy_headers if _TUNNEL_SENDS_HOST else self._raw_proxy_headers[:-1]:
                     print("header:", line.decode("iso-8859-1"))
             if code != http.HTTPStatus.OK:
                 self.close()
@@ -287,6 +288,15 @@ class HTTPConnection:
         if following == state.REQ_STARTED:
             self.__look()
         self.__state = following
+        try:
+            self.__put_request_line(method, url, skip_host, skip_accept_encoding)
+        except Exception:
+            self.__drop_started_request()
+            raise
+
+    def __put_request_line(
+        self, method: str, url: str, skip_host: bool | int, skip_accept_encoding: bool | int
+    ) -> None:
         self._validate_method(method)
         self._method = method
         url = url or "/"
@@ -298,6 +308,13 @@ class HTTPConnection:
             if not skip_accept_encoding:
                 # No content coding is undone here, so none is asked for.
                 self.putheader("Accept-Encoding", "identity")
+
+    def __drop_started_request(self) -> None:
+        """Nothing of it has been sent, so the next request may begin afresh."""
+        del self._buffer[:]
+        self.__state = {state.REQ_STARTED: state.IDLE, state.REQ_STARTED_UNREAD: state.UNREAD}.get(
+            self.__state, self.__state
+        )
 
     def __host_value(self, url: str) -> bytes:
         """Return the value of Host: the target's own authority, the tunnel's end, or this connection's host."""
@@ -446,9 +463,9 @@ class HTTPConnection:
 
     def __open(self) -> None:
         """Connect for a request that is under way; a failure leaves the connection idle, not stuck in it."""
-        if not self.auto_open:
-            raise NotConnected
         try:
+            if not self.auto_open:
+                raise NotConnected
             self.connect()
         except BaseException:
             self.close()
@@ -539,8 +556,8 @@ class HTTPConnection:
             encoded_body: Any = _encode(body, "body")
         else:
             encoded_body = body
+        self.putrequest(method, url, **skips)
         try:
-            self.putrequest(method, url, **skips)
             if "content-length" in names:
                 encode_chunked = False
             elif "transfer-encoding" not in names:
@@ -555,18 +572,10 @@ class HTTPConnection:
                     self.putheader("Transfer-Encoding", "chunked")
             for name, value in headers.items():
                 self.putheader(name, value)
-        except (ValueError, TypeError, AttributeError):
-            # Nothing has been sent, so the next request may begin afresh.
+        except Exception:
             self.__drop_started_request()
             raise
         self.endheaders(encoded_body, encode_chunked=encode_chunked)
-
-    def __drop_started_request(self) -> None:
-        del self._buffer[:]
-        self.__state = {
-            state.REQ_STARTED: state.IDLE,
-            state.REQ_STARTED_UNREAD: state.UNREAD,
-        }.get(self.__state, self.__state)
 
     def __check_framing(self, names: list[Any], body: Any, method: str, headers: Mapping[str, Any]) -> None:
         """Raise InvalidField for a request whose own framing contradicts itself."""
@@ -743,7 +752,7 @@ def _encode(data: str, name: str) -> bytes:
             error.object,
             error.start,
             error.end,
-            f"{name.title()} ({data[error.start : error.end]:.20}) is not valid Latin-1. "
+            f"{name.title()} ({data[error.start : error.end]!r:.20}) is not valid Latin-1. "
             f"Use {name}.encode('utf-8') if you want to send it encoded in UTF-8.",
         ) from None
 
