@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import re
 import string
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from httpconn import InvalidField
+from httpconn import HTTPException, InvalidField
 from httpconn._backends import pure
 from httpconn._wire import body, framing, grammar, head, reader, reference, request
 
@@ -204,11 +205,16 @@ def patterns() -> dict[str, Any]:
     return found
 
 
+JUDGED_BEFORE = {"pure._split_field_lines"}
+"""Only ever used on what ``match_plain_head`` has matched as a whole."""
+
+
 def test_patterns_are_found() -> None:
+    assert set(patterns()) > JUDGED_BEFORE
     assert {"grammar.match_plain_head", "grammar.match_chunk_size_line", "grammar.find_framing_fields"} <= set(patterns())
 
 
-@pytest.mark.parametrize("name", patterns())
+@pytest.mark.parametrize("name", sorted(set(patterns()) - JUDGED_BEFORE))
 def test_no_pattern_backtracks(name: str) -> None:
     """SAFETY: no backtracking pattern on anything that a peer or a URL controls."""
     match = patterns()[name]
@@ -218,3 +224,53 @@ def test_no_pattern_backtracks(name: str) -> None:
         match(subject)
         # Linear takes some milliseconds; quadratic, at this length, minutes.
         assert time.perf_counter() - start < 2, text[:40]
+
+
+GENEROUS = grammar.Limits(line_bytes=1 << 30, field_lines=1 << 30, head_bytes=1 << 30, trailer_lines=1 << 30)
+CHUNKED = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize("strict", [False, True], ids=["default", "strict"])
+def test_hostile_messages_are_read_in_linear_time(backend, strict: bool) -> None:
+    """With the limits out of the way: whole, and in pieces that do not respect the lines."""
+    for text in (*HOSTILE, *(f"{HEAD}{text}\r\n\r\n" for text in HOSTILE), *(CHUNKED + text for text in HOSTILE),
+                 *(f"{CHUNKED}0\r\n{text}\r\n\r\n" for text in HOSTILE)):  # fmt: skip
+        wire = text.encode("latin-1")
+        for piece in (len(wire), 997):
+            start = time.perf_counter()
+            _read_all(reader.ResponseReader(backend, "GET", GENEROUS, strict), wire, piece)
+            assert time.perf_counter() - start < 3, (text[:60], piece)
+
+
+def _read_all(response_reader: reader.ResponseReader, wire: bytes, piece: int) -> None:
+    coming = iter([*(wire[at : at + piece] for at in range(0, len(wire), piece)), b""])
+    with contextlib.suppress(HTTPException, StopIteration):
+        while response_reader.head() is reader.NEED_DATA:
+            response_reader.receive(next(coming))
+        while (part := response_reader.body()) != b"":
+            if part is reader.NEED_DATA:
+                response_reader.receive(next(coming))
+        response_reader._head.field_lines()
+
+
+@pytest.mark.parametrize("what", ["head", "line", "chunk line", "trailers", "chunks", "trailer line"])
+def test_a_drip_costs_linear_time(backend, what: str) -> None:
+    """SAFETY: no line is scanned twice however it drips in. Eight times the bytes cost about eight times the work."""
+
+    def cost(size: int) -> float:
+        wire = {
+            "head": HEAD + "A: b\r\n" * (size // 6),
+            "line": HEAD + "A: " + "x" * size,
+            "chunk line": CHUNKED + "5;" + "x" * size,
+            "trailers": CHUNKED + "0\r\n" + "A: b\r\n" * (size // 6),
+            "trailer line": CHUNKED + "0\r\nA: " + "x" * size,
+            "chunks": CHUNKED + "1\r\nx\r\n" * (size // 6),
+        }[what].encode()
+        best = 1e9
+        for _ in range(3):
+            start = time.perf_counter()
+            _read_all(reader.ResponseReader(backend, "GET", GENEROUS, False), wire, 1)
+            best = min(best, time.perf_counter() - start)
+        return best
+
+    assert cost(80_000) < 30 * cost(10_000)  # 8 when linear, 64 when quadratic
