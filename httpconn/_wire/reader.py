@@ -117,6 +117,11 @@ class ResponseReader:
             if not isinstance(self._buffer, bytearray):
                 self._buffer = bytearray(memoryview(self._buffer)[self._position :])
                 self._position = 0
+            elif self._position:
+                # What is consumed goes, or a body whose pieces all end inside a line would be held whole. No copy:
+                # CPython moves the beginning of the bytearray.
+                del self._buffer[: self._position]
+                self._position = 0
             self._buffer += data
 
     @property
@@ -460,6 +465,8 @@ class ResponseReader:
 
     def observe(self, data: bytes) -> None:
         """Read *data* and forget it; raises nothing: what is malformed ends with ``complete`` False."""
+        if self.complete is False or (self.complete and not self.ends_here()):
+            return  # nothing that follows can change that, and it need not be held
         if data:
             self.receive(data)
         try:
@@ -475,4 +482,6 @@ class ResponseReader:
         self._taken += count
         if limit is not None and self._taken > limit:
             self.complete = False
-            raise BodyTooLong(f"got more than {limit} bytes of body")
+            text = f"got more than {limit} bytes of body"
+            self._refusal = BodyTooLong(text)  # for whoever asks again: what follows is no part of a body
+            raise BodyTooLong(text)
