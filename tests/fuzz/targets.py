@@ -175,8 +175,8 @@ class _File(io.BytesIO):
 def _check_against_http_client(block: bytes, head: ResponseHead, limits: Limits) -> None:
     """What is read without a defect is read by http.client in the same way; it knows no limits but its own."""
     standard = http.client.HTTPResponse(_File(block))  # type: ignore[arg-type]  # it asks for nothing but makefile
-    if head.status == 100 or len(head.field_lines()) > 100:
-        return  # passed over, or too many for it
+    if head.status == 100 or len(head.field_lines()) >= 100:
+        return  # passed over, or too many for it: it counts the empty line too
     try:
         standard.begin()
     except http.client.HTTPException as error:
@@ -405,7 +405,8 @@ def read_directly(reader: ResponseReader, stream: Stream, amount: int) -> Iterat
                 reader.advance(len(part))
                 yield part
                 continue
-            stream.receive(reader)
+            if not stream.is_closed:  # at its end a socket says so as often as it is asked
+                stream.receive(reader)
         part = reader.body(amount)
         if part is NEED_DATA:
             stream.receive(reader)
@@ -483,11 +484,13 @@ def outcome(
         error = caught
         allowed = HEAD_ERRORS if raised_by == "head" else BODY_ERRORS
         check(type(error) in allowed, "an error of another family", raised_by, error)
+    if error is not None and raised_by == "body":
+        _check_refused_again(reader, error)
     complete = reader.complete
     check(complete is not True or (error is None and not raised_by), "complete, and yet not", error, raised_by)
     check(len(reader.interim) <= message.limits.interim_responses + 1, "more interim responses than allowed")
     if read is read_wanted and complete and not until_close:
-        check(not reader.has_unused, "more was wanted than belongs to the message", reader.unused)
+        check(reader.ends_here(), "more was wanted than belongs to the message", reader.unused)
     unused = reader.unused + stream.rest()
     gathered = b"".join(body)
     check(len(gathered) + len(unused) <= len(message.wire), "bytes from nowhere")
@@ -499,6 +502,16 @@ def outcome(
         complete is True and not reader.will_close and status != 101, until_close, len(reader.interim),
         len(reader.defects), (*(reader.trailers or ()),), None if error else unused,
     )  # fmt: skip
+
+
+def _check_refused_again(reader: ResponseReader, error: BaseException) -> None:
+    """Who asks again after an error gets the same answer, and nothing of what follows."""
+    try:
+        part = reader.body()
+    except Exception as again:
+        check(type(again) is type(error), "another error at the second time", error, again)
+    else:
+        raise Finding("a body behind an error", error, part)
 
 
 def reader(data: bytes) -> None:
@@ -589,7 +602,11 @@ def _check_witness(message: Message, whole: Outcome, first: int, step: int) -> N
     while part := stream.take(2**62):
         witness.observe(part)
     if whole.complete is True and not whole.until_close:
-        check(witness.complete is True and witness.unused == whole.unused, "the witness missed the end", whole)
+        assert whole.unused is not None
+        check(witness.complete is True, "the witness missed the end", whole)
+        # It need not hold what follows, only know that something does.
+        check(bool(witness.unused) == bool(whole.unused), "the witness missed bytes behind", whole)
+        check(whole.unused.startswith(witness.unused), "the witness holds other bytes", witness.unused)
     else:
         check(witness.complete is not True, "the witness saw an end", whole)
 
