@@ -362,6 +362,11 @@ class HTTPConnection:
         following = state.ENDHEADERS.get(self.__state)
         if following is None:
             raise state.refusal("endheaders", self.__state)
+        try:
+            _check_told_once([line.partition(b":")[0].decode("latin-1").lower() for line in self._buffer[1:]])
+        except InvalidField:
+            self.__drop_started_request()
+            raise
         self.__state = following
         self._send_output(message_body, encode_chunked=encode_chunked)
 
@@ -579,9 +584,7 @@ class HTTPConnection:
 
     def __check_framing(self, names: list[Any], body: Any, method: str, headers: Mapping[str, Any]) -> None:
         """Raise InvalidField for a request whose own framing contradicts itself."""
-        told = [name for name in names if name in _FRAMING_NAMES]
-        if len(told) > 1:
-            raise InvalidField(f"a request may tell its length once, got the fields {', '.join(told)}")
+        told = _check_told_once(names)
         if not self.strict or told != ["content-length"]:
             return
         length = self._get_content_length(body, method)
@@ -731,6 +734,14 @@ class HTTPSConnection(HTTPConnection):
         context = self.__context or shared_https_context(self._http_vsn)
         self.sock = context.wrap_socket(self.sock, server_hostname=self._tunnel_host or self.host)
         self._HTTPConnection__opened = self.sock
+
+
+def _check_told_once(names: list[Any]) -> list[Any]:
+    """Return those of *names* that tell how long the body is; raises InvalidField for more than one."""
+    told = [name for name in names if name in _FRAMING_NAMES]
+    if len(told) > 1:
+        raise InvalidField(f"a request may tell its length once, got the fields {', '.join(told)}")
+    return told
 
 
 def _check_verifies(context: ssl.SSLContext, check_hostname: bool) -> None:
