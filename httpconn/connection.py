@@ -93,8 +93,7 @@ class HTTPConnection:
         self.__response: Any = None
         self.__state = state.IDLE
         self.__opened: Any = None  # the socket that ``connect`` made, as long as it is the one in use
-        self.__exchanged: Any = None  # the socket that a response has come on
-        self.__watch: Watch | None = None  # looks at that socket before the next request
+        self.__watch: Watch | None = None  # looks at the socket that a response has come on
         self.__spent = False  # the socket can carry no other request, but stays bound until the next one
         self.__lost_request = False
         self.__host_named: tuple[Any, ...] = ()  # what the cached value of Host was made from
@@ -159,7 +158,7 @@ class HTTPConnection:
         """Close the connection. A response that is still being read is closed with it."""
         self.__state = state.CLOSE[self.__state]
         self.__spent = False
-        self.__opened = self.__exchanged = self.__watch = None
+        self.__opened = self.__watch = None
         # The lines of a request that was never sent must not lead the next one.
         del self._buffer[:]
         try:
@@ -204,13 +203,11 @@ class HTTPConnection:
         Then the connection is closed, and ``auto_open`` opens a fresh one. Where nobody here could open it
         again (the socket was put there by hand), raises RemoteDisconnected.
         """
-        sock = self.sock
-        if self.__watch is None or self.__watch.sock is not sock:
-            self.__watch = Watch(sock)
-        if self.__watch.is_quiet():
+        watch = self.__watch
+        if watch is None or watch.sock is not self.sock or watch.is_quiet():
             return
-        cls = type(self)
-        can_reopen = sock is self.__opened or cls.connect not in (HTTPConnection.connect, HTTPSConnection.connect)
+        connect = type(self).connect
+        can_reopen = self.sock is self.__opened or connect not in (HTTPConnection.connect, HTTPSConnection.connect)
         self.close()
         if not can_reopen:
             raise RemoteDisconnected("the server closed the connection, or sent bytes that were not asked for")
@@ -254,7 +251,8 @@ class HTTPConnection:
             (_, code, message) = response._read_status()
             self._raw_proxy_headers = _read_header_lines(response)
             if self.debuglevel > 0:
-                for line in self._raw_proxy_headers:
+                # From 3.12 on, http.client shows the empty line too.
+                for line in self._raw_proxy_headers if _TUNNEL_SENDS_HOST else self._raw_proxy_headers[:-1]:
                     print("header:", line.decode("iso-8859-1"))
             if code != http.HTTPStatus.OK:
                 self.close()
@@ -287,9 +285,18 @@ class HTTPConnection:
         following = state.PUTREQUEST.get(self.__state)
         if following is None:
             raise state.refusal("putrequest", self.__state)
-        if following == state.REQ_STARTED and self.sock is not None and self.sock is self.__exchanged:
+        if following == state.REQ_STARTED:
             self.__look()
         self.__state = following
+        try:
+            self.__put_request_line(method, url, skip_host, skip_accept_encoding)
+        except Exception:
+            self.__drop_started_request()
+            raise
+
+    def __put_request_line(
+        self, method: str, url: str, skip_host: bool | int, skip_accept_encoding: bool | int
+    ) -> None:
         self._validate_method(method)
         self._method = method
         url = url or "/"
@@ -301,6 +308,13 @@ class HTTPConnection:
             if not skip_accept_encoding:
                 # No content coding is undone here, so none is asked for.
                 self.putheader("Accept-Encoding", "identity")
+
+    def __drop_started_request(self) -> None:
+        """Nothing of it has been sent, so the next request may begin afresh."""
+        del self._buffer[:]
+        self.__state = {state.REQ_STARTED: state.IDLE, state.REQ_STARTED_UNREAD: state.UNREAD}.get(
+            self.__state, self.__state
+        )
 
     def __host_value(self, url: str) -> bytes:
         """Return the value of Host: the target's own authority, the tunnel's end, or this connection's host."""
@@ -348,6 +362,11 @@ class HTTPConnection:
         following = state.ENDHEADERS.get(self.__state)
         if following is None:
             raise state.refusal("endheaders", self.__state)
+        try:
+            _check_told_once([line.partition(b":")[0].decode("latin-1").lower() for line in self._buffer[1:]])
+        except InvalidField:
+            self.__drop_started_request()
+            raise
         self.__state = following
         self._send_output(message_body, encode_chunked=encode_chunked)
 
@@ -449,9 +468,9 @@ class HTTPConnection:
 
     def __open(self) -> None:
         """Connect for a request that is under way; a failure leaves the connection idle, not stuck in it."""
-        if not self.auto_open:
-            raise NotConnected
         try:
+            if not self.auto_open:
+                raise NotConnected
             self.connect()
         except BaseException:
             self.close()
@@ -479,7 +498,7 @@ class HTTPConnection:
         if head is None:
             self._send_request(method, url, body, headers, encode_chunked)
             return
-        if self.sock is not None and self.sock is self.__exchanged:
+        if self.__watch is not None:
             self.__look()
         self._method = method
         self.__state = state.REQ_SENT
@@ -542,8 +561,8 @@ class HTTPConnection:
             encoded_body: Any = _encode(body, "body")
         else:
             encoded_body = body
+        self.putrequest(method, url, **skips)
         try:
-            self.putrequest(method, url, **skips)
             if "content-length" in names:
                 encode_chunked = False
             elif "transfer-encoding" not in names:
@@ -558,24 +577,14 @@ class HTTPConnection:
                     self.putheader("Transfer-Encoding", "chunked")
             for name, value in headers.items():
                 self.putheader(name, value)
-        except (ValueError, TypeError, AttributeError):
-            # Nothing has been sent, so the next request may begin afresh.
+        except Exception:
             self.__drop_started_request()
             raise
         self.endheaders(encoded_body, encode_chunked=encode_chunked)
 
-    def __drop_started_request(self) -> None:
-        del self._buffer[:]
-        self.__state = {
-            state.REQ_STARTED: state.IDLE,
-            state.REQ_STARTED_UNREAD: state.UNREAD,
-        }.get(self.__state, self.__state)
-
     def __check_framing(self, names: list[Any], body: Any, method: str, headers: Mapping[str, Any]) -> None:
         """Raise InvalidField for a request whose own framing contradicts itself."""
-        told = [name for name in names if name in _FRAMING_NAMES]
-        if len(told) > 1:
-            raise InvalidField(f"a request may tell its length once, got the fields {', '.join(told)}")
+        told = _check_told_once(names)
         if not self.strict or told != ["content-length"]:
             return
         length = self._get_content_length(body, method)
@@ -621,7 +630,8 @@ class HTTPConnection:
             else:
                 self.__state = following
                 self.__response = response
-                self.__exchanged = self.sock
+                if self.__watch is None or self.__watch.sock is not self.sock:
+                    self.__watch = Watch(self.sock)
                 if isinstance(response, HTTPResponse):
                     response._owner = weakref.ref(self)
             return response
@@ -726,6 +736,14 @@ class HTTPSConnection(HTTPConnection):
         self._HTTPConnection__opened = self.sock
 
 
+def _check_told_once(names: list[Any]) -> list[Any]:
+    """Return those of *names* that tell how long the body is; raises InvalidField for more than one."""
+    told = [name for name in names if name in _FRAMING_NAMES]
+    if len(told) > 1:
+        raise InvalidField(f"a request may tell its length once, got the fields {', '.join(told)}")
+    return told
+
+
 def _check_verifies(context: ssl.SSLContext, check_hostname: bool) -> None:
     if check_hostname and context.verify_mode == ssl.CERT_NONE:
         raise ValueError("check_hostname needs a SSL context with either CERT_OPTIONAL or CERT_REQUIRED")
@@ -745,7 +763,7 @@ def _encode(data: str, name: str) -> bytes:
             error.object,
             error.start,
             error.end,
-            f"{name.title()} ({data[error.start : error.end]:.20}) is not valid Latin-1. "
+            f"{name.title()} ({data[error.start : error.end]!r:.20}) is not valid Latin-1. "
             f"Use {name}.encode('utf-8') if you want to send it encoded in UTF-8.",
         ) from None
 

@@ -335,17 +335,17 @@ class HTTPResponse(io.BufferedIOBase):
             return
         if fp.has_buffered():
             reader.receive(b"?")
-        elif reader.complete is None and witness.complete and not witness.has_unused:
+        elif reader.complete is None and witness.complete and witness.ends_here():
             reader.complete = True
 
     def _may_persist(self) -> bool:
         """Return whether another request may follow on this connection, now that this response is done with."""
         reader = self._reader
-        if reader is None or reader.will_close or self._failure is not None or reader.has_unused:
+        if reader is None or reader.will_close or self._failure is not None:
             return False
-        if reader.complete is None and not reader.chunked and reader.length == 0:
-            return self.status != _SWITCHING_PROTOCOLS  # nothing to read, so closing it unread loses nothing
-        return reader.complete is True and self.status != _SWITCHING_PROTOCOLS
+        if not reader.complete and not reader.is_empty():
+            return False
+        return reader.ends_here() and self.status != _SWITCHING_PROTOCOLS
 
     def close(self) -> None:
         """Close the response. Unless it was read to its end, the connection is closed with it."""
@@ -465,6 +465,8 @@ class HTTPResponse(io.BufferedIOBase):
             return 0
         reader = self._reader or self._new_reader()
         with memoryview(buffer).cast("B") as view:
+            if view.readonly:
+                raise TypeError(f"readinto() needs a writable buffer, got {type(buffer).__name__}")
             count = 0
             try:
                 while count < len(view):
@@ -572,7 +574,7 @@ class HTTPResponse(io.BufferedIOBase):
             while room:
                 if isinstance(source, FileSource) and (direct := reader.contiguous()):
                     part = source.readline(room, direct)
-                    reader.receive(part)
+                    reader.receive(part, is_clean=source.is_clean)
                 else:
                     part = self._peek_line(reader, room)
                 if not part:

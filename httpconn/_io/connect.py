@@ -6,6 +6,7 @@ import os
 import select
 import socket
 import ssl
+from collections.abc import Callable
 from typing import Any, Final
 
 _CA_VARIABLES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
@@ -55,32 +56,34 @@ class Watch:
     not become the next answer. An object that is no socket cannot be looked at and is taken for quiet.
     """
 
-    __slots__ = ("_descriptor", "_poll", "sock")
+    __slots__ = ("_descriptor", "_is_tls", "_poll", "sock")
 
     def __init__(self, sock: Any) -> None:
         self.sock = sock
-        self._poll: Any = None
-        self._descriptor = -1
-        if isinstance(sock, socket.socket) and hasattr(select, "poll"):
-            self._descriptor = sock.fileno()
-            if self._descriptor >= 0:
-                self._poll = select.poll()
-                self._poll.register(self._descriptor, select.POLLIN | select.POLLPRI)
+        self._is_tls = isinstance(sock, ssl.SSLSocket)
+        self._descriptor = sock.fileno() if isinstance(sock, socket.socket) else None
+        self._poll: Callable[[int], object] = _always_quiet if self._descriptor is None else _poll_of(sock)
 
     def is_quiet(self) -> bool:
         """Return whether the connection is open and nothing has arrived on it."""
-        sock = self.sock
-        if not isinstance(sock, socket.socket):
-            return True
-        if sock.fileno() != self._descriptor and self._poll is not None:
+        if self._descriptor is not None and self.sock.fileno() != self._descriptor:
             return False  # closed, and the number may be somebody else's by now
-        if isinstance(sock, ssl.SSLSocket) and sock.pending():
+        if self._is_tls and self.sock.pending():
             return False
-        if self._poll is not None:
-            is_readable = self._poll.poll(0)
-        else:
-            is_readable = sock.fileno() < 0 or select.select([sock], [], [], 0)[0]
-        return not is_readable or (isinstance(sock, ssl.SSLSocket) and _has_no_data(sock))
+        return not self._poll(0) or (self._is_tls and _has_no_data(self.sock))
+
+
+def _always_quiet(timeout: int) -> object:
+    return None
+
+
+def _poll_of(sock: socket.socket) -> Callable[[int], object]:
+    """Return a function that tells whether *sock* is readable, given 0: do not wait."""
+    if hasattr(select, "poll") and sock.fileno() >= 0:
+        poll = select.poll()
+        poll.register(sock, select.POLLIN | select.POLLPRI)
+        return poll.poll
+    return lambda timeout: sock.fileno() < 0 or select.select([sock], [], [], timeout)[0]
 
 
 def _has_no_data(sock: ssl.SSLSocket) -> bool:

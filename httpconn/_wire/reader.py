@@ -117,6 +117,11 @@ class ResponseReader:
             if not isinstance(self._buffer, bytearray):
                 self._buffer = bytearray(memoryview(self._buffer)[self._position :])
                 self._position = 0
+            elif self._position:
+                # What is consumed goes, or a body whose pieces all end inside a line would be held whole. No copy:
+                # CPython moves the beginning of the bytearray.
+                del self._buffer[: self._position]
+                self._position = 0
             self._buffer += data
 
     @property
@@ -133,9 +138,13 @@ class ResponseReader:
             self._decoder.searched = 0
         return unused
 
-    @property
-    def has_unused(self) -> bool:
-        return self._position < len(self._buffer)
+    def ends_here(self) -> bool:
+        """Return whether nothing is held beyond what was read."""
+        return self._position == len(self._buffer)
+
+    def is_empty(self) -> bool:
+        """Return whether this is a message without a body, of which nothing need be read."""
+        return self.complete is None and self._head is not None and not self._left and self._decoder is None
 
     def wanted(self) -> int:
         """Return how many of the next bytes of the stream surely belong to this message, or LINE."""
@@ -168,7 +177,8 @@ class ResponseReader:
                     break
                 end = self._cut_head_end()
             self._position = end
-            head = self._parse_head(bytes(buffer[position:end]))
+            block = buffer[position:end]
+            head = self._parse_head(block if type(block) is bytes else bytes(block))
             if head.status >= 200 or head.status == _SWITCHING_PROTOCOLS:
                 self._begin_body(head)
                 return head
@@ -183,7 +193,7 @@ class ResponseReader:
 
         There is nothing else it could be; http.client takes every 1xx but 100 for final anyway. Strict does not.
         """
-        if self.strict or self.has_unused or not self.interim or self.interim[-1].status == 100:
+        if self.strict or not self.ends_here() or not self.interim or self.interim[-1].status == 100:
             return False
         self.complete = False
         self._begin_body(self.interim[-1])
@@ -210,20 +220,28 @@ class ResponseReader:
         buffer, limits, begin = self._buffer, self.limits, self._position
         partial = self._partial = self._partial or _PartialHead()
         size = len(buffer) - begin
-        last_line_end = buffer.rfind(b"\n", begin + partial.searched)
+        fresh = begin + partial.searched
+        has_long_line = False
+        last_line_end = buffer.rfind(b"\n", fresh)
         if last_line_end < 0:
             partial.open_line_bytes += size - partial.searched
         else:
+            line_end = buffer.find(b"\n", fresh)
             if not partial.lines:
                 # A peer that speaks another protocol may be waiting for us: judge its first line at once.
-                first_line = bytes(buffer[begin : buffer.find(b"\n", begin + partial.searched) + 1])
-                if len(first_line) <= limits.line_bytes:
+                first_line = bytes(buffer[begin : line_end + 1])
+                if len(first_line) <= min(limits.line_bytes, limits.head_bytes):
                     reference.parse_status_line(first_line)
-            partial.lines += buffer.count(b"\n", begin + partial.searched)
+            has_long_line = partial.open_line_bytes + line_end + 1 - fresh > limits.line_bytes
+            if last_line_end - line_end > limits.line_bytes:
+                lines = buffer[line_end + 1 : last_line_end].split(b"\n")
+                has_long_line = has_long_line or any(len(line) >= limits.line_bytes for line in lines)
+            partial.lines += buffer.count(b"\n", fresh)
             partial.open_line_bytes = len(buffer) - 1 - last_line_end
         partial.searched = size
         if (
-            partial.open_line_bytes > limits.line_bytes
+            has_long_line
+            or partial.open_line_bytes > limits.line_bytes
             or partial.lines - 1 > limits.field_lines  # less the status-line
             or size > limits.head_bytes
         ):
@@ -308,27 +326,32 @@ class ResponseReader:
         chunk-size or trailer line.
         """
         if self._refusal is not None:
-            raise self._refusal
+            # A fresh one each time: one that is kept would keep its traceback, and so the socket, in a cycle.
+            raise type(self._refusal)(*self._refusal.args)
         if self._decoder is not None:
             return self._chunked_body(self._decoder, max_bytes)
         left = self._left
-        available = len(self._buffer) - self._position
         if not left:
             if self.complete is None:
                 self.complete = True
             return b""
-        if not available:
+        buffer, start = self._buffer, self._position
+        end = len(buffer)
+        if start == end:
             return self._ended() if self._eof else NEED_DATA
-        if 0 < left < available:
-            available = left
-        if 0 <= max_bytes < available:
-            available = max_bytes
+        if 0 < left < end - start:
+            end = start + left
+        if 0 <= max_bytes < end - start:
+            end = start + max_bytes
         if left > 0:
-            self._left = left = left - available
+            self._left = left = left - (end - start)
             if not left and self.complete is None:
                 self.complete = True
-        self._count(available)
-        return self._take_bytes(available)
+        if self.limits.body_bytes is not None:
+            self._count(end - start)
+        self._position = end
+        part = buffer[start:end]
+        return part if type(part) is bytes else bytes(part)
 
     def _ended(self) -> bytes:
         """The peer has closed, in front of a body that is not chunked."""
@@ -349,7 +372,8 @@ class ResponseReader:
         if decoder.complete and (not data or not decoder.trailer_block):
             self._end_chunks(decoder.trailer_block)
         if data:
-            self._count(len(data))
+            if self.limits.body_bytes is not None:
+                self._count(len(data))
             return data
         if decoder.complete:
             return b""
@@ -431,7 +455,8 @@ class ResponseReader:
             self._left -= count
             if not self._left and self.complete is None:
                 self.complete = True
-        self._count(count)
+        if self.limits.body_bytes is not None:
+            self._count(count)
 
     def witness(self) -> ResponseReader:
         """Return a reader at this same place in the message, for the bytes that others will read of it.
@@ -448,6 +473,8 @@ class ResponseReader:
 
     def observe(self, data: bytes) -> None:
         """Read *data* and forget it; raises nothing: what is malformed ends with ``complete`` False."""
+        if self.complete is False or (self.complete and not self.ends_here()):
+            return  # nothing that follows can change that, and it need not be held
         if data:
             self.receive(data)
         try:
@@ -460,20 +487,9 @@ class ResponseReader:
 
     def _count(self, count: int) -> None:
         limit = self.limits.body_bytes
-        if limit is not None:
-            self._taken += count
-            if self._taken > limit:
-                self.complete = False
-                raise BodyTooLong(f"got more than {limit} bytes of body")
-
-    def _take_bytes(self, count: int) -> bytes:
-        buffer, start = self._buffer, self._position
-        end = start + count
-        if end == len(buffer):
-            self._buffer = b""
-            self._position = 0
-        else:
-            self._position = end
-        if isinstance(buffer, bytes):
-            return buffer[start:end]
-        return bytes(memoryview(buffer)[start:end])
+        self._taken += count
+        if limit is not None and self._taken > limit:
+            self.complete = False
+            text = f"got more than {limit} bytes of body"
+            self._refusal = BodyTooLong(text)  # for whoever asks again: what follows is no part of a body
+            raise BodyTooLong(text)
