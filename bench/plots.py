@@ -21,6 +21,10 @@ from bench.results import Results, beyond, quantity, spread
 from bench.rivals import CYTHON, HTTPTOOLS, ON_HTTPCONN, PARSE_ONLY, PYTHON, RAW, REFERENCE
 
 _DPI: Final = 130
+_FOOT_IN: Final = 0.38
+_COLUMNS: Final = 2
+_CUT: Final = 2.2
+"""Bars longer than so many times http.client's are cut off: they would make all others too short to compare."""
 _COLOURS: Final = {
     CYTHON: "#0b4f9e",
     HTTPTOOLS: "#4d8fd1",
@@ -33,6 +37,7 @@ _OTHER: Final = "#b4b4b4"
 _BUDGET: Final = "#b3202a"
 _CALL_COLOURS: Final = ("#0b4f9e", "#d9822b", "#4f9d69", "#8a6fb0", "#b3202a", "#7a7a7a", "#c9b458")
 _CALLS_SHOWN: Final = 6
+_BEHIND_TEXT: Final = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 0.6}
 
 plt.rcParams.update(
     {
@@ -55,7 +60,7 @@ def draw(results: Results, folder: Path) -> list[Path]:
         figure = picture(results)
         if figure is None:
             continue
-        foot = f"Medians of {results['rounds']} interleaved rounds, bars to the quartiles. {_made_on(results)}"
+        foot = f"Medians of {results['rounds']} interleaved rounds, lines to the quartiles.\n{_made_on(results)}"
         figure.text(0.01, 0.005, foot, fontsize=7, color="#555555")
         path = folder / f"{name}.png"
         figure.savefig(path, dpi=_DPI, metadata={"Software": None})
@@ -64,9 +69,21 @@ def draw(results: Results, folder: Path) -> list[Path]:
     return drawn
 
 
-def _layout() -> ConstrainedLayoutEngine:
+def _layout(height_in: float) -> ConstrainedLayoutEngine:
     """Room is left for the foot."""
-    return ConstrainedLayoutEngine(rect=(0, 0.04, 1, 0.96))
+    foot = _FOOT_IN / height_in
+    return ConstrainedLayoutEngine(rect=(0, foot, 1, 1 - foot), hspace=0.06, wspace=0.04)
+
+
+def _grid(count: int, panel_in: tuple[float, float]) -> Any:
+    """A figure of `count` panels in two columns, and its axes; what is left over stays empty."""
+    columns = min(count, _COLUMNS)
+    lines = -(-count // columns)
+    size = (panel_in[0] * columns, panel_in[1] * lines + 0.4 + _FOOT_IN)
+    figure, axes = plt.subplots(lines, columns, figsize=size, squeeze=False, layout=_layout(size[1]))
+    for axis in axes.flat[count:]:
+        axis.set_visible(False)
+    return figure, axes.flat[:count]
 
 
 def _made_on(results: Results) -> str:
@@ -78,31 +95,43 @@ def _made_on(results: Results) -> str:
 # ---------------------------------------------------------------- bars
 
 
-def _panels(results: Results, names: Iterable[str], values: Callable[[dict[str, Any], str], list[float]]) -> Any:
+def _panels(
+    results: Results, names: Iterable[str], values: Callable[[dict[str, Any], str], list[float]], cut: bool = True
+) -> Any:
     """A panel of horizontal bars for each row that is there, with the budgets of one quantity."""
     found = [(name, results["rows"][name]) for name in names if name in results["rows"]]
     if not found:
         return None
     most = max(len(row["clients"]) for _, row in found)
-    size = (4.6 * len(found) + 0.6, 1.3 + 0.29 * most)
-    figure, axes = plt.subplots(1, len(found), figsize=size, squeeze=False, layout=_layout())
-    for axis, (_, row) in zip(axes[0], found, strict=True):
-        _bars(axis, {client: values(row, client) for client in row["clients"] if values(row, client)})
+    figure, axes = _grid(len(found), (5.0, 0.9 + 0.25 * most))
+    for axis, (_, row) in zip(axes, found, strict=True):
+        _bars(axis, {client: values(row, client) for client in row["clients"] if values(row, client)}, cut)
         axis.set_title(row["title"])
-    return figure, list(zip(axes[0], found, strict=True))
+    return figure, list(zip(axes, found, strict=True))
 
 
-def _bars(axis: Axes, figures: dict[str, list[float]]) -> None:
+def _bars(axis: Axes, figures: dict[str, list[float]], cut: bool) -> None:
     ordered = sorted(figures.items(), key=lambda item: median(item[1]), reverse=True)
     names = [name for name, _ in ordered]
     spreads = [spread(values) for _, values in ordered]
     middles = [one.median for one in spreads]
     errors = [[one.median - one.low for one in spreads], [one.high - one.median for one in spreads]]
     colours = [_COLOURS.get(name, _COLOURS.get(name.partition(",")[0], _OTHER)) for name in names]
-    bars = axis.barh(names, middles, color=colours, xerr=errors, error_kw={"elinewidth": 0.8, "ecolor": "#555555"})
-    labels = [f"{value:.3g}" if value < 1000 else f"{value:,.0f}" for value in middles]
-    axis.bar_label(bars, labels, padding=4, fontsize=8)
-    axis.set_xlim(0, max(one.high for one in spreads) * 1.14)
+    longest = max(one.high for one in spreads)
+    if REFERENCE in figures and cut:
+        longest = min(longest, _CUT * median(figures[REFERENCE]))
+    is_cut = [middle > longest for middle in middles]
+    errors = [[0.0 if is_short else one for one, is_short in zip(side, is_cut, strict=True)] for side in errors]
+    widths = [min(middle, longest) for middle in middles]
+    bars = axis.barh(names, widths, color=colours, xerr=errors, error_kw={"elinewidth": 0.8, "ecolor": "#555555"})
+    labels = [
+        (f"{value:.3g}" if value < 1000 else f"{value:,.0f}") + (" (cut)" if is_short else "")
+        for value, is_short in zip(middles, is_cut, strict=True)
+    ]
+    for text in axis.bar_label(bars, labels, padding=4, fontsize=8):
+        text.set_bbox(_BEHIND_TEXT)
+        text.set_zorder(3)
+    axis.set_xlim(0, longest * 1.2)
     axis.tick_params(axis="y", length=0)
     for label in axis.get_yticklabels():
         if label.get_text() in (CYTHON, HTTPTOOLS, PYTHON) or label.get_text().endswith(ON_HTTPCONN):
@@ -110,21 +139,37 @@ def _bars(axis: Axes, figures: dict[str, list[float]]) -> None:
 
 
 def _mark(axis: Axes, limits: list[tuple[float, str]]) -> None:
-    """Lines for the budgets, named in a legend below the longest bar's end."""
-    styles = ("--", ":", "-.")
-    for (limit, text), style in zip(sorted(limits), styles, strict=False):
-        axis.axvline(limit, color=_BUDGET, linestyle=style, linewidth=1.2, label=f"{text} = {limit:.3g} us")
+    """Lines for the budgets, at most two: the loosest and the tightest."""
+    ordered = sorted(limits)
+    chosen = [ordered[0], ordered[-1]] if len(ordered) > 1 else ordered
+    for (limit, text), style in zip(chosen, ("--", ":"), strict=False):
+        label = text if text.endswith(" us") else f"{text} = {limit:.3g} us"
+        axis.axvline(limit, color=_BUDGET, linestyle=style, linewidth=1.2, label=label)
     if limits:
-        axis.legend(loc="upper right")
+        _legend_above(axis)
+
+
+def _legend_above(axis: Axes) -> None:
+    """A legend over the bars, where room is made for it."""
+    low, _ = axis.get_ylim()
+    bars = len(axis.get_yticks())
+    lines = len(axis.get_legend_handles_labels()[0])
+    axis.set_ylim(low, bars - 0.4 + lines * (0.3 + 0.06 * bars))
+    axis.legend(loc="upper right")
 
 
 def _cycle(results: Results) -> Any:
-    names = ("cycle-small", "cycle-10k", "cycle-10k-chunked")
+    names = ("cycle-small", "cycle-10k", "cycle-10k-chunked", "cycle-10k-fields")
     made = _panels(results, names, lambda row, client: [] if client == RAW else beyond(row, client))
     if made is None:
         return None
     figure, panels = made
-    titles = {"cycle-small": "2 bytes", "cycle-10k": "20 fields, 10 KiB", "cycle-10k-chunked": "the same in 10 chunks"}
+    titles = {
+        "cycle-small": "2 bytes",
+        "cycle-10k": "20 fields, 10 KiB",
+        "cycle-10k-chunked": "20 fields, 10 KiB in 10 chunks",
+        "cycle-10k-fields": "20 fields, all made str, 10 KiB",
+    }
     for axis, (name, row) in panels:
         axis.set_title(titles[name])
         axis.set_xlabel("CPU beyond the bare send/recv loop (us)")
@@ -134,7 +179,14 @@ def _cycle(results: Results) -> Any:
 
 
 def _get(results: Results) -> Any:
-    names = ("get-small", "get-10k", "get-small-tls")
+    return _gets(results, ("get-small", "get-10k"), "GET from {} on a kept connection, one after another")
+
+
+def _tls(results: Results) -> Any:
+    return _gets(results, ("get-small-tls",), None)
+
+
+def _gets(results: Results, names: tuple[str, ...], title: str | None) -> Any:
     made = _panels(results, names, lambda row, client: quantity(row, client, "cpu_us"))
     if made is None:
         return None
@@ -143,30 +195,38 @@ def _get(results: Results) -> Any:
         axis.set_title(row["title"].replace(", kept connection", ""))
         axis.set_xlabel("client CPU per GET (us)")
         _mark(axis, limits_in_us(name, row, "cpu_us"))
-    server = panels[0][1][1].get("server", "?")
-    figure.suptitle(f"GET from {server} on a kept connection, one after another", fontweight="bold")
+    if title:
+        figure.suptitle(title.format(panels[0][1][1].get("server", "?")), fontweight="bold")
     return figure
 
 
 def _large(results: Results) -> Any:
-    names = ("large-read", "large-readinto", "large-parts", "large-chunked")
-    made = _panels(results, names, lambda row, client: [us / 1000 for us in quantity(row, client, "cpu_us")])
+    names = [f"large-{road}" for road in ("read", "chunked", "readinto", "readinto-chunked", "parts", "parts-chunked")]
+    made = _panels(results, names, lambda row, client: [us / 1000 for us in quantity(row, client, "cpu_us")], False)
     if made is None:
         return None
     figure, panels = made
-    for axis, (_, row) in panels:
+    for axis, (name, row) in panels:
         axis.set_title(row["title"].removeprefix("100 MiB "))
         axis.set_xlabel("client CPU (ms)")
+        for limit_us, text in limits_in_us(name, row, "cpu_us"):
+            label = f"{text} = {limit_us / 1000:.3g} ms"
+            axis.axvline(limit_us / 1000, color=_BUDGET, linestyle="--", linewidth=1.2, label=label)
+            _legend_above(axis)
     figure.suptitle("A body of 100 MiB", fontweight="bold")
     return figure
 
 
 def _many(results: Results) -> Any:
-    made = _panels(results, ("many",), lambda row, client: [1e3 / us for us in quantity(row, client, "wall_us")])
+    made = _panels(results, ("many",), lambda row, client: [1e3 / us for us in quantity(row, client, "wall_us")], False)
     if made is None:
         return None
-    figure, [(axis, _)] = made
+    figure, [(axis, (_, row))] = made
     axis.set_xlabel("thousand requests per second")
+    if RAW in row["clients"]:
+        limit = _SHARE_OF_RAW * 1e3 / median(quantity(row, RAW, "wall_us"))
+        axis.axvline(limit, color=_BUDGET, linestyle="--", linewidth=1.2, label=f"budget: {_SHARE_OF_RAW} x raw socket")
+        _legend_above(axis)
     return figure
 
 
@@ -175,14 +235,14 @@ def _calls(results: Results) -> Any:
     found = [row for row in found if all("calls" in record for record in row["clients"].values())]
     if not found:
         return None
-    figure, axes = plt.subplots(1, len(found), figsize=(6.2 * len(found), 3.6), squeeze=False, layout=_layout())
+    figure, axes = plt.subplots(len(found), 1, figsize=(8.4, 6.4), squeeze=False, layout=_layout(6.4))
     totals: dict[str, float] = {}
     for row in found:
         for record in row["clients"].values():
             for name, number in record["calls"].items():
                 totals[name] = totals.get(name, 0) + number
     shown = sorted(totals, key=lambda name: -totals[name])[:_CALLS_SHOWN]
-    for axis, row in zip(axes[0], found, strict=True):
+    for axis, row in zip(axes.flat, found, strict=True):
         clients = sorted(row["clients"], key=lambda name: -sum(row["clients"][name]["calls"].values()))
         left = [0.0] * len(clients)
         for name, colour in zip(shown, _CALL_COLOURS, strict=False):
@@ -191,41 +251,40 @@ def _calls(results: Results) -> Any:
             left = [start + width for start, width in zip(left, widths, strict=True)]
         for number, client in enumerate(clients):
             blocked = row["clients"][client].get("untraced", {}).get("would_block")
-            note = "" if blocked is None else f"  ({blocked:.0%} would block)"
-            axis.text(left[number] + 0.05, number, f"{left[number]:.2f}{note}", va="center", fontsize=8)
-        axis.set_xlim(0, max(left) * 1.45)
+            note = "" if blocked is None else f"  ({blocked:.2f} would block)"
+            text = f"{left[number]:.2f}{note}"
+            axis.text(left[number] + 0.05, number, text, va="center", fontsize=8, bbox=_BEHIND_TEXT, zorder=3)
+        axis.set_xlim(0, max(left) * 1.4)
         axis.axvline(3, color=_BUDGET, linestyle="--", linewidth=1.2, label="budget without a timeout")
         axis.axvline(4, color=_BUDGET, linestyle=":", linewidth=1.2, label="budget with one")
         axis.set_title(row["title"])
-        axis.set_xlabel("system calls per GET (strace); would-block rate untraced")
+        axis.set_xlabel("system calls per GET (strace); in brackets how many would block, untraced")
         axis.tick_params(axis="y", length=0)
-    figure.legend(*axes[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=_CALLS_SHOWN + 2)
+    figure.legend(*axes[0][0].get_legend_handles_labels(), loc="outside right upper")
     figure.suptitle("System calls per request on a kept connection", fontweight="bold")
     return figure
+
+
+_SHARE_OF_RAW: Final = 0.85
 
 
 # ---------------------------------------------------------------- lines
 
 
 def _grow(results: Results) -> Any:
-    return _lines(results, ("fields", "body", "chunks"), "How cost grows")
+    return _lines(results, ("fields", "body", "chunks", "connections"), "How cost grows")
 
 
 def _drip(results: Results) -> Any:
     return _lines(results, ("drip-field", "drip-chunk"), "Byte by byte: flat is linear")
 
 
-def _connections(results: Results) -> Any:
-    return _lines(results, ("connections",), None)
-
-
-def _lines(results: Results, names: Iterable[str], title: str | None) -> Any:
+def _lines(results: Results, names: Iterable[str], title: str) -> Any:
     found = [(name, results["curves"][name]) for name in names if name in results["curves"]]
     if not found:
         return None
-    size = (4.4 * len(found) + 0.4, 4.2)
-    figure, axes = plt.subplots(1, len(found), figsize=size, squeeze=False, layout=_layout())
-    for axis, (name, curve) in zip(axes[0], found, strict=True):
+    figure, axes = _grid(len(found), (5.0, 3.5))
+    for axis, (name, curve) in zip(axes, found, strict=True):
         for client, points in curve["clients"].items():
             pairs = [(x, spread(values)) for x, values in zip(curve["x"], points, strict=True) if values]
             if name == "connections":
@@ -251,8 +310,7 @@ def _lines(results: Results, names: Iterable[str], title: str | None) -> Any:
         axis.set_ylabel(curve["y_label"])
         axis.grid(axis="y", color="#e5e5e5", linewidth=0.6)
         axis.legend()
-    if title:
-        figure.suptitle(title, fontweight="bold")
+    figure.suptitle(title, fontweight="bold")
     return figure
 
 
@@ -277,10 +335,10 @@ def _thousands(value: float, _: int) -> str:
 _PICTURES: Final[dict[str, Callable[[Results], Any]]] = {
     "cycle": _cycle,
     "get": _get,
+    "tls": _tls,
     "calls": _calls,
     "large": _large,
     "many": _many,
     "grow": _grow,
     "drip": _drip,
-    "connections": _connections,
 }

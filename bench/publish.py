@@ -19,8 +19,8 @@ from typing import Any, Final
 
 from bench.budgets import judge
 from bench.report import by_cost
-from bench.results import Results, beyond, load, save, spread
-from bench.rivals import OURS, PARSE_ONLY, RAW, REFERENCE
+from bench.results import Results, cost, is_cycle, load, ratio, save, spread
+from bench.rivals import OURS, RAW, REFERENCE
 
 DOCS: Final = Path(__file__).resolve().parent.parent / "docs"
 PAGE: Final = DOCS / "performance.md"
@@ -49,16 +49,22 @@ def _row(results: Results, name: str) -> Iterator[str]:
         yield f"(`{name}` was not measured in this run.)"
         return
     has_calls = any("calls" in record for record in row["clients"].values())
-    is_cycle = PARSE_ONLY in row["clients"]
-    head = ["client", "beyond the bare loop, us" if is_cycle else "client CPU, us", "of http.client", "of raw socket"]
-    head += ["wall, us", *(["system calls", "would block"] if has_calls else []), "peak MiB"]
+    is_beyond = is_cycle(row)
+    head = ["client", "beyond the bare loop, us" if is_beyond else "client CPU, us", "of http.client"]
+    head += [
+        *([] if is_beyond else ["of raw socket"]),
+        "wall, us",
+        *(["system calls", "would block"] if has_calls else []),
+        "peak MiB",
+    ]
     yield "| " + " | ".join(head) + " |"
     yield "|---" + "|---:" * (len(head) - 1) + "|"
     for client in by_cost(row):
         record = row["clients"][client]
-        values = beyond(row, client) if is_cycle and client != RAW else record["cpu_us"]
-        cells = [f"**{client}**" if client in OURS else client, _spread(values)]
-        cells += [_ratio(row, client, REFERENCE), _ratio(row, client, RAW), f"{median(record['wall_us']):,.4g}"]
+        name = f"{client} (the loop itself)" if is_beyond and client == RAW else client
+        cells = [f"**{client}**" if client in OURS else name, _spread(cost(row, client))]
+        cells += [_ratio(row, client, of) for of in ((REFERENCE,) if is_beyond else (REFERENCE, RAW))]
+        cells.append(f"{median(record['wall_us']):,.4g}")
         if has_calls:
             blocked = record.get("untraced", {}).get("would_block")
             cells += [f"{sum(record.get('calls', {}).values()):.2f}", "" if blocked is None else f"{blocked:.2f}"]
@@ -69,13 +75,8 @@ def _row(results: Results, name: str) -> Iterator[str]:
 
 
 def _ratio(row: dict[str, Any], client: str, of: str) -> str:
-    if of not in row["clients"]:
-        return ""
-    if PARSE_ONLY in row["clients"]:
-        if RAW in (client, of):
-            return ""
-        return f"{median(beyond(row, client)) / median(beyond(row, of)):.2f}x"
-    return f"{median(row['clients'][client]['cpu_us']) / median(row['clients'][of]['cpu_us']):.2f}x"
+    found = ratio(row, client, of)
+    return "" if found is None else f"{found:.2f}x"
 
 
 def _curve(results: Results, name: str) -> Iterator[str]:

@@ -7,8 +7,8 @@ from statistics import median
 from typing import Any, Final
 
 from bench.budgets import judge
-from bench.results import Results, beyond, spread
-from bench.rivals import PARSE_ONLY, RAW, REFERENCE
+from bench.results import Results, beyond, cost, is_cycle, ratio, spread
+from bench.rivals import RAW, REFERENCE
 
 _NAME_WIDTH: Final = 34
 _MANY_US: Final = 5000.0
@@ -45,7 +45,7 @@ def unit_of(row: dict[str, Any]) -> tuple[str, float]:
 
 def by_cost(row: dict[str, Any]) -> list[str]:
     """The clients, cheapest first."""
-    return sorted(row["clients"], key=lambda client: median(row["clients"][client]["cpu_us"]))
+    return sorted(row["clients"], key=lambda client: median(cost(row, client)))
 
 
 def curve_lines(curve: dict[str, Any]) -> Iterator[str]:
@@ -79,17 +79,15 @@ def _time(name: str) -> Callable[[dict[str, Any], str], str]:
 
 
 def _beyond(row: dict[str, Any], client: str) -> str:
-    if RAW not in row["clients"] or PARSE_ONLY not in row["clients"] or client == RAW:
+    if not is_cycle(row) or client == RAW:
         return ""
     return _spread_cell(row, beyond(row, client))
 
 
-def _ratio_to(of: str, name: str = "cpu_us") -> Callable[[dict[str, Any], str], str]:
+def _ratio_to(of: str) -> Callable[[dict[str, Any], str], str]:
     def cell(row: dict[str, Any], client: str) -> str:
-        if of not in row["clients"]:
-            return ""
-        base = median(row["clients"][of][name])
-        return f"{median(row['clients'][client][name]) / base:.2f}x" if base else ""
+        found = ratio(row, client, of)
+        return "" if found is None else f"{found:.2f}x"
 
     return cell
 

@@ -46,6 +46,24 @@ def beyond(row: dict[str, Any], client: str) -> list[float]:
     return [one - bare for one, bare in zip(values, row["clients"][RAW]["cpu_us"], strict=True)]
 
 
+def is_cycle(row: dict[str, Any]) -> bool:
+    """Whether the row tells what clients cost beyond a bare loop."""
+    return PARSE_ONLY in row["clients"] and RAW in row["clients"]
+
+
+def cost(row: dict[str, Any], client: str) -> list[float]:
+    """What clients are compared by: CPU, beyond the bare loop where the row is of that kind."""
+    return beyond(row, client) if is_cycle(row) and client != RAW else quantity(row, client, "cpu_us")
+
+
+def ratio(row: dict[str, Any], client: str, of: str) -> float | None:
+    """The cost in terms of another client's; None where that would say nothing."""
+    if of not in row["clients"] or (is_cycle(row) and RAW in (client, of)):
+        return None
+    base = median(cost(row, of))
+    return median(cost(row, client)) / base if base else None
+
+
 def quantity(row: dict[str, Any], client: str, name: str) -> list[float]:
     """A quantity of one client in each round: wall_us, cpu_us, beyond_us, or one number: calls, would_block."""
     record = row["clients"][client]
