@@ -18,6 +18,7 @@ from statistics import median
 from typing import Any, Final
 
 from bench.budgets import judge
+from bench.jobs.steps import STEPS
 from bench.report import by_cost
 from bench.results import Results, cost, is_cycle, load, ratio, save, spread
 from bench.rivals import OURS, RAW, REFERENCE
@@ -92,6 +93,20 @@ def _curve(results: Results, name: str) -> Iterator[str]:
         yield f"| {client} | " + " | ".join(f"{median(values):,.4g}" if values else "" for values in points) + " |"
 
 
+def _steps(results: Results, name: str) -> Iterator[str]:
+    """The steps of the cycle, one by one."""
+    row = results["rows"].get(name)
+    if row is None:
+        yield f"(`{name}` was not measured in this run.)"
+        return
+    yield "| us | " + " | ".join(STEPS) + " | in all |"
+    yield "|---" + "|---:" * (len(STEPS) + 1) + "|"
+    for client, record in row["clients"].items():
+        middles = [median(record[step]) for step in STEPS]
+        label = f"{client} (send, recv)" if client == RAW else f"**{client}**" if client in OURS else client
+        yield f"| {label} | " + " | ".join(f"{value:.2f}" for value in (*middles, sum(middles))) + " |"
+
+
 def _budgets(results: Results, _: str) -> Iterator[str]:
     """Every budget and what was measured."""
     yield "| row | budget | at most | measured | |"
@@ -123,6 +138,7 @@ def _spread(values: list[float]) -> str:
 _MAKERS: Final[dict[str, Callable[[Results, str], Iterator[str]]]] = {
     "row": _row,
     "curve": _curve,
+    "steps": _steps,
     "budgets": _budgets,
     "about": _about,
 }

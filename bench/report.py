@@ -7,6 +7,7 @@ from statistics import median
 from typing import Any, Final
 
 from bench.budgets import judge
+from bench.jobs.steps import STEPS
 from bench.results import Results, beyond, cost, is_cycle, ratio, spread
 from bench.rivals import RAW, REFERENCE
 
@@ -35,6 +36,13 @@ def row_lines(row: dict[str, Any]) -> Iterator[str]:
         yield f"  {client:<{_NAME_WIDTH}}{cells}"
     for client, why in row["absent"].items():
         yield f"  {client:<{_NAME_WIDTH}}absent: {why}"
+    yield from _step_lines(row)
+
+
+def _step_lines(row: dict[str, Any]) -> Iterator[str]:
+    for client, record in row["clients"].items():
+        if all(step in record for step in STEPS):
+            yield f"  {client:<{_NAME_WIDTH}}" + ", ".join(f"{step} {median(record[step]):.2f} us" for step in STEPS)
 
 
 def unit_of(row: dict[str, Any]) -> tuple[str, float]:

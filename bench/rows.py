@@ -87,6 +87,9 @@ def rows() -> tuple[Row, ...]:
                 {**where, "all_fields": True},
             ),
         ]
+    for name, what in (("small", "2 bytes"), ("10k", "20 fields, 10 KiB")):
+        title = f"the steps of the cycle: {what}"
+        found.append(Row(f"steps-{name}", title, "steps.Steps", _CYCLE[:-1], 5000, {"path": f"/{name}"}, is_fresh=True))
     found += [
         Row("get-small", "GET of 2 bytes, kept connection", gets, _ALL, 1000, {"path": "/small"}, "nginx", False, True),
         Row("get-10k", "GET of 10 KiB with 20 fields, kept connection", gets, _ALL, 1000, {"path": "/10k"}, "nginx"),
