@@ -124,7 +124,7 @@ class RawSocket(Client):
 
     def fetch(self, targets: Sequence[str]) -> int:
         send, receive, rest, expected = self._sock.send, self._sock.recv, self._rest, self._bytes
-        if expected > RECEIVE_BYTES:
+        if expected > RECEIVE_BYTES and self.cafile is None:  # TLS knows no flags
             return self._fetch_large(targets)
         total = 0
         for target in targets:
@@ -138,11 +138,11 @@ class RawSocket(Client):
     def _fetch_large(self, targets: Sequence[str]) -> int:
         total = 0
         for target in targets:
-            self._sock.sendall(b"GET " + target.encode() + self._rest)
-            view, size = memoryview(bytearray(self._bytes)), 0
-            while size < self._bytes:
-                size += self._sock.recv_into(view[size:])
-            total += size
+            left = self.send_request(target)
+            total += left
+            while left:
+                # One object for all of it, not cleared first: the least that a whole body can cost.
+                left -= len(self._sock.recv(left, socket.MSG_WAITALL))
         return total - len(targets) * self._head_bytes
 
     def send_request(self, target: str) -> int:

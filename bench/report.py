@@ -72,7 +72,9 @@ def budget_lines(results: Results) -> Iterator[str]:
         budget = verdict.budget
         said = {True: "met", False: "NOT MET", None: "unknown"}[verdict.is_met]
         value = "-" if verdict.value is None else f"{verdict.value:.3g}"
-        row = results["rows"].get(budget.row, {"title": budget.row})
+        row = results["rows"].get(budget.row)
+        if row is None:
+            continue  # was not asked for
         yield f"  {said:<8}{value:>8} <= {budget.limit:<7.3g}{budget.text}   [{row['title']}]"
 
 
