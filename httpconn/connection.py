@@ -304,7 +304,11 @@ class HTTPConnection:
         self._output(self._encode_request(f"{method} {url} {self._http_vsn_str}"))
         if self._http_vsn == 11:
             if not skip_host:
-                self.putheader("Host", self.__host_value(url))
+                host = self.__host_value(url)
+                # As http.client has it, since an overridden putheader sees it: text where the port has been added.
+                is_ours = not (url.startswith("http") and urlsplit(url).netloc)
+                port = self._tunnel_port if self._tunnel_host else self.port
+                self.putheader("Host", host.decode("ascii") if is_ours and port != self.default_port else host)
             if not skip_accept_encoding:
                 # No content coding is undone here, so none is asked for.
                 self.putheader("Accept-Encoding", "identity")
@@ -473,7 +477,11 @@ class HTTPConnection:
                 raise NotConnected
             self.connect()
         except BaseException:
-            self.close()
+            if self.sock is not None:
+                self.close()
+            else:  # a close() that somebody overrides is called no more often than by http.client
+                self.__state = state.CLOSE[self.__state]
+                del self._buffer[:]
             raise
 
     # -- the request, at once ------------------------------------------------------------------------------
@@ -511,6 +519,7 @@ class HTTPConnection:
             (body is not None and type(body) is not bytes)
             or self.debuglevel
             or self._http_vsn != 11
+            or self._http_vsn_str != "HTTP/1.1"
             or self._buffer
             or type(self._buffer) is not list
             or parser.replaces_any(self, _STEPS, _STEP_ORIGINALS)
@@ -557,10 +566,6 @@ class HTTPConnection:
             skips["skip_host"] = 1
         if "accept-encoding" in names:
             skips["skip_accept_encoding"] = 1
-        if isinstance(body, str):
-            encoded_body: Any = _encode(body, "body")
-        else:
-            encoded_body = body
         self.putrequest(method, url, **skips)
         try:
             if "content-length" in names:
@@ -577,10 +582,12 @@ class HTTPConnection:
                     self.putheader("Transfer-Encoding", "chunked")
             for name, value in headers.items():
                 self.putheader(name, value)
+            if isinstance(body, str):
+                body = _encode(body, "body")
         except Exception:
             self.__drop_started_request()
             raise
-        self.endheaders(encoded_body, encode_chunked=encode_chunked)
+        self.endheaders(body, encode_chunked=encode_chunked)
 
     def __check_framing(self, names: list[Any], body: Any, method: str, headers: Mapping[str, Any]) -> None:
         """Raise InvalidField for a request whose own framing contradicts itself."""

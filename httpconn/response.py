@@ -168,11 +168,12 @@ class HTTPResponse(io.BufferedIOBase):
         if not line:
             raise RemoteDisconnected("Remote end closed connection without response")
         try:
-            _, status, reason, _ = reference.parse_status_line(line)
+            status = reference.parse_status_line(line)[1]
         except BadStatusLine:
             self._close_conn()
             raise
-        return text.split(None, 1)[0], status, reason
+        words = text.split(None, 2)
+        return words[0], status, words[2] if len(words) > 2 else ""
 
     @property
     def headers(self) -> HTTPMessage | None:
@@ -358,7 +359,7 @@ class HTTPResponse(io.BufferedIOBase):
     def __del__(self) -> None:
         # IOBase's own would close each response once more, through several layers. Nearly all have nothing left
         # to let go of by now.
-        if self._source is not None or type(self).close is not _close:
+        if self._source is not None or type(self).close is not _close or "close" in self.__dict__:
             super().__del__()
 
     def readable(self) -> bool:

@@ -231,9 +231,7 @@ def test_xmlrpc(rpc_server: Any, connection_class: type) -> None:
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")  # its habit
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_logging(method: str, origin: Any) -> None:
-    handler = logging.handlers.HTTPHandler(
-        f"127.0.0.1:{origin.port}", "/echo", method, credentials=("user", "pass")
-    )
+    handler = logging.handlers.HTTPHandler(f"127.0.0.1:{origin.port}", "/echo", method, credentials=("user", "pass"))
     logger = logging.Logger("test")
     logger.addHandler(handler)
     raised: list[Any] = []

@@ -143,8 +143,10 @@ def test_uploads(body: Any, options: dict[str, Any], framing: tuple[str, str], p
     echo = pool.request("POST", "/echo", body=made, **options).json()
     if callable(body):
         made = body()
-    expected = made if isinstance(made, (bytes, bytearray)) else b"".join(
-        part.encode() if isinstance(part, str) else part for part in made or ()
+    expected = (
+        made
+        if isinstance(made, (bytes, bytearray))
+        else b"".join(part.encode() if isinstance(part, str) else part for part in made or ())
     )
     assert echo["body"] == expected.decode()
     assert list(framing) in echo["fields"]
@@ -266,9 +268,7 @@ def test_two_lengths_are_refused_with_the_response_readable(urllib3: Any, pool: 
     ids=["close", "drain", "read, release", "part, close", "part, drain"],
 )
 @pytest.mark.parametrize("path", ["/sized?n=200000", "/chunked?n=200000"])
-def test_leaving_a_response(
-    path: str, leave: Callable[[Any], Any], connections: int, pool: Any, origin: Any
-) -> None:
+def test_leaving_a_response(path: str, leave: Callable[[Any], Any], connections: int, pool: Any, origin: Any) -> None:
     leave(pool.request("GET", path, preload_content=False))
     assert_reused(pool, origin, connections)
 
