@@ -17,7 +17,7 @@ import socket
 import ssl
 import sys
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from http.client import HTTPMessage
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -62,7 +62,7 @@ class HTTPConnection:
     _http_vsn = 11
     _http_vsn_str = "HTTP/1.1"
 
-    response_class: Callable[..., Any] = HTTPResponse
+    response_class: type[HTTPResponse] | Any = HTTPResponse  # anything that can be called so
     default_port = HTTP_PORT
     auto_open: int | bool = 1
     debuglevel = 0
@@ -73,7 +73,7 @@ class HTTPConnection:
         self,
         host: str,
         port: int | None = None,
-        timeout: Any = _DEFAULT_TIMEOUT,
+        timeout: float | None = _DEFAULT_TIMEOUT,
         source_address: tuple[str, int] | None = None,
         blocksize: int = 8192,
         *,
@@ -88,7 +88,7 @@ class HTTPConnection:
         self.timeout = timeout
         self.source_address = source_address
         self.blocksize = blocksize
-        self.sock: Any = None
+        self.sock: socket.socket | Any = None
         self._buffer: list[bytes] = []
         self.__response: Any = None
         self.__state = state.IDLE
@@ -273,9 +273,7 @@ class HTTPConnection:
 
     # -- the request, step by step -------------------------------------------------------------------------
 
-    def putrequest(
-        self, method: str, url: str, skip_host: bool | int = False, skip_accept_encoding: bool | int = False
-    ) -> None:
+    def putrequest(self, method: str, url: str, skip_host: bool = False, skip_accept_encoding: bool = False) -> None:
         """Begin a request with its request-line; Host and Accept-Encoding follow unless they are skipped.
 
         Raises CannotSendRequest before the previous request's response, ValueError or InvalidURL for
@@ -561,7 +559,7 @@ class HTTPConnection:
         """The step-by-step road. Source: http.client, _send_request."""
         names = [name.lower() for name in headers]
         self.__check_framing(names, body, method, headers)
-        skips = {}
+        skips: dict[str, Any] = {}
         if "host" in names:
             skips["skip_host"] = 1
         if "accept-encoding" in names:
@@ -601,7 +599,7 @@ class HTTPConnection:
 
     # -- the response --------------------------------------------------------------------------------------
 
-    def getresponse(self) -> Any:
+    def getresponse(self) -> HTTPResponse:
         """Return the response to the request that was sent: an HTTPResponse, or what ``response_class`` makes.
 
         Raises ResponseNotReady without a request, or before the previous response has been read;
@@ -668,7 +666,7 @@ class HTTPSConnection(HTTPConnection):
             host: str,
             port: int | None = None,
             *,
-            timeout: Any = _DEFAULT_TIMEOUT,
+            timeout: float | None = _DEFAULT_TIMEOUT,
             source_address: tuple[str, int] | None = None,
             context: ssl.SSLContext | None = None,
             blocksize: int = 8192,
@@ -686,7 +684,7 @@ class HTTPSConnection(HTTPConnection):
             port: int | None = None,
             key_file: str | None = None,
             cert_file: str | None = None,
-            timeout: Any = _DEFAULT_TIMEOUT,
+            timeout: float | None = _DEFAULT_TIMEOUT,
             source_address: tuple[str, int] | None = None,
             *,
             context: ssl.SSLContext | None = None,

@@ -19,7 +19,7 @@ class FakeSocket:
 
     def makefile(self, mode: str, buffering: int | None = None) -> io.BufferedReader:
         assert mode == "rb"
-        return io.BufferedReader(io.BytesIO(self._responses.pop(0)))  # type: ignore[arg-type]  # raw enough
+        return io.BufferedReader(io.BytesIO(self._responses.pop(0)))
 
     def setsockopt(self, *arguments: Any) -> None:
         pass

@@ -248,12 +248,12 @@ def trace(module: Any, case: Case, steps: tuple[str, ...], way: str, patch: pyte
     calls: list[object] = []
     sock = FakeSocket(*case.responses)
 
-    class Subclass(module.HTTPConnection):  # type: ignore[misc]  # either module's
+    class Subclass(module.HTTPConnection):
         pass
 
     def recording(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
         def step(*arguments: Any, **keywords: Any) -> Any:
-            inner = arguments[1:] if way != "instance" and name not in ("_create_connection",) else arguments
+            inner = arguments[1:] if way != "instance" and name != "_create_connection" else arguments
             calls.append((name, shown(inner), shown(keywords)))
             return original(*arguments, **keywords)
 
@@ -396,7 +396,7 @@ def test_attributes_of_a_subclass(attributes: dict[str, Any], capsys: Any) -> No
 
 
 def test_buffer_is_a_list_that_may_be_replaced() -> None:
-    class Noting(list):  # type: ignore[type-arg]  # as programs write it
+    class Noting(list):
         appended: list[bytes]
 
         def append(self, line: bytes) -> None:
@@ -419,7 +419,7 @@ def test_the_base_class_called_by_name() -> None:
     told = []
     for module in (http.client, httpconn):
 
-        class Old(module.HTTPConnection):  # type: ignore[misc]  # either module's
+        class Old(module.HTTPConnection):
             base = module.HTTPConnection
 
             def __init__(self, *arguments: Any) -> None:
@@ -466,7 +466,7 @@ def test_steps_of_a_response(message: bytes, read: str, steps: tuple[str, ...], 
     for module in (http.client, httpconn):
         calls: list[object] = []
 
-        class Subclass(module.HTTPResponse):  # type: ignore[misc]  # either module's
+        class Subclass(module.HTTPResponse):
             pass
 
         for step in steps:
