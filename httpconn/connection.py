@@ -644,7 +644,7 @@ class HTTPConnection:
         if not self.strict or told != ["content-length"]:
             return
         length = self._get_content_length(body, method)
-        value = next(value for name, value in headers.items() if name.lower() == "content-length")
+        value = next(value for name, value in headers.items() if _stripped(name.lower()) == "content-length")
         if str(value) != str(length or 0) and (length is not None or body is None):
             raise InvalidField(f"Content-Length says {value!s:.20}, the body has {length or 0} bytes")
 
