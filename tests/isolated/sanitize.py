@@ -100,7 +100,7 @@ def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
 
 
 def run_tests(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return run(folder, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--timeout=300", *arguments)
+    return run(folder, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--capture=no", "--timeout=300", *arguments)
 
 
 def is_reported(result: subprocess.CompletedProcess[str]) -> bool:
@@ -115,7 +115,7 @@ def show_teeth() -> None:
             begun = time.monotonic()
             tests = ("tests/test_chunked_decoder.py", "tests/test_decline_law.py", "tests/test_fuzz_corpus.py")
             # Without -x: the answers may be wrong as well, but what counts here is the report.
-            result = run(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", SELECTED, *tests)
+            result = run(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--capture=no", "-k", SELECTED, *tests)
             if not is_reported(result):
                 raise SystemExit(f"{bug.name}: NOT REPORTED\n{result.stdout[-2000:]}\n{result.stderr[-2000:]}")
             lines = (result.stdout + result.stderr).splitlines()
