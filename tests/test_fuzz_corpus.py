@@ -42,7 +42,11 @@ def test_the_seeds_reach_every_error() -> None:
         settings, wire = data[: targets.READER_SETTINGS], data[targets.READER_SETTINGS :]
         for closes in (0, 1, 2):
             message = targets.Message(
-                wire, targets.METHODS[settings[0] & 7], targets.LIMITS[settings[1] & 7], bool(settings[0] & 0x20), closes
+                wire,
+                targets.METHODS[settings[0] & 7],
+                targets.LIMITS[settings[1] & 7],
+                bool(settings[0] & 0x20),
+                closes,
             )
             seen.add(targets.outcome(targets.BACKENDS[0], message).error)
     assert seen == targets.HEAD_ERRORS | targets.BODY_ERRORS | {None}

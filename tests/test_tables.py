@@ -170,7 +170,12 @@ def test_targets_and_methods(validate) -> None:
 
 def test_status_line_pattern_is_the_plain_grammar() -> None:
     """The reference reader calls a status-line good just where the plain pattern would."""
-    for before, after in ((b"HTTP/1.1 200 O", b"K"), (b"HTTP/1.1 200", b""), (b"HTTP/1.1 20", b" OK"), (b"", b"TTP/1.1 200 OK")):
+    for before, after in (
+        (b"HTTP/1.1 200 O", b"K"),
+        (b"HTTP/1.1 200", b""),
+        (b"HTTP/1.1 20", b" OK"),
+        (b"", b"TTP/1.1 200 OK"),
+    ):
         for byte in BYTES:
             line = before + byte + after
             plain = grammar.match_plain_head(line + b"\r\n\r\n") is not None
@@ -188,7 +193,8 @@ HOSTILE = [
     "HTTP/1.1 200 " + " " * MANY + "\0",
     "\n" * MANY, "\r\n" * (MANY // 2), "\r\n " * (MANY // 3) + "\r", " " * MANY + "\0", "a " * (MANY // 2) + "\0",
     "0" * MANY + "\n", "5" + " " * MANY + "x\r\n", "5;" + " " * MANY + "\0\r\n", "-" * MANY, "a" * MANY, "/" * MANY,
-    "5," * (MANY // 2) + "x", "chunked, " * (MANY // 9), "content-length:" * (MANY // 15), "\ncontent-length" * (MANY // 15),
+    "5," * (MANY // 2) + "x", "chunked, " * (MANY // 9), "content-length:" * (MANY // 15),
+    "\ncontent-length" * (MANY // 15),
     "GET / HTTP/1.1\r\n" + "A: b\r\n" * (MANY // 6) + "\0",
 ]  # fmt: skip
 
@@ -211,7 +217,9 @@ JUDGED_BEFORE = {"pure._split_field_lines"}
 
 def test_patterns_are_found() -> None:
     assert set(patterns()) > JUDGED_BEFORE
-    assert {"grammar.match_plain_head", "grammar.match_chunk_size_line", "grammar.find_framing_fields"} <= set(patterns())
+    assert {"grammar.match_plain_head", "grammar.match_chunk_size_line", "grammar.find_framing_fields"} <= set(
+        patterns()
+    )
 
 
 @pytest.mark.parametrize("name", sorted(set(patterns()) - JUDGED_BEFORE))

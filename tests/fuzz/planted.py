@@ -130,7 +130,15 @@ def hunt(bug: Bug, seconds: int, bare: bool = False) -> tuple[bool, int, float]:
         folder = Path(temporary)
         plant(bug, folder)
         environment = os.environ | {"PYTHONPATH": str(folder)}
-        command = [sys.executable, "-m", "tests.fuzz.run", bug.target, "--seconds", str(seconds), *(["--bare"] if bare else [])]
+        command = [
+            sys.executable,
+            "-m",
+            "tests.fuzz.run",
+            bug.target,
+            "--seconds",
+            str(seconds),
+            *(["--bare"] if bare else []),
+        ]
         begun = time.monotonic()
         result = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
         took = time.monotonic() - begun
@@ -139,14 +147,20 @@ def hunt(bug: Bug, seconds: int, bare: bool = False) -> tuple[bool, int, float]:
         if result.returncode and not found:
             raise RuntimeError(f"{bug.name}: the harness failed\n{output[-3000:]}")
         # A finding of the right kind: a promise broken, or an error of another family; not a broken copy.
-        told = re.search(r"^(Finding|IndexError|OverflowError|MemoryError|==\d+== ERROR: libFuzzer: deadly signal)\b.*", output, re.MULTILINE)
+        told = re.search(
+            r"^(Finding|IndexError|OverflowError|MemoryError|==\d+== ERROR: libFuzzer: deadly signal)\b.*",
+            output,
+            re.MULTILINE,
+        )
         if found and not told:
             raise RuntimeError(f"{bug.name}: found, but how?\n{output[-3000:]}")
         return bool(found), int(found[1].replace(",", "")) if found else 0, took
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.fuzz.planted", description=(__doc__ or "").partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.fuzz.planted", description=(__doc__ or "").partition("\n")[0]
+    )
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--only", default="")
     parser.add_argument("--bare", action="store_true")

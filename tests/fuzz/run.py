@@ -43,7 +43,9 @@ def fuzz_here(target: str, arguments: list[str]) -> None:
     atheris.Fuzz()
 
 
-def run_atheris(target: str, executions: int, seconds: int, seed: int, workdir: Path, chosen: argparse.Namespace) -> tuple[int, float]:
+def run_atheris(
+    target: str, executions: int, seconds: int, seed: int, workdir: Path, chosen: argparse.Namespace
+) -> tuple[int, float]:
     from . import seeds
 
     corpus, made, found = workdir / f"{target}.corpus", workdir / f"{target}.seeds", workdir / f"{target}."
@@ -72,7 +74,7 @@ def run_atheris(target: str, executions: int, seconds: int, seed: int, workdir: 
     if code:
         print(text[-6000:], file=sys.stderr)
         for path in sorted(workdir.glob(f"{target}.[clot]*-*")):
-            print(f"finding: {path.name}\n{ascii(path.read_bytes())}", file=sys.stderr)
+            print(f"finding: {path.name}\n{path.read_bytes()!a}", file=sys.stderr)
         print(f"{target}: A FINDING after {count:,} executions", file=sys.stderr)
         raise SystemExit(1)
     if chosen.keep:
@@ -129,12 +131,14 @@ def run_seeded(target: str, executions: int, seconds: int, seed: int) -> tuple[i
     begun = time.monotonic()
     count = 0
     while not (executions and count >= executions) and not (seconds and time.monotonic() - begun >= seconds):
-        data = corpus[count] if count < len(corpus) else mutate(rng, rng.choice(corpus), rng.choice(corpus), seeds.TOKENS)
+        data = (
+            corpus[count] if count < len(corpus) else mutate(rng, rng.choice(corpus), rng.choice(corpus), seeds.TOKENS)
+        )
         count += 1
         try:
             function(data)
         except Exception as error:
-            print(f"{type(error).__name__}: {error}\n{ascii(data)}\n{target}: A FINDING after {count:,} executions")
+            print(f"{type(error).__name__}: {error}\n{data!a}\n{target}: A FINDING after {count:,} executions")
             raise SystemExit(1) from error
     return count, (time.monotonic() - begun) / 3600
 

@@ -55,7 +55,10 @@ def made(target: str) -> list[bytes]:
             for mode in (0, 0x20):
                 closes = 0x08 if case.closes else 0
                 flags = _method_index(case.method) | closes | mode | (number & 3) << 6
-                found.append(bytes((flags, small | (number & 7) << 3, number & 0xFF, number % 9, number % 5 | (number & 3) << 6)) + case.wire)
+                found.append(
+                    bytes((flags, small | (number & 7) << 3, number & 0xFF, number % 9, number % 5 | (number & 3) << 6))
+                    + case.wire
+                )
         elif case.id.startswith(("chunked:", "limits:chunk", "limits:trailer")):
             found.append(bytes((small | number & 16, number & 0x1F, number & 0xFF, number % 5)) + case.wire[end:])
     if target == "head":

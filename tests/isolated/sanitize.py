@@ -28,7 +28,9 @@ TESTS = (
     "tests/test_fuzz_corpus.py", "tests/test_wire_cases.py",
 )  # fmt: skip
 # The other backends run none of our C; a planted bug is looked for elsewhere.
-SELECTED = "(cython or twins or transcripts or mutated or seed or every) and not httptools and not python and not planted"
+SELECTED = (
+    "(cython or twins or transcripts or mutated or seed or every) and not httptools and not python and not planted"
+)
 REPORTS = ("ERROR: AddressSanitizer", "runtime error:")
 
 
@@ -74,7 +76,9 @@ def build(folder: Path, bug: Bug | None = None) -> None:
 
 
 def library(name: str) -> str:
-    path = subprocess.run([os.environ.get("CC", "gcc"), f"-print-file-name={name}"], capture_output=True, text=True, check=True)
+    path = subprocess.run(
+        [os.environ.get("CC", "gcc"), f"-print-file-name={name}"], capture_output=True, text=True, check=True
+    )
     if not Path(path.stdout.strip()).is_absolute():
         raise RuntimeError(f"gcc has no {name}")
     return path.stdout.strip()
@@ -125,7 +129,9 @@ def show_teeth() -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.isolated.sanitize")
-    parser.add_argument("--quick", action="store_true", help="without the wire cases in pieces, and misuse for a moment")
+    parser.add_argument(
+        "--quick", action="store_true", help="without the wire cases in pieces, and misuse for a moment"
+    )
     parser.add_argument("--teeth", action="store_true")
     parser.add_argument("-k", default=SELECTED)
     chosen = parser.parse_args()
@@ -135,7 +141,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         build(folder)
-        shown = run(folder, "-c", "import httpconn._speedups as s; print(s.__file__, s.ChunkedDecoder(9, 9, 9).decode(b'1\\r\\na', 0, -1))")
+        shown = run(
+            folder,
+            "-c",
+            "import httpconn._speedups as s; print(s.__file__, s.ChunkedDecoder(9, 9, 9).decode(b'1\\r\\na', 0, -1))",
+        )
         if str(folder) not in shown.stdout:
             raise SystemExit(f"the instrumented extension is not what is loaded: {shown.stdout}{shown.stderr[-2000:]}")
         steps = [("-k", chosen.k, *TESTS)]
