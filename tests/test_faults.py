@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import http.client
+import io
 import os
 import signal
 import socket
@@ -25,7 +26,7 @@ import pytest
 import httpconn
 from httpconn import HTTPConnection, HTTPSConnection, IncompleteRead, RemoteDisconnected
 
-from .peers import TIMEOUT_S, ScriptedServer, say_goodbye, take_request
+from .peers import TIMEOUT_S, OnlyMakefile, ScriptedServer, say_goodbye, take_request
 from .test_reuse import TLS
 
 SHORT_S = 0.08
@@ -586,6 +587,56 @@ def test_close_in_a_signal_handler(stage: str) -> None:
         connection.request("GET", "/")
         assert connection.getresponse().read() == b"good"
         connection.close()
+
+
+@pytest.mark.parametrize("way", ["read", "read-amount", "readinto", "read1", "readline", "peek"])
+@pytest.mark.parametrize("fields", [b"Content-Length: 10\r\n", b"Transfer-Encoding: chunked\r\n"], ids=["sized", "chunked"])
+def test_closed_between_two_receives(way: str, fields: bytes) -> None:
+    """Found by misuse.py: a clear error for whoever was reading, not an AssertionError."""
+    class Closing(io.BytesIO):
+        is_armed = is_closed = False
+
+        def _close_response(self) -> None:
+            if self.is_closed:
+                raise ValueError("closed before")
+            if self.is_armed:
+                response.close()
+
+        def read(self, size: int | None = -1) -> bytes:
+            self._close_response()
+            return b"hello"[:size]
+
+        def readinto(self, buffer: Any) -> int:
+            self._close_response()
+            buffer[:2] = b"he"
+            return 2
+
+        def readline(self, size: int | None = -1) -> bytes:
+            line = super().readline(size)
+            self._close_response()
+            return line if not self.is_armed else b"5"  # and never a line's end
+
+        read1 = peek = read
+
+        def close(self) -> None:
+            self.is_closed = True
+
+    file = Closing(b"HTTP/1.1 200 OK\r\n" + fields + b"\r\n")
+    response = httpconn.HTTPResponse(OnlyMakefile(file))
+    response.begin()
+    file.is_armed = True
+    read = {
+        "read": response.read, "read-amount": lambda: response.read(10), "readinto": lambda: response.readinto(bytearray(10)),
+        "read1": response.read1, "readline": response.readline, "peek": response.peek,
+    }[way]  # fmt: skip
+    try:
+        got = read()
+    except (ValueError, http.client.HTTPException) as error:
+        assert "closed before" in str(error) or isinstance(error, http.client.HTTPException)
+    else:
+        assert len(got) <= 5 if isinstance(got, bytes) else got <= 5  # what had come before it was closed
+    assert response.complete is not True
+    assert response.isclosed()
 
 
 def test_ssl_errors_are_os_errors() -> None:
