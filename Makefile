@@ -60,7 +60,7 @@ fuzz: build $(VENV)/has-fuzz $(VENV)/checkout   ## coverage-guided fuzzing   [TA
 planted: build $(VENV)/has-fuzz $(VENV)/checkout   ## is the fuzzer any good? bugs are planted, one at a time   [ARGS=--bare]
 	$(apart) -m tests.fuzz.planted $(ARGS)
 
-sanitize: build $(VENV)/has-fuzz $(VENV)/checkout   ## the extension under AddressSanitizer and UBSan   [ARGS=--teeth]
+sanitize: build $(VENV)/has-rebuild $(VENV)/checkout   ## the extension under AddressSanitizer and UBSan   [ARGS=--teeth]
 	$(apart) -m tests.isolated.sanitize $(ARGS)
 
 leaks: build $(VENV)/has-test $(VENV)/checkout   ## a million requests with injected faults   [ARGS="--requests 20000"]

@@ -130,7 +130,7 @@ def show_teeth() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.isolated.sanitize")
     parser.add_argument(
-        "--quick", action="store_true", help="without the wire cases in pieces, and misuse for a moment"
+        "--quick", action="store_true", help="misuse for a moment only"
     )
     parser.add_argument("--teeth", action="store_true")
     parser.add_argument("-k", default=SELECTED)
