@@ -54,7 +54,7 @@ bench-memory: build   ## idle connections, a response of 1 GiB, a million reques
 bench-micro: build $(VENV)/has-bench   ## parsing alone, chunks alone   [ARGS="-k head"]
 	PYTHONSAFEPATH=1 $(bin)/python -m pytest bench/micro --benchmark-only $(ARGS)
 
-fuzz: build $(VENV)/has-fuzz $(VENV)/checkout   ## coverage-guided fuzzing   [TARGET=head|chunks|reader ARGS="--executions 3000000"]
+fuzz: build $(VENV)/has-fuzz $(VENV)/checkout   ## coverage-guided fuzzing   [TARGET=head|chunks|reader|law ARGS="--executions 3000000"]
 	$(apart) -m tests.fuzz.run $(or $(TARGET),all) $(ARGS)
 
 planted: build $(VENV)/has-fuzz $(VENV)/checkout   ## is the fuzzer any good? bugs are planted, one at a time   [ARGS=--bare]
