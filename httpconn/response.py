@@ -126,7 +126,8 @@ class HTTPResponse(_Base):
             head = self._read_head_by_lines(reader)
         else:
             source = self._source
-            assert source is not None
+            if source is None:
+                raise _closed_meanwhile()
             while True:
                 reader.receive(source.receive(LINE, -1), is_clean=source.is_clean)
                 found = reader.head()
@@ -462,7 +463,8 @@ class HTTPResponse(_Base):
     def _fill(self, reader: ResponseReader, asked: int) -> None:
         """Move what comes next from the source to the reader; at most *asked* body bytes (-1: any number)."""
         source = self._source
-        assert source is not None
+        if source is None:
+            raise _closed_meanwhile()
         data = source.receive(reader.wanted(), asked)
         reader.receive(data, is_clean=source.is_clean)
 
@@ -529,7 +531,8 @@ class HTTPResponse(_Base):
     def _read_into(self, reader: ResponseReader, view: memoryview) -> int:
         """Put some bytes of the body into *view*, straight from the source where nothing stands between."""
         source = self._source
-        assert source is not None
+        if source is None:
+            raise _closed_meanwhile()
         while True:
             direct = reader.contiguous()
             if direct:
@@ -560,6 +563,8 @@ class HTTPResponse(_Base):
             part = reader.body(n)
             while part is NEED_DATA:
                 source = self._source
+                if source is None:
+                    raise _closed_meanwhile()
                 reader.receive(source.receive_some(reader.wanted(), n), is_clean=source.is_clean)
                 part = reader.body(n)
         except IncompleteRead as error:
@@ -670,6 +675,11 @@ class HTTPResponse(_Base):
         status = f"{self.status} {self.reason}".rstrip() if self._head is not None else "not begun"
         where = "closed" if self._source is None else "open"
         return f"<{type(self).__module__}.{type(self).__qualname__} [{status}] {where}, complete={self.complete}>"
+
+
+def _closed_meanwhile() -> ValueError:
+    """Another thread or a signal handler was quicker, or ``begin`` is called on a response that was closed."""
+    return ValueError("the response was closed before this could be read from it")
 
 
 def _without_traceback(error: BaseException) -> BaseException:
