@@ -26,7 +26,7 @@ REPORT = """
 !!!        Fedora    dnf install gcc python3-devel
 !!!        macOS     xcode-select --install
 !!!        Windows   install the C++ build tools of Visual Studio
-!!!        and install httpconn anew with --force-reinstall --no-cache-dir --no-binary httpconn
+!!!        and install httpconn anew from its sources with --force-reinstall --no-cache-dir
 !!!        (pip keeps the wheel that it is making now, and would use it again)
 !!! check  python -c "import httpconn; print(httpconn.backend())"
 !!!

@@ -347,9 +347,7 @@ class HTTPConnection:
     def __drop_started_request(self) -> None:
         """Nothing of it has been sent, so the next request may begin afresh."""
         del self._buffer[:]
-        self.__state = {state.REQ_STARTED: state.IDLE, state.REQ_STARTED_UNREAD: state.UNREAD}.get(
-            self.__state, self.__state
-        )
+        self.__state = state.ABANDON.get(self.__state, self.__state)
 
     def __host_value(self, url: str) -> bytes:
         """Return the value of Host: the target's own authority, the tunnel's end, or this connection's host."""

@@ -12,6 +12,7 @@ connection's socket (urllib.request does so before it reads the body) leaves the
 
 from __future__ import annotations
 
+import contextlib
 import io
 import socket
 import ssl
@@ -91,20 +92,36 @@ class SocketSource:
             sock._decref_socketios()
 
 
+class _RaggedEndsTold:
+    """While it is entered, a TLS socket says so when the peer ends without close_notify; else it gives b""."""
+
+    __slots__ = ("_sock", "_suppressed")
+
+    def __init__(self, sock: Any) -> None:
+        self._sock = sock
+        self._suppressed = True
+
+    def __enter__(self) -> None:
+        self._suppressed = self._sock.suppress_ragged_eofs
+        self._sock.suppress_ragged_eofs = False
+
+    def __exit__(self, *error: object) -> None:
+        self._sock.suppress_ragged_eofs = self._suppressed
+
+
 class TLSSource(SocketSource):
     """A ``ssl.SSLSocket``. Tells a clean end from one that an attacker on the way could have made."""
 
-    __slots__ = ("_suppressed",)
+    __slots__ = ("_told",)
 
     def __init__(self, sock: Any) -> None:
         super().__init__(sock)
-        # SSLSocket makes b"" of a ragged end by default; while the response is read, it is to say so.
-        self._suppressed = sock.suppress_ragged_eofs
-        sock.suppress_ragged_eofs = False
+        self._told = _RaggedEndsTold(sock)
 
     def receive(self, wanted: int, asked: int) -> bytes:
         try:
-            return super().receive(wanted, asked)
+            with self._told:
+                return super().receive(wanted, asked)
         except ssl.SSLEOFError:
             self.is_clean = False
             return b""
@@ -113,20 +130,11 @@ class TLSSource(SocketSource):
 
     def receive_into(self, view: memoryview) -> int:
         try:
-            return super().receive_into(view)
+            with self._told:
+                return super().receive_into(view)
         except ssl.SSLEOFError:
             self.is_clean = False
             return 0
-
-    def as_file(self, unused: bytes, observe: Callable[[bytes], None]) -> SocketFile:
-        file = super().as_file(unused, observe)
-        file.raw.suppressed = self._suppressed
-        return file
-
-    def close(self) -> None:
-        if self._sock is not None:
-            self._sock.suppress_ragged_eofs = self._suppressed
-        super().close()
 
 
 class FileSource:
@@ -193,14 +201,17 @@ class _RawSocketFile(socket.SocketIO):
         self._observe = observe
         self._stopped = False
         self.is_clean = True
-        self.suppressed: bool | None = None  # what a TLS socket is to do about ragged ends once this is closed
+        self._told: contextlib.AbstractContextManager[None] = (
+            _RaggedEndsTold(sock) if isinstance(sock, ssl.SSLSocket) else contextlib.nullcontext()
+        )
 
     def readinto(self, buffer: Any) -> int | None:
         if self._stopped:
             return None
         if not self._unused:
             try:
-                received = super().readinto(buffer)
+                with self._told:
+                    received = super().readinto(buffer)
             except ssl.SSLEOFError:
                 self.is_clean = False
                 return 0
@@ -212,12 +223,6 @@ class _RawSocketFile(socket.SocketIO):
             view[:count] = self._unused[:count]
         self._unused = self._unused[count:]
         return count
-
-    def close(self) -> None:
-        sock = getattr(self, "_sock", None)
-        if sock is not None and self.suppressed is not None:
-            sock.suppress_ragged_eofs = self.suppressed
-        super().close()
 
 
 class SocketFile(io.BufferedReader):

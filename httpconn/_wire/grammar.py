@@ -59,14 +59,6 @@ match_plain_head: Final = re.compile(
     re.VERBOSE,
 ).fullmatch
 
-# The three fields that framing and reuse are judged by, wherever they stand in a plain head. The letters are
-# spelt out because the literal "\n" in front is then searched for at memchr's speed.
-find_framing_fields: Final = re.compile(
-    rb"\n(?:([Cc][Oo][Nn][Tt][Ee][Nn][Tt]-[Ll][Ee][Nn][Gg][Tt][Hh])"
-    rb"|([Tt][Rr][Aa][Nn][Ss][Ff][Ee][Rr]-[Ee][Nn][Cc][Oo][Dd][Ii][Nn][Gg])"
-    rb"|[Cc][Oo][Nn][Nn][Ee][Cc][Tt][Ii][Oo][Nn]):[ \t]*+([^\r]*+)"
-).findall
-
 # RFC 9112 section 7.1.1: chunk-size line = chunk-size *( BWS ";" ... ) CRLF; white space before the line's end
 # is accepted, since servers pad chunk sizes (RFC 7230's errata knew of them).
 match_chunk_size_line: Final = re.compile(rb"([0-9A-Fa-f]++)[ \t]*+(?:;" + RE_FIELD_BYTE + rb"*+)?\r\n").fullmatch

@@ -3,6 +3,8 @@
 One dict for each event: state -> next state. A missing key is the refusal; ``REFUSALS`` tells which exception
 it is. There is no other place that decides what may be called when.
 
+"abandon" is no call but what a failed one does; where its key is missing, nothing changes.
+
 "Unread-response" means that the head of a response has been read and its body has not been read to the end.
 """
 
@@ -47,11 +49,18 @@ END_OF_MESSAGE: Final = {
 
 CLOSE: Final = dict.fromkeys(STATES, IDLE)
 
+# A request of which nothing has been sent is given up: it was refused, or could not be made.
+ABANDON: Final = {
+    REQ_STARTED: IDLE,
+    REQ_STARTED_UNREAD: UNREAD,
+}
+
 EVENTS: Final = {
     "putrequest": PUTREQUEST,
     "endheaders": ENDHEADERS,
     "getresponse": GETRESPONSE,
     "end_of_message": END_OF_MESSAGE,
+    "abandon": ABANDON,
     "close": CLOSE,
 }
 

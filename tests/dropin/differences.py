@@ -6,13 +6,17 @@ and ``test_differences.py`` runs every program on both modules, so neither can g
 
 from __future__ import annotations
 
+import array
+import contextlib
 import io
 import socket
 import ssl
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from . import children
 from .fakes import FakeSocket
 
 
@@ -231,8 +235,156 @@ def _final_status(module: Any) -> object:
         return response.status
 
 
+def _debug_output(module: Any) -> object:
+    connection = module.HTTPConnection("host.example")
+    connection.sock = FakeSocket(
+        b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+    )
+    connection.request("GET", "/")
+    connection.set_debuglevel(1)
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output):
+        connection.getresponse().close()
+    connection.close()
+    return [line.partition(":")[0] for line in output.getvalue().splitlines()]
+
+
+class _FileThatReenters(io.BytesIO):
+    """A file that, in the middle of a read, has another reader come to the same response."""
+
+    response: Any = None
+    told: object = None
+
+    def read(self, size: int | None = -1) -> bytes:
+        response, self.response = self.response, None
+        if response is not None:
+            self.told = _outcome(lambda: response.read(2))
+        return super().read(size)
+
+
+def _second_reader(module: Any) -> object:
+    file = _FileThatReenters(_SIZED)
+    sock = FakeSocket()
+    sock.makefile = lambda *arguments: file
+    response = module.HTTPResponse(sock)
+    response.begin()
+    file.response = response
+    return _outcome(response.read), file.told
+
+
+def _after_a_wait(come: bytes, wait: Callable[[Any], object], timeout: float) -> Callable[[Any], object]:
+    """A program that returns what a second request brings, after *wait* for more than *come* has failed."""
+
+    def show(module: Any) -> object:
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            connection = module.HTTPConnection("host.example")
+            connection.sock = ours
+            connection._create_connection = lambda *arguments: FakeSocket(
+                b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfresh"
+            )
+            connection.request("GET", "/first")
+            theirs.sendall(come)
+            ours.settimeout(timeout)
+
+            def first() -> object:
+                return wait(connection)
+
+            def second() -> object:
+                connection.request("GET", "/second")
+                return connection.getresponse().read()
+
+            told = _outcome(first), _outcome(second)
+            connection.close()
+        return told
+
+    return show
+
+
+def _read_twice(connection: Any) -> object:
+    response = connection.getresponse()
+    return _outcome(response.read), _outcome(response.read), response.isclosed()
+
+
+_FORK = """\
+import importlib, os, select, socket, sys
+client = importlib.import_module(sys.argv[1])
+with socket.create_server(("127.0.0.1", 0)) as server:
+    connection = client.HTTPConnection(*server.getsockname(), timeout=5)
+    connection.connect()
+    peer, _ = server.accept()
+    connection.request("GET", "/parent")
+    peer.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\n\\r\\n")
+    connection.getresponse().read()
+    if not (pid := os.fork()):
+        connection.request("GET", "/child")
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    print("its own" if select.select([server], [], [], 0)[0] else "the parent's")
+    connection.close()
+    peer.close()
+"""
+
+
+def _used_by_the_child(module: Any) -> object:
+    with tempfile.TemporaryDirectory() as directory:
+        return children.output_of(_FORK, Path(directory), module.__name__).strip()
+
+
+def _array_in_chunks(module: Any) -> object:
+    connection = module.HTTPConnection("host.example")
+    connection.sock = sock = FakeSocket()
+    connection.request("POST", "/", iter([array.array("H", [1, 2])]))
+    connection.close()
+    return b"".join(sock.sent).partition(b"\r\n\r\n")[2].partition(b"\r\n")[0]
+
+
+def _body_that_raises(connection: Any) -> None:
+    def body() -> Iterator[bytes]:
+        yield b"begun"
+        raise LookupError
+
+    connection.request("POST", "/", body())
+
+
+def _long_tunnel(module: Any) -> object:
+    connection = module.HTTPConnection("proxy.example")
+    sock = FakeSocket(b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\n\r\n")
+    connection._create_connection = lambda *arguments: sock
+    connection.set_tunnel("origin.example", 443)
+    told = _outcome(connection.connect)
+    connection.close()
+    return "connected" if told is None else told
+
+
+def _sent_in_the_clear(module: Any) -> object:
+    connection = module.HTTPSConnection("host.example")
+    sock = FakeSocket()  # cannot be wrapped: so TLS fails
+    connection._create_connection = lambda *arguments: sock
+    _outcome(connection.connect)
+    _outcome(lambda: connection.request("GET", "/secret"))
+    connection.close()
+    return bool(sock.sent)
+
+
+def _steps_looked_up(module: Any) -> object:
+    seen = []
+
+    class Tracer(module.HTTPConnection):
+        def __getattribute__(self, name: str) -> Any:
+            seen.append(name)
+            return super().__getattribute__(name)
+
+    connection = Tracer("host.example")
+    connection.sock = FakeSocket()
+    connection.request("GET", "/")
+    connection.close()
+    return seen.count("putheader") > 1  # once for each field that is put
+
+
 _SIZED = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfirst"
 _CHUNKED = b"Transfer-Encoding: chunked"
+_CUT = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfi"
 _EARLY = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged"
 
 DIFFERENCES: dict[str, list[Difference]] = {
@@ -342,6 +494,46 @@ DIFFERENCES: dict[str, list[Difference]] = {
             200,
             "BadStatusLine",
         ),
+        Difference(
+            "`\\xa0`, `\\x85` and `\\x1c` to `\\x1f` part the words of a status-line, since `str.split` takes them for space",
+            "`BadStatusLine`: only RFC 9112's own white space does",
+            "who stands between sees another line",
+            lambda module: _outcome(lambda: _begun(module, b"HTTP/1.1\xa0200 OK\r\nContent-Length: 0\r\n\r\n").status),
+            200,
+            "BadStatusLine",
+        ),
+        Difference(
+            "debug output of a 102 or 103: `header:` and each field, as of a final response",
+            "`headers:` and its lines, as of a 100; of a head that is refused, the status-line alone",
+            "it shows what is done with them",
+            _debug_output,
+            ["reply", "header"],
+            ["reply", "headers", "reply", "header"],
+        ),
+        Difference(
+            "two readers of one response at a time (threads, a signal handler) take bytes from each other",
+            "the second gets `ResponseNotReady`",
+            "neither would have the content",
+            _second_reader,
+            ("IncompleteRead", b"fi"),
+            (b"first", "ResponseNotReady"),
+        ),
+        Difference(
+            "a read of the body that times out leaves the response open, though it can be read no further (`OSError`)",
+            "it closes the response and its connection; the next request opens another",
+            "the place in the stream is lost",
+            _after_a_wait(_CUT, _read_twice, 0.02),
+            (("TimeoutError", "OSError", False), "ResponseNotReady"),
+            (("TimeoutError", "OSError", True), b"fresh"),
+        ),
+        Difference(
+            'a read that finds nothing on a non-blocking socket takes that for the end of the body: `IncompleteRead`, then `b""`',
+            "`BlockingIOError`, and it ends the response as a timeout does",
+            "as above; the rest would be the next response",
+            _after_a_wait(_CUT, lambda connection: _read_twice(connection)[:2], 0),
+            (("IncompleteRead", b""), "RemoteDisconnected"),
+            (("BlockingIOError", "OSError"), b"fresh"),
+        ),
     ],
     "Using a connection again": [
         Difference(
@@ -389,6 +581,15 @@ DIFFERENCES: dict[str, list[Difference]] = {
             b"fresh",
         ),
         Difference(
+            "a connect that fails once the socket is open (TLS, what a proxy answers) leaves that in `sock`, and the next "
+            "request goes out on it, unencrypted",
+            "it closes everything it has opened",
+            "credentials would go out in the clear",
+            _sent_in_the_clear,
+            True,
+            False,
+        ),
+        Difference(
             "so after a request that was refused before it was sent (a bad field, say)",
             "the next request goes out",
             "as above",
@@ -404,6 +605,31 @@ DIFFERENCES: dict[str, list[Difference]] = {
             b"GET /abandoned HTTP/1.1",
             b"GET /next HTTP/1.1",
         ),
+        Difference(
+            "after a timeout before the first byte, `getresponse()` may be called again; another request is "
+            "`CannotSendRequest`",
+            "`getresponse()` may be called again; another request opens another connection",
+            "a late answer must not be taken for the next one",
+            _after_a_wait(b"", lambda connection: connection.getresponse(), 0.02),
+            ("TimeoutError", "CannotSendRequest"),
+            ("TimeoutError", b"fresh"),
+        ),
+        Difference(
+            "a body whose source raises midway leaves half a request on the connection: `CannotSendRequest` until `close()`",
+            "it closes the connection; the next request opens another",
+            "what follows would be taken for the rest of that body",
+            _again(_body_that_raises),
+            "CannotSendRequest",
+            b"fresh",
+        ),
+        Difference(
+            "a child process made by `fork` sends on the connection that its parent keeps",
+            "its next request opens one of its own",
+            "each could get the other's answer",
+            _used_by_the_child,
+            "the parent's",
+            "its own",
+        ),
     ],
     "Sending a request": [
         Difference(
@@ -413,6 +639,23 @@ DIFFERENCES: dict[str, list[Difference]] = {
             _sends,
             2,
             1,
+        ),
+        Difference(
+            "`request` calls each step (`putrequest`, `putheader`, ...)",
+            "so it does where one of them is overridden; else it may make the head at once, unseen by a tracer in "
+            "`__getattribute__`",
+            "most of the time that is saved",
+            _steps_looked_up,
+            True,
+            False,
+        ),
+        Difference(
+            "the chunk-size of a piece that is an `array` or a `memoryview` of wide items counts items",
+            "it counts bytes",
+            "the rest of the piece would be read as framing",
+            _array_in_chunks,
+            b"2",
+            b"4",
         ),
         Difference(
             "a space in the method is sent",
@@ -439,6 +682,22 @@ DIFFERENCES: dict[str, list[Difference]] = {
             "ValueError",
         ),
         Difference(
+            "so are they with white space behind one of the names, or beside a Content-Length of its own",
+            "`InvalidField`, a `ValueError`",
+            "a server may strip it, or not see the field",
+            _unsent("POST", "/", b"a", {"Content-Length ": "1"}),
+            "sent",
+            "ValueError",
+        ),
+        Difference(
+            "control characters and tabs in a field name are sent",
+            "`InvalidField`, a `ValueError`",
+            "what the next hop takes for the name is anybody's guess",
+            _unsent("GET", "/", None, {"A\tb": "c"}),
+            "sent",
+            "ValueError",
+        ),
+        Difference(
             "tunnel headers are sent as they are",
             "judged as all others: `InvalidField`",
             "CVE-2026-1502",
@@ -454,12 +713,21 @@ DIFFERENCES: dict[str, list[Difference]] = {
             "connected",
             "OSError",
         ),
+        Difference(
+            "a 1xx in answer to CONNECT fails the tunnel: `OSError`",
+            "1xx but 101 are passed over, as before any response",
+            "RFC 9110 section 15.2",
+            _long_tunnel,
+            "OSError",
+            "connected",
+        ),
     ],
     "TLS, and the module": [
         Difference(
             "`HTTPSConnection(host)` loads the CA store each time, some 25 ms",
-            "connections that were given no context share one, made anew when its sources change; whoever reads "
-            "`connection._context` gets a private one",
+            "connections that were given no context share one, made anew when one of these changes: "
+            "`ssl._create_default_https_context`, `ssl.SSLContext`, `SSL_CERT_FILE`, `SSL_CERT_DIR`, `SSLKEYLOGFILE`, the "
+            "times of the CA file and folder; whoever reads `connection._context` gets a private one",
             "the largest single cost of a short HTTPS program",
             _contexts_loaded,
             3,
