@@ -251,7 +251,8 @@ class HTTPConnection:
             (_, code, message) = response._read_status()
             self._raw_proxy_headers = _read_header_lines(response)
             if self.debuglevel > 0:
-                for line in self._raw_proxy_headers:
+                # From 3.12 on, http.client shows the empty line too.
+                for line in self._raw_proxy_headers if _TUNNEL_SENDS_HOST else self._raw_proxy_headers[:-1]:
                     print("header:", line.decode("iso-8859-1"))
             if code != http.HTTPStatus.OK:
                 self.close()
@@ -287,6 +288,15 @@ class HTTPConnection:
         if following == state.REQ_STARTED:
             self.__look()
         self.__state = following
+        try:
+            self.__put_request_line(method, url, skip_host, skip_accept_encoding)
+        except Exception:
+            self.__drop_started_request()
+            raise
+
+    def __put_request_line(
+        self, method: str, url: str, skip_host: bool | int, skip_accept_encoding: bool | int
+    ) -> None:
         self._validate_method(method)
         self._method = method
         url = url or "/"
@@ -298,6 +308,13 @@ class HTTPConnection:
             if not skip_accept_encoding:
                 # No content coding is undone here, so none is asked for.
                 self.putheader("Accept-Encoding", "identity")
+
+    def __drop_started_request(self) -> None:
+        """Nothing of it has been sent, so the next request may begin afresh."""
+        del self._buffer[:]
+        self.__state = {state.REQ_STARTED: state.IDLE, state.REQ_STARTED_UNREAD: state.UNREAD}.get(
+            self.__state, self.__state
+        )
 
     def __host_value(self, url: str) -> bytes:
         """Return the value of Host: the target's own authority, the tunnel's end, or this connection's host."""
@@ -345,6 +362,11 @@ class HTTPConnection:
         following = state.ENDHEADERS.get(self.__state)
         if following is None:
             raise state.refusal("endheaders", self.__state)
+        try:
+            _check_told_once([line.partition(b":")[0].decode("latin-1").lower() for line in self._buffer[1:]])
+        except InvalidField:
+            self.__drop_started_request()
+            raise
         self.__state = following
         self._send_output(message_body, encode_chunked=encode_chunked)
 
@@ -446,9 +468,9 @@ class HTTPConnection:
 
     def __open(self) -> None:
         """Connect for a request that is under way; a failure leaves the connection idle, not stuck in it."""
-        if not self.auto_open:
-            raise NotConnected
         try:
+            if not self.auto_open:
+                raise NotConnected
             self.connect()
         except BaseException:
             self.close()
@@ -539,8 +561,8 @@ class HTTPConnection:
             encoded_body: Any = _encode(body, "body")
         else:
             encoded_body = body
+        self.putrequest(method, url, **skips)
         try:
-            self.putrequest(method, url, **skips)
             if "content-length" in names:
                 encode_chunked = False
             elif "transfer-encoding" not in names:
@@ -555,24 +577,14 @@ class HTTPConnection:
                     self.putheader("Transfer-Encoding", "chunked")
             for name, value in headers.items():
                 self.putheader(name, value)
-        except (ValueError, TypeError, AttributeError):
-            # Nothing has been sent, so the next request may begin afresh.
+        except Exception:
             self.__drop_started_request()
             raise
         self.endheaders(encoded_body, encode_chunked=encode_chunked)
 
-    def __drop_started_request(self) -> None:
-        del self._buffer[:]
-        self.__state = {
-            state.REQ_STARTED: state.IDLE,
-            state.REQ_STARTED_UNREAD: state.UNREAD,
-        }.get(self.__state, self.__state)
-
     def __check_framing(self, names: list[Any], body: Any, method: str, headers: Mapping[str, Any]) -> None:
         """Raise InvalidField for a request whose own framing contradicts itself."""
-        told = [name for name in names if name in _FRAMING_NAMES]
-        if len(told) > 1:
-            raise InvalidField(f"a request may tell its length once, got the fields {', '.join(told)}")
+        told = _check_told_once(names)
         if not self.strict or told != ["content-length"]:
             return
         length = self._get_content_length(body, method)
@@ -724,6 +736,14 @@ class HTTPSConnection(HTTPConnection):
         self._HTTPConnection__opened = self.sock
 
 
+def _check_told_once(names: list[Any]) -> list[Any]:
+    """Return those of *names* that tell how long the body is; raises InvalidField for more than one."""
+    told = [name for name in names if name in _FRAMING_NAMES]
+    if len(told) > 1:
+        raise InvalidField(f"a request may tell its length once, got the fields {', '.join(told)}")
+    return told
+
+
 def _check_verifies(context: ssl.SSLContext, check_hostname: bool) -> None:
     if check_hostname and context.verify_mode == ssl.CERT_NONE:
         raise ValueError("check_hostname needs a SSL context with either CERT_OPTIONAL or CERT_REQUIRED")
@@ -743,7 +763,7 @@ def _encode(data: str, name: str) -> bytes:
             error.object,
             error.start,
             error.end,
-            f"{name.title()} ({data[error.start : error.end]:.20}) is not valid Latin-1. "
+            f"{name.title()} ({data[error.start : error.end]!r:.20}) is not valid Latin-1. "
             f"Use {name}.encode('utf-8') if you want to send it encoded in UTF-8.",
         ) from None
 

@@ -465,6 +465,8 @@ class HTTPResponse(io.BufferedIOBase):
             return 0
         reader = self._reader or self._new_reader()
         with memoryview(buffer).cast("B") as view:
+            if view.readonly:
+                raise TypeError(f"readinto() needs a writable buffer, got {type(buffer).__name__}")
             count = 0
             try:
                 while count < len(view):
@@ -572,7 +574,7 @@ class HTTPResponse(io.BufferedIOBase):
             while room:
                 if isinstance(source, FileSource) and (direct := reader.contiguous()):
                     part = source.readline(room, direct)
-                    reader.receive(part)
+                    reader.receive(part, is_clean=source.is_clean)
                 else:
                     part = self._peek_line(reader, room)
                 if not part:

@@ -8,7 +8,8 @@ from httpconn import _backends
 from httpconn._backends.contract import Backend
 
 
-def _backend_or_skip(name: str) -> Backend:
+def backend_or_skip(name: str) -> Backend:
+    """Return the backend of that name; where it is missing, skip, or fail in CI."""
     is_left_out = name == "cython" and "HTTPCONN_NO_EXTENSIONS" in os.environ
     if name not in _backends.available() and (is_left_out or "CI" not in os.environ):
         pytest.skip(f"the backend {name!r} is not installed here")
@@ -18,13 +19,13 @@ def _backend_or_skip(name: str) -> Backend:
 @pytest.fixture(scope="session", params=_backends.NAMES)
 def backend(request: pytest.FixtureRequest) -> Backend:
     """Each parser backend in turn; the id of the test shows which."""
-    return _backend_or_skip(request.param)
+    return backend_or_skip(request.param)
 
 
 @pytest.fixture(scope="session")
 def twins() -> tuple[Backend, Backend]:
     """The compiled backend and the pure one, for tests that hold one against the other."""
-    return _backend_or_skip("cython"), _backends.get("python")
+    return backend_or_skip("cython"), _backends.get("python")
 
 
 @pytest.fixture

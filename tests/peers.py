@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator
 
@@ -21,11 +22,30 @@ def socket_pair() -> Iterator[tuple[socket.socket, socket.socket]]:
         yield client, server
 
 
+@contextlib.contextmanager
+def tcp_pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """As ``socket_pair``, over TCP, for code that sets TCP's options."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = socket.create_connection(listener.getsockname(), TIMEOUT_S)
+        server, _ = listener.accept()
+    server.settimeout(TIMEOUT_S)
+    with client, server:
+        yield client, server
+
+
 def answered(server: socket.socket, wire: bytes, *, closes: bool = False) -> None:
     """Send *wire* from the server's end, and its close; at most what the socket buffer holds."""
     server.sendall(wire)
     if closes:
         server.shutdown(socket.SHUT_WR)
+
+
+def say_goodbye(sock: socket.socket) -> None:
+    """Send close_notify, where there is TLS; the client's own is not waited for."""
+    if isinstance(sock, ssl.SSLSocket):
+        with contextlib.suppress(OSError):
+            sock.settimeout(0)
+            sock.unwrap()
 
 
 def received(server: socket.socket) -> bytes:
@@ -35,8 +55,8 @@ def received(server: socket.socket) -> bytes:
     try:
         while part := server.recv(65536):
             data += part
-    except BlockingIOError:
-        pass
+    except (BlockingIOError, ConnectionResetError):
+        pass  # nothing more has come; the other end may have closed, with bytes of ours unread
     finally:
         server.settimeout(TIMEOUT_S)
     return bytes(data)
@@ -46,7 +66,10 @@ def take_request(sock: socket.socket) -> bytes:
     """Receive one request with a head and no more; return it, b"" where the client is done."""
     data = b""
     while not data.endswith(b"\r\n\r\n"):
-        part = sock.recv(65536)
+        try:
+            part = sock.recv(65536)
+        except ConnectionResetError:
+            return data
         if not part:
             return data
         data += part
@@ -109,18 +132,15 @@ class ScriptedServer:
         self.connections = 0
         self._failure: BaseException | None = None
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self._listener.settimeout(0.05)
         self.host, self.port = self._listener.getsockname()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def _run(self) -> None:
         while not self._stopped.is_set():
-            try:
-                sock, _ = self._listener.accept()
-            except TimeoutError:
-                continue
-            except OSError:
+            sock, _ = self._listener.accept()
+            if self._stopped.is_set():
+                sock.close()
                 return
             self.connections += 1
             sock.settimeout(TIMEOUT_S)
@@ -131,8 +151,8 @@ class ScriptedServer:
                     else:
                         with self._wrap(sock) as secured:
                             self._serve(secured)
-                except (ConnectionError, TimeoutError):
-                    pass  # the client went away, as the test wanted
+                except (ConnectionError, TimeoutError, ssl.SSLError):
+                    pass  # the client went away, or does not trust us, as the test wanted
                 except BaseException as error:
                     self._failure = error
                     return
@@ -143,6 +163,8 @@ class ScriptedServer:
 
     def __exit__(self, kind, *_) -> None:
         self._stopped.set()
+        with contextlib.suppress(OSError):  # a script that failed has left the listener to nobody
+            socket.create_connection((self.host, self.port), TIMEOUT_S).close()
         self._thread.join(2 * TIMEOUT_S)
         self._listener.close()
         assert not self._thread.is_alive(), "the scripted server did not stop"

@@ -19,7 +19,8 @@ ANYONE = {"errors", "_wire.grammar"}  # these may be imported by anyone
 ROOMS = {
     "errors": set[str](),
     "_wire": {"_wire"},
-    "_backends": {"_backends", "_wire.head", "_speedups"},
+    # The pure backend is made of the twins that lie in the room of the protocol, body and request.
+    "_backends": {"_backends", "_wire.head", "_wire.body", "_wire.request", "_speedups"},
     "_io": {"_io"},
     "headers": set[str](),
     "response": {"_wire", "_backends", "_io", "headers"},

@@ -21,14 +21,15 @@ import pytest
 import trustme
 
 import httpconn
-from httpconn import HTTPConnection, HTTPSConnection
+from httpconn import HTTPConnection, HTTPSConnection, _backends
 from httpconn._io.connect import Watch
 
-from .peers import TIMEOUT_S, ScriptedServer, answered, received, socket_pair, take_request
+from .conftest import backend_or_skip
+from .peers import TIMEOUT_S, ScriptedServer, answered, received, say_goodbye, socket_pair, take_request
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"
 FIRST, SECOND = OK + b"#1", OK + b"#2"
-SHORT_S = 0.15
+SHORT_S = 0.05
 EVIL = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"
 LATE_408 = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
@@ -93,9 +94,13 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> TLS:
     return TLS(tmp_path_factory.mktemp("tls"))
 
 
-@pytest.fixture(params=["plain", "tls"])
-def talk(request: pytest.FixtureRequest, tls: TLS, in_use) -> Talk:
-    return Talk(tls if request.param == "tls" else None)
+@pytest.fixture(params=[*(f"{name}-plain" for name in _backends.NAMES), "best-tls"])
+def talk(request: pytest.FixtureRequest, tls: TLS, monkeypatch: pytest.MonkeyPatch) -> Talk:
+    """Over plain TCP with every backend, and over TLS, which the backends know nothing of, with the best one."""
+    name, transport = request.param.split("-")
+    backend = backend_or_skip(_backends.available()[0] if name == "best" else name)
+    monkeypatch.setattr(_backends, "selected", backend)
+    return Talk(tls if transport == "tls" else None)
 
 
 @pytest.fixture
@@ -269,10 +274,7 @@ def test_server_closes_between_requests(talk: Talk, method: str) -> None:
     def first(sock: socket.socket) -> None:
         take_request(sock)
         sock.sendall(FIRST)
-        if isinstance(sock, ssl.SSLSocket):
-            with contextlib.suppress(OSError):
-                sock.settimeout(SHORT_S)
-                sock.unwrap()
+        say_goodbye(sock)
         talk.done.set()
 
     with talk.serve(first, second) as connection:
@@ -305,10 +307,7 @@ def test_server_closes_instead_of_answering(talk: Talk) -> None:
         take_request(sock)
         sock.sendall(FIRST)
         take_request(sock)
-        if isinstance(sock, ssl.SSLSocket):
-            with contextlib.suppress(OSError):
-                sock.settimeout(SHORT_S)
-                sock.unwrap()
+        say_goodbye(sock)
 
     with talk.serve(first, second) as connection:
         assert get(connection) == b"#1"
@@ -708,8 +707,7 @@ def test_clean_end_of_tls(tls_talk: Talk) -> None:
     def script(sock: socket.socket) -> None:
         take_request(sock)
         sock.sendall(b"HTTP/1.1 200 OK\r\n\r\nhello")
-        with contextlib.suppress(OSError):
-            sock.unwrap()
+        say_goodbye(sock)
 
     with tls_talk.serve(script, strict=True) as connection:
         connection.request("GET", "/")
@@ -839,10 +837,7 @@ def exchange_all(talk: Talk) -> None:
         def script(sock: socket.socket) -> None:
             take_request(sock)
             sock.sendall(data)
-            if isinstance(sock, ssl.SSLSocket):
-                with contextlib.suppress(OSError):
-                    sock.settimeout(SHORT_S)
-                    sock.unwrap()
+            say_goodbye(sock)
 
         return script
 

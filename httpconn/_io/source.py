@@ -27,8 +27,9 @@ _LONGEST: Final = 2**62
 
 
 class Source(Protocol):
-    is_clean: bool
-    """False once a TLS peer closed the connection without saying so (close_notify)."""
+    @property
+    def is_clean(self) -> bool:
+        """False once a TLS peer closed the connection without saying so (close_notify)."""
 
     def receive(self, wanted: int, asked: int) -> bytes:
         """Return the next bytes, b"" at the end.
@@ -118,8 +119,9 @@ class TLSSource(SocketSource):
             return 0
 
     def as_file(self, unused: bytes, observe: Callable[[bytes], None]) -> SocketFile:
-        self._sock.suppress_ragged_eofs = self._suppressed
-        return super().as_file(unused, observe)
+        file = super().as_file(unused, observe)
+        file.raw.suppressed = self._suppressed
+        return file
 
     def close(self) -> None:
         if self._sock is not None:
@@ -130,13 +132,16 @@ class TLSSource(SocketSource):
 class FileSource:
     """Any object with ``read`` and ``readline``; ``read1``, ``readinto`` and ``peek`` where they are called for."""
 
-    __slots__ = ("_at_end", "_line_bytes", "fp", "is_clean")
+    __slots__ = ("_at_end", "_line_bytes", "fp")
 
     def __init__(self, fp: Any, line_bytes: int) -> None:
         self.fp = fp
-        self.is_clean = True
         self._line_bytes = line_bytes
         self._at_end = False  # some files must not be read again after their end
+
+    @property
+    def is_clean(self) -> bool:
+        return not isinstance(self.fp, SocketFile) or self.fp.raw.is_clean
 
     def receive(self, wanted: int, asked: int) -> bytes:
         if self._at_end:
@@ -187,12 +192,18 @@ class _RawSocketFile(socket.SocketIO):
         self._unused = memoryview(unused)
         self._observe = observe
         self._stopped = False
+        self.is_clean = True
+        self.suppressed: bool | None = None  # what a TLS socket is to do about ragged ends once this is closed
 
     def readinto(self, buffer: Any) -> int | None:
         if self._stopped:
             return None
         if not self._unused:
-            received = super().readinto(buffer)
+            try:
+                received = super().readinto(buffer)
+            except ssl.SSLEOFError:
+                self.is_clean = False
+                return 0
             if received:
                 self._observe(bytes(memoryview(buffer)[:received]))
             return received
@@ -201,6 +212,12 @@ class _RawSocketFile(socket.SocketIO):
             view[:count] = self._unused[:count]
         self._unused = self._unused[count:]
         return count
+
+    def close(self) -> None:
+        sock = getattr(self, "_sock", None)
+        if sock is not None and self.suppressed is not None:
+            sock.suppress_ragged_eofs = self.suppressed
+        super().close()
 
 
 class SocketFile(io.BufferedReader):

@@ -117,6 +117,11 @@ class ResponseReader:
             if not isinstance(self._buffer, bytearray):
                 self._buffer = bytearray(memoryview(self._buffer)[self._position :])
                 self._position = 0
+            elif self._position:
+                # What is consumed goes, or a body whose pieces all end inside a line would be held whole. No copy:
+                # CPython moves the beginning of the bytearray.
+                del self._buffer[: self._position]
+                self._position = 0
             self._buffer += data
 
     @property
@@ -215,20 +220,28 @@ class ResponseReader:
         buffer, limits, begin = self._buffer, self.limits, self._position
         partial = self._partial = self._partial or _PartialHead()
         size = len(buffer) - begin
-        last_line_end = buffer.rfind(b"\n", begin + partial.searched)
+        fresh = begin + partial.searched
+        has_long_line = False
+        last_line_end = buffer.rfind(b"\n", fresh)
         if last_line_end < 0:
             partial.open_line_bytes += size - partial.searched
         else:
+            line_end = buffer.find(b"\n", fresh)
             if not partial.lines:
                 # A peer that speaks another protocol may be waiting for us: judge its first line at once.
-                first_line = bytes(buffer[begin : buffer.find(b"\n", begin + partial.searched) + 1])
-                if len(first_line) <= limits.line_bytes:
+                first_line = bytes(buffer[begin : line_end + 1])
+                if len(first_line) <= min(limits.line_bytes, limits.head_bytes):
                     reference.parse_status_line(first_line)
-            partial.lines += buffer.count(b"\n", begin + partial.searched)
+            has_long_line = partial.open_line_bytes + line_end + 1 - fresh > limits.line_bytes
+            if last_line_end - line_end > limits.line_bytes:
+                lines = buffer[line_end + 1 : last_line_end].split(b"\n")
+                has_long_line = has_long_line or any(len(line) >= limits.line_bytes for line in lines)
+            partial.lines += buffer.count(b"\n", fresh)
             partial.open_line_bytes = len(buffer) - 1 - last_line_end
         partial.searched = size
         if (
-            partial.open_line_bytes > limits.line_bytes
+            has_long_line
+            or partial.open_line_bytes > limits.line_bytes
             or partial.lines - 1 > limits.field_lines  # less the status-line
             or size > limits.head_bytes
         ):
@@ -460,6 +473,8 @@ class ResponseReader:
 
     def observe(self, data: bytes) -> None:
         """Read *data* and forget it; raises nothing: what is malformed ends with ``complete`` False."""
+        if self.complete is False or (self.complete and not self.ends_here()):
+            return  # nothing that follows can change that, and it need not be held
         if data:
             self.receive(data)
         try:
@@ -475,4 +490,6 @@ class ResponseReader:
         self._taken += count
         if limit is not None and self._taken > limit:
             self.complete = False
-            raise BodyTooLong(f"got more than {limit} bytes of body")
+            text = f"got more than {limit} bytes of body"
+            self._refusal = BodyTooLong(text)  # for whoever asks again: what follows is no part of a body
+            raise BodyTooLong(text)

@@ -67,6 +67,8 @@ def parse_response_head(block: bytes, limits: Limits) -> ResponseHead:
     status_end = block.find(b"\n") + 1 or len(block)
     if status_end > limits.line_bytes:
         raise line_too_long(limits.line_bytes, "status line")
+    if status_end > limits.head_bytes:
+        raise line_too_long(limits.head_bytes, "headers")
     status_line = block[:status_end]
     version, status, reason, is_strict = parse_status_line(status_line)
     if not version:
@@ -96,13 +98,14 @@ def parse_field_lines(
         line = block[offset:end]
         if len(line) > limits.line_bytes:
             raise line_too_long(limits.line_bytes, f"{what} line")
+        if end > limits.head_bytes:
+            # Judged before anything else about the line, since it may be one whose end has not come yet.
+            raise line_too_long(limits.head_bytes, f"{what}s")
         if line in (b"\r\n", b"\n"):
             break
         count += 1
         if count > max_lines:
             raise HTTPException(f"got more than {max_lines} {what}s")
-        if end > limits.head_bytes:
-            raise line_too_long(limits.head_bytes, f"{what}s")
         reason = _defect_of(line, current is not None)
         if reason is not None:
             defects.append(Defect(offset, line.rstrip(b"\r\n"), reason))

@@ -18,8 +18,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
-PATTERN = bytes(range(256)) * 64
-
 
 def content(size: int) -> bytes:
     """Return *size* bytes in which a shifted or repeated piece shows."""
@@ -27,7 +25,7 @@ def content(size: int) -> bytes:
 
 
 class _Server(ThreadingHTTPServer):
-    daemon_threads = True
+    daemon_threads = False  # the end of the server is the end of its threads, and of their sockets
     request_queue_size = 50
 
     def __init__(self, handler: type[BaseHTTPRequestHandler], tls: ssl.SSLContext | None) -> None:
@@ -48,26 +46,21 @@ class _Server(ThreadingHTTPServer):
         return connection, address
 
     def finish_request(self, request: Any, client_address: Any) -> None:
-        if self.tls is not None:
-            # In the connection's own thread, since a shake of hands may wait or fail.
-            plain = request
-            request = self.tls.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
-            self.sockets.discard(plain)
-            self.sockets.add(request)
-            try:
-                request.do_handshake()
-            except OSError:
-                request.close()
-                return
-        try:
+        if self.tls is None:
             super().finish_request(request, client_address)
-        finally:
             self.sockets.discard(request)
-            if self.tls is not None:
-                with contextlib.suppress(OSError):
-                    request.settimeout(0.2)
-                    request.unwrap()
-                request.close()
+            return
+        self.sockets.discard(request)
+        # In the connection's own thread, since a shake of hands may wait or fail.
+        with self.tls.wrap_socket(request, server_side=True, do_handshake_on_connect=False) as tls:
+            self.sockets.add(tls)
+            try:
+                tls.do_handshake()
+                super().finish_request(tls, client_address)
+                tls.settimeout(0.2)
+                tls.unwrap()
+            finally:
+                self.sockets.discard(tls)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         pass  # clients here break off on purpose
@@ -121,7 +114,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif body is not None:
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        if self.command == "HEAD" or not body:
+        if self.command == "HEAD" or body is None:
             return
         if not chunk:
             self.wfile.write(body)
@@ -275,9 +268,11 @@ class Proxy(_Handler):
         lines += [f"Content-Length: {len(body)}", "Connection: close", "X-Forwarded: yes", "", ""]
         with socket.create_connection((target.hostname, target.port or 80)) as onward:
             onward.sendall("\r\n".join(lines).encode("latin-1") + body)
-            self.close_connection = True
-            while data := onward.recv(65536):
-                self.connection.sendall(data)
+            reply = b"".join(iter(lambda: onward.recv(65536), b""))
+        # A field of the connection, as it is the proxy's to set.
+        status_line, end, rest = reply.partition(b"\r\n")
+        self.close_connection = True
+        self.connection.sendall(status_line + b"\r\nConnection: close" + end + rest)
 
     do_HEAD = do_POST = do_PUT = do_GET
 

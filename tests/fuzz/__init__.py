@@ -1,0 +1,1 @@
+"""Fuzzing: what must hold for any bytes at all. ``targets`` says what, ``run`` tries, ``planted`` shows its teeth."""

@@ -1,0 +1,177 @@
+"""Runs one target for so many executions or seconds: coverage-guided where atheris is installed.
+
+    python -m tests.fuzz.run head|chunks|reader [--executions N] [--seconds S] [--seed N] [--keep] [--workdir DIR]
+
+Exit code 0: no finding. Else the input is printed; a line of it belongs into ``corpus/`` with the fix.
+One execution is one input. Without atheris the inputs are mutated by a seeded generator of our own, which keeps
+those that lead to an outcome not seen before.
+``--keep`` puts into ``corpus/`` what the run has found worth keeping, the smallest inputs of the same coverage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+MOST_BYTES = 1024
+HANGS_AFTER_S = 10
+MOST_MIB = 1024
+MOST_KEPT = 250
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def fuzz_here(target: str, arguments: list[str]) -> None:
+    """Run libFuzzer in this process, which ends with it."""
+    import atheris
+
+    with atheris.instrument_imports(include=["httpconn._wire", "httpconn._backends"]):
+        from . import targets
+
+    function = targets.TARGETS[target]
+    with atheris.instrument_imports(include=["httpconn._wire"]):
+        function(b"")  # whatever is imported late
+    atheris.Setup([sys.argv[0], *arguments], function)
+    atheris.Fuzz()
+
+
+def run_atheris(target: str, executions: int, seconds: int, seed: int, workdir: Path, keep: bool) -> tuple[int, float]:
+    from . import seeds
+
+    corpus, made, found = workdir / f"{target}.corpus", workdir / f"{target}.seeds", workdir / f"{target}."
+    for folder in (corpus, made):
+        folder.mkdir(exist_ok=True)
+    for number, data in enumerate(seeds.all_seeds(target)):
+        (made / f"{number:05}").write_bytes(data)
+    words = "".join('"' + "".join(f"\\x{byte:02x}" for byte in token) + '"\n' for token in seeds.TOKENS)
+    (workdir / "dictionary").write_text(words)
+    common = [
+        f"-max_len={MOST_BYTES}", f"-timeout={HANGS_AFTER_S}", f"-rss_limit_mb={MOST_MIB}",
+        f"-artifact_prefix={found}", f"-seed={seed}",
+    ]  # fmt: skip
+    options = [
+        *common, f"-dict={workdir}/dictionary", "-print_final_stats=1", "-use_value_profile=0", "-reload=0",
+        *([f"-runs={executions}"] if executions else []), *([f"-max_total_time={seconds}"] if seconds else []),
+        str(corpus), str(made),
+    ]  # fmt: skip
+    begun = time.monotonic()
+    log = workdir / f"{target}.log"
+    code = _child(target, options, log)
+    hours = (time.monotonic() - begun) / 3600
+    text = log.read_text(errors="replace")
+    done = re.findall(r"^(?:stat::number_of_executed_units: (\d+)|#(\d+)\t)", text, re.MULTILINE)
+    count = int("".join(done[-1])) if done else 0
+    if code:
+        print(text[-6000:], file=sys.stderr)
+        for path in sorted(workdir.glob(f"{target}.[clot]*-*")):
+            print(f"finding: {path.name}\n{ascii(path.read_bytes())}", file=sys.stderr)
+        print(f"{target}: A FINDING after {count:,} executions", file=sys.stderr)
+        raise SystemExit(1)
+    if keep:
+        small = workdir / f"{target}.kept"
+        small.mkdir(exist_ok=True)
+        # First what the wire cases cover anyway, so that only what goes beyond them is kept.
+        if _child(target, [*common, "-merge=1", str(small), str(made), str(corpus)], workdir / f"{target}.merge.log"):
+            raise SystemExit((workdir / f"{target}.merge.log").read_text(errors="replace")[-3000:])
+        known = set(seeds.made(target))
+        chosen = [data for path in small.iterdir() if (data := path.read_bytes()) not in known]
+        seeds.keep(target, sorted(chosen, key=len)[:MOST_KEPT])
+    return count, hours
+
+
+def _child(target: str, options: list[str], log: Path) -> int:
+    with log.open("wb") as out:
+        command = [sys.executable, "-m", __spec__.name, target, "--libfuzzer", *options]
+        return subprocess.run(command, stdout=out, stderr=subprocess.STDOUT, check=False).returncode
+
+
+# -- where there is no atheris: mutations by a seeded generator -------------------------------------------
+
+
+def mutate(rng: random.Random, data: bytes, other: bytes, tokens: tuple[bytes, ...]) -> bytes:
+    for _ in range(rng.choice((1, 1, 2, 3))):
+        at = rng.randrange(len(data) + 1)
+        kind = rng.randrange(8)
+        if kind == 0:
+            data = data[:at] + bytes((rng.randrange(256),)) + data[at + 1 :]
+        elif kind == 1:
+            data = data[:at] + rng.choice(tokens) + data[at:]
+        elif kind == 2:
+            data = data[:at] + rng.choice(tokens) + data[at + rng.randrange(8) :]
+        elif kind == 3:
+            data = data[:at] + data[at + rng.choice((1, 1, 2, 5, 20)) :]
+        elif kind == 4:
+            data = data[:at] + other[rng.randrange(len(other) + 1) :]
+        elif kind == 5:
+            data = data[:at] + data[max(0, at - rng.randrange(40)) :]
+        elif kind == 6 and data:
+            at = rng.randrange(min(5, len(data)))
+            data = data[:at] + bytes((rng.randrange(256),)) + data[at + 1 :]
+        elif at < len(data):
+            data = data[:at] + bytes((data[at] ^ 1 << rng.randrange(8),)) + data[at + 1 :]
+    return data[:MOST_BYTES]
+
+
+def run_seeded(target: str, executions: int, seconds: int, seed: int) -> tuple[int, float]:
+    from . import seeds, targets
+
+    function = targets.TARGETS[target]
+    rng = random.Random(seed)
+    corpus = seeds.all_seeds(target)
+    begun = time.monotonic()
+    count = 0
+    while not (executions and count >= executions) and not (seconds and time.monotonic() - begun >= seconds):
+        data = corpus[count] if count < len(corpus) else mutate(rng, rng.choice(corpus), rng.choice(corpus), seeds.TOKENS)
+        count += 1
+        try:
+            function(data)
+        except Exception as error:
+            print(f"{type(error).__name__}: {error}\n{ascii(data)}\n{target}: A FINDING after {count:,} executions")
+            raise SystemExit(1) from error
+    return count, (time.monotonic() - begun) / 3600
+
+
+def main() -> None:
+    if sys.argv[2:3] == ["--libfuzzer"]:
+        fuzz_here(sys.argv[1], sys.argv[3:])
+        return
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz.run", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("target", choices=("head", "chunks", "reader", "all"))
+    parser.add_argument("--executions", type=int, default=0)
+    parser.add_argument("--seconds", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--seeded", action="store_true", help="do without atheris")
+    parser.add_argument("--workdir", type=Path)
+    chosen = parser.parse_args()
+    if not chosen.executions and not chosen.seconds:
+        chosen.seconds = 60
+    is_guided = False
+    if not chosen.seeded:
+        try:
+            import atheris as atheris
+        except ImportError:
+            print("atheris is not installed: mutating by a seeded generator, without coverage")
+        else:
+            is_guided = True
+    with tempfile.TemporaryDirectory() as temporary:
+        workdir = chosen.workdir or Path(temporary)
+        workdir.mkdir(parents=True, exist_ok=True)
+        for target in ("head", "chunks", "reader") if chosen.target == "all" else (chosen.target,):
+            limits = (chosen.executions, chosen.seconds, chosen.seed)
+            if is_guided:
+                count, hours = run_atheris(target, *limits, workdir, chosen.keep)
+            else:
+                count, hours = run_seeded(target, *limits)
+            print(f"{target}: {count:,} executions in {hours:.2f} h, no finding", flush=True)
+
+
+if __name__ == "__main__":
+    os.chdir(ROOT)
+    main()
