@@ -3,7 +3,7 @@
 The standard library's ``urlsplit`` splits them: it is kept up by CPython's own security process, it is what
 programs around this package use themselves, and it needs no installation. What it lets pass is judged here:
 it drops tabs and line ends in silence, and believes any host. Hosts outside ASCII are encoded by the ``idna``
-package (IDNA 2008 with UTS 46, as browsers do it; the extra "idna"). The standard library's codec is IDNA 2003
+package (IDNA 2008 with UTS 46, as browsers do it; the extra ``idna``). The standard library's codec is IDNA 2003
 and names other hosts for the same text, so without the package such a host is refused, never guessed.
 
 ``urlsplit`` costs some 4 us for a URL that it has not seen, a third of what a whole exchange may cost. So
@@ -31,7 +31,7 @@ _LENGTH_OF_HTTPS: Final = len("https://")
 _is_scheme: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*+").fullmatch
 _control: Final = re.compile("[\x00-\x1f\x7f]").search
 # Underscores are no host name's (RFC 952) and are seen in the wild. An ASCII name may be written in any case.
-_is_host_name: Final = re.compile(r"(?=.{1,254}\Z)(?:[a-z0-9_\-]{1,63}+\.)*+[a-z0-9_\-]{1,63}+\.?").fullmatch
+_is_host_name: Final = re.compile(r"(?=.{1,254}\Z)[a-z0-9_\-]{1,63}+(?:\.[a-z0-9_\-]{1,63}+)*+\.?").fullmatch
 # Everything visible in ASCII goes out as it was written: escapes are not judged, and nothing is escaped twice.
 _VISIBLE: Final = "".join(map(chr, range(0x21, 0x7F)))
 
@@ -94,6 +94,8 @@ def _parse(url: str) -> tuple[Origin, str]:
     found = _control(url)
     if found:
         raise InvalidURL(f"URL can't contain control characters. {quote(url)} (found at least {found[0]!r})")
+    if url.startswith(" "):
+        raise InvalidURL(f"URL can't begin with a space: {quote(url)}")  # which urlsplit would drop
     try:
         parts = urlsplit(url)
         port = parts.port
