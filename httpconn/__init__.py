@@ -79,6 +79,8 @@ __all__ = [
     "ContentDecodingError",
     "ContentTooLong",
     "Defect",
+    "FetchStats",
+    "Fetcher",
     "HTTPConnection",
     "HTTPException",
     "HTTPResponse",
@@ -115,6 +117,7 @@ __all__ = [
     "backend",
     "backends",
     "error",
+    "fetch_many",
     "install",
     "responses",
     "uninstall",
@@ -124,10 +127,13 @@ __all__ = [
 _LATE: Final = {
     "ConnectionPool": "pool",
     "PoolStats": "pool",
+    "FetchStats": "fetch",
+    "Fetcher": "fetch",
     "Request": "model",
     "Response": "model",
     "Timeout": "model",
     "Timings": "model",
+    "fetch_many": "fetch",
 }
 """What stands above the connection, loaded when it is first asked for: http.client's users do without."""
 
@@ -156,6 +162,9 @@ def backends() -> tuple[str, ...]:
 
 
 if TYPE_CHECKING:
+    from .fetch import Fetcher as Fetcher
+    from .fetch import FetchStats as FetchStats
+    from .fetch import fetch_many as fetch_many
     from .model import Request as Request
     from .model import Response as Response
     from .model import Timeout as Timeout

@@ -280,8 +280,9 @@ class Outgoing:
 
     __slots__ = ("_more", "_view")
 
-    def __init__(self, job: Job) -> None:
-        self._view = memoryview(job.head)
+    def __init__(self, job: Job, sent: int = 0) -> None:
+        """*sent* bytes of the head are on their way already."""
+        self._view = memoryview(job.head)[sent:]
         self._more = job.body() if job.body is not None else None
 
     def send(self, send: Callable[[memoryview], int]) -> bool:

@@ -327,7 +327,11 @@ FAULTS: dict[str, Fault] = {
 def script(seed: int, count: int) -> list[str]:
     """Return *count* different targets: which kinds follow each other is the seed's."""
     kinds = list(FAULTS)
-    chosen = random.Random(seed).choices(kinds, [FAULTS[kind].weight for kind in kinds], k=count)
+    dice = random.Random(seed)
+    chosen = dice.choices(kinds, [FAULTS[kind].weight for kind in kinds], k=count)
+    if count > 10 * len(kinds):
+        chosen[: len(kinds)] = kinds  # each one at least once
+        dice.shuffle(chosen)
     return [f"/{kind}/{number}" for number, kind in enumerate(chosen)]
 
 
@@ -366,11 +370,12 @@ class FaultyServer:
         self._started.set()
         self._loop.run_forever()
         self._server.close()
-        tasks = asyncio.all_tasks(self._loop)
-        for task in tasks:
-            task.cancel()
-        self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
-        self._loop.run_until_complete(asyncio.sleep(0))  # transports close themselves in the next turn
+        for _ in range(3):  # what was accepted a moment ago gets its task, and its end, in the next turn
+            tasks = asyncio.all_tasks(self._loop)
+            for task in tasks:
+                task.cancel()
+            self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+            self._loop.run_until_complete(asyncio.sleep(0.002))
         self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         self._loop.close()
 

@@ -50,10 +50,7 @@ CODINGS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
 
 @pytest.fixture(params=["isal", "zlib"], autouse=True)
 def library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if request.param == "isal":
-        library = pytest.importorskip("isal.isal_zlib")
-    else:
-        library = zlib
+    library = pytest.importorskip("isal.isal_zlib") if request.param == "isal" else zlib
     monkeypatch.setattr(decoding, "_zlib_library", lambda: library)
 
 

@@ -260,10 +260,9 @@ def test_a_stream_that_breaks(plain_server: FaultyServer) -> None:
     with ConnectionPool(timeout=QUICK) as pool:
         for kind, error in (("cut", httpconn.IncompleteRead), ("silent-in-body", httpconn.ReadTimeout)):
             with pool.request("GET", plain_server.url(f"/{kind}/1"), stream=True) as response:
-                parts = []
+                parts: list[bytes] = []
                 with pytest.raises(error):
-                    for part in response.iter_bytes(10):
-                        parts.append(part)
+                    parts.extend(response.iter_bytes(10))
                 assert b"".join(parts) == content_of(f"/{kind}/1")[: len(b"".join(parts))]
             assert state_of(pool) == (0, 0)
 

@@ -41,8 +41,8 @@ class Channel:
     ``receive`` and ``send`` may be called once ``open`` has returned 0.
     """
 
-    __slots__ = ("_addresses", "_last_error", "_poll", "_settings", "_tls", "connected_at", "is_clean", "secured_at",
-                 "sock", "wants")  # fmt: skip
+    __slots__ = ("_addresses", "_last_error", "_poll", "_settings", "_tls", "connected_at", "is_clean", "number",
+                 "secured_at", "sock", "wants")  # fmt: skip
 
     def __init__(self, addresses: Sequence[tuple[int, Any]], settings: SocketSettings, tls: TLSSettings | None) -> None:
         self._addresses = list(reversed(addresses))
@@ -57,6 +57,8 @@ class Channel:
         """What to wait for after ``receive`` or ``send`` could do nothing."""
         self.connected_at = 0.0
         self.secured_at = 0.0
+        self.number = 0
+        """Of the address that is being tried, and so of the socket: another number, another descriptor."""
 
     # -- opening ------------------------------------------------------------------------------------------
 
@@ -85,6 +87,7 @@ class Channel:
         if not self._addresses:
             raise self._last_error or OSError("there is no address to connect to")
         family, address = self._addresses.pop()
+        self.number += 1
         try:
             sock = self.sock = socket.socket(family, socket.SOCK_STREAM)
             sock.setblocking(False)
