@@ -17,7 +17,7 @@ import socket
 import ssl
 import sys
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from http.client import HTTPMessage
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -62,7 +62,7 @@ class HTTPConnection:
     _http_vsn = 11
     _http_vsn_str = "HTTP/1.1"
 
-    response_class: Callable[..., Any] = HTTPResponse
+    response_class: type[HTTPResponse] | Any = HTTPResponse  # anything that can be called so
     default_port = HTTP_PORT
     auto_open: int | bool = 1
     debuglevel = 0
@@ -73,7 +73,7 @@ class HTTPConnection:
         self,
         host: str,
         port: int | None = None,
-        timeout: Any = _DEFAULT_TIMEOUT,
+        timeout: float | None = _DEFAULT_TIMEOUT,
         source_address: tuple[str, int] | None = None,
         blocksize: int = 8192,
         *,
@@ -88,7 +88,7 @@ class HTTPConnection:
         self.timeout = timeout
         self.source_address = source_address
         self.blocksize = blocksize
-        self.sock: Any = None
+        self.sock: socket.socket | Any = None
         self._buffer: list[bytes] = []
         self.__response: Any = None
         self.__state = state.IDLE
@@ -273,9 +273,7 @@ class HTTPConnection:
 
     # -- the request, step by step -------------------------------------------------------------------------
 
-    def putrequest(
-        self, method: str, url: str, skip_host: bool | int = False, skip_accept_encoding: bool | int = False
-    ) -> None:
+    def putrequest(self, method: str, url: str, skip_host: bool = False, skip_accept_encoding: bool = False) -> None:
         """Begin a request with its request-line; Host and Accept-Encoding follow unless they are skipped.
 
         Raises CannotSendRequest before the previous request's response, ValueError or InvalidURL for
@@ -304,7 +302,11 @@ class HTTPConnection:
         self._output(self._encode_request(f"{method} {url} {self._http_vsn_str}"))
         if self._http_vsn == 11:
             if not skip_host:
-                self.putheader("Host", self.__host_value(url))
+                host = self.__host_value(url)
+                # As http.client has it, since an overridden putheader sees it: text where the port has been added.
+                is_ours = not (url.startswith("http") and urlsplit(url).netloc)
+                port = self._tunnel_port if self._tunnel_host else self.port
+                self.putheader("Host", host.decode("ascii") if is_ours and port != self.default_port else host)
             if not skip_accept_encoding:
                 # No content coding is undone here, so none is asked for.
                 self.putheader("Accept-Encoding", "identity")
@@ -473,7 +475,11 @@ class HTTPConnection:
                 raise NotConnected
             self.connect()
         except BaseException:
-            self.close()
+            if self.sock is not None:
+                self.close()
+            else:  # a close() that somebody overrides is called no more often than by http.client
+                self.__state = state.CLOSE[self.__state]
+                del self._buffer[:]
             raise
 
     # -- the request, at once ------------------------------------------------------------------------------
@@ -511,6 +517,7 @@ class HTTPConnection:
             (body is not None and type(body) is not bytes)
             or self.debuglevel
             or self._http_vsn != 11
+            or self._http_vsn_str != "HTTP/1.1"
             or self._buffer
             or type(self._buffer) is not list
             or parser.replaces_any(self, _STEPS, _STEP_ORIGINALS)
@@ -552,15 +559,11 @@ class HTTPConnection:
         """The step-by-step road. Source: http.client, _send_request."""
         names = [name.lower() for name in headers]
         self.__check_framing(names, body, method, headers)
-        skips = {}
+        skips: dict[str, Any] = {}
         if "host" in names:
             skips["skip_host"] = 1
         if "accept-encoding" in names:
             skips["skip_accept_encoding"] = 1
-        if isinstance(body, str):
-            encoded_body: Any = _encode(body, "body")
-        else:
-            encoded_body = body
         self.putrequest(method, url, **skips)
         try:
             if "content-length" in names:
@@ -577,10 +580,12 @@ class HTTPConnection:
                     self.putheader("Transfer-Encoding", "chunked")
             for name, value in headers.items():
                 self.putheader(name, value)
+            if isinstance(body, str):
+                body = _encode(body, "body")
         except Exception:
             self.__drop_started_request()
             raise
-        self.endheaders(encoded_body, encode_chunked=encode_chunked)
+        self.endheaders(body, encode_chunked=encode_chunked)
 
     def __check_framing(self, names: list[Any], body: Any, method: str, headers: Mapping[str, Any]) -> None:
         """Raise InvalidField for a request whose own framing contradicts itself."""
@@ -594,7 +599,7 @@ class HTTPConnection:
 
     # -- the response --------------------------------------------------------------------------------------
 
-    def getresponse(self) -> Any:
+    def getresponse(self) -> HTTPResponse:
         """Return the response to the request that was sent: an HTTPResponse, or what ``response_class`` makes.
 
         Raises ResponseNotReady without a request, or before the previous response has been read;
@@ -661,7 +666,7 @@ class HTTPSConnection(HTTPConnection):
             host: str,
             port: int | None = None,
             *,
-            timeout: Any = _DEFAULT_TIMEOUT,
+            timeout: float | None = _DEFAULT_TIMEOUT,
             source_address: tuple[str, int] | None = None,
             context: ssl.SSLContext | None = None,
             blocksize: int = 8192,
@@ -679,7 +684,7 @@ class HTTPSConnection(HTTPConnection):
             port: int | None = None,
             key_file: str | None = None,
             cert_file: str | None = None,
-            timeout: Any = _DEFAULT_TIMEOUT,
+            timeout: float | None = _DEFAULT_TIMEOUT,
             source_address: tuple[str, int] | None = None,
             *,
             context: ssl.SSLContext | None = None,

@@ -14,7 +14,7 @@ import io
 import weakref
 from collections.abc import Sequence
 from http.client import HTTPMessage
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar, overload
 
 from . import _backends
 from ._io.source import LINE, FileSource, SocketFile, Source, open_socket
@@ -36,11 +36,18 @@ from .headers import current_limits, message_from_lines
 if TYPE_CHECKING:
     from .connection import HTTPConnection
 
-_UNKNOWN: Final = "UNKNOWN"
+    # typeshed's http.client says so too: a response goes where a BinaryIO is asked for.
+    class _Base(io.BufferedIOBase, BinaryIO):
+        pass
+else:
+    _Base = io.BufferedIOBase
+
+_T = TypeVar("_T")
+_UNKNOWN: Final[Any] = "UNKNOWN"  # the types tell what is there once the head has been read, as typeshed's do
 _SWITCHING_PROTOCOLS: Final = 101
 
 
-class HTTPResponse(io.BufferedIOBase):
+class HTTPResponse(_Base):
     """The response to one request. Source: http.client, HTTPResponse.
 
     Besides what http.client has: ``complete`` (None while unread, then whether the whole message came),
@@ -51,11 +58,11 @@ class HTTPResponse(io.BufferedIOBase):
     strict = False
     limits: Limits | None = None
 
-    version: int | str = _UNKNOWN
-    status: int | str = _UNKNOWN
+    version: int = _UNKNOWN
+    status: int = _UNKNOWN
     reason: str = _UNKNOWN
     code: int
-    will_close: bool | str = _UNKNOWN
+    will_close: bool = _UNKNOWN
     debuglevel: int = 0
     url: str
 
@@ -168,31 +175,38 @@ class HTTPResponse(io.BufferedIOBase):
         if not line:
             raise RemoteDisconnected("Remote end closed connection without response")
         try:
-            _, status, reason, _ = reference.parse_status_line(line)
+            status = reference.parse_status_line(line)[1]
         except BadStatusLine:
             self._close_conn()
             raise
-        return text.split(None, 1)[0], status, reason
+        words = text.split(None, 2)
+        return words[0], status, words[2] if len(words) > 2 else ""
 
     @property
-    def headers(self) -> HTTPMessage | None:
+    def headers(self) -> HTTPMessage:
         """The fields of the head; None before ``begin``. Made when first asked for."""
         if self._headers is None and self._head is not None:
             self._headers = message_from_lines(self._head.field_lines())
-        return self._headers
+        return self._headers  # type: ignore[return-value]  # None before begin
 
     @headers.setter
     def headers(self, value: HTTPMessage | None) -> None:
         self._headers = value
 
     @property
-    def msg(self) -> Any:
+    def msg(self) -> HTTPMessage:
         """The same object as ``headers``, unless something else has been assigned (urllib.request does)."""
         return self.headers if self._msg is None else self._msg
 
     @msg.setter
-    def msg(self, value: Any) -> None:
+    def msg(self, value: HTTPMessage) -> None:
         self._msg = value
+
+    @overload
+    def getheader(self, name: str) -> str | None: ...
+
+    @overload
+    def getheader(self, name: str, default: _T) -> str | _T: ...
 
     def getheader(self, name: str, default: Any = None) -> Any:
         """Return the values of all fields of that name joined with ", ", or *default* (joined, if iterable).
@@ -220,7 +234,7 @@ class HTTPResponse(io.BufferedIOBase):
             raise ResponseNotReady
         return self._head.field_lines()
 
-    def info(self) -> HTTPMessage | None:
+    def info(self) -> HTTPMessage:
         """Return ``headers``."""
         return self.headers
 
@@ -228,7 +242,7 @@ class HTTPResponse(io.BufferedIOBase):
         """Return ``url``, which who made the request has set (urllib.request does)."""
         return self.url
 
-    def getcode(self) -> int | str:
+    def getcode(self) -> int:
         """Return ``status``."""
         return self.status
 
@@ -258,7 +272,7 @@ class HTTPResponse(io.BufferedIOBase):
     # -- where the body is ---------------------------------------------------------------------------------
 
     @property
-    def fp(self) -> Any:
+    def fp(self) -> io.BufferedReader | Any:
         """The file-like object that the rest of the body can be read from, as it is on the wire; None at the end.
 
         Over a socket it is an ``io.BufferedReader``, and holds what had been received and not been read.
@@ -281,7 +295,7 @@ class HTTPResponse(io.BufferedIOBase):
         self._source = None if value is None else FileSource(value, (self.limits or current_limits()).line_bytes)
 
     @property
-    def chunked(self) -> bool | str:
+    def chunked(self) -> bool:
         """Whether the body comes in the chunked transfer coding."""
         return self._reader.chunked if self._reader is not None else _UNKNOWN
 
@@ -294,7 +308,7 @@ class HTTPResponse(io.BufferedIOBase):
             reader.expect_length(UNTIL_CLOSE)
 
     @property
-    def chunk_left(self) -> int | str | None:
+    def chunk_left(self) -> int | None:
         """Bytes left of this chunk: None between chunks, 0 in front of the CRLF that ends one."""
         return self._reader.chunk_left if self._reader is not None else _UNKNOWN
 
@@ -303,7 +317,7 @@ class HTTPResponse(io.BufferedIOBase):
         (self._reader or self._new_reader()).chunk_left = value
 
     @property
-    def length(self) -> int | str | None:
+    def length(self) -> int | None:
         """Bytes of the body that are still to be read; None where that is not known."""
         return self._reader.length if self._reader is not None else _UNKNOWN
 
@@ -358,7 +372,7 @@ class HTTPResponse(io.BufferedIOBase):
     def __del__(self) -> None:
         # IOBase's own would close each response once more, through several layers. Nearly all have nothing left
         # to let go of by now.
-        if self._source is not None or type(self).close is not _close:
+        if self._source is not None or type(self).close is not _close or "close" in self.__dict__:
             super().__del__()
 
     def readable(self) -> bool:

@@ -36,7 +36,7 @@ def test_a_body_whose_pieces_end_inside_a_line_is_not_held(backend) -> None:
     assert reader.complete is True
 
 
-@pytest.mark.parametrize("fields, body", [
+@pytest.mark.parametrize(("fields", "body"), [
     (b"Transfer-Encoding: chunked\r\n", b"no chunk\r\n"),
     (b"Content-Length: nonsense\r\n", b"x"),
     (b"Content-Length: 1\r\n", b"x"),

@@ -70,7 +70,7 @@ def test_both_may_be_called_again() -> None:
 
 
 def test_what_somebody_else_has_put_there_is_respected() -> None:
-    class Recorder(STANDARD["HTTPConnection"]):  # type: ignore[misc]  # a class looked up at run time
+    class Recorder(STANDARD["HTTPConnection"]):
         pass
 
     with mock.patch.object(http.client, "HTTPConnection", Recorder):
@@ -85,7 +85,7 @@ def test_what_somebody_else_has_put_there_is_respected() -> None:
         assert http.client.HTTPResponse is STANDARD["HTTPResponse"]
         # What mock puts back at its end is what it found.
     assert http.client.HTTPConnection is httpconn.HTTPConnection
-    http.client.HTTPConnection = STANDARD["HTTPConnection"]  # type: ignore[misc]
+    http.client.HTTPConnection = STANDARD["HTTPConnection"]
 
 
 def test_from_many_threads_at_once() -> None:
@@ -156,7 +156,7 @@ class Response(HTTPResponse):
     exec(source, vars(module))
     monkeypatch.setitem(sys.modules, "imported_early", module)
     monkeypatch.setitem(sys.modules, "an.alias.of.it", module)
-    monkeypatch.setitem(sys.modules, "no_module", None)  # type: ignore[arg-type]  # as the import system does it
+    monkeypatch.setitem(sys.modules, "no_module", None)
     return module
 
 

@@ -75,7 +75,9 @@ MODULES = sources()
 
 def imports_of(module: str) -> Iterator[Import]:
     tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
-    types = {id(inner) for node in ast.walk(tree) if _is_for_types(node) for part in node.body for inner in ast.walk(part)}
+    types = {
+        id(inner) for node in ast.walk(tree) if _is_for_types(node) for part in node.body for inner in ast.walk(part)
+    }
     is_package = MODULES[module].name == "__init__.py" and module != "__init__"
     here = [] if module == "__init__" else module.split(".") if is_package else module.split(".")[:-1]
     for node in ast.walk(tree):
@@ -106,9 +108,8 @@ def is_allowed(found: Import) -> bool:
         allowed = ROOMS[room] | ANYONE | {found.module}
         if target in ("", "__init__"):  # the package itself, for names that are looked up late
             return room in ("__init__", "__main__", "_install")
-        return (
-            bool({"*", target, room_of(target)} & allowed)
-            or (found.for_types and (found.module, target) in FOR_TYPES)
+        return bool({"*", target, room_of(target)} & allowed) or (
+            found.for_types and (found.module, target) in FOR_TYPES
         )
     top = target.split(".")[0]
     if top == "httpconn":

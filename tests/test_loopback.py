@@ -24,7 +24,9 @@ def _bench(name: str) -> ModuleType:
     """Import ``bench.<name>`` from the sources; only that package, so that the installed httpconn is what is tested."""
     if "bench" not in sys.modules:
         folder = Path(__file__).parent.parent / "bench"
-        spec = importlib.util.spec_from_file_location("bench", folder / "__init__.py", submodule_search_locations=[str(folder)])
+        spec = importlib.util.spec_from_file_location(
+            "bench", folder / "__init__.py", submodule_search_locations=[str(folder)]
+        )
         assert spec is not None
         assert spec.loader is not None
         sys.modules["bench"] = importlib.util.module_from_spec(spec)
@@ -77,7 +79,9 @@ def either(request: pytest.FixtureRequest) -> Iterator[Peer]:
     yield from _start(bench_nginx if name == "nginx" else bench_server, transport)
 
 
-def get(connection: HTTPConnection, target: str, method: str = "GET", **options: Any) -> tuple[httpconn.HTTPResponse, bytes]:
+def get(
+    connection: HTTPConnection, target: str, method: str = "GET", **options: Any
+) -> tuple[httpconn.HTTPResponse, bytes]:
     connection.request(method, target, **options)
     response = connection.getresponse()
     return response, response.read()
@@ -121,7 +125,7 @@ def test_keep_alive(either: Peer, in_use) -> None:
     sock = connection.sock
     for number in range(100):
         target, body = (("/small", b"ok"), ("/10k", TEN_KIB), ("/10k-chunked", TEN_KIB))[number % 3]
-        response, got = get(connection, target)
+        _, got = get(connection, target)
         assert got == body
         assert connection.sock is sock, f"another socket for request {number}"
     connection.close()

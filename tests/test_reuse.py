@@ -136,7 +136,9 @@ def second(sock: socket.socket) -> None:
 # -- bytes that nobody asked for
 
 
-@pytest.mark.parametrize("unasked", [LATE_408, EVIL, b"\0", b"\r\n", b"garbage"], ids=["408", "200", "nul", "crlf", "garbage"])
+@pytest.mark.parametrize(
+    "unasked", [LATE_408, EVIL, b"\0", b"\r\n", b"garbage"], ids=["408", "200", "nul", "crlf", "garbage"]
+)
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_unasked_bytes_are_no_answer(talk: Talk, unasked: bytes, method: str) -> None:
     """A late 408, or anything: the next request goes out on a fresh connection."""
@@ -361,6 +363,7 @@ def test_response_closed_unread(talk: Talk) -> None:
 
 def test_response_closed_unread_behind_another_request(talk: Talk) -> None:
     """The second request went out on a connection that the first response took along: an error, no answer."""
+
     def first(sock: socket.socket) -> None:
         take_request(sock)
         sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n")
@@ -393,6 +396,7 @@ def test_response_with_nothing_to_read_closed_unread_keeps_the_connection(talk: 
 
 def test_response_dropped_unread(talk: Talk) -> None:
     """Not even closed: the collector comes, and the next request must wait or go elsewhere, never get its bytes."""
+
     def first(sock: socket.socket) -> None:
         take_request(sock)
         sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n" + EVIL)
@@ -403,9 +407,11 @@ def test_response_dropped_unread(talk: Talk) -> None:
         connection.getresponse()
         gc.collect()
         connection.request("GET", "/")
-        with contextlib.suppress(httpconn.ResponseNotReady, httpconn.RemoteDisconnected):
-            with connection.getresponse() as response:
-                assert response.read() == b"#2"
+        with (
+            contextlib.suppress(httpconn.ResponseNotReady, httpconn.RemoteDisconnected),
+            connection.getresponse() as response,
+        ):
+            assert response.read() == b"#2"
 
 
 def test_connection_closed_with_a_response_unread(talk: Talk) -> None:
@@ -502,6 +508,7 @@ def test_timeout_in_the_head(talk: Talk, begun: bytes) -> None:
 @pytest.mark.parametrize("way", ["read", "read(n)", "readinto", "read1", "readline", "iterate"])
 def test_timeout_in_the_body(talk: Talk, reply: bytes, way: str) -> None:
     """The place in the stream is lost: late bytes must not come back as a body."""
+
     def first(sock: socket.socket) -> None:
         take_request(sock)
         sock.sendall(reply)
@@ -608,6 +615,7 @@ def test_failed_handshake_leaves_the_connection_idle(in_use, tls: TLS) -> None:
 
 def test_early_answer_while_the_body_is_sent(plain_talk: Talk) -> None:
     """A server that answers and closes before the body is fully sent still gets its answer read."""
+
     def first(sock: socket.socket) -> None:
         sock.recv(10)
         sock.sendall(b"HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 2\r\n\r\n#1")
@@ -731,6 +739,11 @@ def test_ragged_end_of_tls(tls_talk: Talk) -> None:
         assert response.complete is False
 
 
+def until_empty(step: Callable[[], object]) -> None:
+    while step():
+        pass
+
+
 @pytest.mark.parametrize("touch_fp", [False, True], ids=["wire", "fp"])
 @pytest.mark.parametrize("way", ["read", "read(n)", "readinto", "read1", "readline"])
 def test_ragged_end_of_tls_strict(tls_talk: Talk, way: str, touch_fp: bool) -> None:
@@ -747,8 +760,7 @@ def test_ragged_end_of_tls_strict(tls_talk: Talk, way: str, touch_fp: bool) -> N
             "readline": response.readline,
         }[way]
         with pytest.raises(httpconn.IncompleteRead):
-            while step():
-                pass
+            until_empty(step)
         assert response.complete is False
 
 
@@ -757,7 +769,9 @@ def test_ragged_end_of_tls_with_the_shared_context(tls_talk: Talk, tls: TLS, mon
     monkeypatch.setenv("SSL_CERT_FILE", tls.cafile)
     with ScriptedServer(ragged, tls.wrap) as server:
         connection = HTTPSConnection("localhost", server.port, timeout=TIMEOUT_S)
-        connection._create_connection = lambda address, *rest: socket.create_connection(("127.0.0.1", address[1]), *rest)
+        connection._create_connection = lambda address, *rest: socket.create_connection(
+            ("127.0.0.1", address[1]), *rest
+        )
         connection.request("GET", "/")
         with connection.getresponse() as response:
             assert response.read() == b"hello"

@@ -170,7 +170,12 @@ def test_targets_and_methods(validate) -> None:
 
 def test_status_line_pattern_is_the_plain_grammar() -> None:
     """The reference reader calls a status-line good just where the plain pattern would."""
-    for before, after in ((b"HTTP/1.1 200 O", b"K"), (b"HTTP/1.1 200", b""), (b"HTTP/1.1 20", b" OK"), (b"", b"TTP/1.1 200 OK")):
+    for before, after in (
+        (b"HTTP/1.1 200 O", b"K"),
+        (b"HTTP/1.1 200", b""),
+        (b"HTTP/1.1 20", b" OK"),
+        (b"", b"TTP/1.1 200 OK"),
+    ):
         for byte in BYTES:
             line = before + byte + after
             plain = grammar.match_plain_head(line + b"\r\n\r\n") is not None
@@ -179,7 +184,7 @@ def test_status_line_pattern_is_the_plain_grammar() -> None:
 
 # -- no pattern backtracks
 
-MANY = 200_000
+MANY = 120_000
 HEAD = "HTTP/1.1 200 OK\r\n"
 HOSTILE = [
     HEAD + "A: b\r\n" * (MANY // 6) + "\0",
@@ -188,7 +193,8 @@ HOSTILE = [
     "HTTP/1.1 200 " + " " * MANY + "\0",
     "\n" * MANY, "\r\n" * (MANY // 2), "\r\n " * (MANY // 3) + "\r", " " * MANY + "\0", "a " * (MANY // 2) + "\0",
     "0" * MANY + "\n", "5" + " " * MANY + "x\r\n", "5;" + " " * MANY + "\0\r\n", "-" * MANY, "a" * MANY, "/" * MANY,
-    "5," * (MANY // 2) + "x", "chunked, " * (MANY // 9), "content-length:" * (MANY // 15), "\ncontent-length" * (MANY // 15),
+    "5," * (MANY // 2) + "x", "chunked, " * (MANY // 9), "content-length:" * (MANY // 15),
+    "\ncontent-length" * (MANY // 15),
     "GET / HTTP/1.1\r\n" + "A: b\r\n" * (MANY // 6) + "\0",
 ]  # fmt: skip
 
@@ -211,7 +217,9 @@ JUDGED_BEFORE = {"pure._split_field_lines"}
 
 def test_patterns_are_found() -> None:
     assert set(patterns()) > JUDGED_BEFORE
-    assert {"grammar.match_plain_head", "grammar.match_chunk_size_line", "grammar.find_framing_fields"} <= set(patterns())
+    assert {"grammar.match_plain_head", "grammar.match_chunk_size_line", "grammar.find_framing_fields"} <= set(
+        patterns()
+    )
 
 
 @pytest.mark.parametrize("name", sorted(set(patterns()) - JUDGED_BEFORE))
@@ -220,10 +228,10 @@ def test_no_pattern_backtracks(name: str) -> None:
     match = patterns()[name]
     for text in HOSTILE:
         subject = text if isinstance(match.__self__.pattern, str) else text.encode("latin-1")
-        start = time.perf_counter()
+        start = time.process_time()
         match(subject)
         # Linear takes some milliseconds; quadratic, at this length, minutes.
-        assert time.perf_counter() - start < 2, text[:40]
+        assert time.process_time() - start < 2, text[:40]
 
 
 GENEROUS = grammar.Limits(line_bytes=1 << 30, field_lines=1 << 30, head_bytes=1 << 30, trailer_lines=1 << 30)
@@ -237,9 +245,9 @@ def test_hostile_messages_are_read_in_linear_time(backend, strict: bool) -> None
                  *(f"{CHUNKED}0\r\n{text}\r\n\r\n" for text in HOSTILE)):  # fmt: skip
         wire = text.encode("latin-1")
         for piece in (len(wire), 997):
-            start = time.perf_counter()
+            start = time.process_time()
             _read_all(reader.ResponseReader(backend, "GET", GENEROUS, strict), wire, piece)
-            assert time.perf_counter() - start < 3, (text[:60], piece)
+            assert time.process_time() - start < 3, (text[:60], piece)
 
 
 def _read_all(response_reader: reader.ResponseReader, wire: bytes, piece: int) -> None:
@@ -268,9 +276,9 @@ def test_a_drip_costs_linear_time(backend, what: str) -> None:
         }[what].encode()
         best = 1e9
         for _ in range(3):
-            start = time.perf_counter()
+            start = time.process_time()
             _read_all(reader.ResponseReader(backend, "GET", GENEROUS, False), wire, 1)
-            best = min(best, time.perf_counter() - start)
+            best = min(best, time.process_time() - start)
         return best
 
-    assert cost(80_000) < 30 * cost(10_000)  # 8 when linear, 64 when quadratic
+    assert cost(40_000) < 30 * cost(5_000)  # 8 when linear, 64 when quadratic

@@ -6,11 +6,10 @@ single fields are found where they lie.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import cache
 from operator import attrgetter
-
-import re
 from typing import Final
 
 from .._wire.body import ChunkedDecoder

@@ -110,7 +110,7 @@ CASES = (
     bad("size-nul", b"5\0\r\nhello\r\n" + LAST),
     bad("size-nul-first", b"\x005\r\nhello\r\n" + LAST),
     bad("size-vt", b"5\x0b\r\nhello\r\n" + LAST),
-    bad("size-fullwidth", "５\r\nhello\r\n".encode() + LAST),
+    bad("size-fullwidth", "\uff15\r\nhello\r\n".encode() + LAST),
     bad("size-superscript", b"\xb2\r\nhello\r\n" + LAST),
     bad("size-second", b"2\r\nhi\r\n0x5\r\nhello\r\n" + LAST, b"hi"),
     bad("size-html", b"<html>\r\n", rule="a server that says chunked and does not"),

@@ -201,7 +201,7 @@ def rpc_server() -> Iterator[Any]:
         server.register_function(lambda text: text, "echo")
         accepted = vars(server).setdefault("accepted", [])
         get_request = server.get_request
-        server.get_request = lambda: accepted.append(1) or get_request()  # type: ignore[method-assign]
+        server.get_request = lambda: accepted.append(1) or get_request()
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         yield server
@@ -210,7 +210,7 @@ def rpc_server() -> Iterator[Any]:
 
 
 def test_xmlrpc(rpc_server: Any, connection_class: type) -> None:
-    url = "http://127.0.0.1:{}/RPC2".format(rpc_server.server_address[1])
+    url = f"http://127.0.0.1:{rpc_server.server_address[1]}/RPC2"
     with xmlrpc.client.ServerProxy(url, allow_none=True) as proxy:
         for power in range(10):
             assert proxy.pow(2, power) == 2**power
@@ -231,13 +231,11 @@ def test_xmlrpc(rpc_server: Any, connection_class: type) -> None:
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")  # its habit
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_logging(method: str, origin: Any) -> None:
-    handler = logging.handlers.HTTPHandler(
-        f"127.0.0.1:{origin.port}", "/echo", method, credentials=("user", "pass")
-    )
+    handler = logging.handlers.HTTPHandler(f"127.0.0.1:{origin.port}", "/echo", method, credentials=("user", "pass"))
     logger = logging.Logger("test")
     logger.addHandler(handler)
     raised: list[Any] = []
-    handler.handleError = raised.append  # type: ignore[method-assign]
+    handler.handleError = raised.append
     logger.warning("what happened: %s", "nothing")
     assert not raised
     [line] = origin.requests

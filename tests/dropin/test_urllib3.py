@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import io
 import json
@@ -143,8 +144,10 @@ def test_uploads(body: Any, options: dict[str, Any], framing: tuple[str, str], p
     echo = pool.request("POST", "/echo", body=made, **options).json()
     if callable(body):
         made = body()
-    expected = made if isinstance(made, (bytes, bytearray)) else b"".join(
-        part.encode() if isinstance(part, str) else part for part in made or ()
+    expected = (
+        made
+        if isinstance(made, (bytes, bytearray))
+        else b"".join(part.encode() if isinstance(part, str) else part for part in made or ())
     )
     assert echo["body"] == expected.decode()
     assert list(framing) in echo["fields"]
@@ -266,9 +269,7 @@ def test_two_lengths_are_refused_with_the_response_readable(urllib3: Any, pool: 
     ids=["close", "drain", "read, release", "part, close", "part, drain"],
 )
 @pytest.mark.parametrize("path", ["/sized?n=200000", "/chunked?n=200000"])
-def test_leaving_a_response(
-    path: str, leave: Callable[[Any], Any], connections: int, pool: Any, origin: Any
-) -> None:
+def test_leaving_a_response(path: str, leave: Callable[[Any], Any], connections: int, pool: Any, origin: Any) -> None:
     leave(pool.request("GET", path, preload_content=False))
     assert_reused(pool, origin, connections)
 
@@ -281,14 +282,11 @@ def test_a_response_given_back_unread_answers_nobody_else(
     left = pool.request("GET", path, preload_content=False)
     taken = left.read(amount)
     left.release_conn()
-    try:
-        # Whether urllib3 sees that bytes are waiting, and opens another connection, is a matter of time.
-        assert_reused(pool, origin, 2)
-    except urllib3.exceptions.ProtocolError as error:
-        assert type(error.args[1]).__name__ == "ResponseNotReady"
-        assert_reused(pool, origin, 2)
-    else:
-        assert taken == content(amount)
+    # Whether urllib3 sees that bytes are waiting, and opens another connection, is a matter of time; else: refused.
+    with contextlib.suppress(urllib3.exceptions.ProtocolError):
+        pool.request("GET", "/sized?n=5000", retries=False)
+    assert_reused(pool, origin, 2)
+    assert taken == content(amount)
 
 
 def test_garbage(pool: Any, origin: Any) -> None:
@@ -322,9 +320,9 @@ def test_through_a_tunnel(urllib3: Any, tls_origin: Any, proxy: Any, authority: 
         assert not [name for name, _ in echo["fields"] if name.lower().startswith("proxy-")]
     assert (proxy.accepted, tls_origin.accepted) == (1, 1)
     assert [line.split()[0] for line in proxy.requests] == ["CONNECT"]
-    with urllib3.ProxyManager(proxy.url, ca_certs=authority.pem, retries=False) as manager:
-        with pytest.raises(urllib3.exceptions.ProxyError, match="407"):
-            manager.request("GET", f"{tls_origin.url}/sized?n=1")
+    without_password = urllib3.ProxyManager(proxy.url, ca_certs=authority.pem, retries=False)
+    with without_password as manager, pytest.raises(urllib3.exceptions.ProxyError, match="407"):
+        manager.request("GET", f"{tls_origin.url}/sized?n=1")
 
 
 def test_through_a_tunnel_in_tls(urllib3: Any, tls_origin: Any, authority: Any) -> None:

@@ -18,6 +18,13 @@ CORPUS = Path(__file__).with_name("corpus")
 MOST_BYTES = 1024
 """Longer cases are about limits that are met as well by short inputs under small limits."""
 
+BARE = {
+    "head": b"\0\x18HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\nA: b\r\n\r\n",
+    "chunks": b"\0\0\0\0" + b"5\r\nhello\r\n0\r\nA: b\r\n\r\n",
+    "reader": b"\0\0\0\0\0" + b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+}
+"""One plain input for each target, to see what the fuzzer finds by itself."""
+
 TOKENS = (
     b"HTTP/1.1 200 OK\r\n", b"HTTP/1.0 ", b"HTTP/1.1 ", b"Content-Length: ", b"Transfer-Encoding: chunked\r\n",
     b"Connection: close\r\n", b"Connection: keep-alive\r\n", b"\r\n\r\n", b"\r\n", b"\n\r\n", b"\n\n", b"0\r\n\r\n",
@@ -48,7 +55,10 @@ def made(target: str) -> list[bytes]:
             for mode in (0, 0x20):
                 closes = 0x08 if case.closes else 0
                 flags = _method_index(case.method) | closes | mode | (number & 3) << 6
-                found.append(bytes((flags, small | (number & 7) << 3, number & 0xFF, number % 9, number % 5 | (number & 3) << 6)) + case.wire)
+                found.append(
+                    bytes((flags, small | (number & 7) << 3, number & 0xFF, number % 9, number % 5 | (number & 3) << 6))
+                    + case.wire
+                )
         elif case.id.startswith(("chunked:", "limits:chunk", "limits:trailer")):
             found.append(bytes((small | number & 16, number & 0x1F, number & 0xFF, number % 5)) + case.wire[end:])
     if target == "head":

@@ -1,0 +1,170 @@
+"""The harness's teeth: bugs planted one at a time in a copy of the parsers, each of which must be found in time.
+
+    python -m tests.fuzz.planted [--seconds 60] [--only NAME] [--bare] [--table]
+
+With ``--bare`` the wire cases and the corpus are left out: the fuzzer begins with one plain input.
+
+A bug is a patch as data: one piece of one file and what stands there instead. A piece that is no longer there, or
+that stands there twice, is an error, so that this list cannot come to test nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[2]
+COPIED = ("httpconn", "_speedups", "setup.py", "pyproject.toml", "README.md", "LICENSE", "tests")
+
+
+class Bug(NamedTuple):
+    name: str
+    target: str
+    path: str
+    piece: str
+    planted: str
+
+
+BUGS = (
+    Bug("an off-by-one at the buffer's end", "head", "_speedups/head.pxi",
+        "if start + 1 < length and data[start] == CR and data[start + 1] == LF:",
+        "if start + 2 < length and data[start] == CR and data[start + 1] == LF:"),
+    Bug("a sign accepted in Content-Length", "head", "httpconn/_wire/framing.py",
+        '_is_digits: Final = re.compile(r"[0-9]++").fullmatch',
+        '_is_digits: Final = re.compile(r"[+]?[0-9]++").fullmatch'),
+    Bug("a sign accepted in a chunk-size", "chunks", "_speedups/chunked.pxi",
+        "    while HEX_VALUE[line[at]] != 0xFF:",
+        "    if line[0] == 0x2B and length > 3:\n        at = 1\n    while HEX_VALUE[line[at]] != 0xFF:"),
+    Bug("a wrapped size", "chunks", "_speedups/chunked.pxi",
+        "is_too_large |= value >> 60 != 0",
+        "is_too_large |= value >> 64 != 0 if False else False"),
+    Bug("a lost resume point in a head", "reader", "httpconn/_wire/reader.py",
+        "position + max(0, partial.searched - 2)",
+        "position + max(0, partial.searched - 1)"),
+    Bug("a lost resume point in a chunk-size line", "chunks", "httpconn/_wire/body.py",
+        "self.searched = 0 if end else length",
+        "self.searched = 0 if end else length + 1"),
+    Bug("complete where the trailer section was cut", "reader", "httpconn/_wire/reader.py",
+        "        self.complete = False\n        if decoder.in_trailers and not self.strict:",
+        "        self.complete = decoder.in_trailers\n        if decoder.in_trailers and not self.strict:"),
+    Bug("a line of the head lost when its memory grows", "head", "_speedups/head.pxi",
+        "memcpy(lines, self._inline, sizeof(self._inline))",
+        "memcpy(lines, self._inline, sizeof(self._inline) - sizeof(FieldLine))"),
+    Bug("a bare CR taken for a line's end", "head", "_speedups/head.pxi",
+        "        if data[at] != CR or data[at + 1] != LF:\n            return 0\n        at += 2\n        if head._count",
+        "        if data[at] != CR:\n            return 0\n        at += 2\n        if head._count"),
+    Bug("white space taken in front of a colon", "head", "httpconn/_wire/grammar.py",
+        'rb"((?:" + RE_TCHAR + rb"++:"',
+        'rb"((?:" + RE_TCHAR + rb"++\\ ?:"'),
+    Bug("two different lengths", "head", "httpconn/_wire/framing.py",
+        "if len(significant) > 1:",
+        "if len(significant) > 2:"),
+    Bug("Connection: Close not seen", "head", "httpconn/_wire/framing.py",
+        'options is not None and "close" in options.lower()',
+        'options is not None and "close" in options'),
+    Bug("one byte compared behind a chunk", "chunks", "httpconn/_wire/body.py",
+        'buffer[end : end + 2] != b"\\r\\n"',
+        'buffer[end : end + 1] != b"\\r"'),
+    Bug("one trailer too many", "chunks", "httpconn/_wire/body.py",
+        "elif len(self._trailers) >= self._trailer_lines:",
+        "elif len(self._trailers) > self._trailer_lines:"),
+    Bug("read on behind the message", "reader", "httpconn/_wire/reader.py",
+        "2 - (len(self._buffer) - self._position)",
+        "2"),
+    Bug("an error forgotten", "reader", "httpconn/_wire/reader.py",
+        "            self._refusal = BodyTooLong(text)  # for whoever asks again: what follows is no part of a body\n",
+        ""),
+)  # fmt: skip
+
+
+def plant(bug: Bug, folder: Path) -> None:
+    """Make in *folder* a copy of the package with *bug* in it, and build that. Raises ValueError for a stale bug."""
+    skipped = shutil.ignore_patterns("__pycache__", "dropin")
+    for name in COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=skipped)
+        else:
+            shutil.copy(source, folder / name)
+    path = folder / bug.path
+    text = path.read_text(encoding="utf-8")
+    if text.count(bug.piece) != 1:
+        raise ValueError(f"{bug.name}: the piece stands {text.count(bug.piece)} times in {bug.path}")
+    path.write_text(text.replace(bug.piece, bug.planted), encoding="utf-8")
+    if bug.path.startswith("_speedups"):
+        for stale in (folder / "httpconn").glob("_speedups.*.so"):
+            stale.unlink()
+        build = [sys.executable, "setup.py", "-q", "build_ext", "--inplace"]
+        made = subprocess.run(build, cwd=folder, capture_output=True, text=True, check=False)
+        if made.returncode:
+            raise ValueError(f"{bug.name}: does not build\n{made.stderr[-2000:]}")
+
+
+def hunt(bug: Bug, seconds: int, bare: bool = False) -> tuple[bool, int, float]:
+    """Return whether the harness finds *bug* within *seconds*, after how many executions and seconds."""
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        plant(bug, folder)
+        environment = os.environ | {"PYTHONPATH": str(folder)}
+        command = [
+            sys.executable,
+            "-m",
+            "tests.fuzz.run",
+            bug.target,
+            "--seconds",
+            str(seconds),
+            *(["--bare"] if bare else []),
+        ]
+        begun = time.monotonic()
+        result = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+        took = time.monotonic() - begun
+        output = result.stdout + result.stderr
+        found = re.search(r"A FINDING after ([0-9,]+) executions", output)
+        if result.returncode and not found:
+            raise RuntimeError(f"{bug.name}: the harness failed\n{output[-3000:]}")
+        # A finding of the right kind: a promise broken, or an error of another family; not a broken copy.
+        told = re.search(
+            r"^(Finding|IndexError|OverflowError|MemoryError|==\d+== ERROR: libFuzzer: deadly signal)\b.*",
+            output,
+            re.MULTILINE,
+        )
+        if found and not told:
+            raise RuntimeError(f"{bug.name}: found, but how?\n{output[-3000:]}")
+        return bool(found), int(found[1].replace(",", "")) if found else 0, took
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.fuzz.planted", description=(__doc__ or "").partition("\n")[0]
+    )
+    parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--bare", action="store_true")
+    parser.add_argument("--table", action="store_true", help="print a table for docs/safety.md")
+    chosen = parser.parse_args()
+    missed = []
+    for bug in BUGS:
+        if chosen.only not in bug.name:
+            continue
+        found, executions, seconds = hunt(bug, chosen.seconds, chosen.bare)
+        if chosen.table:
+            print(f"| {bug.name} | `{bug.path}` | {bug.target} | {executions:,} | {seconds:.0f} |", flush=True)
+        else:
+            told = f"found after {executions:,} executions" if found else "MISSED"
+            print(f"{bug.name} ({bug.path}): {told}, {seconds:.1f} s", flush=True)
+        if not found:
+            missed.append(bug.name)
+    if missed:
+        raise SystemExit(f"missed within {chosen.seconds} s: {', '.join(missed)}")
+
+
+if __name__ == "__main__":
+    main()
