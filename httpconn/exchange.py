@@ -56,8 +56,15 @@ class Settings:
 class Job:
     """A request that was found good, ready to be sent, as often as that may be."""
 
-    __slots__ = ("attempts", "body", "head", "index", "is_resendable", "key", "method", "origin", "request", "started",
-                 "timeout")  # fmt: skip
+    # What few jobs need stands here and not in every instance.
+    body: Callable[[], Iterator[bytes]] | None = None
+    """Gives what is sent behind ``head``, framed, from its beginning."""
+    is_resendable = True
+    is_plain = True
+    """A response with content, which goes to memory, under the limits that all share."""
+    timeout: Timeout | None = None
+    attempts = 0
+    started = 0.0
 
     def __init__(self, request: Request | str, index: int, key: Key, origin: Origin, method: str, head: bytes) -> None:
         self.request = request
@@ -67,12 +74,6 @@ class Job:
         self.method = method
         self.head = head
         """The head, and the body too where that is short."""
-        self.body: Callable[[], Iterator[bytes]] | None = None
-        """Gives what is sent behind ``head``, framed, from its beginning."""
-        self.is_resendable = True
-        self.timeout: Timeout | None = None
-        self.attempts = 0
-        self.started = 0.0
 
 
 class Preparer:
@@ -122,6 +123,12 @@ class Preparer:
         job = Job(request, index, key, origin, method, head)
         job.timeout = None if request.timeout is None else Timeout.of(request.timeout)
         job.is_resendable = method in _IDEMPOTENT
+        job.is_plain = (
+            method not in ("HEAD", "CONNECT")
+            and request.decode
+            and request.sink is None
+            and request.max_content is None
+        )
         if isinstance(body, bytes):
             if len(body) <= _SMALL_BODY_BYTES:
                 job.head += body

@@ -24,10 +24,12 @@ import weakref
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple, Self
 
+from . import _backends
 from ._io.channel import READ, Channel, SocketSettings, TLSSettings
 from ._io.connect import Watch, shared_https_context
 from ._io.polling import IN, OUT, Poller, new_poller
 from ._wire.grammar import Limits
+from ._wire.head import ResponseHead
 from .decoding import DEFAULT_MAX_RATIO
 from .errors import ConnectTimeout, PoolClosed, ReadTimeout, TotalTimeout
 from .exchange import (
@@ -91,9 +93,9 @@ class _Host:
 class _Connection:
     """A connection, and the job that it is busy with."""
 
-    __slots__ = ("channel", "descriptor", "held", "host", "idle_since", "incoming", "is_sent", "job",
-                 "limits", "mask", "number", "outgoing", "paused_at", "phase", "send_error", "served", "since", "times",
-                 "total_at", "turn", "watch")  # fmt: skip
+    __slots__ = ("channel", "descriptor", "head", "held", "host", "idle_since", "incoming", "is_plain", "is_sent",
+                 "is_short", "job", "left", "limits", "mask", "number", "outgoing", "parts", "paused_at", "phase",
+                 "send_error", "served", "since", "times", "total_at", "turn", "watch")  # fmt: skip
 
     def __init__(self, host: _Host) -> None:
         self.host = host
@@ -109,6 +111,13 @@ class _Connection:
         self.is_sent = False
         self.send_error: OSError | None = None
         self.incoming: Incoming | None = None
+        # The short road, for a plain job on a plain socket, with the extension; else ``incoming`` has it. Of a response
+        # of which a part has come: its head, what there is of its body, and how much of that is to come.
+        self.is_plain = False
+        self.is_short = False
+        self.head: ResponseHead | None = None
+        self.parts: list[bytes] = []
+        self.left = 0
         self.held = 0  # of the fetcher's ``_held``
         self.served = 0
         self.turn = 0
@@ -184,6 +193,7 @@ class Fetcher:
             server_hostname=server_hostname,
         )
         self._preparer = Preparer(self._settings)
+        self._set_short_road()
         self._sockets = SocketSettings(source_address, options)
         self._resolver = Resolver(resolve, ttl_s=resolve_ttl_s)
         self._poller: Poller | None = None
@@ -191,6 +201,9 @@ class Fetcher:
         self._shared_context: ssl.SSLContext | None = None
         self._is_closed = False
         self._is_running = False
+        self._timeout = self._settings.timeout
+        self._total_s = _FOREVER if self._timeout.total is None else self._timeout.total
+        self._read_s = _FOREVER if self._timeout.read is None else self._timeout.read
 
         self._added: collections.deque[Request | str] = collections.deque()
         self._sources: collections.deque[Iterator[Request | str | None]] = collections.deque()
@@ -219,6 +232,21 @@ class Fetcher:
         self._sweep_at = _FOREVER
         self._opened = self._reused = self._resent = 0
         _fetchers.add(self)
+
+    def _set_short_road(self) -> None:
+        """Take the compiled road where the backend in use has one, and these limits are all that it must know."""
+        engine = _backends.selected.engine
+        limits = self._settings.limits
+        self._take_turn: Any = None
+        if engine is not None and limits.body_bytes is None and limits.head_bytes >= limits.line_bytes:
+            self._take_turn = engine.take_turn
+            self._turn_limits = engine.limits(
+                limits.line_bytes,
+                limits.field_lines,
+                limits.trailer_lines,
+                limits.chunk_overhead_bytes,
+                self._settings.max_content,
+            )
 
     # -- what goes in -------------------------------------------------------------------------------------
 
@@ -345,6 +373,8 @@ class Fetcher:
                 connection = by_descriptor.get(descriptor)
                 if connection is None:
                     self._take_wake()
+                elif connection.is_short:
+                    self._turn(connection)
                 elif connection.phase == _BUSY:
                     if not connection.paused_at:
                         if connection.outgoing is not None:
@@ -427,7 +457,7 @@ class Fetcher:
     def _admit(self, connection: _Connection, job: Job) -> None:
         """Give *job* the connection, and let its time begin unless it is its second attempt."""
         connection.job = job
-        connection.limits = limits = job.timeout or self._settings.timeout
+        connection.limits = limits = job.timeout or self._timeout
         connection.since = now = self._now
         if not job.attempts:
             job.started = now
@@ -472,6 +502,7 @@ class Fetcher:
         now = time.monotonic() - self._away
         connection.times = (now - connection.since, 0.0, 0.0, 0.0)
         connection.channel = Channel(addresses, self._sockets, tls)
+        connection.is_plain = tls is None and self._take_turn is not None
         connection.phase = _OPENING
         self._opened += 1
         self._open_step(connection)
@@ -588,6 +619,7 @@ class Fetcher:
             sent = channel.send(job.head)
             if sent == len(job.head) and job.body is None:
                 connection.is_sent = True
+                connection.is_short = connection.is_plain and job.is_plain
                 return
             connection.is_sent = False
             connection.outgoing = Outgoing(job, sent)
@@ -618,28 +650,186 @@ class Fetcher:
         connection.outgoing = None
         self._set_mask(connection, IN)
 
+    def _turn(self, connection: _Connection) -> None:
+        """Receive once on the short road, and with a complete response send the next request in the same call."""
+        if connection.left:
+            self._receive_rest(connection)
+            return
+        job, host = connection.job, connection.host
+        assert job is not None
+        pending = host.pending
+        following = None
+        if pending and not self._is_paused and not self._must_give_way(connection) and pending[0].body is None:
+            following = pending[0]
+        try:
+            found = self._take_turn(
+                connection.descriptor, None if following is None else following.head, self._turn_limits
+            )
+        except OSError as error:
+            self._fail(connection, error)
+            return
+        if type(found) is not tuple:
+            if found is not None:
+                connection.is_short = False
+                self._read(connection, job, found)
+            return
+        head, content, left, sent = found
+        now = self._now
+        if left:
+            connection.since = now
+            connection.head = head
+            connection.parts = [content]
+            connection.left = left
+            self._note_first_byte(connection, job)
+            self._count_held(connection, len(content))
+            return
+        if connection.served:
+            passed = now - job.started
+            times = (0.0, 0.0, 0.0, passed, passed)
+        else:
+            self._note_first_byte(connection, job)
+            times = (*connection.times, now - job.started)
+        self._held += len(content)
+        if sent >= 0:
+            assert following is not None
+            pending.popleft()
+            self._queued -= 1
+            self._go_on_sent(connection, following, sent)
+        elif sent == -2:
+            self._close(connection)
+        else:
+            self._go_on(connection, persists=True)
+        response = Response(job.request, head, content)
+        response._times = times
+        response.index = job.index
+        if job.attempts != 1:
+            response.attempts = job.attempts
+        if self._ordered:
+            self._deliver(response)
+        else:
+            self._ready.append(response)
+        if self._held > self._max_buffered_bytes and not self._is_paused:
+            self._is_paused = True
+            self._choose_paused()
+
+    def _go_on_sent(self, connection: _Connection, job: Job, sent: int) -> None:
+        """Go on with *job*, of whose head *sent* bytes have gone out already; as ``_begin``, for the short road."""
+        now = self._now
+        connection.job = job
+        connection.served += 1
+        connection.turn += 1
+        self._reused += 1
+        connection.since = now
+        timeout = job.timeout
+        if timeout is None and not job.attempts:
+            connection.limits = self._timeout
+            job.started = now
+            connection.total_at = until = now + self._total_s
+            if now + self._read_s < until:
+                until = now + self._read_s
+            if until < self._sweep_at:
+                self._sweep_at = until
+            job.attempts = 1
+        else:
+            self._admit(connection, job)
+            read_s = connection.limits.read
+            read_at = _FOREVER if read_s is None else now + read_s
+            self._sweep_at = min(self._sweep_at, read_at, connection.total_at)
+        if sent != len(job.head):
+            connection.is_short = connection.is_sent = False
+            connection.outgoing = Outgoing(job, sent)
+            self._send_on(connection)
+        elif not job.is_plain:
+            connection.is_short = False
+
+    def _receive_rest(self, connection: _Connection) -> None:
+        """Receive more of a body of known length, on the short road; no byte that lies behind it."""
+        channel, job = connection.channel, connection.job
+        assert channel is not None
+        assert job is not None
+        if connection.paused_at:
+            return
+        try:
+            data = channel.receive(min(connection.left, _BODY_RECEIVE_BYTES))
+        except Exception as error:
+            self._fail(connection, error)
+            return
+        if data is None:
+            return
+        if not data:
+            connection.incoming = self._incoming_of(connection, job)
+            self._read(connection, job, data)
+            return
+        connection.since = self._now
+        connection.parts.append(data)
+        connection.left -= len(data)
+        self._count_held(connection, connection.held + len(data))
+        if connection.left:
+            return
+        response = Response(job.request, connection.head, b"".join(connection.parts))
+        response._times = (*connection.times, self._now - job.started)
+        response.index = job.index
+        response.attempts = job.attempts
+        connection.head = None
+        connection.parts = []
+        connection.held = 0
+        connection.is_short = False
+        self._go_on(connection, persists=True)
+        self._deliver(response)
+
+    def _incoming_of(self, connection: _Connection, job: Job) -> Incoming:
+        """Return the response as the shared reader has it; what came by the short road is read again."""
+        incoming = connection.incoming
+        if incoming is None:
+            incoming = Incoming(job, self._settings)
+            if connection.head is not None:
+                for part in (connection.head.block, *connection.parts):
+                    if part:
+                        incoming.receive(part)
+                connection.head = None
+                connection.parts = []
+                connection.left = 0
+        connection.is_short = False
+        return incoming
+
+    def _note_first_byte(self, connection: _Connection, job: Job) -> None:
+        resolve_s, connect_s, tls_s, _ = connection.times
+        first_s = self._now - job.started - resolve_s - connect_s - tls_s
+        connection.times = (resolve_s, connect_s, tls_s, max(0.0, first_s))
+
+    def _must_give_way(self, connection: _Connection) -> bool:
+        """Return whether a host that waits for a place gets this connection's, which has had its turn."""
+        return bool(connection.turn >= _TURN and self._runnable and self._open >= self._max_connections)
+
     def _receive(self, connection: _Connection) -> None:
         """Receive once, and see what it comes to."""
         channel, job = connection.channel, connection.job
         assert channel is not None
         assert job is not None
+        try:
+            data = channel.receive(_RECEIVE_BYTES if connection.incoming is None else _BODY_RECEIVE_BYTES)
+        except Exception as error:
+            self._fail(connection, error)
+            return
+        if data is not None:
+            self._read(connection, job, data)
+
+    def _read(self, connection: _Connection, job: Job, data: bytes) -> None:
+        """See what received bytes come to, by the shared reader."""
+        channel = connection.channel
+        assert channel is not None
         incoming = connection.incoming
         connection.since = self._now
         try:
-            data = channel.receive(_RECEIVE_BYTES if incoming is None else _BODY_RECEIVE_BYTES)
-            if data is None:
-                return
             if incoming is None:
                 incoming = connection.incoming = Incoming(job, self._settings)
-                resolve_s, connect_s, tls_s, _ = connection.times
-                first_s = self._now - job.started - resolve_s - connect_s - tls_s
-                connection.times = (resolve_s, connect_s, tls_s, max(0.0, first_s))
+                self._note_first_byte(connection, job)
             is_complete = incoming.receive(data, is_clean=channel.is_clean)
             while not is_complete and channel.has_pending():
-                data = channel.receive(_BODY_RECEIVE_BYTES)
-                if data is None:
+                more = channel.receive(_BODY_RECEIVE_BYTES)
+                if more is None:
                     break
-                is_complete = incoming.receive(data, is_clean=channel.is_clean)
+                is_complete = incoming.receive(more, is_clean=channel.is_clean)
         except Exception as error:
             self._fail(connection, error)
             return
@@ -680,8 +870,7 @@ class Fetcher:
         if connection.served == 1 and connection.channel is not None:
             self._keep_session(host.key, connection.channel)
         connection.turn += 1
-        others_wait = self._runnable and self._open >= self._max_connections and connection.turn >= _TURN
-        if host.pending and not others_wait and not self._is_paused:
+        if host.pending and not self._is_paused and not self._must_give_way(connection):
             if not self._is_quiet(connection):
                 self._close(connection)
                 return
@@ -691,6 +880,7 @@ class Fetcher:
         connection.job = None
         connection.phase = _IDLE
         connection.is_sent = False
+        connection.is_short = False
         connection.idle_since = self._now + self._away
         del self._active[connection]
         host.idle.append(connection)
@@ -714,7 +904,7 @@ class Fetcher:
         """End an exchange with *error*, or send the request once more where that is right."""
         job = connection.job
         assert job is not None
-        incoming = connection.incoming or Incoming(job, self._settings)
+        incoming = self._incoming_of(connection, job)
         if connection.send_error is not None and isinstance(error, ConnectionError):
             error = connection.send_error
         if may_resend(job, incoming, error, was_reused=connection.served > 0):
@@ -742,6 +932,10 @@ class Fetcher:
         connection.watch = None
         connection.outgoing = None
         connection.is_sent = False
+        connection.is_short = False
+        connection.head = None
+        connection.parts = []
+        connection.left = 0
         connection.send_error = None
         connection.paused_at = 0.0
         if connection.channel is not None:

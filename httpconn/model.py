@@ -165,42 +165,23 @@ class Response:
     are as far as they came: 0, no fields and b"" where nothing did.
     """
 
-    __slots__ = (
-        "__weakref__",
-        "_content",
-        "_encoding",
-        "_head",
-        "_headers",
-        "_request",
-        "_stream",
-        "_times",
-        "_trailers",
-        "attempts",
-        "defects",
-        "error",
-        "index",
-    )  # fmt: skip
-
-    attempts: int
+    # What few responses need stands here and not in every instance.
+    _headers: HTTPMessage | None = None
+    _encoding: str | None = None
+    _trailers: Sequence[tuple[str, str]] | None = None
+    _times: tuple[float, float, float, float, float] = (0.0, 0.0, 0.0, 0.0, 0.0)
+    _stream: Stream | None = None
+    attempts = 1
     """How often it was sent; 0 where it was refused before."""
-    defects: Sequence[Defect]
-    error: BaseException | None
-    index: int
+    defects: Sequence[Defect] = ()
+    error: BaseException | None = None
+    index = 0
     """The place of the request in the input, from 0. In a pool, always 0."""
 
     def __init__(self, request: Request | str, head: ResponseHead | None, content: bytes) -> None:
         self._request = request
         self._head = head
         self._content = content
-        self._headers: HTTPMessage | None = None
-        self._encoding: str | None = None
-        self._trailers: Sequence[tuple[str, str]] | None = None
-        self._times: tuple[float, float, float, float, float] = _NO_TIMES
-        self._stream: Stream | None = None
-        self.attempts = 1
-        self.defects = ()
-        self.error = None
-        self.index = 0
 
     # -- the request --------------------------------------------------------------------------------------
 
@@ -346,20 +327,16 @@ class Response:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def __getstate__(self) -> tuple[None, dict[str, Any]]:
+    def __getstate__(self) -> dict[str, Any]:
         if self._stream is not None:
             raise TypeError("a response that is still being streamed cannot be pickled; read its content first")
-        names = (name for name in Response.__slots__ if name not in ("__weakref__", "_stream"))
-        return None, {"_stream": None} | {name: getattr(self, name) for name in names}
+        return self.__dict__
 
     def __repr__(self) -> str:
         told = f"{self.status} {self.reason}".rstrip() if self._head is not None else "no response"
         if self.error is not None:
             told += f", {type(self.error).__name__}"
         return f"<Response [{told}] {self.url}>"
-
-
-_NO_TIMES: Final = (0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 def attach_response(error: BaseException, response: Response) -> None:

@@ -13,7 +13,7 @@ speed but not in their answers. Three laws hold, and tests show them:
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from .._wire.head import ResponseHead
 
@@ -52,6 +52,15 @@ class ChunkedDecoder(Protocol):
         """The trailer section as it was read, b"" where there was none. Its empty line is not part of it."""
 
 
+class Engine(NamedTuple):
+    """The fetch engine's short road, which is compiled or not there at all; see ``_speedups/engine.pxi``."""
+
+    limits: Callable[[int, int, int, int, int | None], Any]
+    """(line bytes, field lines, trailer lines, chunk overhead, content bytes) to what the other two are given."""
+    begin_plain_response: Callable[[bytes, Any], tuple[ResponseHead, bytes, int] | None]
+    take_turn: Callable[[int, bytes | None, Any], tuple[ResponseHead, bytes, int, int] | bytes | None]
+
+
 class Backend(NamedTuple):
     name: str
     parse_response_head: Callable[[bytes, int, int], ResponseHead | None]
@@ -63,3 +72,4 @@ class Backend(NamedTuple):
     """(method, target, Host, headers, Content-Length or -1) to a request's head, or None for "declined"."""
     replaces_any: Callable[[object, tuple[str, ...], tuple[object, ...]], bool]
     """(instance, names, originals): whether its class, a class between or it itself has another one of *names*."""
+    engine: Engine | None = None
