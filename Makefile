@@ -18,11 +18,11 @@ told   := $(source) $(shell command -v $${CC:-cc} gcc clang | tr '\n' ' ') $(CFL
           no=$(HTTPCONN_NO_EXTENSIONS) required=$(HTTPCONN_REQUIRE_EXTENSIONS)
 wheel   = $$(ls $(VENV)/wheel/*.whl)
 
-.PHONY: help build demo test bench lint clean FORCE
+.PHONY: help build demo test bench bench-full bench-compare bench-publish bench-memory bench-micro lint clean FORCE
 .DELETE_ON_ERROR:
 
 help:   ## this list
-	@awk -F ' *## *' '/^[a-z]+:.*##/ { split($$1, target, ":"); printf "  make %-7s %s\n", target[1], $$2 }' Makefile
+	@awk -F ' *## *' '/^[a-z-]+:.*##/ { split($$1, target, ":"); printf "  make %-13s %s\n", target[1], $$2 }' Makefile
 
 build: $(VENV)/installed   ## set up .venv, with httpconn installed in it
 	@cd / && $(abspath $(bin))/python -c "import httpconn; print('httpconn parses with', httpconn.backend(), 'of', httpconn.backends())"
@@ -33,13 +33,29 @@ demo: build $(VENV)/has-httptools   ## thousands of responses, compared with htt
 test: build $(VENV)/has-test   ## the whole suite   [ARGS="-k chunked -x"]
 	PYTHONSAFEPATH=1 $(bin)/python -m pytest -n auto --maxprocesses 4 $(ARGS)
 
-bench: build $(VENV)/has-bench   ## the micro benchmarks   [ARGS="-k head"]
+bench: build $(VENV)/has-bench   ## all benchmarks, against all rivals, in a few minutes   [ARGS="--only cycle-small get-small"]
+	@$(bin)/python -m bench.suite $(ARGS)
+
+bench-full: build $(VENV)/has-bench   ## the same with more rounds, and into the docs; leave the machine alone meanwhile
+	@$(bin)/python -m bench.suite --full --out .benchmarks/full.json $(ARGS)
+	@$(bin)/python -m bench.publish .benchmarks/full.json
+
+bench-compare: $(VENV)/installed   ## two runs in ratios   BASE=a.json NEW=b.json
+	@$(bin)/python -m bench.compare '$(BASE)' '$(NEW)'
+
+bench-publish: $(VENV)/has-bench   ## figures and plots of docs/performance.md from a run   [RESULTS=.benchmarks/full.json]
+	@$(bin)/python -m bench.publish '$(or $(RESULTS),.benchmarks/full.json)'
+
+bench-memory: build   ## idle connections, a response of 1 GiB, a million requests: what memory they take   [ARGS=--quick]
+	@$(bin)/python -m bench.memory $(ARGS)
+
+bench-micro: build $(VENV)/has-bench   ## parsing alone, chunks alone   [ARGS="-k head"]
 	PYTHONSAFEPATH=1 $(bin)/python -m pytest bench/micro --benchmark-only $(ARGS)
 
 lint: build $(VENV)/has-dev   ## ruff, mypy --strict, and the extension against its stub
 	$(bin)/ruff check .
 	$(bin)/ruff format --check .
-	$(bin)/mypy --strict httpconn bench/*.py
+	$(bin)/mypy --strict httpconn bench/*.py bench/jobs/*.py
 	@# the script, not `python -m`: that would look for the extension in the checkout
 	@if $(bin)/python -P -c 'import httpconn._speedups' 2>/dev/null || test -n "$(HTTPCONN_REQUIRE_EXTENSIONS)"; \
 	then set -x; $(bin)/stubtest httpconn._speedups; else echo 'stubtest: skipped, the extension is not built'; fi

@@ -19,7 +19,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bench import nginx, server
-from bench.demo_worker import REFERENCE, DemoError, Worker, available_backends, on_core, workers
+from bench.child import ChildError, on_core
+from bench.demo_worker import REFERENCE, Worker, available_backends, workers
+from bench.progress import Progress
 
 # (path, what it is, requests a round)
 WORKLOADS = (
@@ -44,7 +46,7 @@ def against_own_server(kind: str, quick: bool, backends: list[str]) -> None:
     rounds, share = (3, 4) if quick else (ROUNDS, 1)
     names = [REFERENCE, *backends]
     total = len(names) * rounds * sum(count // share for _, _, count in WORKLOADS)
-    progress = Progress(total)
+    progress = Progress(total, "responses compared")
     with contextlib.ExitStack() as stack:
         with on_core(0):
             here = stack.enter_context(nginx.running() if kind == "nginx" else server.running())
@@ -72,7 +74,7 @@ def run_rounds(clients: list[Worker], path: str, count: int, rounds: int, progre
             answer = client.ask(fetch=path, count=count, distinct=True)
             expected = expected or answer["digests"]
             if answer["digests"] != expected:
-                raise DemoError(explain(path, reference, client, expected, answer["digests"]))
+                raise ChildError(explain(path, reference, client, expected, answer["digests"]))
             timings[client.label].append((answer["wall_s"] / count, answer["cpu_s"] / count))
             progress.step(count, f"{path}, round {number + 1} of {rounds}, {client.label}")
     return timings
@@ -96,11 +98,11 @@ def against_url(url: str, backends: list[str]) -> None:
     """20 requests in all to the user's server, one at a time, with a pause after each."""
     where = urlsplit(url)
     if where.scheme not in ("http", "https") or not where.hostname:
-        raise DemoError(f"not an http:// or https:// URL: {url!r}")
+        raise ChildError(f"not an http:// or https:// URL: {url!r}")
     target = (where.path or "/") + (f"?{where.query}" if where.query else "")
     names = [REFERENCE, *backends]
     turns = POLITE_REQUESTS // len(names)
-    progress = Progress(turns * len(names))
+    progress = Progress(turns * len(names), "responses compared")
     seen: dict[str, list[dict[str, Any]]] = {}
     timings: Timings = {}
     with workers(names, url) as clients:
@@ -120,7 +122,7 @@ def against_url(url: str, backends: list[str]) -> None:
 
 
 def compare(seen: dict[str, list[dict[str, Any]]]) -> list[str]:
-    """The parts that the server varies from one answer to the next. Raises DemoError at any other difference.
+    """The parts that the server varies from one answer to the next. Raises ChildError at any other difference.
 
     What differs among http.client's own answers says nothing about the others'.
     """
@@ -134,7 +136,7 @@ def compare(seen: dict[str, list[dict[str, Any]]]) -> list[str]:
                 allowed, found = wanted.get(part, {None}), response.get(part)
                 if part not in varying and found not in allowed:
                     [instead] = allowed
-                    raise DemoError(f"{label} has another {part}:\n  {found!r}\n  instead of {instead!r}")
+                    raise ChildError(f"{label} has another {part}:\n  {found!r}\n  instead of {instead!r}")
     return varying
 
 
@@ -148,30 +150,6 @@ def flatten(response: dict[str, Any]) -> dict[str, Any]:
 
 
 # ---------------------------------------------------------------- what the user sees
-
-
-class Progress:
-    """A line that is rewritten on a terminal, and written at each tenth elsewhere."""
-
-    def __init__(self, total: int) -> None:
-        self._total, self._done, self._tenths = total, 0, 0
-        self._rewrite = sys.stderr.isatty()
-
-    def step(self, count: int, what: str) -> None:
-        """`count` more responses are in."""
-        self._done += count
-        line = f"{self._done:>7,} of {self._total:,} responses compared   {what}"
-        tenths = self._done * 10 // self._total
-        if self._rewrite:
-            print(f"\r{line:<100.100}", end="", file=sys.stderr, flush=True)
-        elif tenths > self._tenths:
-            print(line, file=sys.stderr, flush=True)
-        self._tenths = tenths
-
-    def end(self) -> None:
-        """Clear the line."""
-        if self._rewrite:
-            print(f"\r{'':<100}\r", end="", file=sys.stderr, flush=True)
 
 
 def print_table(title: str, timings: Timings) -> None:
@@ -198,7 +176,7 @@ def main() -> None:
             against_url(options.url, backends)
         else:
             against_own_server(options.server, options.quick, backends)
-    except (DemoError, RuntimeError) as error:
+    except (ChildError, RuntimeError) as error:
         sys.exit(f"\ndemo: FAILED: {error}")
     except KeyboardInterrupt:
         sys.exit("\ndemo: interrupted")

@@ -9,44 +9,20 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+
+from bench.child import Child, ChildError
 
 CLIENT = Path(__file__).with_name("demo_client.py")
 REFERENCE = "http.client"
 
 
-class DemoError(Exception):
-    """The demo cannot go on, or has found a disagreement; the message is for the user."""
-
-
-class Worker:
-    """A client process: orders in, answers out."""
+class Worker(Child):
+    """A client process of the demo."""
 
     def __init__(self, name: str, url: str, cafile: str | None) -> None:
-        self.label = name if name == REFERENCE else f"httpconn ({name})"
+        label = name if name == REFERENCE else f"httpconn ({name})"
         command = [sys.executable, "-P", str(CLIENT), name, url, *([cafile] if cafile else [])]
-        pipe = subprocess.PIPE
-        environment = environment_for(name)
-        self._process = subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, text=True)
-
-    def ask(self, **order: Any) -> dict[str, Any]:
-        """The answer to one order. Raises DemoError where the client failed."""
-        assert self._process.stdin
-        assert self._process.stdout
-        with contextlib.suppress(BrokenPipeError):  # it may have gone already, leaving word why
-            self._process.stdin.write(json.dumps(order) + "\n")
-            self._process.stdin.flush()
-        line = self._process.stdout.readline()
-        answer: dict[str, Any] = json.loads(line) if line else {"error": "it ended without a word"}
-        if "error" in answer:
-            raise DemoError(f"{self.label} failed: {answer['error']}")
-        return answer
-
-    def stop(self) -> None:
-        """End the process, by its own id."""
-        self._process.kill()
-        with contextlib.suppress(BrokenPipeError):
-            self._process.communicate()
+        super().__init__(label, command, environment_for(name))
 
 
 @contextlib.contextmanager
@@ -71,27 +47,11 @@ def environment_for(name: str) -> dict[str, str]:
 
 
 def available_backends() -> tuple[str, list[str]]:
-    """A line about the installed httpconn, and its backends. Raises DemoError where there is none."""
+    """A line about the installed httpconn, and its backends. Raises ChildError where there is none."""
     program = "import json, httpconn as h; print(json.dumps([h.__file__, h.backend(), list(h.backends())]))"
     command = [sys.executable, "-P", "-c", program]
     asked = subprocess.run(command, capture_output=True, text=True, check=False)
     if asked.returncode != 0:
-        raise DemoError(f"httpconn cannot be imported:\n{asked.stderr.strip()}\n`make build` installs it.")
+        raise ChildError(f"httpconn cannot be imported:\n{asked.stderr.strip()}\n`make build` installs it.")
     path, default, backends = json.loads(asked.stdout)
     return f"httpconn from {Path(path).parent} (parser: {default})", backends
-
-
-@contextlib.contextmanager
-def on_core(number: int) -> Iterator[None]:
-    """Processes started in this block stay on one core, where the system can do that and has two or more.
-
-    Without it figures depend on whether client and server happen to share a core: up to half as much again.
-    """
-    if not hasattr(os, "sched_setaffinity") or len(cores := sorted(os.sched_getaffinity(0))) < 2:
-        yield
-        return
-    os.sched_setaffinity(0, {cores[number]})
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, cores)

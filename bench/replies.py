@@ -10,6 +10,9 @@
     /http10         the same, from an HTTP/1.0 server
     /interim        103 (Early Hints), then 200
     /head204        204, fields only
+    /late/MS        a short answer, whole, but only after MS milliseconds
+    /chunks/N/SIZE  N chunks of SIZE bytes, made while they are sent
+    /fields/N       N fields in all, and 2 bytes
     /status/NNN     that status, with a few bytes of content where the status allows any
 
 `/echo` is not here, because it needs the request: see server.py.
@@ -17,8 +20,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from http.client import responses as reason_phrases
 from itertools import chain, repeat
 
@@ -66,6 +69,7 @@ class Reply:
     rest: Iterable[bytes] = ()  # more body, made while it is sent
     persist: bool = True  # the connection may be used again
     pause_s: float = 0.0  # > 0: sent in pieces of 16 bytes, with this pause after each
+    wait_s: float = 0.0  # before the first byte
 
 
 def render_head(status: int, fields: Fields, version: str = "1.1") -> bytes:
@@ -98,6 +102,28 @@ def slow(milliseconds: int) -> Reply:
     """A short answer, a few bytes at a time."""
     whole = sized(content(64))
     return Reply(whole.head, whole.wire, pause_s=milliseconds / 1000)
+
+
+def late(milliseconds: int) -> Reply:
+    """A short answer that takes its time, as one from a database does."""
+    return replace(sized(b"ok"), wait_s=milliseconds / 1000)
+
+
+def chunks(count: int, size: int) -> Reply:
+    """`count` chunks of `size` bytes, of which no more than about a MiB is held in memory."""
+    head = render_head(200, (("Content-Type", "text/plain"), ("Transfer-Encoding", "chunked")))
+    chunk = b"%x\r\n%s\r\n" % (size, content(size))
+    at_once = max(1, min(count, MIB // len(chunk)))
+    groups, remainder = divmod(count, at_once)
+    return Reply(head, head, rest=chain(repeat(chunk * at_once, groups), (chunk * remainder + b"0\r\n\r\n",)))
+
+
+def with_fields(count: int) -> Reply:
+    """`count` fields in all, Content-Length and others of the usual size, and 2 bytes."""
+    lines = ["HTTP/1.1 200 OK", "Content-Length: 2"]
+    lines += [f"X-Field-{number}: value number {number:06} of a field" for number in range(count - 1)]
+    head = "\r\n".join([*lines, "", ""]).encode()
+    return Reply(head, head + b"ok")
 
 
 def with_status(status: int) -> Reply:
@@ -144,7 +170,14 @@ FIXED: dict[bytes, Reply] = {
     b"/head204": with_status(204),
 }
 
-_BY_NUMBER = {b"large": large, b"slow": slow, b"status": with_status}
+_BY_NUMBER: dict[bytes, Callable[..., Reply]] = {
+    b"large": large,
+    b"slow": slow,
+    b"late": late,
+    b"chunks": chunks,
+    b"fields": with_fields,
+    b"status": with_status,
+}
 
 
 def reply_to(path: bytes) -> Reply:
@@ -152,12 +185,12 @@ def reply_to(path: bytes) -> Reply:
     fixed = FIXED.get(path)
     if fixed is not None:
         return fixed
-    name, _, number = path[1:].partition(b"/")
+    name, *numbers = path[1:].split(b"/")
     if path == b"/large":
-        number = b"%d" % MIB
+        numbers = [b"%d" % MIB]
     try:
-        if number.isdigit():
-            return _BY_NUMBER[name](int(number))
-    except (KeyError, ValueError):
+        if all(number.isdigit() for number in numbers):
+            return _BY_NUMBER[name](*map(int, numbers))
+    except (KeyError, TypeError, ValueError):
         pass
     return sized(b"nothing here\n", status=404)

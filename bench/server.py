@@ -190,6 +190,8 @@ def send(sock: socket.socket, reply: Reply, *, head_only: bool, say_close: bool)
     if say_close:
         cut = len(reply.head) - 2
         wire = wire[:cut] + b"Connection: close\r\n" + wire[cut:]
+    if reply.wait_s:
+        time.sleep(reply.wait_s)
     if reply.pause_s:
         for at in range(0, len(wire), DRIP_BYTES):
             sock.sendall(wire[at : at + DRIP_BYTES])

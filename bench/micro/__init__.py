@@ -1,0 +1,5 @@
+"""Micro benchmarks, for pytest-benchmark: parsing alone, chunks alone, a whole cycle.
+
+python -m pytest bench/micro --benchmark-only       times
+python -m pytest bench/micro --benchmark-disable    only verifies that all parse the same
+"""
