@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from . import _backends, decoding
+from ._backends.contract import Engine
 from ._wire.grammar import Limits
 from ._wire.head import ResponseHead
 from ._wire.reader import NEED_DATA, ResponseReader
@@ -205,6 +206,23 @@ def _pairs(headers: Headers | None) -> list[tuple[str, Any]]:
         for name, value in headers.items()
         for line in (value if isinstance(value, (list, tuple)) else (value,))
     ]
+
+
+def short_road(settings: Settings) -> tuple[Engine | None, Any]:
+    """Return the compiled road for plain responses and the limits to give it.
+
+    Or None, where the backend in use has none, or where these limits are not all that it would have to know.
+    """
+    engine, limits = _backends.selected.engine, settings.limits
+    if engine is None or limits.body_bytes is not None or limits.head_bytes < limits.line_bytes:
+        return None, None
+    return engine, engine.limits(
+        limits.line_bytes,
+        limits.field_lines,
+        limits.trailer_lines,
+        limits.chunk_overhead_bytes,
+        settings.max_content,
+    )
 
 
 # -- the body of a request ------------------------------------------------------------------------------------

@@ -24,7 +24,6 @@ import weakref
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple, Self
 
-from . import _backends
 from ._io.channel import READ, Channel, SocketSettings, TLSSettings
 from ._io.connect import Watch, shared_https_context
 from ._io.polling import IN, OUT, Poller, new_poller
@@ -42,6 +41,7 @@ from .exchange import (
     Preparer,
     Settings,
     may_resend,
+    short_road,
     unanswered,
 )
 from .model import DEFAULT_TIMEOUT, Headers, Request, Response, Timeout
@@ -193,7 +193,8 @@ class Fetcher:
             server_hostname=server_hostname,
         )
         self._preparer = Preparer(self._settings)
-        self._set_short_road()
+        engine, self._turn_limits = short_road(self._settings)
+        self._take_turn = None if engine is None else engine.take_turn
         self._sockets = SocketSettings(source_address, options)
         self._resolver = Resolver(resolve, ttl_s=resolve_ttl_s)
         self._poller: Poller | None = None
@@ -232,21 +233,6 @@ class Fetcher:
         self._sweep_at = _FOREVER
         self._opened = self._reused = self._resent = 0
         _fetchers.add(self)
-
-    def _set_short_road(self) -> None:
-        """Take the compiled road where the backend in use has one, and these limits are all that it must know."""
-        engine = _backends.selected.engine
-        limits = self._settings.limits
-        self._take_turn: Any = None
-        if engine is not None and limits.body_bytes is None and limits.head_bytes >= limits.line_bytes:
-            self._take_turn = engine.take_turn
-            self._turn_limits = engine.limits(
-                limits.line_bytes,
-                limits.field_lines,
-                limits.trailer_lines,
-                limits.chunk_overhead_bytes,
-                self._settings.max_content,
-            )
 
     # -- what goes in -------------------------------------------------------------------------------------
 
@@ -661,14 +647,14 @@ class Fetcher:
         following = None
         if pending and not self._is_paused and not self._must_give_way(connection) and pending[0].body is None:
             following = pending[0]
+        take_turn = self._take_turn
+        assert take_turn is not None
         try:
-            found = self._take_turn(
-                connection.descriptor, None if following is None else following.head, self._turn_limits
-            )
+            found = take_turn(connection.descriptor, None if following is None else following.head, self._turn_limits)
         except OSError as error:
             self._fail(connection, error)
             return
-        if type(found) is not tuple:
+        if not isinstance(found, tuple):
             if found is not None:
                 connection.is_short = False
                 self._read(connection, job, found)

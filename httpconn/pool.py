@@ -23,6 +23,7 @@ from typing import Any, Final, NamedTuple, Self
 from ._io.channel import READ, WRITE, Channel, SocketSettings, TLSSettings
 from ._io.connect import Watch, shared_https_context
 from ._wire.grammar import Limits
+from ._wire.head import ResponseHead
 from .decoding import DEFAULT_MAX_RATIO
 from .errors import ConnectTimeout, PoolClosed, PoolTimeout, ReadTimeout, TotalTimeout
 from .exchange import (
@@ -35,6 +36,7 @@ from .exchange import (
     Preparer,
     Settings,
     may_resend,
+    short_road,
 )
 from .model import DEFAULT_TIMEOUT, Headers, Request, Response, Timeout, attach_response
 from .resolving import Resolve, Resolver
@@ -46,6 +48,7 @@ _LOST_CHECK_S: Final = 0.25
 """How long a waiting thread sleeps at most before it looks whether a slot came back from nowhere."""
 
 _FOREVER: Final = float("inf")
+_NOTHING_TOLD: Final = (None,) * 10
 
 
 class PoolStats(NamedTuple):
@@ -171,6 +174,8 @@ class ConnectionPool:
             server_hostname=server_hostname,
         )
         self._preparer = Preparer(self._settings)
+        engine, self._plain_limits = short_road(self._settings)
+        self._begin_plain_response = None if engine is None else engine.begin_plain_response
         self._sockets = SocketSettings(source_address, options)
         self._resolver = Resolver(resolve, ttl_s=resolve_ttl_s)
         self._is_closed = False
@@ -214,6 +219,10 @@ class ConnectionPool:
         PoolClosed. Else: OSError, ssl.SSLError, ConnectTimeout, ReadTimeout, TotalTimeout, and the HTTPExceptions of
         a bad response; these have as ``response`` what came. No status is an error, see ``raise_for_status``.
         """
+        if method == "GET" and not stream and decode and type(url) is str:
+            told = (headers, params, body, json, timeout, sink, max_content, context, server_hostname, tag)
+            if told == _NOTHING_TOLD:
+                return self._send(self._preparer.prepare_url(url, 0), stream=False)
         return self.send(
             Request(
                 method,
@@ -263,7 +272,9 @@ class ConnectionPool:
 
     def send(self, request: Request, *, stream: bool = False) -> Response:
         """Send *request*; see ``request``."""
-        job = self._preparer.prepare(request)
+        return self._send(self._preparer.prepare(request), stream=stream)
+
+    def _send(self, job: Job, *, stream: bool) -> Response:
         limits = job.timeout or self._settings.timeout
         connection = self._acquire(job.key, limits.pool)
         attempt = _Attempt(self, connection, job, limits, is_streamed=stream)
@@ -489,8 +500,8 @@ def _left(deadline: float) -> float | None:
 class _Attempt:
     """One request on its way through a connection; the blocking driver of an exchange, and a response's Stream."""
 
-    __slots__ = ("_connection", "_deadline", "_incoming", "_is_streamed", "_job", "_limits", "_pool", "_read_s",
-                 "_sent", "_times")  # fmt: skip
+    __slots__ = ("_connection", "_deadline", "_incoming", "_is_streamed", "_job", "_limits", "_plain", "_pool",
+                 "_read_s", "_sent", "_times")  # fmt: skip
 
     def __init__(
         self, pool: ConnectionPool, connection: _Connection, job: Job, limits: Timeout, *, is_streamed: bool
@@ -502,6 +513,7 @@ class _Attempt:
         self._read_s = _FOREVER if limits.read is None else limits.read
         self._is_streamed = is_streamed
         self._sent = False
+        self._plain: tuple[ResponseHead, bytes, int] | None = None  # what the short road made of it
         job.started = time.monotonic()
         self._deadline = _FOREVER if limits.total is None else job.started + limits.total
         self._incoming = Incoming(job, pool._settings, is_streamed=is_streamed)
@@ -531,7 +543,11 @@ class _Attempt:
 
     def _finish(self) -> Response:
         self.release()
-        response = self._incoming.response()
+        if self._plain is not None:
+            response = Response(self._job.request, self._plain[0], self._plain[1])
+            response.attempts = self._job.attempts
+        else:
+            response = self._incoming.response()
         response._times = self._seal_times()
         return response
 
@@ -543,7 +559,8 @@ class _Attempt:
         self._incoming.close_sink()
         channel = connection.channel  # None in the child of a fork
         connection.served += 1
-        persists = self._sent and channel is not None and self._incoming.persists() and not channel.has_pending()
+        is_whole = self._plain is not None or self._incoming.persists()
+        persists = self._sent and is_whole and channel is not None and not channel.has_pending()
         self._pool._release(connection, persists=persists)
 
     def _fail(self, error: BaseException) -> None:
@@ -642,6 +659,12 @@ class _Attempt:
                     continue
                 if data and not incoming.began:
                     self._times[3] = time.monotonic() - began
+                    begin = self._pool._begin_plain_response
+                    if begin is not None and self._job.is_plain and not self._is_streamed and not is_sending:
+                        plain = begin(data, self._pool._plain_limits)
+                        if plain is not None and not plain[2]:
+                            self._plain = plain
+                            return True
                 is_complete = incoming.receive(data, is_clean=channel.is_clean)
             except ConnectionError as error:
                 raise send_error or error from error
