@@ -195,6 +195,7 @@ class Fetcher:
         self._preparer = Preparer(self._settings)
         engine, self._turn_limits = short_road(self._settings)
         self._take_turn = None if engine is None else engine.take_turn
+        self._begin_plain = None if engine is None else engine.begin_plain_response
         self._sockets = SocketSettings(source_address, options)
         self._resolver = Resolver(resolve, ttl_s=resolve_ttl_s)
         self._poller: Poller | None = None
@@ -797,8 +798,23 @@ class Fetcher:
         except Exception as error:
             self._fail(connection, error)
             return
-        if data is not None:
-            self._read(connection, job, data)
+        if data is None:
+            return
+        if connection.incoming is None and job.is_plain and self._begin_plain is not None:
+            # A TLS connection, most likely: the short road without the system calls.
+            plain = self._begin_plain(data, self._turn_limits)
+            if plain is not None and not plain[2]:
+                self._note_first_byte(connection, job)
+                times = connection.times
+                self._held += len(plain[1])
+                self._go_on(connection, persists=connection.is_sent and not channel.has_pending())
+                response = Response(job.request, plain[0], plain[1])
+                response._times = (*times, self._now - job.started)
+                response.index = job.index
+                response.attempts = job.attempts
+                self._deliver(response)
+                return
+        self._read(connection, job, data)
 
     def _read(self, connection: _Connection, job: Job, data: bytes) -> None:
         """See what received bytes come to, by the shared reader."""
