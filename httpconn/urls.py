@@ -115,7 +115,7 @@ def _parse(url: str) -> tuple[Origin, str]:
     if not origin.port:
         raise InvalidURL(f"port 0 cannot be connected to: {quote(url)}")
     target = parts.path or "/"
-    if parts.query:
+    if "?" in url.partition("#")[0]:  # an empty query is not the same as none
         target += f"?{parts.query}"
     prefix = url[: len(parts.scheme) + len("://") + len(parts.netloc)]
     if prefix.isascii() and url.startswith("/", len(prefix)) and url.find("/", _LENGTH_OF_HTTPS) == len(prefix):

@@ -22,6 +22,8 @@ from httpconn.urls import parse_url, with_params
     ("http://a_b.test./x y", ("http", "a_b.test.", 80), "/x%20y", b"a_b.test."),
     ("http://a/%41%zz|{}^", ("http", "a", 80), "/%41%zz|{}^", b"a"),
     ("http://a/é?ü", ("http", "a", 80), "/%C3%A9?%C3%BC", b"a"),
+    ("http://a/?", ("http", "a", 80), "/?", b"a"),
+    ("http://a/#?", ("http", "a", 80), "/", b"a"),
     ("http://a?/b", ("http", "a", 80), "/?/b", b"a"),
     ("http://1.2.3.4/", ("http", "1.2.3.4", 80), "/", b"1.2.3.4"),
 ])  # fmt: skip
