@@ -59,6 +59,27 @@ class HTTPConnection:
     requests) and ``limits`` (see ``httpconn.Limits``); both are class attributes too.
     """
 
+    # Slots for what is read for each request; any other attribute may be set too.
+    __slots__ = (
+        "__dict__",
+        "__host_named",
+        "__host_value_cached",
+        "__lost_request",
+        "__opened",
+        "__response",
+        "__spent",
+        "__state",
+        "__watch",
+        "__weakref__",
+        "_buffer",
+        "_method",
+        "_tunnel_host",
+        "_tunnel_port",
+        "host",
+        "port",
+        "sock",
+    )
+
     _http_vsn = 11
     _http_vsn_str = "HTTP/1.1"
 
@@ -616,6 +637,8 @@ class HTTPConnection:
             raise state.refusal("getresponse", self.__state)
         if self.debuglevel > 0:
             response = self.response_class(self.sock, self.debuglevel, method=self._method)
+        elif self.response_class is HTTPResponse:
+            response = HTTPResponse(self.sock, 0, self._method)  # without keywords, which cost
         else:
             response = self.response_class(self.sock, method=self._method)
         if isinstance(response, HTTPResponse):

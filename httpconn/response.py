@@ -55,25 +55,28 @@ class HTTPResponse(_Base):
     ``strict`` (refuse what http.client lets pass).
     """
 
+    # Slots, since they are read and set several times for each response; programs may set any other attribute too.
+    __slots__ = (
+        "_failure",
+        "_head",
+        "_headers",
+        "_method",
+        "_msg",
+        "_owner",
+        "_reader",
+        "_source",
+        "_witness",
+        "code",
+        "debuglevel",
+        "reason",
+        "status",
+        "version",
+        "will_close",
+    )
+
     strict = False
     limits: Limits | None = None
-
-    version: int = _UNKNOWN
-    status: int = _UNKNOWN
-    reason: str = _UNKNOWN
-    code: int
-    will_close: bool = _UNKNOWN
-    debuglevel: int = 0
     url: str
-
-    _source: Source | None = None
-    _head: ResponseHead | None = None
-    _headers: HTTPMessage | None = None
-    _msg: Any = None
-    _reader: ResponseReader | None = None
-    _witness: ResponseReader | None = None
-    _failure: BaseException | None = None
-    _owner: weakref.ref[HTTPConnection] | None = None
 
     def __init__(
         self,
@@ -90,13 +93,22 @@ class HTTPResponse(_Base):
             self.strict = strict
         if limits is not None:
             self.limits = limits
-        if debuglevel:
-            self.debuglevel = debuglevel
+        self.debuglevel = debuglevel
         self._method = method
-        source = open_socket(sock)
-        if source is not None:
-            self._source = source
-        else:
+        self._head: ResponseHead | None = None
+        self._headers: HTTPMessage | None = None
+        self._msg: Any = None
+        self._reader: ResponseReader | None = None
+        self._witness: ResponseReader | None = None  # of what others read through ``fp``
+        self._failure: BaseException | None = None
+        self._owner: weakref.ref[HTTPConnection] | None = None
+        self.version: int = _UNKNOWN
+        self.status: int = _UNKNOWN
+        self.reason: str = _UNKNOWN
+        self.will_close: bool = _UNKNOWN
+        self.code: int
+        self._source: Source | None = open_socket(sock)
+        if self._source is None:
             self.fp = sock.makefile("rb")
 
     # -- the head -----------------------------------------------------------------------------------------
@@ -366,13 +378,17 @@ class HTTPResponse(_Base):
         try:
             super().close()
         finally:
-            if self._source is not None:
+            if getattr(self, "_source", None) is not None:
                 self._close_conn()
 
     def __del__(self) -> None:
         # IOBase's own would close each response once more, through several layers. Nearly all have nothing left
         # to let go of by now.
-        if self._source is not None or type(self).close is not _close or "close" in self.__dict__:
+        try:
+            has_nothing = self._source is None
+        except AttributeError:  # __init__ has not come that far
+            has_nothing = True
+        if not has_nothing or type(self).close is not _close or "close" in self.__dict__:
             super().__del__()
 
     def readable(self) -> bool:
@@ -457,7 +473,10 @@ class HTTPResponse(_Base):
 
     def _fail(self, error: BaseException) -> None:
         """Read no further: the place in the stream is lost, and late bytes must not come back as a body."""
-        self._failure = error
+        if not isinstance(error, HTTPException):
+            what = f"{type(error).__name__}: {error}"
+            error = OSError(f"cannot read from a response after reading it has failed ({what})")
+        self._failure = _without_traceback(error)
         if self._source is not None:
             self._close_conn()
 
@@ -465,9 +484,7 @@ class HTTPResponse(_Base):
         failure = self._failure
         if failure is None or (isinstance(failure, IncompleteRead) and not self.strict):
             return b""
-        if isinstance(failure, HTTPException):
-            raise failure
-        raise OSError("cannot read from a response after reading it has failed") from failure
+        raise _without_traceback(failure)
 
     def readinto(self, buffer: Any) -> int:
         """Fill *buffer* with the next bytes of the body; return how many, 0 at the end.
@@ -631,6 +648,15 @@ class HTTPResponse(_Base):
         status = f"{self.status} {self.reason}".rstrip() if self._head is not None else "not begun"
         where = "closed" if self._source is None else "open"
         return f"<{type(self).__module__}.{type(self).__qualname__} [{status}] {where}, complete={self.complete}>"
+
+
+def _without_traceback(error: BaseException) -> BaseException:
+    """Return another such exception. One that is kept must not keep its traceback, and so the socket, alive."""
+    again = type(error).__new__(type(error))
+    again.args = error.args
+    again.__dict__.update(error.__dict__)
+    again.__cause__ = error.__cause__
+    return again
 
 
 _read_status: Final = HTTPResponse._read_status

@@ -10,6 +10,7 @@ hide it behind a slower program.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from functools import cache
 from importlib.util import find_spec
 from typing import Final
@@ -76,7 +77,7 @@ def _load(name: str) -> Backend:
         from . import llhttp
 
         lender = get("cython" if _is_present("cython") else "python")
-        return lender._replace(name=name, parse_response_head=llhttp.parse_response_head, engine=None)
+        return replace(lender, name=name, parse_response_head=llhttp.parse_response_head, engine=None)
     from . import pure
 
     return pure.BACKEND

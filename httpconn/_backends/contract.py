@@ -13,7 +13,8 @@ speed but not in their answers. Three laws hold, and tests show them:
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from .._wire.head import ResponseHead
 
@@ -52,7 +53,8 @@ class ChunkedDecoder(Protocol):
         """The trailer section as it was read, b"" where there was none. Its empty line is not part of it."""
 
 
-class Engine(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Engine:
     """The fetch engine's short road, which is compiled or not there at all; see ``_speedups/engine.pxi``."""
 
     limits: Callable[[int, int, int, int, int | None], Any]
@@ -61,7 +63,8 @@ class Engine(NamedTuple):
     take_turn: Callable[[int, bytes | None, Any], tuple[ResponseHead, bytes, int, int] | bytes | None]
 
 
-class Backend(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Backend:
     name: str
     parse_response_head: Callable[[bytes, int, int], ResponseHead | None]
     """(block, max line bytes, max field lines) to a head, or None for "declined"."""

@@ -20,7 +20,7 @@ CHUNKED: Final = -2
 
 _OWS: Final = " \t\r\n"  # an obs-fold inside a value counts as white space (RFC 9112 section 5.2)
 _is_digits: Final = re.compile(r"[0-9]++").fullmatch
-_is_negative: Final = re.compile(r"-[0-9]++").fullmatch
+_is_negative: Final = re.compile(r"-0*+[1-9][0-9]*+").fullmatch
 _LONGEST_LENGTH: Final = len(str(MAX_BODY_BYTES))
 
 

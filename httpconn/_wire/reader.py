@@ -74,14 +74,26 @@ class _PartialHead:
 class ResponseReader:
     """Reads one response to a *method* request. Source: RFC 9112 sections 2, 6 and 7."""
 
-    # What few responses need stands here and not in every instance.
-    _partial: _PartialHead | None = None
-    _refusal: MalformedResponse | None = None
-    _head_defects: Sequence[Defect] = ()
-    _trailers: list[tuple[str, str]] | None = None
-    _taken = 0
-    interim: Sequence[ResponseHead] = ()
-    """The 1xx responses that were passed over."""
+    __slots__ = (
+        "_backend",
+        "_buffer",
+        "_decoder",
+        "_eof",
+        "_head",
+        "_head_defects",
+        "_left",
+        "_partial",
+        "_position",
+        "_refusal",
+        "_taken",
+        "_trailers",
+        "complete",
+        "interim",
+        "limits",
+        "method",
+        "strict",
+        "will_close",
+    )
 
     def __init__(self, backend: Backend, method: str | None, limits: grammar.Limits, strict: bool) -> None:
         self._backend = backend
@@ -91,9 +103,16 @@ class ResponseReader:
         self._buffer: bytes | bytearray = b""
         self._position = 0  # all before it is consumed
         self._eof = False
+        self._partial: _PartialHead | None = None
         self._head: ResponseHead | None = None
+        self._head_defects: Sequence[Defect] = ()
+        self._refusal: MalformedResponse | None = None
         self._decoder: ChunkedDecoder | None = None
         self._left = 0  # body bytes to come, or UNTIL_CLOSE; with a decoder, not used
+        self._taken = 0  # body bytes given, counted where they are limited
+        self._trailers: list[tuple[str, str]] | None = None
+        self.interim: Sequence[ResponseHead] = ()
+        """The 1xx responses that were passed over."""
         self.complete: bool | None = None
         """None while unread, True at the end of the message, False where it was cut short."""
         self.will_close = False

@@ -1,0 +1,501 @@
+"""Every deliberate difference from http.client, as data: what it is, why, and a program that shows it.
+
+``docs/coming-from-http-client.md`` has its tables from here (``python -m tests.dropin.differences`` rewrites them),
+and ``test_differences.py`` runs every program on both modules, so neither can go stale.
+"""
+
+from __future__ import annotations
+
+import io
+import socket
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .fakes import FakeSocket
+
+
+class Difference(NamedTuple):
+    there: str
+    """What http.client does."""
+    here: str
+    why: str
+    show: Callable[[Any], object]
+    """Given the module, returns what happens."""
+    shows_there: object
+    """What it returns with http.client; a later http.client may have come to agree with us."""
+    shows_here: object
+
+
+def _begun(module: Any, message: bytes, method: str = "GET") -> Any:
+    response = module.HTTPResponse(FakeSocket(message), 0, method)
+    response.begin()
+    return response
+
+
+def _outcome(program: Callable[[], object]) -> object:
+    try:
+        return program()
+    except Exception as error:
+        return type(error).__name__
+
+
+def _read(*head: bytes, body: bytes = b"hello") -> Callable[[Any], object]:
+    """A program that returns the content of a response with these field lines, or the exception's name."""
+    message = b"\r\n".join((b"HTTP/1.1 200 OK", *head, b"", body))
+
+    def show(module: Any) -> object:
+        with _begun(module, message) as response:
+            return _outcome(response.read)
+
+    return show
+
+
+def _field(name: str, *head: bytes) -> Callable[[Any], object]:
+    """A program that returns one field of a response with these field lines, or the exception's name."""
+    message = b"\r\n".join((b"HTTP/1.1 200 OK", *head, b"", b""))
+
+    def show(module: Any) -> object:
+        def get() -> object:
+            with _begun(module, message) as response:
+                return response.getheader(name)
+
+        return _outcome(get)
+
+    return show
+
+
+def _next_answer(
+    message: bytes, use: Callable[[Any], object], late: bytes = b"", *, close: bool = False
+) -> Callable[[Any], object]:
+    """A program that returns what a second request brings, when *message* has answered the first and been used.
+
+    Before it, *late* arrives, or the server closes. A connection that is opened anew is answered with "fresh".
+    """
+
+    def show(module: Any) -> object:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            connection = module.HTTPConnection("host.example", timeout=5)
+            connection._create_connection = lambda *arguments: socket.create_connection(server.getsockname(), 5)
+            connection.connect()
+            connection._create_connection = lambda *arguments: FakeSocket(
+                b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfresh"
+            )
+            peer, _ = server.accept()
+            peer.sendall(message)
+            connection.request("GET", "/first")
+            use(connection.getresponse())
+            peer.recv(65536)
+            if close:
+                peer.close()
+            else:
+                peer.sendall(late)
+
+            def second() -> object:
+                connection.request("GET", "/second")
+                return connection.getresponse().read()
+
+            try:
+                return _outcome(second)
+            finally:
+                peer.close()
+                connection.close()
+
+    return show
+
+
+def _unsent(*arguments: Any) -> Callable[[Any], object]:
+    """A program that says what becomes of a request with these arguments: "sent", or the exception's name."""
+
+    def show(module: Any) -> object:
+        connection = module.HTTPConnection("host.example")
+        connection.sock = FakeSocket()
+        told = _outcome(lambda: connection.request(*arguments))
+        connection.close()
+        return "sent" if told is None else "ValueError" if told == "InvalidField" else told
+
+    return show
+
+
+def _again(fail: Callable[[Any], object]) -> Callable[[Any], object]:
+    """A program that returns what a good request brings after *fail* has failed."""
+
+    def show(module: Any) -> object:
+        connection = module.HTTPConnection("host.example")
+        sock = FakeSocket(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfresh")
+        connection._create_connection = lambda *arguments: sock
+        _outcome(lambda: fail(connection))
+        connection._create_connection = lambda *arguments: sock
+
+        def second() -> object:
+            connection.request("GET", "/")
+            return connection.getresponse().read()
+
+        told = _outcome(second)
+        connection.close()
+        return told
+
+    return show
+
+
+def _refused_connect(connection: Any) -> None:
+    def refuse(*arguments: Any) -> Any:
+        raise ConnectionRefusedError
+
+    connection._create_connection = refuse
+    connection.request("GET", "/")
+
+
+def _abandoned(module: Any) -> object:
+    connection = module.HTTPConnection("host.example")
+    connection.putrequest("GET", "/abandoned")
+    connection.close()
+    connection.sock = sock = FakeSocket()
+    connection.request("GET", "/next")
+    connection.close()
+    return b"".join(sock.sent).partition(b"\r\n")[0]
+
+
+def _tunnel_headers(module: Any) -> object:
+    connection = module.HTTPConnection("proxy.example")
+    connection._create_connection = lambda *arguments: FakeSocket(b"HTTP/1.1 403 Forbidden\r\n\r\n")
+    connection.set_tunnel("origin.example", 443, {"X-A": "b\r\nX-Smuggled: yes"})
+    told = _outcome(connection.connect)
+    connection.close()
+    return "ValueError" if told == "InvalidField" else told
+
+
+def _bytes_behind_the_tunnel(module: Any) -> object:
+    connection = module.HTTPConnection("proxy.example")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        sock = socket.create_connection(server.getsockname(), 5)
+        proxy, _ = server.accept()
+        with proxy:
+            proxy.sendall(b"HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged")
+            connection._create_connection = lambda *arguments: sock
+            connection.set_tunnel("origin.example", 443)
+            told = _outcome(connection.connect)
+            connection.close()
+    return "connected" if told is None else told
+
+
+def _sends(module: Any) -> object:
+    connection = module.HTTPConnection("host.example")
+    connection.sock = sock = FakeSocket()
+    connection.request("POST", "/", b"small")
+    connection.close()
+    return len(sock.sent)
+
+
+def _contexts_loaded(module: Any) -> object:
+    loaded = []
+    true = ssl._create_default_https_context
+
+    def counting() -> ssl.SSLContext:
+        loaded.append(1)
+        return true()
+
+    ssl._create_default_https_context = counting
+    try:
+        for _ in range(3):
+            connection = module.HTTPSConnection("host.example")
+            connection._create_connection = lambda *arguments: FakeSocket()
+            _outcome(connection.connect)  # a fake socket cannot be wrapped, but the context has been made
+            connection.close()
+    finally:
+        ssl._create_default_https_context = true
+    return len(loaded)
+
+
+def _endless_interim(module: Any) -> object:
+    message = b"HTTP/1.1 100 Continue\r\n\r\n" * 1000 + b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+    return _outcome(lambda: _begun(module, message).close())
+
+
+def _module_of(module: Any) -> object:
+    return module.HTTPConnection.__module__
+
+
+def _partial(module: Any) -> object:
+    with _begun(module, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n5\r\nwor") as response:
+        try:
+            return response.read()
+        except module.IncompleteRead as error:
+            return error.partial
+
+
+def _final_status(module: Any) -> object:
+    message = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+    with _begun(module, message) as response:
+        return response.status
+
+
+_SIZED = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfirst"
+_CHUNKED = b"Transfer-Encoding: chunked"
+_EARLY = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged"
+
+DIFFERENCES: dict[str, list[Difference]] = {
+    "Reading a response": [
+        Difference(
+            "passes over 100 alone, and takes a 102 or 103 for the final response",
+            "passes over every 1xx but 101; `response.interim` has them",
+            "a 103 Early Hints is common now, and the final response would answer the next request",
+            _final_status,
+            103,
+            200,
+        ),
+        Difference(
+            "a malformed field line ends the fields: the rest of the head is lost, Content-Length too",
+            "skips that line, keeps the others, lists it in `response.defects`, closes the connection afterwards",
+            "else `read()` waits for a body that has come already",
+            _field("B", b"A: 1", b"no field line", b"B: 2"),
+            None,
+            "2",
+        ),
+        Difference(
+            "a Content-Length or Transfer-Encoding that is malformed as a line is ignored",
+            "`MalformedHead` from `getresponse()`",
+            "where the body ends cannot be known; request smuggling and response splitting begin so",
+            _field("A", b"Content-Length : 5", b"A: 1"),
+            None,
+            "MalformedHead",
+        ),
+        Difference(
+            "a CR alone ends a field line",
+            "it does not; it is listed in `response.defects`",
+            "no server means it so, and fields could be smuggled in",
+            _field("Injected", b"A: 1\rInjected: yes"),
+            "yes",
+            None,
+        ),
+        Difference(
+            "a Content-Length of `+5`, `0_5` or in the digits of another script counts; one that is no number is ignored",
+            "ASCII digits alone count, else the first read raises `MalformedFraming`; status and fields are readable",
+            "whoever stands between reads another length, and the rest becomes the next response",
+            _read(b"Content-Length: +5"),
+            b"hello",
+            "MalformedFraming",
+        ),
+        Difference(
+            "of several Content-Lengths that differ, the first counts",
+            "the first read raises `MalformedFraming`; equal ones are one",
+            "as above",
+            _read(b"Content-Length: 5", b"Content-Length: 3"),
+            b"hello",
+            "MalformedFraming",
+        ),
+        Difference(
+            "Transfer-Encoding counts if it is just `chunked`; any other is ignored, and chunk framing comes as content",
+            "lists, spaces and empty members are read as RFC 9112 says; a coding before `chunked` that cannot be "
+            "undone is `MalformedFraming` at the first read",
+            "content with chunk sizes in it is worse than an error",
+            _read(b"Transfer-Encoding: gzip, chunked", body=b"5\r\nhello\r\n0\r\n\r\n"),
+            b"5\r\nhello\r\n0\r\n\r\n",
+            "MalformedFraming",
+        ),
+        Difference(
+            "a chunk-size of `0x5`, `+5` or ` 5` counts",
+            "hex digits alone, else `IncompleteRead`, with the reason in its `__cause__`",
+            "as with Content-Length",
+            _read(_CHUNKED, body=b"0x5\r\nhello\r\n0\r\n\r\n"),
+            b"hello",
+            "IncompleteRead",
+        ),
+        Difference(
+            "whatever stands behind a chunk's data is taken for its CRLF",
+            "CRLF, else `IncompleteRead`",
+            "the sizes that follow would be read from the content",
+            _read(_CHUNKED, body=b"5\r\nhelloXX0\r\n\r\n"),
+            b"hello",
+            "IncompleteRead",
+        ),
+        Difference(
+            "when chunks are cut short, `IncompleteRead.partial` lacks what had come of the last one",
+            "it has every byte that came",
+            "they are wanted where there is nothing else",
+            _partial,
+            b"hello",
+            b"hellowor",
+        ),
+        Difference(
+            "any number of `100 Continue`",
+            "at most 100 interim responses (`Limits.interim_responses`), then `HTTPException`",
+            "a server could keep a client for ever",
+            _endless_interim,
+            None,
+            "HTTPException",
+        ),
+        Difference(
+            "a Content-Length that no machine can hold is an `OverflowError`",
+            "beyond 2**63 - 1 it is `MalformedFraming`; memory is taken as bytes come, never as they are announced",
+            "errors are of one family, and a server cannot take memory by a number (CVE-2025-13836)",
+            _read(b"Content-Length: 99999999999999999999"),
+            "OverflowError",
+            "MalformedFraming",
+        ),
+        Difference(
+            "a status of `0200` or `+200` is 200",
+            "three digits, else `BadStatusLine`",
+            "it is no HTTP",
+            lambda module: _outcome(lambda: _begun(module, b"HTTP/1.1 0200 OK\r\nContent-Length: 0\r\n\r\n").status),
+            200,
+            "BadStatusLine",
+        ),
+    ],
+    "Using a connection again": [
+        Difference(
+            "bytes behind a response are the beginning of the next one",
+            "they end the connection: the next request opens another",
+            "an answer to a request that nobody made yet is forged, or belongs to somebody else",
+            _next_answer(_SIZED, lambda response: response.read(), _EARLY),
+            b"forged",
+            b"fresh",
+        ),
+        Difference(
+            "a kept connection that the server has closed meanwhile fails the next request",
+            "one look before each request on a kept connection; if it has ended, another is opened",
+            "nothing has been sent, so nothing can be sent twice",
+            _next_answer(_SIZED, lambda response: response.read(), close=True),
+            "RemoteDisconnected",
+            b"fresh",
+        ),
+        Difference(
+            "a response that is closed unread leaves its body in the way of the next one",
+            "closing it unread closes the connection; the next request opens another",
+            "a late body must not be taken for a response",
+            _next_answer(_SIZED.removesuffix(b"first"), lambda response: response.close(), b"firs\n"),
+            "BadStatusLine",
+            b"fresh",
+        ),
+        Difference(
+            "after Content-Length beside Transfer-Encoding, or a defect in the head, the connection is used again",
+            "it is not",
+            "a lax reading is never followed by another response",
+            _next_answer(
+                b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n" + _CHUNKED + b"\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+                lambda response: response.read(),
+                b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nsame",
+            ),
+            b"same",
+            b"fresh",
+        ),
+        Difference(
+            "after a failed connect every request raises `CannotSendRequest` until `close()`",
+            "the next request connects anew",
+            "no error is a dead end",
+            _again(_refused_connect),
+            "CannotSendRequest",
+            b"fresh",
+        ),
+        Difference(
+            "so after a request that was refused before it was sent (a bad field, say)",
+            "the next request goes out",
+            "as above",
+            _again(lambda connection: connection.request("GET", "/", headers={"A": "b\n"})),
+            "CannotSendRequest",
+            b"fresh",
+        ),
+        Difference(
+            "the lines of a request that was begun and closed go out with the next request",
+            "`close()` drops them",
+            "that was another request",
+            _abandoned,
+            b"GET /abandoned HTTP/1.1",
+            b"GET /next HTTP/1.1",
+        ),
+    ],
+    "Sending a request": [
+        Difference(
+            "head and body are two sends",
+            "head and a body of up to 16 KiB are one, unless `send` is overridden",
+            "one packet and one system call less",
+            _sends,
+            2,
+            1,
+        ),
+        Difference(
+            "a space in the method is sent",
+            "`ValueError`",
+            "it begins the target: request splitting",
+            _unsent("GET /other", "/"),
+            "sent",
+            "ValueError",
+        ),
+        Difference(
+            "control characters other than CR and LF in a field value are sent",
+            "`InvalidField`, a `ValueError`",
+            "NUL above all is read differently by the next hop",
+            _unsent("GET", "/", None, {"A": "b\0c"}),
+            "sent",
+            "ValueError",
+        ),
+        Difference(
+            "Content-Length and Transfer-Encoding together are sent",
+            "`InvalidField`, a `ValueError`",
+            "request smuggling",
+            _unsent("POST", "/", io.BytesIO(b"a"), {"Content-Length": "1", "Transfer-Encoding": "chunked"}),
+            "sent",
+            "ValueError",
+        ),
+        Difference(
+            "tunnel headers are sent as they are",
+            "judged as all others: `InvalidField`",
+            "CVE-2026-1502",
+            _tunnel_headers,
+            "OSError",
+            "ValueError",
+        ),
+        Difference(
+            "bytes behind the proxy's answer to CONNECT are lost",
+            "`OSError`: the tunnel failed",
+            "the origin has not been spoken to yet, so they are the proxy's",
+            _bytes_behind_the_tunnel,
+            "connected",
+            "OSError",
+        ),
+    ],
+    "TLS, and the module": [
+        Difference(
+            "`HTTPSConnection(host)` loads the CA store each time, some 25 ms",
+            "connections that were given no context share one, made anew when its sources change; whoever reads "
+            "`connection._context` gets a private one",
+            "the largest single cost of a short HTTPS program",
+            _contexts_loaded,
+            3,
+            1,
+        ),
+        Difference(
+            '`HTTPConnection.__module__` is `"http.client"`',
+            "it is where the class is",
+            "honest pickles and tracebacks; the one test of CPython's own suites that fails (`test_all`) asks for it",
+            _module_of,
+            "http.client",
+            "httpconn.connection",
+        ),
+    ],
+}
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "coming-from-http-client.md"
+_BEGIN, _END = "<!-- differences: from tests/dropin/differences.py -->\n", "<!-- end of differences -->\n"
+
+
+def tables() -> str:
+    """Return the differences as the document has them."""
+    lines = []
+    for section, differences in DIFFERENCES.items():
+        lines += [f"### {section}", "", "| http.client | httpconn | why |", "|---|---|---|"]
+        lines += [f"| {difference.there} | {difference.here} | {difference.why} |" for difference in differences]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def rewritten(document: str) -> str:
+    """Return *document* with the tables as they should be."""
+    before, _, rest = document.partition(_BEGIN)
+    _, _, after = rest.partition(_END)
+    return f"{before}{_BEGIN}\n{tables()}\n{_END}{after}"
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(rewritten(DOCUMENT.read_text()))
