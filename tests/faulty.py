@@ -372,6 +372,7 @@ class FaultyServer:
         self._started.set()
         self._loop.run_forever()
         self._server.close()
+        self._loop.run_until_complete(asyncio.sleep(0.01))  # what is being accepted gets its transport
         for _ in range(3):  # what was accepted a moment ago gets its task, and its end, in the next turn
             tasks = asyncio.all_tasks(self._loop)
             for task in tasks:

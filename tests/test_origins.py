@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -93,9 +95,10 @@ def running(command: list[str], port: int, folder: Path) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("root")
-    for parent in (folder, folder.parent, folder.parent.parent):
-        with contextlib.suppress(PermissionError):
-            parent.chmod(0o755)  # the servers' workers may be somebody else
+    for parent in (folder, *folder.parents):  # the servers' workers may be somebody else
+        if parent == Path(tempfile.gettempdir()) or parent.stat().st_uid != os.getuid():
+            break
+        parent.chmod(parent.stat().st_mode | 0o055)
     for number in range(PAGES):
         (folder / f"page-{number}.txt").write_bytes(page(number))
     return folder
