@@ -59,27 +59,6 @@ class HTTPConnection:
     requests) and ``limits`` (see ``httpconn.Limits``); both are class attributes too.
     """
 
-    # Slots for what is read for each request; any other attribute may be set too.
-    __slots__ = (
-        "__dict__",
-        "__host_named",
-        "__host_value_cached",
-        "__lost_request",
-        "__opened",
-        "__response",
-        "__spent",
-        "__state",
-        "__watch",
-        "__weakref__",
-        "_buffer",
-        "_method",
-        "_tunnel_host",
-        "_tunnel_port",
-        "host",
-        "port",
-        "sock",
-    )
-
     _http_vsn = 11
     _http_vsn_str = "HTTP/1.1"
 

@@ -55,28 +55,27 @@ class HTTPResponse(_Base):
     ``strict`` (refuse what http.client lets pass).
     """
 
-    # Slots, since they are read and set several times for each response; programs may set any other attribute too.
-    __slots__ = (
-        "_failure",
-        "_head",
-        "_headers",
-        "_method",
-        "_msg",
-        "_owner",
-        "_reader",
-        "_source",
-        "_witness",
-        "code",
-        "debuglevel",
-        "reason",
-        "status",
-        "version",
-        "will_close",
-    )
-
+    # What is not set by __init__ alone stands here: some programs' subclasses do without ours (vcrpy's).
     strict = False
     limits: Limits | None = None
     url: str
+
+    version: int = _UNKNOWN
+    status: int = _UNKNOWN
+    reason: str = _UNKNOWN
+    code: int
+    will_close: bool = _UNKNOWN
+    debuglevel: int = 0
+
+    _method: str | None = None
+    _source: Source | None = None
+    _head: ResponseHead | None = None
+    _headers: HTTPMessage | None = None
+    _msg: Any = None
+    _reader: ResponseReader | None = None
+    _witness: ResponseReader | None = None  # of what others read through ``fp``
+    _failure: BaseException | None = None
+    _owner: weakref.ref[HTTPConnection] | None = None
 
     def __init__(
         self,
@@ -93,22 +92,13 @@ class HTTPResponse(_Base):
             self.strict = strict
         if limits is not None:
             self.limits = limits
-        self.debuglevel = debuglevel
+        if debuglevel:
+            self.debuglevel = debuglevel
         self._method = method
-        self._head: ResponseHead | None = None
-        self._headers: HTTPMessage | None = None
-        self._msg: Any = None
-        self._reader: ResponseReader | None = None
-        self._witness: ResponseReader | None = None  # of what others read through ``fp``
-        self._failure: BaseException | None = None
-        self._owner: weakref.ref[HTTPConnection] | None = None
-        self.version: int = _UNKNOWN
-        self.status: int = _UNKNOWN
-        self.reason: str = _UNKNOWN
-        self.will_close: bool = _UNKNOWN
-        self.code: int
-        self._source: Source | None = open_socket(sock)
-        if self._source is None:
+        source = open_socket(sock)
+        if source is not None:
+            self._source = source
+        else:
             self.fp = sock.makefile("rb")
 
     # -- the head -----------------------------------------------------------------------------------------
@@ -378,17 +368,13 @@ class HTTPResponse(_Base):
         try:
             super().close()
         finally:
-            if getattr(self, "_source", None) is not None:
+            if self._source is not None:
                 self._close_conn()
 
     def __del__(self) -> None:
         # IOBase's own would close each response once more, through several layers. Nearly all have nothing left
         # to let go of by now.
-        try:
-            has_nothing = self._source is None
-        except AttributeError:  # __init__ has not come that far
-            has_nothing = True
-        if not has_nothing or type(self).close is not _close or "close" in self.__dict__:
+        if self._source is not None or type(self).close is not _close or "close" in self.__dict__:
             super().__del__()
 
     def readable(self) -> bool:
