@@ -99,13 +99,22 @@ def take_turn(int descriptor, bytes following, TurnLimits limits not None):
     cdef tuple begun = _begin_plain(block, rest, limits)
     if begun is None:
         return block + rest
-    if begun[2] == 0:
+    cdef bytes content = begun[1]
+    cdef int64_t left = begun[2]
+    if left:
+        # Servers send head and body in two pieces, and the second one is often there by now. An end, or an error, is
+        # for the next call to find again.
+        count = httpconn_receive(descriptor, buffer, <size_t>min(left, <int64_t>TURN_BYTES), False)
+        if count > 0:
+            content += PyBytes_FromStringAndSize(<const char *>buffer, count)
+            left -= count
+    if not left:
         # The look of SAFETY.md, before every request on a kept connection.
         if httpconn_receive(descriptor, &unasked, 1, True) != -1:
             sent = -2
         elif following is not None:
             sent = max(-1, httpconn_send(descriptor, PyBytes_AS_STRING(following), PyBytes_GET_SIZE(following)))
-    return begun[0], begun[1], begun[2], sent
+    return begun[0], content, left, sent
 
 
 cdef tuple _begin_plain(bytes block, bytes rest, TurnLimits limits):

@@ -13,7 +13,6 @@ import argparse
 import asyncio
 import importlib.util
 import itertools
-import os
 import resource
 import select
 import socket
@@ -172,12 +171,12 @@ def compare(arguments: argparse.Namespace) -> None:
         for turn in range(arguments.rounds + 1):
             for name in names:
                 count = arguments.requests if turn else 2_000
-                before, began = os.times(), time.perf_counter()
+                before, began = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
                 CLIENTS[name][0](server, arguments.path, count, arguments.connections)
-                passed, after = time.perf_counter() - began, os.times()
+                passed, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF)
                 if turn:  # the first round warms up
                     rates[name].append(count / passed)
-                    used = after.user - before.user + after.system - before.system
+                    used = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
                     cpu[name].append(used / count * 1e6)
     secured = ", TLS" if arguments.tls else ""
     print(f"{arguments.path}, {arguments.connections} connections{secured}: {arguments.rounds} rounds")

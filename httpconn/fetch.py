@@ -273,7 +273,7 @@ class Fetcher:
         index = self._count
         self._count = index + 1
         try:
-            if type(request) is str:
+            if isinstance(request, str):
                 job = self._preparer.prepare_url(request, index)
             elif isinstance(request, Request):
                 job = self._preparer.prepare(request, index)

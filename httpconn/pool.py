@@ -599,7 +599,8 @@ class _Attempt:
             except Exception as error:
                 if not may_resend(job, self._incoming, error, was_reused=was_reused):
                     raise
-            self._pool._resent += 1
+            with self._pool._lock:
+                self._pool._resent += 1
             connection.disconnect()
             self._incoming = Incoming(job, self._pool._settings, is_streamed=self._is_streamed)
 

@@ -89,7 +89,7 @@ def parse_url(url: str) -> tuple[Origin, str]:
 
 
 def _parse(url: str) -> tuple[Origin, str]:
-    if type(url) is not str:
+    if not isinstance(url, str):
         raise TypeError(f"expected a URL as str, got {type(url).__name__}")
     found = _control(url)
     if found:

@@ -163,6 +163,9 @@ def test_a_turn(engine: Engine) -> None:
         assert engine.take_turn(descriptor, None, limits)[1:] == (b"ok", 0, -1)
         server.sendall(PLAIN[0] + b"more")
         assert engine.take_turn(descriptor, b"next", limits) == PLAIN[0] + b"more"
+        fields = PLAIN[5].index(b"\r\n\r\n") + 4
+        server.sendall(PLAIN[5])
+        assert engine.take_turn(descriptor, None, limits)[1:] == (PLAIN[5][fields:], 0, -1)
         server.sendall(PLAIN[0][:-1])
         assert engine.take_turn(descriptor, b"next", limits)[1:] == (b"o", 1, -1)
         server.sendall(b"HTTP/1.1 200 OK\r\nContent-")
