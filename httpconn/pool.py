@@ -115,9 +115,10 @@ class _Host:
 class _Waiter:
     """A thread that waits for a connection. Referred to weakly by the pool: one that gave up is gone."""
 
-    __slots__ = ("__weakref__", "granted", "wakes")
+    __slots__ = ("__weakref__", "granted", "host", "wakes")
 
-    def __init__(self) -> None:
+    def __init__(self, host: _Host) -> None:
+        self.host = host
         self.granted: _Connection | None = None
         self.wakes = threading.Event()
 
@@ -179,6 +180,7 @@ class ConnectionPool:
         self._sockets = SocketSettings(source_address, options)
         self._resolver = Resolver(resolve, ttl_s=resolve_ttl_s)
         self._is_closed = False
+        self._shared_context: ssl.SSLContext | None = None
         self._begin_empty()
         _pools.add(self)
 
@@ -296,7 +298,7 @@ class ConnectionPool:
             if connection is not None:
                 return connection
             self._waited += 1
-            waiter = _Waiter()
+            waiter = _Waiter(host)
             host.waiters.append(weakref.ref(waiter))
             self._hosts[key] = host
             self._waiting[key] = None
@@ -313,6 +315,8 @@ class ConnectionPool:
                         if self._is_closed:
                             raise PoolClosed("the pool was closed while a request waited for a connection")
                         if left <= 0:
+                            waiter.host.waiters.remove(weakref.ref(waiter))
+                            self._serve_one(waiter.host.key)  # who has given up may have been the last
                             raise PoolTimeout(f"no connection was free within {timeout_s:g} s: {self!r}")
             if waiter.granted is not None:
                 return waiter.granted
@@ -439,9 +443,10 @@ class ConnectionPool:
         tls = None
         if origin.is_tls:
             context, server_hostname = job.key[3:]
-            tls = TLSSettings(
-                context or shared_https_context(11), server_hostname or origin.host, self._sessions.get(job.key)
-            )
+            if context is None:
+                # The same for all of this pool's time: a session can only be gone on with in its own context.
+                context = self._shared_context = self._shared_context or shared_https_context(11)
+            tls = TLSSettings(context, server_hostname or origin.host, self._sessions.get(job.key))
         with self._lock:
             self._opened += 1
         return Channel(addresses, self._sockets, tls), time.monotonic()

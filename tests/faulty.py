@@ -357,7 +357,7 @@ class FaultyServer:
         self.seen: list[str] = []
         self.heads: list[bytes] = []
         self.bodies: list[bytes] = []
-        self._writers: weakref.WeakSet[asyncio.StreamWriter] = weakref.WeakSet()
+        self._transports: weakref.WeakSet[asyncio.WriteTransport] = weakref.WeakSet()
         self._loop = asyncio.new_event_loop()
         self._started = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -378,8 +378,8 @@ class FaultyServer:
             for task in tasks:
                 task.cancel()
             self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
-            for writer in list(self._writers):
-                writer.transport.abort()
+            for transport in list(self._transports):
+                transport.abort()
             self._loop.run_until_complete(asyncio.sleep(0.002))
         self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         self._loop.close()
@@ -393,7 +393,7 @@ class FaultyServer:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        self._writers.add(writer)
+        self._transports.add(writer.transport)
         try:
             while await self._serve_one(reader, writer):
                 pass

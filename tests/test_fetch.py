@@ -441,6 +441,35 @@ def test_plain_where_tls_is_expected(server: FaultyServer) -> None:
     assert isinstance(result.error, OSError)
 
 
+def test_tls_alerts(authority: trustme.CA, client_context: ssl.SSLContext) -> None:
+    """One that ends the handshake, one that comes behind it (a client certificate is missing), and a cut."""
+    asking = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(asking)
+    authority.configure_trust(asking)
+    asking.verify_mode = ssl.CERT_REQUIRED
+    alert = b"\x15\x03\x03\x00\x02\x02\x28"  # fatal, handshake_failure
+
+    def refuse(sock: socket.socket) -> None:
+        sock.recv(65536)
+        sock.sendall(alert)
+
+    def cut(sock: socket.socket) -> None:
+        sock.recv(65536)
+
+    with FaultyServer(asking) as server, ScriptedServer(refuse) as refusing, ScriptedServer(cut) as cutting:
+        urls = [
+            server.url("/good/0"),
+            f"https://localhost:{refusing.port}/",
+            f"https://localhost:{cutting.port}/",
+        ]
+        resolve = {"localhost": "127.0.0.1"}
+        results = list(fetch_many(urls, ordered=True, context=client_context, timeout=QUICK, resolve=resolve))
+    assert [result.status for result in results] == [0, 0, 0]
+    assert isinstance(results[0].error, (ssl.SSLError, ConnectionError))
+    assert isinstance(results[1].error, ssl.SSLError)
+    assert isinstance(results[2].error, (ssl.SSLError, ConnectionError))
+
+
 # -- reuse
 
 

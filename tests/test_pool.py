@@ -501,6 +501,7 @@ def test_waiting_is_bounded(plain_server: FaultyServer) -> None:
         with pool.request("GET", plain_server.url("/silent-in-body/1"), stream=True):
             with pytest.raises(httpconn.PoolTimeout, match="1 of 100"):
                 pool.get(plain_server.url("/good/1"))
+            assert " 0 waiting" in repr(pool)
             assert pool.get(plain_server.url("/good/1").replace("127.0.0.1", "localhost")).status == 200
         assert pool.get(plain_server.url("/good/1")).status == 200
         assert pool.stats.waited == 1
