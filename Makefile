@@ -11,6 +11,8 @@ VENV   ?= .venv
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 bin    := $(VENV)/bin
+# The tests of the checkout as a package, and nothing else of the checkout.
+apart  := PYTHONSAFEPATH=1 PYTHONPATH='$(abspath $(VENV))/checkout' $(bin)/python
 pip    := $(bin)/python -m pip --quiet
 # A wheel depends on these files, on which they are (one may go), on what compiler there is, and on what it is told.
 source := setup.py pyproject.toml $(wildcard _speedups/*.p* httpconn/*.p* httpconn/*/*.py*)
@@ -18,7 +20,7 @@ told   := $(source) $(shell command -v $${CC:-cc} gcc clang | tr '\n' ' ') $(CFL
           no=$(HTTPCONN_NO_EXTENSIONS) required=$(HTTPCONN_REQUIRE_EXTENSIONS)
 wheel   = $$(ls $(VENV)/wheel/*.whl)
 
-.PHONY: help build demo test bench bench-full bench-compare bench-publish bench-memory bench-micro lint clean FORCE
+.PHONY: help build demo test bench bench-full bench-compare bench-publish bench-memory bench-micro fuzz planted sanitize leaks misuse lint clean FORCE
 .DELETE_ON_ERROR:
 
 help:   ## this list
@@ -51,6 +53,21 @@ bench-memory: build   ## idle connections, a response of 1 GiB, a million reques
 
 bench-micro: build $(VENV)/has-bench   ## parsing alone, chunks alone   [ARGS="-k head"]
 	PYTHONSAFEPATH=1 $(bin)/python -m pytest bench/micro --benchmark-only $(ARGS)
+
+fuzz: build $(VENV)/has-fuzz $(VENV)/checkout   ## coverage-guided fuzzing   [TARGET=head|chunks|reader|law ARGS="--executions 3000000"]
+	$(apart) -m tests.fuzz.run $(or $(TARGET),all) $(ARGS)
+
+planted: build $(VENV)/has-fuzz $(VENV)/checkout   ## is the fuzzer any good? bugs are planted, one at a time   [ARGS=--bare]
+	$(apart) -m tests.fuzz.planted $(ARGS)
+
+sanitize: build $(VENV)/has-rebuild $(VENV)/checkout   ## the extension under AddressSanitizer and UBSan   [ARGS=--teeth]
+	$(apart) -m tests.isolated.sanitize $(ARGS)
+
+leaks: build $(VENV)/has-test $(VENV)/checkout   ## a million requests with injected faults   [ARGS="--requests 20000"]
+	$(apart) -m tests.isolated.leaks $(or $(ARGS),--requests 1000000)
+
+misuse: build $(VENV)/has-test $(VENV)/checkout   ## threads, signals, forks in the middle of a request   [ARGS="--seconds 60"]
+	$(apart) -m tests.isolated.misuse $(ARGS)
 
 lint: build $(VENV)/has-dev   ## ruff, mypy --strict, and the extension against its stub
 	$(bin)/ruff check .
@@ -92,6 +109,9 @@ $(VENV)/installed: $(VENV)/wheel
 $(VENV)/has-httptools: pyproject.toml | $(VENV)/installed
 	@$(pip) install "$(wheel)[httptools]" || echo 'httptools cannot be installed here: the demo goes on without it'
 	@touch $@
+
+$(VENV)/checkout: | $(VENV)/python
+	@mkdir -p $@ && ln -sfn '$(CURDIR)/tests' $@/tests
 
 $(VENV)/has-%: pyproject.toml | $(VENV)/installed
 	@echo 'installing what "$*" needs'

@@ -14,6 +14,7 @@ import io
 import weakref
 from collections.abc import Sequence
 from http.client import HTTPMessage
+from operator import index
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar, overload
 
 from . import _backends
@@ -45,6 +46,7 @@ else:
 _T = TypeVar("_T")
 _UNKNOWN: Final[Any] = "UNKNOWN"  # the types tell what is there once the head has been read, as typeshed's do
 _SWITCHING_PROTOCOLS: Final = 101
+_STEP_BYTES: Final = 262_144
 
 
 class HTTPResponse(_Base):
@@ -68,10 +70,12 @@ class HTTPResponse(_Base):
     debuglevel: int = 0
 
     _method: str | None = None
+    _status_line = b""
+    _is_reading = False
     _source: Source | None = None
     _head: ResponseHead | None = None
     _headers: HTTPMessage | None = None
-    _msg: Any = None
+    _msg: Any = _UNKNOWN
     _reader: ResponseReader | None = None
     _witness: ResponseReader | None = None  # of what others read through ``fp``
     _failure: BaseException | None = None
@@ -122,7 +126,8 @@ class HTTPResponse(_Base):
             head = self._read_head_by_lines(reader)
         else:
             source = self._source
-            assert source is not None
+            if source is None:
+                raise _closed_meanwhile()
             while True:
                 reader.receive(source.receive(LINE, -1), is_clean=source.is_clean)
                 found = reader.head()
@@ -139,16 +144,13 @@ class HTTPResponse(_Base):
         """The road for a subclass with a ``_read_status`` of its own, and for debug output: line by line."""
         while True:
             version, status, reason = self._read_status()
-            block = bytearray(f"{version} {status} {reason.rstrip()}".encode("latin-1", "replace") + b"\r\n")
-            lines = []
-            limits = reader.limits
-            while True:
-                line = self.fp.readline(limits.line_bytes + 1)
-                lines.append(line)
-                block += line
-                # Limits are judged by the reader; this loop only must not run on without it.
-                if line in (b"\r\n", b"\n", b"") or len(line) > limits.line_bytes or len(lines) > limits.field_lines:
-                    break
+            if type(self)._read_status is _read_status:
+                block = bytearray(self._status_line)
+            else:
+                block = bytearray(f"{version} {status} {reason.rstrip()}".encode("latin-1", "replace") + b"\r\n")
+            lines = self._read_field_lines(reader.limits)
+            line = lines[-1]
+            block += b"".join(lines)
             passed_over = len(reader.interim)
             reader.receive(bytes(block))
             if not line:
@@ -156,7 +158,7 @@ class HTTPResponse(_Base):
             head = reader.head()
             if head is NEED_DATA:
                 if len(reader.interim) == passed_over:
-                    raise line_too_long(limits.line_bytes, "header line")
+                    raise line_too_long(reader.limits.line_bytes, "header line")
                 if self.debuglevel > 0:
                     print("headers:", lines)
                 continue
@@ -165,10 +167,22 @@ class HTTPResponse(_Base):
                     print("header:", name + ":", value)
             return head
 
+    def _read_field_lines(self, limits: Limits) -> list[bytes]:
+        """Read the lines of a field section up to and with the empty one, b"" where the stream ends instead.
+
+        Stops at the first line beyond a limit, which whoever parses them refuses.
+        """
+        lines: list[bytes] = []
+        while True:
+            line = self.fp.readline(limits.line_bytes + 1)
+            lines.append(line)
+            if line in (b"\r\n", b"\n", b"") or len(line) > limits.line_bytes or len(lines) > limits.field_lines:
+                return lines
+
     def _read_status(self) -> tuple[str, int, str]:
         """Read a status-line; return its three parts. Source: http.client, HTTPResponse._read_status."""
         line_bytes = (self.limits or current_limits()).line_bytes
-        line = self.fp.readline(line_bytes + 1)
+        line = self._status_line = self.fp.readline(line_bytes + 1)
         if len(line) > line_bytes:
             raise line_too_long(line_bytes, "status line")
         text = str(line, "iso-8859-1")
@@ -198,7 +212,7 @@ class HTTPResponse(_Base):
     @property
     def msg(self) -> HTTPMessage:
         """The same object as ``headers``, unless something else has been assigned (urllib.request does)."""
-        return self.headers if self._msg is None else self._msg
+        return self.headers if self._msg is _UNKNOWN else self._msg
 
     @msg.setter
     def msg(self, value: HTTPMessage) -> None:
@@ -340,9 +354,11 @@ class HTTPResponse(_Base):
             if isinstance(source, FileSource):
                 self._settle_file(source.fp)
             source.close()
-        owner = self._owner() if self._owner is not None else None
-        if owner is not None:
-            owner._release(self, self._may_persist())
+        if self._owner is not None:
+            owner = self._owner()
+            self._owner = None
+            if owner is not None:
+                owner._release(self, self._may_persist())
 
     def _settle_file(self, fp: Any) -> None:
         """Note what a file that others may have read shows of the message: bytes beyond it, or its end."""
@@ -411,6 +427,7 @@ class HTTPResponse(_Base):
         """Return *amt* bytes of the body, or all of it (-1); fewer at the end."""
         parts: list[bytes] = []
         left = amt
+        self._enter()
         try:
             while left:
                 part = reader.body(left)
@@ -433,12 +450,21 @@ class HTTPResponse(_Base):
         except BaseException as error:
             self._fail(error)
             raise
+        finally:
+            self._is_reading = False
         return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _enter(self) -> None:
+        """Refuse a second reader: another thread, or a signal handler, while a read is under way."""
+        if self._is_reading:
+            raise ResponseNotReady("this response is being read already, by another thread or below a signal handler")
+        self._is_reading = True
 
     def _fill(self, reader: ResponseReader, asked: int) -> None:
         """Move what comes next from the source to the reader; at most *asked* body bytes (-1: any number)."""
         source = self._source
-        assert source is not None
+        if source is None:
+            raise _closed_meanwhile()
         data = source.receive(reader.wanted(), asked)
         reader.receive(data, is_clean=source.is_clean)
 
@@ -485,6 +511,7 @@ class HTTPResponse(_Base):
             if view.readonly:
                 raise TypeError(f"readinto() needs a writable buffer, got {type(buffer).__name__}")
             count = 0
+            self._enter()
             try:
                 while count < len(view):
                     step = self._read_into(reader, view[count:])
@@ -497,12 +524,15 @@ class HTTPResponse(_Base):
             except BaseException as error:
                 self._fail(error)
                 raise
+            finally:
+                self._is_reading = False
             return count
 
     def _read_into(self, reader: ResponseReader, view: memoryview) -> int:
         """Put some bytes of the body into *view*, straight from the source where nothing stands between."""
         source = self._source
-        assert source is not None
+        if source is None:
+            raise _closed_meanwhile()
         while True:
             direct = reader.contiguous()
             if direct:
@@ -524,13 +554,17 @@ class HTTPResponse(_Base):
         """
         if self._source is None:
             return self._read_after_end()
+        n = index(n)
         if n == 0:
             return b""
         reader = self._reader or self._new_reader()
+        self._enter()
         try:
             part = reader.body(n)
             while part is NEED_DATA:
                 source = self._source
+                if source is None:
+                    raise _closed_meanwhile()
                 reader.receive(source.receive_some(reader.wanted(), n), is_clean=source.is_clean)
                 part = reader.body(n)
         except IncompleteRead as error:
@@ -539,6 +573,8 @@ class HTTPResponse(_Base):
         except BaseException as error:
             self._fail(error)
             raise
+        finally:
+            self._is_reading = False
         if not part or reader.complete:
             self._close_conn()
         return part
@@ -548,9 +584,15 @@ class HTTPResponse(_Base):
 
         Raises IncompleteRead where there are fewer. Source: http.client, HTTPResponse._safe_read.
         """
-        data: bytes = self.fp.read(amt)
-        if len(data) < amt:
-            raise IncompleteRead(data, amt - len(data))
+        parts: list[bytes] = []
+        left = amt
+        # In steps, since a buffered file allocates at once what it is asked for, and the peer has announced it.
+        while left and (part := self.fp.read(min(left, _STEP_BYTES))):
+            parts.append(part)
+            left -= len(part)
+        data = parts[0] if len(parts) == 1 else b"".join(parts)
+        if left:
+            raise IncompleteRead(data, left)
         return data
 
     def peek(self, n: int = -1) -> bytes:
@@ -585,20 +627,22 @@ class HTTPResponse(_Base):
         if source is None:
             return self._read_after_end()
         reader = self._reader or self._new_reader()
-        room = -1 if limit is None else limit
+        room = -1 if limit is None else index(limit)
         parts: list[bytes] = []
+        self._enter()
         try:
             while room:
                 if isinstance(source, FileSource) and (direct := reader.contiguous()):
                     part = source.readline(room, direct)
                     reader.receive(part, is_clean=source.is_clean)
+                    if part:
+                        reader.body(len(part))
                 else:
-                    part = self._peek_line(reader, room)
+                    part = self._next_line(reader, room)
                 if not part:
                     reader.body(1)  # tells a cut from the end
                     self._close_conn()
                     break
-                reader.body(len(part))
                 parts.append(part)
                 if room > 0:
                     room -= len(part)
@@ -613,18 +657,15 @@ class HTTPResponse(_Base):
         except BaseException as error:
             self._fail(error)
             raise
+        finally:
+            self._is_reading = False
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
-    def _peek_line(self, reader: ResponseReader, room: int) -> bytes:
-        """Return what is there of the next line, at most *room* bytes; b"" at the end. Consumes framing only."""
-        while True:
-            part = reader.peek()
-            if part is NEED_DATA:
-                self._fill(reader, 1)
-                continue
-            span = bytes(part)
-            end = span.find(b"\n") + 1 or len(span)
-            return span[: min(end, room) if room > 0 else end]
+    def _next_line(self, reader: ResponseReader, room: int) -> bytes:
+        """Return what is there of the next line, at most *room* bytes; b"" at the end."""
+        while (part := reader.line(room)) is NEED_DATA:
+            self._fill(reader, 1)
+        return part
 
     # We override IOBase.__iter__ so that it does not check ``closed``, as http.client does.
     def __iter__(self) -> HTTPResponse:
@@ -634,6 +675,11 @@ class HTTPResponse(_Base):
         status = f"{self.status} {self.reason}".rstrip() if self._head is not None else "not begun"
         where = "closed" if self._source is None else "open"
         return f"<{type(self).__module__}.{type(self).__qualname__} [{status}] {where}, complete={self.complete}>"
+
+
+def _closed_meanwhile() -> ValueError:
+    """Another thread or a signal handler was quicker, or ``begin`` is called on a response that was closed."""
+    return ValueError("the response was closed before this could be read from it")
 
 
 def _without_traceback(error: BaseException) -> BaseException:

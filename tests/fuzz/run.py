@@ -1,10 +1,11 @@
 """Runs one target for so many executions or seconds: coverage-guided where atheris is installed.
 
-    python -m tests.fuzz.run head|chunks|reader|all [--executions N] [--seconds S] [--seed N] [--bare] [--keep]
+    python -m tests.fuzz.run head|chunks|reader|law|all [--executions N] [--seconds S] [--seed N] [--bare] [--keep]
 
 Exit code 0: no finding. Else the input is printed; a line of it belongs into ``corpus/`` with the fix.
 One execution is one input. Without atheris the inputs are mutated by a seeded generator of our own, which keeps
 those that lead to an outcome not seen before.
+``law`` is the decline law on the mutated heads of ``test_decline_law.py``, which needs no guide.
 ``--bare`` begins with one plain input instead of the wire cases and the corpus.
 ``--keep`` puts into ``corpus/`` what the run has found worth keeping, the smallest inputs of the same coverage.
 """
@@ -143,12 +144,39 @@ def run_seeded(target: str, executions: int, seconds: int, seed: int) -> tuple[i
     return count, (time.monotonic() - begun) / 3600
 
 
+def run_law(executions: int, seconds: int, seed: int) -> tuple[int, float]:
+    """The decline law, on the mutated heads of ``test_decline_law``: each head by every backend, in one process."""
+    from ..test_decline_law import mutated_heads, parse, record
+    from . import targets
+
+    begun = time.monotonic()
+    count = accepted = 0
+    for block, limits in mutated_heads(seed, executions or sys.maxsize):
+        if seconds and not count % 1000 and time.monotonic() - begun >= seconds:
+            break
+        count += 1
+        heads = {backend.name: parse(backend, block, limits) for backend in targets.BACKENDS}
+        taken = {name: record(head) for name, head in heads.items() if head is not None}
+        if ("cython" in taken) != ("python" in taken) and "cython" in heads:
+            raise SystemExit(f"{ascii(block)}\nthe twins decline different heads\nlaw: A FINDING after {count:,} executions")
+        if not taken:
+            continue
+        accepted += 1
+        wanted = record(targets.reference.parse_response_head(block, limits))
+        for name, found in taken.items():
+            if found != wanted:
+                raise SystemExit(f"{ascii(block)}\n{name}: {found}\n{wanted}\nlaw: A FINDING after {count:,} executions")
+    if not 0.2 < accepted / max(count, 1) < 0.8:
+        raise SystemExit(f"the mutations are too harsh, or too kind: {accepted:,} of {count:,} accepted")
+    return count, (time.monotonic() - begun) / 3600
+
+
 def main() -> None:
     if sys.argv[2:3] == ["--libfuzzer"]:
         fuzz_here(sys.argv[1], sys.argv[3:])
         return
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz.run", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("target", choices=("head", "chunks", "reader", "all"))
+    parser.add_argument("target", choices=("head", "chunks", "reader", "law", "all"))
     parser.add_argument("--executions", type=int, default=0)
     parser.add_argument("--seconds", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
@@ -170,9 +198,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         workdir = chosen.workdir or Path(temporary)
         workdir.mkdir(parents=True, exist_ok=True)
-        for target in ("head", "chunks", "reader") if chosen.target == "all" else (chosen.target,):
+        for target in ("head", "chunks", "reader", "law") if chosen.target == "all" else (chosen.target,):
             limits = (chosen.executions, chosen.seconds, chosen.seed)
-            if is_guided:
+            if target == "law":
+                count, hours = run_law(*limits)
+            elif is_guided:
                 count, hours = run_atheris(target, *limits, workdir, chosen)
             else:
                 count, hours = run_seeded(target, *limits)

@@ -104,7 +104,7 @@ def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
 
 
 def run_tests(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return run(folder, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--timeout=300", *arguments)
+    return run(folder, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--capture=no", "--timeout=300", *arguments)
 
 
 def is_reported(result: subprocess.CompletedProcess[str]) -> bool:
@@ -119,7 +119,7 @@ def show_teeth() -> None:
             begun = time.monotonic()
             tests = ("tests/test_chunked_decoder.py", "tests/test_decline_law.py", "tests/test_fuzz_corpus.py")
             # Without -x: the answers may be wrong as well, but what counts here is the report.
-            result = run(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", SELECTED, *tests)
+            result = run(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--capture=no", "-k", SELECTED, *tests)
             if not is_reported(result):
                 raise SystemExit(f"{bug.name}: NOT REPORTED\n{result.stdout[-2000:]}\n{result.stderr[-2000:]}")
             lines = (result.stdout + result.stderr).splitlines()
@@ -130,7 +130,7 @@ def show_teeth() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.isolated.sanitize")
     parser.add_argument(
-        "--quick", action="store_true", help="without the wire cases in pieces, and misuse for a moment"
+        "--quick", action="store_true", help="misuse for a moment only"
     )
     parser.add_argument("--teeth", action="store_true")
     parser.add_argument("-k", default=SELECTED)
