@@ -9,6 +9,7 @@ made of. Each ``.pxi`` holds one idea, and names its twin:
 - ``chunked.pxi``: ``ChunkedDecoder``; twin in ``_wire/body.py``
 - ``request.pxi``: ``serialize_plain_request_head`` and ``replaces_any``; twins in ``_wire/request.py`` and
   ``_backends/pure.py``
+- ``engine.pxi``: ``take_turn``, the fetch engine's common exchange; what it declines goes to ``_wire/reader.py``
 
 Bounds are not checked by Cython here. What keeps every access inside its buffer is said at each file's head
 and at each spot. All of it runs under the GIL and calls back into no Python code while it holds a pointer into
@@ -38,10 +39,13 @@ cdef extern from "Python.h":
 __all__ = (
     "ChunkedDecoder",
     "ResponseHead",
+    "TurnLimits",
+    "begin_plain_response",
     "find_head_end",
     "parse_response_head",
     "replaces_any",
     "serialize_plain_request_head",
+    "take_turn",
 )
 
 cdef enum:
@@ -97,3 +101,4 @@ cdef int _hold(object buffer, Py_buffer *view) except -1:
 include "head.pxi"
 include "chunked.pxi"
 include "request.pxi"
+include "engine.pxi"

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import http.client as _standard
 from http import HTTPStatus as _HTTPStatus
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
 
 # Read at run time, and patched by programs that want longer lines or more of them.
 _MAXLINE: int = _standard._MAXLINE  # type: ignore[attr-defined]  # private, and relied on
@@ -32,6 +33,9 @@ from .errors import (  # noqa: E402
     BodyTooLong,
     CannotSendHeader,
     CannotSendRequest,
+    ConnectTimeout,
+    ContentDecodingError,
+    ContentTooLong,
     HTTPException,
     ImproperConnectionState,
     IncompleteRead,
@@ -41,12 +45,20 @@ from .errors import (  # noqa: E402
     MalformedFraming,
     MalformedHead,
     MalformedResponse,
+    MissingDecoder,
     NotConnected,
+    PoolClosed,
+    PoolTimeout,
+    ReadTimeout,
     RemoteDisconnected,
+    RequestTimeout,
     ResponseNotReady,
+    StatusError,
+    TotalTimeout,
     UnimplementedFileMode,
     UnknownProtocol,
     UnknownTransferEncoding,
+    UnsupportedScheme,
 )
 from .headers import HTTPMessage as HTTPMessage  # noqa: E402
 from .headers import parse_headers as parse_headers  # noqa: E402
@@ -62,7 +74,13 @@ __all__ = [
     "BodyTooLong",
     "CannotSendHeader",
     "CannotSendRequest",
+    "ConnectTimeout",
+    "ConnectionPool",
+    "ContentDecodingError",
+    "ContentTooLong",
     "Defect",
+    "FetchStats",
+    "Fetcher",
     "HTTPConnection",
     "HTTPException",
     "HTTPResponse",
@@ -77,19 +95,60 @@ __all__ = [
     "MalformedFraming",
     "MalformedHead",
     "MalformedResponse",
+    "MissingDecoder",
     "NotConnected",
+    "PoolClosed",
+    "PoolStats",
+    "PoolTimeout",
+    "ReadTimeout",
     "RemoteDisconnected",
+    "Request",
+    "RequestTimeout",
+    "Response",
     "ResponseNotReady",
+    "StatusError",
+    "Timeout",
+    "Timings",
+    "TotalTimeout",
     "UnimplementedFileMode",
     "UnknownProtocol",
     "UnknownTransferEncoding",
+    "UnsupportedScheme",
     "backend",
     "backends",
     "error",
+    "fetch_many",
     "install",
     "responses",
     "uninstall",
 ]  # fmt: skip
+
+
+_LATE: Final = {
+    "ConnectionPool": "pool",
+    "PoolStats": "pool",
+    "FetchStats": "fetch",
+    "Fetcher": "fetch",
+    "Request": "model",
+    "Response": "model",
+    "Timeout": "model",
+    "Timings": "model",
+    "fetch_many": "fetch",
+}
+"""What stands above the connection, loaded when it is first asked for: http.client's users do without."""
+
+
+def __getattr__(name: str) -> Any:
+    module = _LATE.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{module}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATE})
 
 
 def backend() -> str:
@@ -101,6 +160,17 @@ def backends() -> tuple[str, ...]:
     """Return the names of the parsers that this installation can use, the best first."""
     return _backends.available()
 
+
+if TYPE_CHECKING:
+    from .fetch import Fetcher as Fetcher
+    from .fetch import FetchStats as FetchStats
+    from .fetch import fetch_many as fetch_many
+    from .model import Request as Request
+    from .model import Response as Response
+    from .model import Timeout as Timeout
+    from .model import Timings as Timings
+    from .pool import ConnectionPool as ConnectionPool
+    from .pool import PoolStats as PoolStats
 
 if TYPE_CHECKING:
     from http.client import (

@@ -3,10 +3,13 @@ from typing import Never, Self, final
 __all__ = (
     "ChunkedDecoder",
     "ResponseHead",
+    "TurnLimits",
+    "begin_plain_response",
     "find_head_end",
     "parse_response_head",
     "replaces_any",
     "serialize_plain_request_head",
+    "take_turn",
 )
 
 @final
@@ -51,3 +54,14 @@ def serialize_plain_request_head(
     method: str, target: str, host: bytes, headers: dict[str, str], content_length: int
 ) -> bytes | None: ...
 def replaces_any(instance: object, names: tuple[str, ...], originals: tuple[object, ...]) -> bool: ...
+
+@final
+class TurnLimits:
+    def __init__(
+        self, line_bytes: int, field_lines: int, trailer_lines: int, overhead_bytes: int, max_content: int | None
+    ) -> None: ...
+
+def begin_plain_response(data: bytes, limits: TurnLimits) -> tuple[ResponseHead, bytes, int] | None: ...
+def take_turn(
+    descriptor: int, following: bytes | None, limits: TurnLimits
+) -> tuple[ResponseHead, bytes, int, int] | bytes | None: ...

@@ -29,6 +29,9 @@ __all__ = [
     "BodyTooLong",
     "CannotSendHeader",
     "CannotSendRequest",
+    "ConnectTimeout",
+    "ContentDecodingError",
+    "ContentTooLong",
     "HTTPException",
     "ImproperConnectionState",
     "IncompleteRead",
@@ -38,12 +41,20 @@ __all__ = [
     "MalformedFraming",
     "MalformedHead",
     "MalformedResponse",
+    "MissingDecoder",
     "NotConnected",
+    "PoolClosed",
+    "PoolTimeout",
+    "ReadTimeout",
     "RemoteDisconnected",
+    "RequestTimeout",
     "ResponseNotReady",
+    "StatusError",
+    "TotalTimeout",
     "UnimplementedFileMode",
     "UnknownProtocol",
     "UnknownTransferEncoding",
+    "UnsupportedScheme",
     "line_too_long",
     "quote",
 ]
@@ -69,6 +80,64 @@ class MalformedFraming(MalformedResponse):
 
 class BodyTooLong(MalformedResponse):
     """The body is longer than the caller's limit. Raised by the read that would pass it."""
+
+
+class UnsupportedScheme(InvalidURL):
+    """A URL of another scheme than http and https. Raised before any traffic."""
+
+
+class ContentTooLong(BodyTooLong):
+    """The content is longer than ``max_content``, or expands more than ``max_ratio`` allows."""
+
+
+class ContentDecodingError(HTTPException):
+    """The content cannot be decoded from its content coding, or ends too early; ``partial`` is what could be."""
+
+    def __init__(self, text: str, partial: bytes = b"") -> None:
+        super().__init__(text)
+        self.partial = partial
+
+    def __reduce__(self) -> tuple[type[ContentDecodingError], tuple[str, bytes]]:
+        return type(self), (str(self), self.partial)
+
+
+class MissingDecoder(ContentDecodingError):
+    """A content coding that was asked for, or that came, has no decoder here."""
+
+
+class StatusError(HTTPException):
+    """A response of status 400 or above, raised by ``Response.raise_for_status``; it is in ``response``."""
+
+    def __init__(self, text: str, response: object = None) -> None:
+        super().__init__(text)
+        self.response = response
+
+    def __reduce__(self) -> tuple[type[StatusError], tuple[str, object]]:
+        return type(self), (str(self), self.response)
+
+
+class RequestTimeout(HTTPException, TimeoutError):
+    """A time of ``Timeout`` is over; its kinds tell which."""
+
+
+class ConnectTimeout(RequestTimeout):
+    """No connection within ``Timeout.connect``: name, addresses and TLS handshake together."""
+
+
+class ReadTimeout(RequestTimeout):
+    """Nothing came, or nothing could be sent, for ``Timeout.read``."""
+
+
+class TotalTimeout(RequestTimeout):
+    """The request was not done within ``Timeout.total``."""
+
+
+class PoolTimeout(RequestTimeout):
+    """No connection of the pool was free within ``Timeout.pool``."""
+
+
+class PoolClosed(HTTPException, RuntimeError):
+    """A request to a pool or fetcher that has been closed."""
 
 
 def quote(data: bytes | bytearray | str) -> str:

@@ -25,11 +25,15 @@ ROOMS = {
     "headers": set[str](),
     "response": {"_wire", "_backends", "_io", "headers"},
     "connection": {"_wire", "_backends", "_io", "headers", "response"},
-    "pool": {"connection", "response", "headers", "policies", "decoding", "resolving"},
+    "urls": {"_wire"},
+    "model": {"_wire", "headers", "urls"},
     "policies": set[str](),
     "decoding": set[str](),
     "resolving": set[str](),
-    "fetch": {"_wire", "_io", "headers", "policies", "decoding", "resolving"},
+    # One exchange, sans-IO, and its two drivers: the pool waits for one connection, the fetcher for many.
+    "exchange": {"_wire", "_backends", "model", "urls", "decoding"},
+    "pool": {"exchange", "_io", "_wire", "model", "policies", "decoding", "resolving"},
+    "fetch": {"exchange", "_io", "_wire", "_backends", "model", "policies", "decoding", "resolving"},
     # The faces of the package, which put the rooms together.
     "__init__": {"*"},
     "__main__": {"*"},
@@ -40,11 +44,14 @@ ROOMS = {
 FOR_TYPES = {("_wire.reader", "_backends.contract"), ("response", "connection")}
 """Under TYPE_CHECKING only: names for what is handed in at run time."""
 
-OUTSIDE = {"_backends.llhttp": {"httptools"}}
+OUTSIDE = {"_backends.llhttp": {"httptools"}, "urls": {"idna"}}
 """What is not of the standard library, and the one module that may import it."""
 
+FOR_TYPES_OF = {"exchange": {"ssl"}, "model": {"http"}}
+"""Taken for their classes only: ssl.SSLContext and SSLError, http.client.HTTPMessage."""
+
 NO_IO = {"socket", "ssl", "select", "selectors", "asyncio", "time", "threading", "http", "subprocess", "_socket"}
-"""Not for ``_wire``: it moves no bytes and waits for nothing."""
+"""Not for ``_wire`` and what else is sans-IO: it moves no bytes and waits for nothing."""
 
 
 class Import(NamedTuple):
@@ -107,7 +114,7 @@ def is_allowed(found: Import) -> bool:
     top = target.split(".")[0]
     if top == "httpconn":
         return room in ("__main__", "_install")
-    if room == "_wire" and top in NO_IO:
+    if room in ("_wire", "exchange", "urls", "model", "decoding") and top in NO_IO - FOR_TYPES_OF.get(room, set()):
         return False
     return top in sys.stdlib_module_names or top in OUTSIDE.get(found.module, set())
 
@@ -140,7 +147,9 @@ def test_imports_are_seen() -> None:
     Import("_io.source", "._backends", False, 1),
     Import("response", ".connection", False, 1),
     Import("errors", "._wire.head", False, 1),
-    Import("pool", "._wire.reader", False, 1),
+    Import("pool", ".connection", False, 1),
+    Import("exchange", "._io.channel", False, 1),
+    Import("exchange", "socket", False, 1),
     Import("fetch", ".connection", False, 1),
     Import("connection", "httptools", False, 1),
 ])  # fmt: skip

@@ -77,7 +77,7 @@ def _load(name: str) -> Backend:
         from . import llhttp
 
         lender = get("cython" if _is_present("cython") else "python")
-        return replace(lender, name=name, parse_response_head=llhttp.parse_response_head)
+        return replace(lender, name=name, parse_response_head=llhttp.parse_response_head, engine=None)
     from . import pure
 
     return pure.BACKEND

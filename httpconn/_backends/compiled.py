@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import _speedups
-from .contract import Backend
+from .contract import Backend, Engine
 
 BACKEND = Backend(
     "cython",
@@ -12,4 +12,5 @@ BACKEND = Backend(
     _speedups.ChunkedDecoder,
     _speedups.serialize_plain_request_head,
     _speedups.replaces_any,
+    Engine(_speedups.TurnLimits, _speedups.begin_plain_response, _speedups.take_turn),
 )

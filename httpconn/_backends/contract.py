@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from .._wire.head import ResponseHead
 
@@ -54,6 +54,16 @@ class ChunkedDecoder(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Engine:
+    """The fetch engine's short road, which is compiled or not there at all; see ``_speedups/engine.pxi``."""
+
+    limits: Callable[[int, int, int, int, int | None], Any]
+    """(line bytes, field lines, trailer lines, chunk overhead, content bytes) to what the other two are given."""
+    begin_plain_response: Callable[[bytes, Any], tuple[ResponseHead, bytes, int] | None]
+    take_turn: Callable[[int, bytes | None, Any], tuple[ResponseHead, bytes, int, int] | bytes | None]
+
+
+@dataclass(frozen=True, slots=True)
 class Backend:
     name: str
     parse_response_head: Callable[[bytes, int, int], ResponseHead | None]
@@ -65,3 +75,4 @@ class Backend:
     """(method, target, Host, headers, Content-Length or -1) to a request's head, or None for "declined"."""
     replaces_any: Callable[[object, tuple[str, ...], tuple[object, ...]], bool]
     """(instance, names, originals): whether its class, a class between or it itself has another one of *names*."""
+    engine: Engine | None = None

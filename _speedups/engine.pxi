@@ -1,0 +1,177 @@
+# The common exchange of the fetch engine in one call: receive a response, read it, send the next request.
+# No twin does this in Python: what is not plain here goes, byte for byte, to the shared reader (_wire/reader.py), and so
+# does everything where there is no extension. A law holds the two together: begin_plain_response(data) is None, or what
+# the reader says in strict mode.
+#
+# Plain is: a plain head of HTTP/1.1, a final status with a body, no content coding, no Connection but keep-alive, and a
+# body that is told by one Content-Length of plain digits, or is chunked and all there, without trailers. Nothing behind it.
+#
+# SAFETY: the receive buffer is on the stack, and is copied before any other object is made. The descriptor is used
+# within one call, under the GIL, and never waited on: every call on it is told not to.
+
+cdef extern from *:
+    """
+    #ifdef _WIN32
+    /* No epoll there, so nobody calls these; they only must build. */
+    static Py_ssize_t httpconn_receive(int fd, void *to, size_t room, int peek) { return -2; }
+    static Py_ssize_t httpconn_send(int fd, const void *from, size_t length) { return -2; }
+    #else
+    #include <errno.h>
+    #include <sys/socket.h>
+    #include <sys/types.h>
+    #ifndef MSG_NOSIGNAL
+    #define MSG_NOSIGNAL 0
+    #endif
+    /* The count; -1 where there is nothing now; -2 for an error, which errno tells. */
+    static Py_ssize_t httpconn_receive(int fd, void *to, size_t room, int peek) {
+        ssize_t count;
+        do {
+            count = recv(fd, to, room, MSG_DONTWAIT | (peek ? MSG_PEEK : 0));
+        } while (count < 0 && errno == EINTR);
+        return count >= 0 ? count : (errno == EAGAIN || errno == EWOULDBLOCK) ? -1 : -2;
+    }
+    static Py_ssize_t httpconn_send(int fd, const void *from, size_t length) {
+        ssize_t count;
+        do {
+            count = send(fd, from, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+        } while (count < 0 && errno == EINTR);
+        return count >= 0 ? count : -2;
+    }
+    #endif
+    """
+    Py_ssize_t httpconn_receive(int descriptor, void *to, size_t room, bint peek) nogil
+    Py_ssize_t httpconn_send(int descriptor, const void *data, size_t length) nogil
+
+cdef extern from "Python.h":
+    PyObject *PyErr_SetFromErrno(object kind) except NULL
+
+cdef enum:
+    TURN_BYTES = 65536
+    DIGITS_OF_LENGTH = 18  # of which none is beyond 2^63 - 1
+    LENGTH_OF_CONTENT_ENCODING = 16
+
+
+@cython.final
+@cython.no_gc
+cdef class TurnLimits:
+    """What a response may have to go the short road."""
+
+    cdef Py_ssize_t line_bytes, field_lines, trailer_lines, overhead_bytes
+    cdef int64_t max_content
+
+    def __init__(self, line_bytes, field_lines, trailer_lines, overhead_bytes, max_content):
+        self.line_bytes = _clipped(line_bytes)
+        self.field_lines = _clipped(field_lines)
+        self.trailer_lines = _clipped(trailer_lines)
+        self.overhead_bytes = _clipped(overhead_bytes)
+        self.max_content = MAX_BODY_BYTES if max_content is None else max(0, min(max_content, MAX_BODY_BYTES))
+
+
+def begin_plain_response(bytes data not None, TurnLimits limits not None):
+    """Return (head, content that is there, bytes that are to come) of the response that *data* begins, or None."""
+    cdef Py_ssize_t length = PyBytes_GET_SIZE(data)
+    cdef Py_ssize_t end = _head_end(<const uint8_t *>PyBytes_AS_STRING(data), length, 0)
+    if end < 0:
+        return None
+    return _begin_plain(data[:end], data[end:], limits)
+
+
+def take_turn(int descriptor, bytes following, TurnLimits limits not None):
+    """Receive once. Return None (nothing now), bytes that are not plain (b"" at the end of the stream), or
+    (head, content that is there, bytes that are to come, sent).
+
+    *sent*: where the response is complete, how much of *following*, the next request, was sent; -1 where none was, or
+    it could not be; -2 where something else has come on the connection, so that nothing may be. Raises OSError.
+    """
+    cdef uint8_t buffer[TURN_BYTES]
+    cdef Py_ssize_t count = httpconn_receive(descriptor, buffer, TURN_BYTES, False)
+    cdef Py_ssize_t end, sent = -1
+    cdef uint8_t unasked
+    if count == -1:
+        return None
+    if count < 0:
+        PyErr_SetFromErrno(OSError)
+    end = _head_end(buffer, count, 0)
+    if end < 0:
+        return PyBytes_FromStringAndSize(<const char *>buffer, count)
+    cdef bytes block = PyBytes_FromStringAndSize(<const char *>buffer, end)
+    cdef bytes rest = PyBytes_FromStringAndSize(<const char *>buffer + end, count - end)
+    cdef tuple begun = _begin_plain(block, rest, limits)
+    if begun is None:
+        return block + rest
+    cdef bytes content = begun[1]
+    cdef int64_t left = begun[2]
+    if left:
+        # Servers send head and body in two pieces, and the second one is often there by now. An end, or an error, is
+        # for the next call to find again.
+        count = httpconn_receive(descriptor, buffer, <size_t>min(left, <int64_t>TURN_BYTES), False)
+        if count > 0:
+            content += PyBytes_FromStringAndSize(<const char *>buffer, count)
+            left -= count
+    if not left:
+        # The look of SAFETY.md, before every request on a kept connection.
+        if httpconn_receive(descriptor, &unasked, 1, True) != -1:
+            sent = -2
+        elif following is not None:
+            sent = max(-1, httpconn_send(descriptor, PyBytes_AS_STRING(following), PyBytes_GET_SIZE(following)))
+    return begun[0], content, left, sent
+
+
+cdef tuple _begin_plain(bytes block, bytes rest, TurnLimits limits):
+    """Return (head, content that is there, bytes that are to come), or None where it is not plain."""
+    cdef ResponseHead head = parse_response_head(block, limits.line_bytes, limits.field_lines)
+    cdef Py_ssize_t available = PyBytes_GET_SIZE(rest)
+    cdef int64_t length
+    cdef ChunkedDecoder decoder
+    cdef bytes content
+    if head is None or head.version != 11:
+        return None
+    if head.status < 200 or head.status == 204 or head.status == 304:
+        return None
+    if head._connection and not _is_only(head, head._connection, b"connection", LENGTH_OF_CONNECTION, b"keep-alive", 10):
+        return None
+    if head._find(b"content-encoding", LENGTH_OF_CONTENT_ENCODING, 0) >= 0:
+        return None
+    if head._content_length:
+        length = -1 if head._transfer_encoding else _plain_length(head)
+        if length < available or length > limits.max_content:
+            return None
+        return head, rest, length - available
+    if not head._transfer_encoding or not _is_only(
+        head, head._transfer_encoding, b"transfer-encoding", LENGTH_OF_TRANSFER_ENCODING, b"chunked", 7
+    ):
+        return None
+    decoder = ChunkedDecoder(limits.line_bytes, limits.trailer_lines, limits.overhead_bytes)
+    content = decoder.decode(rest, 0, -1)
+    if not decoder.complete or decoder.error or decoder.position != available or decoder._trailers:
+        return None
+    if PyBytes_GET_SIZE(content) > limits.max_content:
+        return None
+    return head, content, 0
+
+
+cdef bint _is_only(
+    ResponseHead head, Py_ssize_t first, const char *name, Py_ssize_t name_length, const char *value, Py_ssize_t length
+) noexcept:
+    """Return whether line *first*, counted from 1, is the only one of its name and has that value, in any case."""
+    cdef FieldLine line = head._lines[first - 1]
+    return (
+        line.value_length == length
+        and _is_named(<const uint8_t *>PyBytes_AS_STRING(head.block) + line.value, value, length)
+        and head._find(name, name_length, first) < 0
+    )
+
+
+cdef int64_t _plain_length(ResponseHead head) noexcept:
+    """Return the Content-Length, or -1 where there are several, or one of anything but a few digits."""
+    cdef FieldLine line = head._lines[head._content_length - 1]
+    cdef const uint8_t *digits = <const uint8_t *>PyBytes_AS_STRING(head.block) + line.value
+    cdef int64_t length = 0
+    cdef uint32_t i
+    if not 1 <= line.value_length <= DIGITS_OF_LENGTH:
+        return -1
+    for i in range(line.value_length):
+        if not c'0' <= digits[i] <= c'9':
+            return -1
+        length = length * 10 + (digits[i] - c'0')
+    return length if head._find(b"content-length", LENGTH_OF_CONTENT_LENGTH, head._content_length) < 0 else -1

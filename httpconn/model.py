@@ -1,0 +1,345 @@
+"""What goes into a pool or a fetcher and what comes out: Request, Response, Timeout, Timings. Plain data.
+
+They hold no sockets (but for a response that is being streamed), so they pickle, and cross to another process.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from http.client import HTTPMessage
+from typing import Any, Final, NamedTuple, Protocol, Self, TypeAlias
+
+from ._wire.head import Defect, ResponseHead
+from .errors import HTTPException, StatusError
+from .headers import message_from_lines
+from .urls import with_params
+
+Headers: TypeAlias = Mapping[str, Any] | Iterable[tuple[str, Any]]
+
+
+class Timeout:
+    """Limits in seconds; None for none.
+
+    - *connect*: the name, the addresses and the TLS handshake together
+    - *read*: silence: no byte came, and none could be sent
+    - *total*: the whole request, from when it has its connection or begins to make one, to the last byte
+    - *pool*: waiting for a free connection (a pool only; a fetcher's requests wait as long as the others take)
+    """
+
+    __slots__ = ("connect", "pool", "read", "total")
+
+    def __init__(
+        self,
+        connect: float | None = 10.0,
+        read: float | None = 30.0,
+        total: float | None = 300.0,
+        pool: float | None = 60.0,
+    ) -> None:
+        """Raises ValueError for a limit that is not above 0, TypeError for what is no number."""
+        for name, value in (("connect", connect), ("read", read), ("total", total), ("pool", pool)):
+            if value is not None and not value > 0:
+                raise ValueError(f"expected a {name} timeout above 0 s, or None, got {value!r}")
+            object.__setattr__(self, name, None if value is None else float(value))
+
+    connect: float | None
+    read: float | None
+    total: float | None
+    pool: float | None
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError("a Timeout does not change; make another one")
+
+    def __reduce__(self) -> tuple[type[Timeout], tuple[float | None, ...]]:
+        return Timeout, (self.connect, self.read, self.total, self.pool)
+
+    def __eq__(self, other: object) -> bool:
+        return self.__reduce__() == other.__reduce__() if isinstance(other, Timeout) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.__reduce__())
+
+    def __repr__(self) -> str:
+        return f"Timeout(connect={self.connect}, read={self.read}, total={self.total}, pool={self.pool})"
+
+    @classmethod
+    def of(cls, value: Timeout | float | None) -> Timeout:
+        """Return *value* as a Timeout: a number limits each phase and the whole to as much, None limits nothing."""
+        return value if isinstance(value, Timeout) else cls(value, value, value, value)
+
+
+DEFAULT_TIMEOUT: Final = Timeout()
+
+
+class Timings(NamedTuple):
+    """Seconds; 0.0 for what was not done: a kept connection is neither resolved, connected nor secured."""
+
+    resolve: float
+    connect: float
+    tls: float
+    first_byte: float
+    """From when the request had its connection to the first byte of the answer."""
+    total: float
+    """From the beginning of the attempt that was answered to the last byte."""
+
+
+class Request:
+    """One request. What is wrong with it is told by who is asked to send it, before any traffic.
+
+    - *headers*: a mapping or pairs; pairs keep their order and repeat
+    - *body*: bytes, str (as UTF-8), a file or an iterable of bytes; *json*: any object, sent as JSON
+    - *params*: a mapping, pairs or str, added to the query of *url*
+    - *timeout*: a Timeout, or seconds; else the pool's or fetcher's
+    - *tag*: yours; it comes back as ``response.request.tag``
+    - *sink*: a path, or a file object with ``write``: the content goes there and not into memory
+    - *decode*: False for the body as it came, content codings and all
+    - *max_content*: bytes of content; else the pool's or fetcher's (with a *sink*: no limit)
+    - *context*, *server_hostname*: a TLS context of its own, and the name that the certificate must be for
+    """
+
+    __slots__ = (
+        "body",
+        "context",
+        "decode",
+        "headers",
+        "json",
+        "max_content",
+        "method",
+        "server_hostname",
+        "sink",
+        "tag",
+        "timeout",
+        "url",
+    )
+
+    def __init__(
+        self,
+        method: str,
+        url: str,
+        headers: Headers | None = None,
+        body: Any = None,
+        *,
+        params: Any = None,
+        json: Any = None,
+        timeout: Timeout | float | None = None,
+        tag: Any = None,
+        sink: Any = None,
+        decode: bool = True,
+        max_content: int | None = None,
+        context: Any = None,
+        server_hostname: str | None = None,
+    ) -> None:
+        self.method = method
+        self.url = url if params is None else with_params(url, params)
+        self.headers = headers
+        self.body = body
+        self.json = json
+        self.timeout = timeout
+        self.tag = tag
+        self.sink = sink
+        self.decode = decode
+        self.max_content = max_content
+        self.context = context
+        self.server_hostname = server_hostname
+
+    def __repr__(self) -> str:
+        return f"<Request {self.method} {self.url}>"
+
+
+class Stream(Protocol):
+    """A response that is still coming in."""
+
+    def read_part(self) -> bytes:
+        """Return the next part of the content, b"" at its end. Raises what went wrong."""
+
+    def close(self) -> None:
+        """Let go of the connection: it is kept if the whole message has come."""
+
+
+class Response:
+    """One response, or what came instead of one (``error``).
+
+    From a pool, it is whole or an exception is raised in its place (which has it in ``.response`` as far as it came).
+    From a fetcher, ``error`` is None for every complete response, 404 and 503 too; else status, headers and content
+    are as far as they came: 0, no fields and b"" where nothing did.
+    """
+
+    # What few responses need stands here and not in every instance.
+    _headers: HTTPMessage | None = None
+    _encoding: str | None = None
+    _trailers: Sequence[tuple[str, str]] | None = None
+    _times: tuple[float, float, float, float, float] = (0.0, 0.0, 0.0, 0.0, 0.0)
+    _stream: Stream | None = None
+    attempts = 1
+    """How often it was sent; 0 where it was refused before."""
+    defects: Sequence[Defect] = ()
+    error: BaseException | None = None
+    index = 0
+    """The place of the request in the input, from 0. In a pool, always 0."""
+
+    def __init__(self, request: Request | str, head: ResponseHead | None, content: bytes) -> None:
+        self._request = request
+        self._head = head
+        self._content = content
+
+    # -- the request --------------------------------------------------------------------------------------
+
+    @property
+    def request(self) -> Request:
+        """The request that this answers."""
+        request = self._request
+        if isinstance(request, str):
+            request = self._request = Request("GET", request)
+        return request
+
+    @property
+    def url(self) -> str:
+        """The URL that was asked for, as it was given."""
+        request = self._request
+        return request if isinstance(request, str) else request.url
+
+    @property
+    def tag(self) -> Any:
+        """The request's tag."""
+        return None if isinstance(self._request, str) else self._request.tag
+
+    # -- the head -----------------------------------------------------------------------------------------
+
+    @property
+    def status(self) -> int:
+        """The status code; 0 where there is no response."""
+        return self._head.status if self._head is not None else 0
+
+    @property
+    def reason(self) -> str:
+        return self._head.reason if self._head is not None else ""
+
+    @property
+    def version(self) -> int:
+        """10 or 11, as http.client numbers them; 0 where there is no response."""
+        return self._head.version if self._head is not None else 0
+
+    @property
+    def headers(self) -> HTTPMessage:
+        """The fields: ``headers[name]`` is the first value, ``headers.get_all(name)`` the list."""
+        if self._headers is None:
+            self._headers = message_from_lines(self._head.field_lines() if self._head is not None else ())
+        return self._headers
+
+    @property
+    def raw_head(self) -> bytes:
+        """The head as it came, from the status-line to the empty line."""
+        return self._head.block if self._head is not None else b""
+
+    @property
+    def trailers(self) -> HTTPMessage:
+        """The fields of the trailer section."""
+        return message_from_lines(self._trailers or ())
+
+    @property
+    def timings(self) -> Timings:
+        return Timings(*self._times)
+
+    # -- the content --------------------------------------------------------------------------------------
+
+    @property
+    def content(self) -> bytes:
+        """The whole content; of a response that is being streamed, what has not been taken yet."""
+        if self._stream is not None:
+            self._content = b"".join(self.iter_bytes())
+        return self._content
+
+    def iter_bytes(self, size: int = 65_536) -> Iterator[bytes]:
+        """Yield the content in parts of *size* bytes; the last one may be shorter. Raises what goes wrong."""
+        if size <= 0:
+            raise ValueError(f"expected a size above 0, got {size}")
+        stream = self._stream
+        if stream is None:
+            for at in range(0, len(self._content), size):
+                yield self._content[at : at + size]
+            return
+        held = bytearray(self._content)
+        try:
+            while True:
+                while len(held) >= size:
+                    part = bytes(memoryview(held)[:size])
+                    del held[:size]
+                    yield part
+                more = stream.read_part()
+                if not more:
+                    break
+                held += more
+            self._stream = None
+            if held:
+                part = bytes(held)
+                held.clear()
+                yield part
+        finally:
+            self._content = bytes(held)  # for whoever reads on
+
+    @property
+    def encoding(self) -> str:
+        """The charset of Content-Type where Python knows it, else "utf-8". May be set."""
+        if self._encoding is None:
+            charset = self.headers.get_content_charset() or "utf-8"
+            try:
+                b"".decode(charset, "replace")  # some codecs are not for text, or know no replacing
+                self._encoding = codecs.lookup(charset).name
+            except (LookupError, ValueError):
+                self._encoding = "utf-8"
+        return self._encoding
+
+    @encoding.setter
+    def encoding(self, value: str) -> None:
+        self._encoding = codecs.lookup(value).name
+
+    @property
+    def text(self) -> str:
+        """The content as text; what cannot be decoded becomes U+FFFD."""
+        encoding = self.encoding
+        if encoding == "utf-8" and self.content.startswith(codecs.BOM_UTF8):
+            encoding = "utf-8-sig"
+        return self.content.decode(encoding, "replace")
+
+    def json(self) -> Any:
+        """Return the content, read as JSON. Raises ValueError."""
+        return json.loads(self.content)
+
+    def raise_for_status(self) -> Self:
+        """Return this response. Raises ``error`` if there is one, StatusError for a status of 400 or above."""
+        if self.error is not None:
+            raise self.error
+        if self.status >= 400:
+            raise StatusError(f"{self.status} {self.reason} for {self.url}", self)
+        return self
+
+    # -- the end ------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Let go of the connection of a response that is being streamed: unless all has come, it is closed."""
+        if self._stream is not None:
+            self._stream.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __getstate__(self) -> dict[str, Any]:
+        if self._stream is not None:
+            raise TypeError("a response that is still being streamed cannot be pickled; read its content first")
+        return self.__dict__
+
+    def __repr__(self) -> str:
+        told = f"{self.status} {self.reason}".rstrip() if self._head is not None else "no response"
+        if self.error is not None:
+            told += f", {type(self.error).__name__}"
+        return f"<Response [{told}] {self.url}>"
+
+
+def attach_response(error: BaseException, response: Response) -> None:
+    """Make *response* known as ``error.response``, where the exception can carry it."""
+    if isinstance(error, (HTTPException, OSError)):
+        error.response = response  # type: ignore[union-attr]  # exceptions of Python classes take attributes

@@ -1,0 +1,204 @@
+"""The law of the fetch engine's short road: it declines, or says what the shared reader says in strict mode."""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+
+import pytest
+
+from httpconn import Limits, _backends
+from httpconn._backends.contract import Engine
+from httpconn._wire.reader import NEED_DATA, ResponseReader
+from httpconn.errors import HTTPException
+
+from .cases import all_cases
+from .faulty import content_of
+from .peers import socket_pair
+
+LIMITS = Limits(field_lines=256)
+
+PLAIN = [
+    b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+    b"HTTP/1.1 404 Not Found\r\nServer: x\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n",
+    b"HTTP/1.1 200\r\ncontent-length:3\r\nCONNECTION: Keep-Alive\r\n\r\nabc",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n1;x=y\r\nd\r\n0\r\n\r\n",
+    b"HTTP/1.1 503 No\r\nTransfer-Encoding: Chunked\r\nSet-Cookie: a\r\nSet-Cookie: \xfc\r\n\r\n0\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 12000\r\n\r\n" + content_of("/x").ljust(12_000, b"."),
+]
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    if "cython" not in _backends.available():
+        if "CI" in os.environ and "HTTPCONN_NO_EXTENSIONS" not in os.environ:
+            pytest.fail("the extension is not built")
+        pytest.skip("the extension is not built")
+    engine = _backends.get("cython").engine
+    assert engine is not None
+    return engine
+
+
+def limits_of(engine: Engine, max_content: int | None = None):
+    return engine.limits(
+        LIMITS.line_bytes, LIMITS.field_lines, LIMITS.trailer_lines, LIMITS.chunk_overhead_bytes, max_content
+    )
+
+
+def by_reader(data: bytes) -> tuple[bytes, bytes, int | None, bool, bool, list] | None:
+    """(head, body that is there, bytes to come, complete, whether another may follow, trailers); None: refused."""
+    reader = ResponseReader(_backends.get("python"), "GET", LIMITS, True)
+    reader.receive(data)
+    try:
+        head = reader.head()
+        if head is NEED_DATA:
+            return None
+        body = b""
+        while (part := reader.body()) is not NEED_DATA and part:
+            body += part
+    except HTTPException:
+        return None
+    may_follow = reader.ends_here() and not reader.will_close and not reader.defects
+    return head.block, body, reader.length, reader.complete is True, may_follow, reader.trailers or []
+
+
+def agrees(engine: Engine, data: bytes) -> bool:
+    """Whether the short road took it; fails where it does not say the same."""
+    found = engine.begin_plain_response(data, limits_of(engine))
+    if found is None:
+        return False
+    head, content, left = found
+    expected = by_reader(data)
+    assert expected is not None, data
+    block, body, to_come, is_complete, may_follow, trailers = expected
+    assert (head.block, content) == (block, body), data
+    assert is_complete == (left == 0), data
+    assert left == (to_come or 0), data
+    assert may_follow, data
+    assert not trailers, data
+    assert head.status >= 200
+    assert not head.field_values("content-encoding")
+    return True
+
+
+@pytest.mark.parametrize("data", PLAIN)
+def test_the_plain_ones_are_taken(engine: Engine, data: bytes) -> None:
+    assert agrees(engine, data)
+    taken = sum(agrees(engine, data[:at]) for at in range(len(data)))
+    has_length = b"ontent-" in data and data[data.index(b"\r\n\r\n") + 4 :]
+    assert taken == (len(data) - data.index(b"\r\n\r\n") - 4 if has_length else 0), "a begun body of known length is"
+    assert engine.begin_plain_response(data + b"H", limits_of(engine)) is None, "nothing may lie behind it"
+
+
+def test_every_wire_case(engine: Engine) -> None:
+    for case in all_cases():
+        agrees(engine, case.wire)
+        agrees(engine, case.wire + b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
+
+
+def test_mutations(engine: Engine) -> None:
+    """One to three bytes changed, lost or doubled, in heads and chunks alike."""
+    dice = random.Random(12)
+    taken = 0
+    pieces = [b"\r", b"\n", b" ", b":", b"0", b"Content-Length: 2\r\n", b"Transfer-Encoding: chunked\r\n",
+              b"Connection: close\r\n", b"\r\n X", b"\0", b"Content-Encoding: gzip\r\n", b"A: b\r\n", b"-", b"+"]  # fmt: skip
+    for _ in range(30_000):
+        data = bytearray(dice.choice(PLAIN[:5]))
+        for _ in range(dice.randint(1, 3)):
+            at = dice.randrange(len(data))
+            match dice.randrange(4):
+                case 0:
+                    data[at] = dice.randrange(256)
+                case 1:
+                    del data[at]
+                case 2:
+                    data[at:at] = dice.choice(pieces)
+                case 3:
+                    line = data.find(b"\n", at) + 1
+                    data[line:line] = dice.choice(pieces)
+        taken += agrees(engine, bytes(data))
+    assert taken > 1000, "not vacuous"
+
+
+@pytest.mark.parametrize("field", [
+    b"Connection: close", b"Connection: keep-alive, close", b"Connection: keep-alive\r\nConnection: close",
+    b"Content-Encoding: gzip", b"content-encoding:", b"Content-Length: 2", b"Content-Length: 3",
+    b"Transfer-Encoding: chunked", b"Content-Length : 2", b"X: a\r\n b", b"X: \0", b"Upgrade: x\r\nConnection: upgrade",
+])  # fmt: skip
+def test_declined(engine: Engine, field: bytes) -> None:
+    data = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n" + field + b"\r\n\r\nok"
+    assert engine.begin_plain_response(data, limits_of(engine)) is None
+
+
+@pytest.mark.parametrize("start", [
+    b"HTTP/1.0 200 OK", b"HTTP/1.1 101 S", b"HTTP/1.1 100 C", b"HTTP/1.1 204 N", b"HTTP/1.1 304 N", b"HTTP/1.2 200 OK",
+])  # fmt: skip
+def test_declined_by_the_status_line(engine: Engine, start: bytes) -> None:
+    data = start + b"\r\nContent-Length: 0\r\n\r\n"
+    assert engine.begin_plain_response(data, limits_of(engine)) is None
+
+
+def test_limits(engine: Engine) -> None:
+    assert engine.begin_plain_response(PLAIN[0], limits_of(engine, 1)) is None
+    assert engine.begin_plain_response(PLAIN[0], limits_of(engine, 2)) is not None
+    assert engine.begin_plain_response(PLAIN[3], limits_of(engine, 3)) is None
+    for length in (b"9" * 18, b"9" * 19, b"18446744073709551618", b"4294967298", b"+2", b"0x2", b"2 ", b""):
+        data = b"HTTP/1.1 200 OK\r\nContent-Length: " + length + b"\r\n\r\nok"
+        found = engine.begin_plain_response(data, limits_of(engine))
+        assert found is None or found[2] == int(length) - 2
+
+
+def test_a_turn(engine: Engine) -> None:
+    limits = limits_of(engine)
+    with socket_pair() as (client, server):
+        client.setblocking(False)
+        descriptor = client.fileno()
+        assert engine.take_turn(descriptor, b"next", limits) is None
+        server.sendall(PLAIN[0])
+        head, content, left, sent = engine.take_turn(descriptor, b"next", limits)
+        assert (head.status, content, left, sent) == (200, b"ok", 0, 4)
+        assert server.recv(10) == b"next"
+        server.sendall(PLAIN[0])
+        assert engine.take_turn(descriptor, None, limits)[1:] == (b"ok", 0, -1)
+        server.sendall(PLAIN[0] + b"more")
+        assert engine.take_turn(descriptor, b"next", limits) == PLAIN[0] + b"more"
+        fields = PLAIN[5].index(b"\r\n\r\n") + 4
+        server.sendall(PLAIN[5])
+        assert engine.take_turn(descriptor, None, limits)[1:] == (PLAIN[5][fields:], 0, -1)
+        server.sendall(PLAIN[0][:-1])
+        assert engine.take_turn(descriptor, b"next", limits)[1:] == (b"o", 1, -1)
+        server.sendall(b"HTTP/1.1 200 OK\r\nContent-")
+        assert engine.take_turn(descriptor, b"next", limits) == b"HTTP/1.1 200 OK\r\nContent-"
+        server.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            server.recv(1)
+        server.close()
+        assert engine.take_turn(descriptor, b"next", limits) == b""
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        engine.take_turn(descriptor, None, limits)
+
+
+def test_nothing_is_sent_behind_unasked_bytes(engine: Engine) -> None:
+    """65,536 bytes are received at once: what lies behind them is seen by the look."""
+    fitting = 65_536 - len(b"HTTP/1.1 200 OK\r\nContent-Length: 65490\r\n\r\n")
+    message = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % fitting + b"x" * fitting
+    assert len(message) == 65_536
+    with socket_pair() as (client, server):
+        client.setblocking(False)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+        server.sendall(message + b"evil")
+        head, content, left, sent = engine.take_turn(client.fileno(), b"next", limits_of(engine))
+        assert (head.status, len(content), left, sent) == (200, fitting, 0, -2)
+
+
+def test_misuse(engine: Engine) -> None:
+    with pytest.raises(TypeError):
+        engine.begin_plain_response(bytearray(b"HTTP/1.1 200 OK\r\n\r\n"), limits_of(engine))
+    with pytest.raises(TypeError):
+        engine.take_turn(0, "text", limits_of(engine))
+    with pytest.raises(TypeError):
+        engine.take_turn(0, None, None)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        engine.take_turn(-1, None, limits_of(engine))

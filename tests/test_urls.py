@@ -1,0 +1,122 @@
+"""URLs: what they come to, that the two roads agree, and what is refused."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from httpconn import InvalidURL, UnsupportedScheme, urls
+from httpconn.urls import parse_url, with_params
+
+
+@pytest.mark.parametrize(("url", "key", "target", "field"), [
+    ("http://example.org", ("http", "example.org", 80), "/", b"example.org"),
+    ("HTTP://Example.ORG:80/A", ("http", "example.org", 80), "/A", b"example.org"),
+    ("https://example.org:443?q", ("https", "example.org", 443), "/?q", b"example.org"),
+    ("http://example.org:8080/a?b=c#d", ("http", "example.org", 8080), "/a?b=c", b"example.org:8080"),
+    ("http://[::1]:80/", ("http", "::1", 80), "/", b"[::1]"),
+    ("http://[fe80::1%25lo]:81/", ("http", "fe80::1%lo", 81), "/", b"[fe80::1]:81"),
+    ("http://a_b.test./x y", ("http", "a_b.test.", 80), "/x%20y", b"a_b.test."),
+    ("http://a/%41%zz|{}^", ("http", "a", 80), "/%41%zz|{}^", b"a"),
+    ("http://a/é?ü", ("http", "a", 80), "/%C3%A9?%C3%BC", b"a"),
+    ("http://a/?", ("http", "a", 80), "/?", b"a"),
+    ("http://a/#?", ("http", "a", 80), "/", b"a"),
+    ("http://a?/b", ("http", "a", 80), "/?/b", b"a"),
+    ("http://1.2.3.4/", ("http", "1.2.3.4", 80), "/", b"1.2.3.4"),
+])  # fmt: skip
+def test_parsed(url: str, key: tuple, target: str, field: bytes) -> None:
+    for _ in range(2):  # the second time by the fast road, where it may go there
+        origin, found = parse_url(url)
+        assert (origin.key, found, origin.host_field) == (key, target, field)
+
+
+@pytest.mark.parametrize("url", [
+    "", "/", "//a/", "a", "http:", "http:/a", "http://", "http:///a", "http://:80/", "http://a:b/", "http://a:0/",
+    "http://a:65536/", "http://a:-1/", "http://u@a/", "http://u:p@a/", "http://a b/", "http://a\\b/", "http://a\\@b/",
+    "http://a%00b/", "http://a%2fb/", "http://[::1/", "http://::1/", "http://[v1.a]/", "http://[1.2.3.4]/",
+    "http://a..b/", "http://" + "a" * 64 + "/", "http://" + "a." * 130 + "/", "http://a/\n", "http://a/\r\nX: y",
+    " http://a/", "http://a/\x00", "http://a\t.b/", "http://a/\x7f", "http://xn--é/", "ht\ttp://a/", "http://a;b/",
+    "http://\u2100.test/", "http://a,b/", "http://a'b/", "http://..",
+])  # fmt: skip
+def test_refused(url: str) -> None:
+    with pytest.raises(InvalidURL):
+        parse_url(url)
+
+
+@pytest.mark.parametrize("url", ["ftp://a/", "file:///etc/passwd", "javascript:alert(1)", "ws://a/", "data:,a"])
+def test_other_schemes(url: str) -> None:
+    with pytest.raises(UnsupportedScheme):
+        parse_url(url)
+
+
+@pytest.mark.parametrize("url", [None, b"http://a/", 3, ["http://a/"]])
+def test_no_text(url: object) -> None:
+    with pytest.raises(TypeError, match="expected a URL as str"):
+        parse_url(url)
+
+
+def test_a_password_is_not_told() -> None:
+    with pytest.raises(InvalidURL) as told:
+        parse_url("http://me:secret@example.org/")
+    assert "secret" not in str(told.value)
+
+
+def test_hosts_outside_ascii(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As browsers have it (IDNA 2008 with UTS 46); without the library not at all, rather than as another host."""
+    pytest.importorskip("idna")
+    assert parse_url("http://Faß.de/")[0].host == "xn--fa-hia.de"
+    assert parse_url("http://BÜCHER.example/")[0].host_field == b"xn--bcher-kva.example"
+    monkeypatch.setitem(sys.modules, "idna", None)
+    with pytest.raises(InvalidURL, match="idna"):
+        parse_url("http://faß.de/")
+
+
+def test_the_cache_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(urls, "_MOST_SEEN", 10)
+    for number in range(50):
+        parse_url(f"http://host-{number}.test/")
+    assert len(urls._seen) <= 10
+
+
+def outcome(url: str) -> object:
+    try:
+        origin, target = parse_url(url)
+    except InvalidURL as error:
+        return type(error)
+    return origin.key, target
+
+
+@given(
+    st.sampled_from(["http://a/", "http://a", "https://b.test:8443/", "HTTP://A/", "http://[::1]/"]),
+    st.text(st.sampled_from("ab/?#%@:\\[] \té\n;=&{}\"'") | st.characters(), max_size=20),
+)
+def test_the_fast_road_agrees(start: str, rest: str) -> None:
+    """Whether an origin has been seen before makes no difference."""
+    urls._seen.clear()
+    fresh = outcome(start + rest)
+    outcome(start)
+    assert outcome(start + rest) == fresh
+
+
+@given(st.text(max_size=40))
+def test_nothing_else_is_raised(text: str) -> None:
+    for url in (text, f"http://{text}", f"http://{text}/", f"http://a/{text}"):
+        found = outcome(url)
+        if isinstance(found, tuple):
+            assert found[1].isascii()
+            assert found[1].isprintable()
+            assert " " not in found[1]
+
+
+@pytest.mark.parametrize(("url", "params", "expected"), [
+    ("http://a/", {"b": 1}, "http://a/?b=1"),
+    ("http://a/?c#d", [("b", "x y"), ("b", "&")], "http://a/?c&b=x+y&b=%26#d"),
+    ("http://a/?", {"b": ["1", "2"], "c": None}, "http://a/?b=1&b=2"),
+    ("http://a/", {}, "http://a/"),
+    ("http://a/", "raw=1", "http://a/?raw=1"),
+])  # fmt: skip
+def test_params(url: str, params: object, expected: str) -> None:
+    assert with_params(url, params) == expected
