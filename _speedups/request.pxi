@@ -11,8 +11,9 @@ cdef extern from "Python.h":
     Py_ssize_t PyUnicode_GET_LENGTH(object text)
     const uint8_t *PyUnicode_1BYTE_DATA(object text)
     int PyDict_Next(object mapping, Py_ssize_t *position, PyObject **key, PyObject **value)
-    int PyDict_Contains(object mapping, object key) except -1
-    PyObject *_PyType_Lookup(type cls, object name)  # borrowed; NULL without an exception where there is none
+    bint PyMethod_Check(object found)
+    PyObject *PyMethod_GET_FUNCTION(object method)
+    PyObject *PyMethod_GET_SELF(object method)
 
 cdef enum:
     LENGTH_OF_HOST = 4
@@ -128,15 +129,16 @@ def replaces_any(instance, tuple names not None, tuple originals not None):
     *originals* are as the class gives them: ``getattr(cls, name)``.
     """
     cdef Py_ssize_t i
-    cdef PyObject *found
-    cdef object own = instance.__dict__
+    cdef object found
     if len(names) != len(originals):
         raise ValueError(f"{len(names)} names and {len(originals)} originals")
     for i in range(len(names)):
-        # A static method lies in its class wrapped; everything else that is asked for here is a plain function.
-        found = _PyType_Lookup(type(instance), names[i])
-        if found == NULL or PyDict_Contains(own, names[i]):
-            return True
-        if found != <PyObject *>originals[i] and getattr(type(instance), names[i]) is not originals[i]:
+        # Asked as anybody would ask, since a look into instance.__dict__ would make that dict, and every later access
+        # to an attribute of the instance slower.
+        found = getattr(instance, names[i])
+        if PyMethod_Check(found):
+            if PyMethod_GET_FUNCTION(found) != <PyObject *>originals[i] or PyMethod_GET_SELF(found) != <PyObject *>instance:
+                return True
+        elif found is not originals[i]:
             return True
     return False

@@ -26,6 +26,8 @@ from . import _backends
 from ._io.connect import Watch, create_https_context, shared_https_context
 from ._wire import state
 from ._wire.grammar import Limits
+from ._wire.head import Defect
+from ._wire.reference import parse_field_lines, parse_status_line
 from ._wire.request import (
     encode_field_line,
     host_field_value,
@@ -34,7 +36,16 @@ from ._wire.request import (
     validate_method,
     validate_target,
 )
-from .errors import InvalidField, InvalidURL, NotConnected, RemoteDisconnected
+from .errors import (
+    HTTPException,
+    InvalidField,
+    InvalidURL,
+    MalformedHead,
+    NotConnected,
+    RemoteDisconnected,
+    quote,
+)
+from .headers import current_limits
 from .response import HTTPResponse
 
 HTTP_PORT: Final = 80
@@ -43,6 +54,7 @@ HTTPS_PORT: Final = 443
 _DEFAULT_TIMEOUT: Final = socket._GLOBAL_DEFAULT_TIMEOUT  # type: ignore[attr-defined]  # http.client's default
 _METHODS_EXPECTING_BODY: Final = frozenset({"PATCH", "POST", "PUT"})
 _FRAMING_NAMES: Final = frozenset({"content-length", "transfer-encoding"})
+_NO_MORE: Final = object()
 _SMALL_BODY_BYTES: Final = 16_384
 
 # The running interpreter's http.client decides how a tunnel is asked for: 3.12 made it HTTP/1.1 with a Host
@@ -58,27 +70,6 @@ class HTTPConnection:
     Besides http.client's arguments: ``strict`` (refuse what RFC 9112 does not allow, in responses and in
     requests) and ``limits`` (see ``httpconn.Limits``); both are class attributes too.
     """
-
-    # Slots for what is read for each request; any other attribute may be set too.
-    __slots__ = (
-        "__dict__",
-        "__host_named",
-        "__host_value_cached",
-        "__lost_request",
-        "__opened",
-        "__response",
-        "__spent",
-        "__state",
-        "__watch",
-        "__weakref__",
-        "_buffer",
-        "_method",
-        "_tunnel_host",
-        "_tunnel_port",
-        "host",
-        "port",
-        "sock",
-    )
 
     _http_vsn = 11
     _http_vsn_str = "HTTP/1.1"
@@ -159,24 +150,38 @@ class HTTPConnection:
         self.debuglevel = level
 
     def connect(self) -> None:
-        """Open the connection, and the tunnel where one is set.
+        """Open the connection, and the tunnel where one is set. Where that fails, nothing is left open.
 
-        Raises what ``socket.create_connection`` raises, and OSError where the proxy refuses.
+        Raises what ``socket.create_connection`` raises; for a tunnel InvalidURL or InvalidField before anything is
+        sent, OSError where the proxy refuses, and what reading its answer raises (see ``HTTPResponse.begin``).
         """
         sys.audit("http.client.connect", self, self.host, self.port)
         self.sock = self._create_connection((self.host, self.port), self.timeout, self.source_address)
         self.__opened = self.sock
-        # Might fail in OSs that don't implement TCP_NODELAY
         try:
-            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        except OSError as error:
-            if error.errno != errno.ENOPROTOOPT:
-                raise
-        if self._tunnel_host:
-            self._tunnel()
+            # Might fail in OSs that don't implement TCP_NODELAY
+            try:
+                self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            except OSError as error:
+                if error.errno != errno.ENOPROTOOPT:
+                    raise
+            if self._tunnel_host:
+                self._tunnel()
+        except BaseException:
+            self._drop_failed_connection()
+            raise
+
+    def _drop_failed_connection(self) -> None:
+        """Close what a failed ``connect`` has opened: no request may go out on a tunnel or TLS half made."""
+        if self.sock is not None:
+            self.__shut()
 
     def close(self) -> None:
         """Close the connection. A response that is still being read is closed with it."""
+        self.__shut()
+
+    def __shut(self) -> None:
+        """What ``close`` does, for where http.client would not call a ``close`` that somebody overrides."""
         self.__state = state.CLOSE[self.__state]
         self.__spent = False
         self.__opened = self.__watch = None
@@ -209,7 +214,7 @@ class HTTPConnection:
         self.close()
 
     def __settle(self) -> None:
-        """Forget a response that is done with, and a socket that cannot carry another request."""
+        """Before another request: forget a response that is done with, and a socket that can carry none."""
         response = self.__response
         if response is not None and response.isclosed():
             # One of a class that does not tell by itself.
@@ -227,8 +232,8 @@ class HTTPConnection:
         watch = self.__watch
         if watch is None or watch.sock is not self.sock or watch.is_quiet():
             return
-        connect = type(self).connect
-        can_reopen = self.sock is self.__opened or connect not in (HTTPConnection.connect, HTTPSConnection.connect)
+        is_own = getattr(self.connect, "__func__", None) in _OWN_CONNECTS
+        can_reopen = self.sock is self.__opened or not is_own
         self.close()
         if not can_reopen:
             raise RemoteDisconnected("the server closed the connection, or sent bytes that were not asked for")
@@ -261,20 +266,27 @@ class HTTPConnection:
             encoded = b"[" + encoded + b"]"
         version = self._http_vsn_str if _TUNNEL_SENDS_HOST else "HTTP/1.0"
         lines = [b"CONNECT %s:%s %s" % (encoded, str(self._tunnel_port).encode("ascii"), version.encode("ascii"))]
-        lines += [encode_field_line(name, (value,), False) for name, value in self._tunnel_headers.items()]
+        lines += [encode_field_line(name, (value,), self.strict) for name, value in self._tunnel_headers.items()]
         return b"\r\n".join((*lines, b"", b""))
 
     def _tunnel(self) -> None:
         # One send for all lines, so that they travel in one packet.
         self.send(self._tunnel_request())
-        response = self.response_class(self.sock, method=self._method)
+        response = self.__configured(self.response_class(self.sock, method=self._method))
         try:
-            (_, code, message) = response._read_status()
-            self._raw_proxy_headers = _read_header_lines(response)
-            if self.debuglevel > 0:
-                # From 3.12 on, http.client shows the empty line too.
-                for line in self._raw_proxy_headers if _TUNNEL_SENDS_HOST else self._raw_proxy_headers[:-1]:
-                    print("header:", line.decode("iso-8859-1"))
+            interim = 0
+            while True:
+                (_, code, message) = response._read_status()
+                self._raw_proxy_headers = _read_proxy_fields(response)
+                if self.debuglevel > 0:
+                    # From 3.12 on, http.client shows the empty line too.
+                    for line in self._raw_proxy_headers if _TUNNEL_SENDS_HOST else self._raw_proxy_headers[:-1]:
+                        print("header:", line.decode("iso-8859-1"))
+                if not 100 <= code < 200 or code == http.HTTPStatus.SWITCHING_PROTOCOLS:
+                    break
+                interim += 1
+                if interim > (self.limits or current_limits()).interim_responses:
+                    raise HTTPException(f"got more than {interim - 1} interim responses")
             if code != http.HTTPStatus.OK:
                 self.close()
                 raise OSError(f"Tunnel connection failed: {code} {message.strip()}")
@@ -402,21 +414,37 @@ class HTTPConnection:
             isinstance(message_body, bytes)
             and not encode_chunked
             and not self.debuglevel
-            and getattr(self.send, "__func__", None) is _STEP_ORIGINALS[_STEPS.index("send")]
+            and getattr(self.send, "__func__", None) is _OWN_SEND
         ):
             self.__send_whole(head, message_body)
             return
         self.send(head)
         if message_body is not None:
-            chunked = encode_chunked and self._http_vsn == 11
-            for chunk in self.__body_chunks(message_body):
-                if not chunk:
-                    if self.debuglevel > 0:
-                        print("Zero length chunk ignored")
-                    continue
-                self.send(f"{len(chunk):X}\r\n".encode("ascii") + chunk + b"\r\n" if chunked else chunk)
-            if chunked:
-                self.send(b"0\r\n\r\n")
+            self.__send_body(message_body, encode_chunked and self._http_vsn == 11)
+
+    def __send_body(self, body: Any, chunked: bool) -> None:
+        """Send a body piece by piece. Where it cannot be had, its request cannot be finished: the connection ends."""
+        try:
+            chunks = iter(self.__body_chunks(body))
+        except TypeError:
+            self.__shut()
+            raise
+        while True:
+            try:
+                chunk: Any = next(chunks, _NO_MORE)
+                size = len(chunk) if type(chunk) is bytes else _size_of(chunk)
+            except BaseException:
+                self.__shut()
+                raise
+            if chunk is _NO_MORE:
+                break
+            if not size:
+                if self.debuglevel > 0:
+                    print("Zero length chunk ignored")
+                continue
+            self.send(f"{size:X}\r\n".encode("ascii") + chunk + b"\r\n" if chunked else chunk)
+        if chunked:
+            self.send(b"0\r\n\r\n")
 
     def __send_whole(self, head: bytes, body: bytes | None) -> None:
         """Send a head and a body of bytes; small ones travel together."""
@@ -557,7 +585,7 @@ class HTTPConnection:
         if type(url) is str and url.startswith("http"):
             host = self.__host_value(url)
         else:
-            named = (self.host, self.port, self._tunnel_host, self._tunnel_port)
+            named = (self.host, self.port, self.default_port, self._tunnel_host, self._tunnel_port)
             if named != self.__host_named:
                 self.__host_value_cached = self.__host_value("")
                 self.__host_named = named
@@ -595,6 +623,8 @@ class HTTPConnection:
                 if content_length is not None:
                     self.putheader("Content-Length", str(content_length))
                 elif body is not None:
+                    if self.strict and self._http_vsn != 11:
+                        raise InvalidField("HTTP/1.0 has no chunks: a body of unknown length needs a Content-Length")
                     if self.debuglevel > 0:
                         print(f"Unable to determine size of {body!r}")
                     encode_chunked = True
@@ -614,20 +644,29 @@ class HTTPConnection:
         if not self.strict or told != ["content-length"]:
             return
         length = self._get_content_length(body, method)
-        value = next(value for name, value in headers.items() if name.lower() == "content-length")
+        value = next(value for name, value in headers.items() if _stripped(name.lower()) == "content-length")
         if str(value) != str(length or 0) and (length is not None or body is None):
             raise InvalidField(f"Content-Length says {value!s:.20}, the body has {length or 0} bytes")
 
     # -- the response --------------------------------------------------------------------------------------
+
+    def __configured(self, response: Any) -> Any:
+        if isinstance(response, HTTPResponse):
+            if self.strict:
+                response.strict = True
+            if self.limits is not None:
+                response.limits = self.limits
+        return response
 
     def getresponse(self) -> HTTPResponse:
         """Return the response to the request that was sent: an HTTPResponse, or what ``response_class`` makes.
 
         Raises ResponseNotReady without a request, or before the previous response has been read;
         RemoteDisconnected where the server closed without an answer; see ``HTTPResponse.begin`` for what a
-        malformed head raises. After any of these but ResponseNotReady the connection is closed.
+        malformed head raises. After any of these but ResponseNotReady the connection is closed. After a TimeoutError
+        before the first byte of the response, it may be asked for again.
         """
-        if self.__response is not None:
+        if self.__response is not None and self.__response.isclosed():
             self.__settle()
         following = state.GETRESPONSE.get(self.__state)
         if following is None:
@@ -641,11 +680,10 @@ class HTTPConnection:
             response = HTTPResponse(self.sock, 0, self._method)  # without keywords, which cost
         else:
             response = self.response_class(self.sock, method=self._method)
-        if isinstance(response, HTTPResponse):
-            if self.strict:
-                response.strict = True
-            if self.limits is not None:
-                response.limits = self.limits
+        self.__configured(response)
+        # Set before the wait, so that another thread cannot ask for the same response.
+        self.__state = following
+        self.__spent = False
         try:
             try:
                 response.begin()
@@ -656,16 +694,20 @@ class HTTPConnection:
                 # The response holds its own reference to the socket; this connection opens another when needed.
                 self.close()
             else:
-                self.__state = following
                 self.__response = response
                 if self.__watch is None or self.__watch.sock is not self.sock:
                     self.__watch = Watch(self.sock)
                 if isinstance(response, HTTPResponse):
                     response._owner = weakref.ref(self)
             return response
-        except BaseException:
+        except BaseException as error:
             response.close()
-            if self.sock is not None:
+            if isinstance(error, TimeoutError) and _is_untouched(response):
+                # Nothing of the response has come yet: it may be asked for again, as in http.client, but another
+                # request needs another socket.
+                self.__state = state.REQ_SENT
+                self.__spent = True
+            elif self.sock is not None:
                 # Nobody must read on; ``sock`` stays bound until the next request, as in http.client.
                 self.__state = state.CLOSE[self.__state]
                 self.__spent = True
@@ -759,17 +801,36 @@ class HTTPSConnection(HTTPConnection):
         Raises as HTTPConnection.connect, and ssl.SSLError.
         """
         super().connect()
-        context = self.__context or shared_https_context(self._http_vsn)
-        self.sock = context.wrap_socket(self.sock, server_hostname=self._tunnel_host or self.host)
+        try:
+            context = self.__context or shared_https_context(self._http_vsn)
+            self.sock = context.wrap_socket(self.sock, server_hostname=self._tunnel_host or self.host)
+        except BaseException:
+            self._drop_failed_connection()
+            raise
         self._HTTPConnection__opened = self.sock
+
+
+def _size_of(chunk: Any) -> int:
+    """Return the size of a piece of a body in bytes; an array's length counts items."""
+    if not chunk or chunk is _NO_MORE:
+        return 0
+    try:
+        return memoryview(chunk).nbytes
+    except TypeError:
+        return len(chunk)
 
 
 def _check_told_once(names: list[Any]) -> list[Any]:
     """Return those of *names* that tell how long the body is; raises InvalidField for more than one."""
-    told = [name for name in names if name in _FRAMING_NAMES]
+    # White space behind a name is let pass by http.client's suite; a server may not see it.
+    told = [name for name in map(_stripped, names) if name in _FRAMING_NAMES]
     if len(told) > 1:
         raise InvalidField(f"a request may tell its length once, got the fields {', '.join(told)}")
     return told
+
+
+def _stripped(name: Any) -> Any:
+    return name.strip(" \t") if isinstance(name, str) else name
 
 
 def _check_verifies(context: ssl.SSLContext, check_hostname: bool) -> None:
@@ -796,9 +857,23 @@ def _encode(data: str, name: str) -> bytes:
         ) from None
 
 
-def _read_header_lines(response: Any) -> list[bytes]:
-    """Return the lines of a field section up to the empty one (http.client, _read_headers, made late)."""
-    return http.client._read_headers(response.fp)  # type: ignore[attr-defined,no-any-return]
+def _read_proxy_fields(response: Any) -> list[bytes]:
+    """Return the lines of the proxy's field section, empty line included, judged like those of any head."""
+    if not isinstance(response, HTTPResponse):
+        return http.client._read_headers(response.fp)  # type: ignore[attr-defined,no-any-return]
+    limits = response.limits or current_limits()
+    lines = response._read_field_lines(limits)
+    defects: list[Defect] = []
+    parse_field_lines(b"".join(lines), 0, limits, limits.field_lines, "header", defects)
+    is_strict = not defects and lines[-1] and parse_status_line(response._status_line)[3]
+    if response.strict and not is_strict:
+        raise MalformedHead(f"malformed response to CONNECT: {quote(defects[0].data if defects else b''.join(lines))}")
+    return lines
+
+
+def _is_untouched(response: Any) -> bool:
+    reader = response._reader if isinstance(response, HTTPResponse) else None
+    return reader is not None and reader.is_untouched()
 
 
 # The steps of the slow road. A class or an instance that has one of its own is never by-passed.
@@ -815,4 +890,6 @@ _STEPS: Final = (
     "_validate_path",
     "_get_content_length",
 )
+_OWN_SEND: Final = HTTPConnection.send
+_OWN_CONNECTS: Final = (HTTPConnection.connect, HTTPSConnection.connect)
 _STEP_ORIGINALS: Final = tuple(getattr(HTTPConnection, name) for name in _STEPS)

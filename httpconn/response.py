@@ -14,6 +14,7 @@ import io
 import weakref
 from collections.abc import Sequence
 from http.client import HTTPMessage
+from operator import index
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar, overload
 
 from . import _backends
@@ -45,6 +46,7 @@ else:
 _T = TypeVar("_T")
 _UNKNOWN: Final[Any] = "UNKNOWN"  # the types tell what is there once the head has been read, as typeshed's do
 _SWITCHING_PROTOCOLS: Final = 101
+_STEP_BYTES: Final = 262_144
 
 
 class HTTPResponse(_Base):
@@ -55,28 +57,29 @@ class HTTPResponse(_Base):
     ``strict`` (refuse what http.client lets pass).
     """
 
-    # Slots, since they are read and set several times for each response; programs may set any other attribute too.
-    __slots__ = (
-        "_failure",
-        "_head",
-        "_headers",
-        "_method",
-        "_msg",
-        "_owner",
-        "_reader",
-        "_source",
-        "_witness",
-        "code",
-        "debuglevel",
-        "reason",
-        "status",
-        "version",
-        "will_close",
-    )
-
+    # What is not set by __init__ alone stands here: some programs' subclasses do without ours (vcrpy's).
     strict = False
     limits: Limits | None = None
     url: str
+
+    version: int = _UNKNOWN
+    status: int = _UNKNOWN
+    reason: str = _UNKNOWN
+    code: int
+    will_close: bool = _UNKNOWN
+    debuglevel: int = 0
+
+    _method: str | None = None
+    _status_line = b""
+    _is_reading = False
+    _source: Source | None = None
+    _head: ResponseHead | None = None
+    _headers: HTTPMessage | None = None
+    _msg: Any = _UNKNOWN
+    _reader: ResponseReader | None = None
+    _witness: ResponseReader | None = None  # of what others read through ``fp``
+    _failure: BaseException | None = None
+    _owner: weakref.ref[HTTPConnection] | None = None
 
     def __init__(
         self,
@@ -93,22 +96,13 @@ class HTTPResponse(_Base):
             self.strict = strict
         if limits is not None:
             self.limits = limits
-        self.debuglevel = debuglevel
+        if debuglevel:
+            self.debuglevel = debuglevel
         self._method = method
-        self._head: ResponseHead | None = None
-        self._headers: HTTPMessage | None = None
-        self._msg: Any = None
-        self._reader: ResponseReader | None = None
-        self._witness: ResponseReader | None = None  # of what others read through ``fp``
-        self._failure: BaseException | None = None
-        self._owner: weakref.ref[HTTPConnection] | None = None
-        self.version: int = _UNKNOWN
-        self.status: int = _UNKNOWN
-        self.reason: str = _UNKNOWN
-        self.will_close: bool = _UNKNOWN
-        self.code: int
-        self._source: Source | None = open_socket(sock)
-        if self._source is None:
+        source = open_socket(sock)
+        if source is not None:
+            self._source = source
+        else:
             self.fp = sock.makefile("rb")
 
     # -- the head -----------------------------------------------------------------------------------------
@@ -150,16 +144,13 @@ class HTTPResponse(_Base):
         """The road for a subclass with a ``_read_status`` of its own, and for debug output: line by line."""
         while True:
             version, status, reason = self._read_status()
-            block = bytearray(f"{version} {status} {reason.rstrip()}".encode("latin-1", "replace") + b"\r\n")
-            lines = []
-            limits = reader.limits
-            while True:
-                line = self.fp.readline(limits.line_bytes + 1)
-                lines.append(line)
-                block += line
-                # Limits are judged by the reader; this loop only must not run on without it.
-                if line in (b"\r\n", b"\n", b"") or len(line) > limits.line_bytes or len(lines) > limits.field_lines:
-                    break
+            if type(self)._read_status is _read_status:
+                block = bytearray(self._status_line)
+            else:
+                block = bytearray(f"{version} {status} {reason.rstrip()}".encode("latin-1", "replace") + b"\r\n")
+            lines = self._read_field_lines(reader.limits)
+            line = lines[-1]
+            block += b"".join(lines)
             passed_over = len(reader.interim)
             reader.receive(bytes(block))
             if not line:
@@ -167,7 +158,7 @@ class HTTPResponse(_Base):
             head = reader.head()
             if head is NEED_DATA:
                 if len(reader.interim) == passed_over:
-                    raise line_too_long(limits.line_bytes, "header line")
+                    raise line_too_long(reader.limits.line_bytes, "header line")
                 if self.debuglevel > 0:
                     print("headers:", lines)
                 continue
@@ -176,10 +167,22 @@ class HTTPResponse(_Base):
                     print("header:", name + ":", value)
             return head
 
+    def _read_field_lines(self, limits: Limits) -> list[bytes]:
+        """Read the lines of a field section up to and with the empty one, b"" where the stream ends instead.
+
+        Stops at the first line beyond a limit, which whoever parses them refuses.
+        """
+        lines: list[bytes] = []
+        while True:
+            line = self.fp.readline(limits.line_bytes + 1)
+            lines.append(line)
+            if line in (b"\r\n", b"\n", b"") or len(line) > limits.line_bytes or len(lines) > limits.field_lines:
+                return lines
+
     def _read_status(self) -> tuple[str, int, str]:
         """Read a status-line; return its three parts. Source: http.client, HTTPResponse._read_status."""
         line_bytes = (self.limits or current_limits()).line_bytes
-        line = self.fp.readline(line_bytes + 1)
+        line = self._status_line = self.fp.readline(line_bytes + 1)
         if len(line) > line_bytes:
             raise line_too_long(line_bytes, "status line")
         text = str(line, "iso-8859-1")
@@ -209,7 +212,7 @@ class HTTPResponse(_Base):
     @property
     def msg(self) -> HTTPMessage:
         """The same object as ``headers``, unless something else has been assigned (urllib.request does)."""
-        return self.headers if self._msg is None else self._msg
+        return self.headers if self._msg is _UNKNOWN else self._msg
 
     @msg.setter
     def msg(self, value: HTTPMessage) -> None:
@@ -351,9 +354,11 @@ class HTTPResponse(_Base):
             if isinstance(source, FileSource):
                 self._settle_file(source.fp)
             source.close()
-        owner = self._owner() if self._owner is not None else None
-        if owner is not None:
-            owner._release(self, self._may_persist())
+        if self._owner is not None:
+            owner = self._owner()
+            self._owner = None
+            if owner is not None:
+                owner._release(self, self._may_persist())
 
     def _settle_file(self, fp: Any) -> None:
         """Note what a file that others may have read shows of the message: bytes beyond it, or its end."""
@@ -379,17 +384,13 @@ class HTTPResponse(_Base):
         try:
             super().close()
         finally:
-            if getattr(self, "_source", None) is not None:
+            if self._source is not None:
                 self._close_conn()
 
     def __del__(self) -> None:
         # IOBase's own would close each response once more, through several layers. Nearly all have nothing left
         # to let go of by now.
-        try:
-            has_nothing = self._source is None
-        except AttributeError:  # __init__ has not come that far
-            has_nothing = True
-        if not has_nothing or type(self).close is not _close or "close" in self.__dict__:
+        if self._source is not None or type(self).close is not _close or "close" in self.__dict__:
             super().__del__()
 
     def readable(self) -> bool:
@@ -426,6 +427,7 @@ class HTTPResponse(_Base):
         """Return *amt* bytes of the body, or all of it (-1); fewer at the end."""
         parts: list[bytes] = []
         left = amt
+        self._enter()
         try:
             while left:
                 part = reader.body(left)
@@ -448,7 +450,15 @@ class HTTPResponse(_Base):
         except BaseException as error:
             self._fail(error)
             raise
+        finally:
+            self._is_reading = False
         return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _enter(self) -> None:
+        """Refuse a second reader: another thread, or a signal handler, while a read is under way."""
+        if self._is_reading:
+            raise ResponseNotReady("this response is being read already, by another thread or below a signal handler")
+        self._is_reading = True
 
     def _fill(self, reader: ResponseReader, asked: int) -> None:
         """Move what comes next from the source to the reader; at most *asked* body bytes (-1: any number)."""
@@ -501,6 +511,7 @@ class HTTPResponse(_Base):
             if view.readonly:
                 raise TypeError(f"readinto() needs a writable buffer, got {type(buffer).__name__}")
             count = 0
+            self._enter()
             try:
                 while count < len(view):
                     step = self._read_into(reader, view[count:])
@@ -513,6 +524,8 @@ class HTTPResponse(_Base):
             except BaseException as error:
                 self._fail(error)
                 raise
+            finally:
+                self._is_reading = False
             return count
 
     def _read_into(self, reader: ResponseReader, view: memoryview) -> int:
@@ -541,9 +554,11 @@ class HTTPResponse(_Base):
         """
         if self._source is None:
             return self._read_after_end()
+        n = index(n)
         if n == 0:
             return b""
         reader = self._reader or self._new_reader()
+        self._enter()
         try:
             part = reader.body(n)
             while part is NEED_DATA:
@@ -558,6 +573,8 @@ class HTTPResponse(_Base):
         except BaseException as error:
             self._fail(error)
             raise
+        finally:
+            self._is_reading = False
         if not part or reader.complete:
             self._close_conn()
         return part
@@ -567,9 +584,15 @@ class HTTPResponse(_Base):
 
         Raises IncompleteRead where there are fewer. Source: http.client, HTTPResponse._safe_read.
         """
-        data: bytes = self.fp.read(amt)
-        if len(data) < amt:
-            raise IncompleteRead(data, amt - len(data))
+        parts: list[bytes] = []
+        left = amt
+        # In steps, since a buffered file allocates at once what it is asked for, and the peer has announced it.
+        while left and (part := self.fp.read(min(left, _STEP_BYTES))):
+            parts.append(part)
+            left -= len(part)
+        data = parts[0] if len(parts) == 1 else b"".join(parts)
+        if left:
+            raise IncompleteRead(data, left)
         return data
 
     def peek(self, n: int = -1) -> bytes:
@@ -604,20 +627,22 @@ class HTTPResponse(_Base):
         if source is None:
             return self._read_after_end()
         reader = self._reader or self._new_reader()
-        room = -1 if limit is None else limit
+        room = -1 if limit is None else index(limit)
         parts: list[bytes] = []
+        self._enter()
         try:
             while room:
                 if isinstance(source, FileSource) and (direct := reader.contiguous()):
                     part = source.readline(room, direct)
                     reader.receive(part, is_clean=source.is_clean)
+                    if part:
+                        reader.body(len(part))
                 else:
-                    part = self._peek_line(reader, room)
+                    part = self._next_line(reader, room)
                 if not part:
                     reader.body(1)  # tells a cut from the end
                     self._close_conn()
                     break
-                reader.body(len(part))
                 parts.append(part)
                 if room > 0:
                     room -= len(part)
@@ -632,18 +657,15 @@ class HTTPResponse(_Base):
         except BaseException as error:
             self._fail(error)
             raise
+        finally:
+            self._is_reading = False
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
-    def _peek_line(self, reader: ResponseReader, room: int) -> bytes:
-        """Return what is there of the next line, at most *room* bytes; b"" at the end. Consumes framing only."""
-        while True:
-            part = reader.peek()
-            if part is NEED_DATA:
-                self._fill(reader, 1)
-                continue
-            span = bytes(part)
-            end = span.find(b"\n") + 1 or len(span)
-            return span[: min(end, room) if room > 0 else end]
+    def _next_line(self, reader: ResponseReader, room: int) -> bytes:
+        """Return what is there of the next line, at most *room* bytes; b"" at the end."""
+        while (part := reader.line(room)) is NEED_DATA:
+            self._fill(reader, 1)
+        return part
 
     # We override IOBase.__iter__ so that it does not check ``closed``, as http.client does.
     def __iter__(self) -> HTTPResponse:

@@ -499,7 +499,19 @@ def test_framings(body: str, framing: str, encode_chunked: bool) -> None:
         connection.request("POST", "/", BODIES[body](), FRAMINGS[framing], encode_chunked=encode_chunked)
 
     theirs, ours = both(lambda module: requesting(module, call))
-    assert ours == theirs
+    assert in_bytes(ours) == in_bytes(theirs, body)
+
+
+def in_bytes(record: object, body: str = "") -> object:
+    """http.client counts the items of an array where it should count bytes: its chunk-size is put right."""
+    size = {"array": 6, "memoryview-of-ints": 12}.get(body)
+    return repr(record) if size is None else repr(record).replace(r"\r\n3\r\n", rf"\r\n{size:X}\r\n")
+
+
+def test_chunk_sizes_count_bytes() -> None:
+    """RFC 9112 section 7.1: chunk-size is a number of octets, whatever the items of a piece are."""
+    record = repr(requesting(httpconn, lambda c: c.request("PUT", "/", [array.array("I", [0x0A0D])])))
+    assert r"\r\n4\r\n\r\n\x00\x00\r\n0\r\n\r\n" in record
 
 
 @pytest.mark.parametrize("encode_chunked", [False, True])
@@ -512,7 +524,7 @@ def test_bodies_of_endheaders(body: str, encode_chunked: bool) -> None:
     theirs, ours = both(lambda module: requesting(module, call))
     if body in ("object", "str", "str-latin-1", "str-not-latin-1", "str-empty"):
         theirs, ours = ([re.sub(" at 0x[0-9a-f]+", "", repr(entry)) for entry in record] for record in (theirs, ours))
-    assert ours == theirs
+    assert in_bytes(ours) == in_bytes(theirs, body)
 
 
 @pytest.mark.parametrize("body", BODIES)

@@ -7,9 +7,10 @@ import select
 import socket
 import ssl
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Final
 
-_CA_VARIABLES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+_CA_VARIABLES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
 _MOST_SHARED: Final = 8
 
 _shared: dict[tuple[Any, ...], ssl.SSLContext] = {}
@@ -28,18 +29,36 @@ def create_https_context(http_version: int) -> ssl.SSLContext:
     return context
 
 
+class _SharedContextSocket(ssl.SSLSocket):
+    """A socket of the shared context; who asks for its ``context`` gets a private one in its place."""
+
+    _context: ssl.SSLContext
+
+    @property
+    def context(self) -> ssl.SSLContext:
+        if self._context in _shared.values():
+            self._context = create_https_context(11)
+        return self._context
+
+    @context.setter
+    def context(self, value: ssl.SSLContext) -> None:
+        ssl.SSLSocket.context.fset(self, value)  # type: ignore[attr-defined]  # a property there
+
+
 def shared_https_context(http_version: int) -> ssl.SSLContext:
     """Return the context that all connections without one of their own share.
 
     Loading the CA store costs some 25 ms, which http.client pays for each ``HTTPSConnection``. The context is
-    shared only as long as nobody can change it: it is never handed out, and it is made anew when what would
-    have made it changes.
+    shared only as long as nobody can change it: it is never handed out, not by its sockets either, and it is
+    made anew when what would have made it changes (functions, variables, the files of the CA store).
     """
-    variables = tuple(os.environ.get(name) for name in _CA_VARIABLES)
-    key = (ssl._create_default_https_context, http_version, *variables)
+    variables = tuple(map(os.environ.get, _CA_VARIABLES))
+    made_by = (ssl._create_default_https_context, ssl.SSLContext)
+    key = (made_by, http_version, variables, _age_of_ca_store(variables[:2]))
     context = _shared.get(key)
     if context is None:
         context = create_https_context(http_version)
+        context.sslsocket_class = _SharedContextSocket
         # Nobody else sees this context, so that it may tell a clean end of the connection from a cut.
         if hasattr(ssl, "OP_IGNORE_UNEXPECTED_EOF"):
             context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
@@ -49,6 +68,36 @@ def shared_https_context(http_version: int) -> ssl.SSLContext:
     return context
 
 
+def _age_of_ca_store(variables: tuple[str | None, ...]) -> tuple[int, ...]:
+    """Return the times at which the file and the folder of the CA store were changed."""
+    ages = []
+    for path in (*variables, *_ca_paths()):
+        try:
+            ages.append(os.stat(path).st_mtime_ns if path else 0)
+        except OSError:
+            ages.append(0)
+    return tuple(ages)
+
+
+@cache
+def _ca_paths() -> tuple[str, str]:
+    paths = ssl.get_default_verify_paths()
+    return paths.openssl_cafile, paths.openssl_capath
+
+
+_forks = 0
+"""How many forks this process is away from the one that imported us."""
+
+
+def _count_fork() -> None:
+    global _forks
+    _forks += 1
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_count_fork)
+
+
 class Watch:
     """Looks at the socket of an idle connection, without waiting.
 
@@ -56,16 +105,19 @@ class Watch:
     not become the next answer. An object that is no socket cannot be looked at and is taken for quiet.
     """
 
-    __slots__ = ("_descriptor", "_is_tls", "_poll", "sock")
+    __slots__ = ("_descriptor", "_forks", "_is_tls", "_poll", "sock")
 
     def __init__(self, sock: Any) -> None:
         self.sock = sock
+        self._forks = _forks
         self._is_tls = isinstance(sock, ssl.SSLSocket)
         self._descriptor = sock.fileno() if isinstance(sock, socket.socket) else None
         self._poll: Callable[[int], object] = _always_quiet if self._descriptor is None else _poll_of(sock)
 
     def is_quiet(self) -> bool:
-        """Return whether the connection is open and nothing has arrived on it."""
+        """Return whether the connection is open, is this process's own, and nothing has arrived on it."""
+        if self._forks != _forks:
+            return False  # the parent goes on using it
         if self._descriptor is not None and self.sock.fileno() != self._descriptor:
             return False  # closed, and the number may be somebody else's by now
         if self._is_tls and self.sock.pending():

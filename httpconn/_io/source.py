@@ -239,12 +239,14 @@ class SocketFile(io.BufferedReader):
 def open_socket(sock: Any) -> SocketSource | None:
     """Return the source for a plain socket or a TLS socket; None for anything else: use its ``makefile``."""
     kind = type(sock)
-    # Looked up late: gevent and others replace ``socket.socket``, and theirs counts references as the standard
-    # one does. A subclass may have a ``makefile`` of its own, and is read through that.
-    if kind is socket.socket or kind is _standard_socket:
+    if kind is _standard_socket:
         return SocketSource(sock)
-    if isinstance(sock, ssl.SSLSocket) and kind.makefile is ssl.SSLSocket.makefile:
-        return TLSSource(sock)
+    if isinstance(sock, ssl.SSLSocket):
+        return TLSSource(sock) if kind.makefile is _standard_socket.makefile else None
+    # gevent puts its own class in the place of the standard one, and counts references as that does. What test
+    # libraries put there does not, and is read through its makefile, like any subclass.
+    if kind is socket.socket and hasattr(kind, "_decref_socketios") and hasattr(kind, "detach"):
+        return SocketSource(sock)
     return None
 
 

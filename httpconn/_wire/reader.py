@@ -455,6 +455,28 @@ class ResponseReader:
             return self.body(1)
         return memoryview(self._buffer)[self._position : self._position + left]
 
+    def line(self, room: int) -> bytes | NeedData:
+        """Return what is there of the next line of the body, with its LF, at most *room* bytes (-1: any number).
+
+        b"" at the end, or NEED_DATA. A part of a line may come where that is all that is there, or where a chunk
+        ends in it. Raises as ``body``.
+        """
+        found = self.peek()
+        if found is NEED_DATA:
+            return NEED_DATA
+        if not found:
+            return b""
+        start = self._position
+        stop = start + len(found)
+        if 0 < room < stop - start:
+            stop = start + room
+        end = self._buffer.find(b"\n", start, stop) + 1 or stop
+        return self.body(end - start)
+
+    def is_untouched(self) -> bool:
+        """Return whether nothing of the message has been received."""
+        return self._head is None and not self.interim and not self._buffer and not self._eof
+
     def contiguous(self) -> int:
         """Return how many body bytes come next with no framing between, for readers straight into a buffer.
 
