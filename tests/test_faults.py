@@ -224,7 +224,9 @@ def test_fault(stage: str, fault: str, transport: str, tls: TLS) -> None:
 
 def check_afterwards(connection: HTTPConnection, response: Any, stage: str, fault: str, transport: str) -> None:
     """The connection is usable or closed, and what was cut is not complete."""
-    if response is not None and (stage != "until-close" or fault in ("silence", "signal") or (fault, transport) == ("reset", "plain")):
+    if response is not None and (
+        stage != "until-close" or fault in ("silence", "signal") or (fault, transport) == ("reset", "plain")
+    ):
         assert response.complete is False
         assert response.isclosed()
         assert connection.sock is None or connection.sock.fileno() == -1
@@ -290,7 +292,9 @@ def test_handshake(fault: str, garbage: bytes, tls: TLS) -> None:
                     secured.sendall(GOOD)
 
     with no_descriptor_left(), ScriptedServer(serve) as server:
-        with contextlib.closing(connection_to(httpconn, server, tls, SHORT_S if fault == "silence" else TIMEOUT_S)) as connection:
+        with contextlib.closing(
+            connection_to(httpconn, server, tls, SHORT_S if fault == "silence" else TIMEOUT_S)
+        ) as connection:
             with pytest.raises(OSError) as caught:  # ssl.SSLError, ConnectionResetError and TimeoutError all are
                 connection.request("GET", "/")
             if fault == "silence" and not garbage:
@@ -345,7 +349,9 @@ def test_tunnel(fault: str, wire: bytes) -> None:
 LARGE = b"x" * 8_000_000
 
 
-@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\nConnection: close\r\n\r\nbig"])
+@pytest.mark.parametrize(
+    "answer", [b"", b"HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\nConnection: close\r\n\r\nbig"]
+)
 @pytest.mark.parametrize("fault", ["reset", "silence"])
 @pytest.mark.parametrize("kind", ["bytes", "iterable", "file"])
 def test_request_is_not_taken(kind: str, fault: str, answer: bytes, tmp_path: Path) -> None:
@@ -373,7 +379,11 @@ def test_request_is_not_taken(kind: str, fault: str, answer: bytes, tmp_path: Pa
         connection = HTTPConnection(server.host, server.port, timeout=0.3)
         stack.callback(done.set)
         stack.callback(connection.close)
-        body: Any = {"bytes": LARGE, "iterable": (LARGE[:1_000_000] for _ in range(8)), "file": stack.enter_context(path.open("rb"))}[kind]
+        body: Any = {
+            "bytes": LARGE,
+            "iterable": (LARGE[:1_000_000] for _ in range(8)),
+            "file": stack.enter_context(path.open("rb")),
+        }[kind]
         with pytest.raises((BrokenPipeError, ConnectionResetError) if fault == "reset" else TimeoutError):
             connection.request("POST", "/", body=body)
         try:
@@ -397,6 +407,7 @@ def test_request_is_not_taken(kind: str, fault: str, answer: bytes, tmp_path: Pa
 @pytest.mark.parametrize("module", [httpconn, http.client], ids=["httpconn", "http.client"])
 def test_early_answer_while_a_body_streams(module: Any) -> None:
     """The server answers after the first chunk; the client goes on sending, and then reads that answer."""
+
     def serve(sock: socket.socket) -> None:
         data = b""
         while b"first" not in data:
@@ -424,6 +435,7 @@ def test_early_answer_while_a_body_streams(module: Any) -> None:
 @pytest.mark.parametrize("step", ["the iterable", "the file"])
 def test_a_body_that_raises_leaves_no_half_request(step: str) -> None:
     """What the caller's own body raises comes out, and what was half sent is never followed by another request."""
+
     class Failing:
         def __iter__(self) -> Iterator[bytes]:
             yield b"begun"
@@ -563,7 +575,13 @@ def test_signal_that_returns(stage: str, transport: str, tls: TLS) -> None:
                 script.head_is_read.set()
                 body = response.read()
             assert rung.is_set()
-            expected = {"nothing": b"good", "status-line": b"good", "interim": b"good", "chunked": b"", "chunk-end": b"hello"}
+            expected = {
+                "nothing": b"good",
+                "status-line": b"good",
+                "interim": b"good",
+                "chunked": b"",
+                "chunk-end": b"hello",
+            }
             assert body == expected.get(stage, b"helloworld")
             assert response.complete is True
 
@@ -590,9 +608,12 @@ def test_close_in_a_signal_handler(stage: str) -> None:
 
 
 @pytest.mark.parametrize("way", ["read", "read-amount", "readinto", "read1", "readline", "peek"])
-@pytest.mark.parametrize("fields", [b"Content-Length: 10\r\n", b"Transfer-Encoding: chunked\r\n"], ids=["sized", "chunked"])
+@pytest.mark.parametrize(
+    "fields", [b"Content-Length: 10\r\n", b"Transfer-Encoding: chunked\r\n"], ids=["sized", "chunked"]
+)
 def test_closed_between_two_receives(way: str, fields: bytes) -> None:
     """Found by misuse.py: a clear error for whoever was reading, not an AssertionError."""
+
     class Closing(io.BytesIO):
         is_armed = is_closed = False
 

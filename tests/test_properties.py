@@ -27,14 +27,18 @@ try:
 except ImportError:  # where it is not installed, its half is left out; in CI it is
     httptools = None
 
-TOKEN = st.text("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=1, max_size=20)
+TOKEN = st.text(
+    "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=1, max_size=20
+)
 METHOD = st.sampled_from(["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"]) | TOKEN
 TARGET = st.text("abcXYZ019-._~!$&'()*+,;=:@/?%", max_size=40).map(lambda text: "/" + text)
 # No white space at the ends: it is no part of a value (RFC 9110 section 5.5), and h11 refuses to send it.
 VALUE = st.text(st.characters(min_codepoint=0x20, max_codepoint=0xFF, exclude_characters="\x7f"), max_size=40).map(
     lambda text: text.encode("latin-1").translate(None, bytes(range(0x80, 0xA0))).strip(b" \t").decode("latin-1")
 )
-FRAMING = frozenset({"content-length", "transfer-encoding", "host", "accept-encoding", "connection", "expect", "upgrade"})
+FRAMING = frozenset(
+    {"content-length", "transfer-encoding", "host", "accept-encoding", "connection", "expect", "upgrade"}
+)
 NAME = TOKEN.filter(lambda name: name.lower() not in FRAMING)
 FIELDS = st.dictionaries(NAME, VALUE, max_size=8)
 BODY = st.binary(max_size=300)
@@ -149,7 +153,14 @@ def written_by_h11(
        st.sampled_from(["1.0", "1.1"]), st.integers(1, 60))  # fmt: skip
 @settings(max_examples=200, deadline=None)
 def test_a_response_is_read_as_meant(
-    backend, status: int, reason: str, fields: dict[str, str], bodies: list[bytes], framing: str, version: str, step: int
+    backend,
+    status: int,
+    reason: str,
+    fields: dict[str, str],
+    bodies: list[bytes],
+    framing: str,
+    version: str,
+    step: int,
 ) -> None:
     if status in (204, 304):
         bodies = []

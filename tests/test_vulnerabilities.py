@@ -81,13 +81,18 @@ def test_cve_2025_53643_trailers_are_no_fields(backend) -> None:
     """aiohttp's pure parser left trailers to stand in front of the next message."""
     reader = ResponseReader(backend, "GET", Limits(), False)
     behind = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext"
-    wire = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nContent-Length: 40\r\nX: y\r\n\r\n" + behind
+    wire = (
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nContent-Length: 40\r\nX: y\r\n\r\n"
+        + behind
+    )
     assert read_all(reader, iter([wire[at : at + 1] for at in range(len(wire))])) == b"hi"
     assert reader.trailers == [("Content-Length", "40"), ("X", "y")]
     assert reader.head().get_joined("content-length") is None
 
 
-@pytest.mark.parametrize("unit", [b"\0", b"\r", b"\n", b" ", b":", b"0", b"0\r\n", b"A:\r\n", b"HTTP/1.1 100 X\r\n\r\n", b"5\r\n"])
+@pytest.mark.parametrize(
+    "unit", [b"\0", b"\r", b"\n", b" ", b":", b"0", b"0\r\n", b"A:\r\n", b"HTTP/1.1 100 X\r\n\r\n", b"5\r\n"]
+)
 @pytest.mark.parametrize("prefix", [
     b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",

@@ -155,14 +155,14 @@ def run_law(executions: int, seconds: int, seed: int) -> tuple[int, float]:
         heads = {backend.name: parse(backend, block, limits) for backend in targets.BACKENDS}
         taken = {name: record(head) for name, head in heads.items() if head is not None}
         if ("cython" in taken) != ("python" in taken) and "cython" in heads:
-            raise SystemExit(f"{ascii(block)}\nthe twins decline different heads\nlaw: A FINDING after {count:,} executions")
+            raise SystemExit(f"{block!a}\nthe twins decline different heads\nlaw: A FINDING after {count:,} executions")
         if not taken:
             continue
         accepted += 1
         wanted = record(targets.reference.parse_response_head(block, limits))
         for name, found in taken.items():
             if found != wanted:
-                raise SystemExit(f"{ascii(block)}\n{name}: {found}\n{wanted}\nlaw: A FINDING after {count:,} executions")
+                raise SystemExit(f"{block!a}\n{name}: {found}\n{wanted}\nlaw: A FINDING after {count:,} executions")
     if not 0.2 < accepted / max(count, 1) < 0.8:
         raise SystemExit(f"the mutations are too harsh, or too kind: {accepted:,} of {count:,} accepted")
     return count, (time.monotonic() - begun) / 3600

@@ -80,7 +80,7 @@ def read(rng: random.Random, response: httpconn.HTTPResponse) -> None:
         response.close()
     # 9: not at all
     if rng.random() < 0.2:
-        response.headers, response.trailers, response.defects, repr(response)  # noqa: B018  # made late
+        response.headers, response.trailers, response.defects, repr(response)  # made late
     if rng.random() < 0.05:
         response.cycle = response  # type: ignore[attr-defined]  # for the cycle collector
 
@@ -159,13 +159,22 @@ def main() -> None:
         "allocated blocks": (after.blocks - before.blocks, MOST_BLOCKS),
         "MiB resident": (round(after.mib - before.mib, 1), MOST_MIB),
     }
-    print(f"{chosen.requests:,} requests in {time.monotonic() - begun:.0f} s, {sum(errors.values()):,} of them with an error:")
+    print(
+        f"{chosen.requests:,} requests in {time.monotonic() - begun:.0f} s, {sum(errors.values()):,} of them with an error:"
+    )
     print("  " + ", ".join(f"{name} {count:,}" for name, count in errors.most_common()))
     print("  grown: " + ", ".join(f"{what} {count:+}" for what, (count, _) in grown.items()))
     leaked = [f"{what} {count:+} (at most {most})" for what, (count, most) in grown.items() if count > most]
     if leaked:
         raise SystemExit(f"LEAKED: {', '.join(leaked)}")
-    kinds = {"IncompleteRead", "RemoteDisconnected", "ConnectionResetError", "TimeoutError", "BadStatusLine", "MalformedHead"}
+    kinds = {
+        "IncompleteRead",
+        "RemoteDisconnected",
+        "ConnectionResetError",
+        "TimeoutError",
+        "BadStatusLine",
+        "MalformedHead",
+    }
     if chosen.requests >= 5000 and not kinds <= set(errors):
         raise SystemExit(f"the faults were too kind: {sorted(kinds - set(errors))} never happened")
 

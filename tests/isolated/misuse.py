@@ -35,6 +35,7 @@ seen: Counter[str] = Counter()
 
 def serve(listener: socket.socket) -> None:
     """Answer each request with its own target, over and over; one thread for each connection."""
+
     def one(sock: socket.socket) -> None:
         with sock, contextlib.suppress(OSError):
             data = b""

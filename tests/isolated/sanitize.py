@@ -104,7 +104,9 @@ def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
 
 
 def run_tests(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return run(folder, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--capture=no", "--timeout=300", *arguments)
+    return run(
+        folder, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--capture=no", "--timeout=300", *arguments
+    )
 
 
 def is_reported(result: subprocess.CompletedProcess[str]) -> bool:
@@ -129,9 +131,7 @@ def show_teeth() -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.isolated.sanitize")
-    parser.add_argument(
-        "--quick", action="store_true", help="misuse for a moment only"
-    )
+    parser.add_argument("--quick", action="store_true", help="misuse for a moment only")
     parser.add_argument("--teeth", action="store_true")
     parser.add_argument("-k", default=SELECTED)
     chosen = parser.parse_args()
