@@ -7,7 +7,7 @@ One execution is one input. Without atheris the inputs are mutated by a seeded g
 those that lead to an outcome not seen before.
 ``law`` is the decline law on the mutated heads of ``test_decline_law.py``, which needs no guide.
 ``--bare`` begins with one plain input instead of the wire cases and the corpus.
-``--keep`` puts into ``corpus/`` what the run has found worth keeping, the smallest inputs of the same coverage.
+``--keep`` puts into ``corpus/`` what the run has found worth keeping, the smallest inputs first.
 """
 
 from __future__ import annotations
@@ -79,14 +79,11 @@ def run_atheris(
         print(f"{target}: A FINDING after {count:,} executions", file=sys.stderr)
         raise SystemExit(1)
     if chosen.keep:
-        small = workdir / f"{target}.kept"
-        small.mkdir(exist_ok=True)
-        # First what the wire cases cover anyway, so that only what goes beyond them is kept.
-        if _child(target, [*common, "-merge=1", str(small), str(made), str(corpus)], workdir / f"{target}.merge.log"):
-            raise SystemExit((workdir / f"{target}.merge.log").read_text(errors="replace")[-3000:])
-        known = set(seeds.made(target))
-        chosen = [data for path in small.iterdir() if (data := path.read_bytes()) not in known]
-        seeds.keep(target, sorted(chosen, key=len)[:MOST_KEPT])
+        # libFuzzer writes there only what goes beyond the seeds, and replaces it by what is smaller.
+        known = set(seeds.all_seeds(target))
+        found_here = {path.read_bytes() for path in corpus.iterdir()} - known
+        kept = {*seeds.kept(target), *found_here}
+        seeds.keep(target, sorted(kept, key=len)[:MOST_KEPT])
     return count, hours
 
 

@@ -444,8 +444,22 @@ def read_handing_over(reader: ResponseReader, stream: Stream, amount: int) -> It
             return
 
 
+def read_lines(reader: ResponseReader, stream: Stream, amount: int) -> Iterator[bytes]:
+    while True:
+        part = reader.line(amount if amount < 1000 else -1)
+        if part is NEED_DATA:
+            stream.receive(reader)
+            continue
+        if not part:
+            # As readline() does: this tells a cut from the end.
+            check(not reader.body(1), "bytes behind an empty line")
+            return
+        check(b"\n" not in part[:-1] and (amount >= 1000 or len(part) <= amount), "more than a line", part)
+        yield part
+
+
 READS: Final[tuple[Read, ...]] = (
-    read_all, read_amounts, read_peeking, read_directly, read_wanted, read_handing_over, read_amounts, read_directly,
+    read_all, read_amounts, read_peeking, read_directly, read_wanted, read_handing_over, read_lines, read_directly,
 )  # fmt: skip
 
 

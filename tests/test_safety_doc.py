@@ -1,0 +1,77 @@
+"""docs/safety.md against the code: no limit, test or planted bug on that page that is not there, and none left out."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+
+from httpconn import Limits
+
+from .fuzz import planted
+from .isolated import sanitize
+
+HERE = Path(__file__).parent
+PAGE = HERE.parent / "docs" / "safety.md"
+
+if not PAGE.exists():
+    pytest.skip("the docs are not here, only the tests", allow_module_level=True)
+
+TEXT = PAGE.read_text(encoding="utf-8")
+
+CONCERNED = ["CVE-2016-5699", "CVE-2019-9740", "CVE-2019-9947", "CVE-2019-18348", "CVE-2020-26116", "CVE-2026-1502", "CVE-2025-13836", "CVE-2023-47627", "CVE-2023-47641", "CVE-2024-23829", "CVE-2024-52304", "CVE-2025-53643", "CVE-2026-34520", "CVE-2024-30251"]
+"""Those that concern a connection and its parsers; the others on the page are welcome."""
+
+
+def rows(title: str) -> list[list[str]]:
+    """Return the cells of the first table below the heading that begins with *title*."""
+    section = re.split(r"^#+ ", TEXT, flags=re.MULTILINE)
+    [found] = [part for part in section if part.startswith(title)]
+    lines = [line for line in found.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def functions(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+def test_limits() -> None:
+    shown = {name.strip("`"): default for name, default, _ in rows("Limits")}
+    assert shown == {field.name: str(field.default) for field in dataclasses.fields(Limits)}
+
+
+def test_vulnerabilities() -> None:
+    table = rows("Vulnerabilities")
+    assert set(CONCERNED) <= {name for name, _, _ in table}
+    for name, what, test in table:
+        assert re.fullmatch(r"CVE-\d{4}-\d+", name)
+        assert what
+        file, _, function = test.strip("`").partition("::")
+        assert function in functions(HERE / file), f"{name}: no {function} in {file}"
+
+
+def test_tests_that_are_named_in_the_text() -> None:
+    for file in re.findall(r"`(test_\w+\.py)", TEXT):
+        assert (HERE / file).exists(), file
+    for file, function in re.findall(r"`(test_\w+\.py)::(\w+)`", TEXT):
+        assert function in functions(HERE / file), f"no {function} in {file}"
+
+
+def test_planted_bugs() -> None:
+    table = rows("Its teeth")
+    assert [name for name, *_ in table] == [bug.name for bug in planted.BUGS]
+    assert len(table) >= 10
+    for name, path, target, found in table:
+        assert re.fullmatch(r"[1-9][\d,]*", found), f"{name}: not found"
+        [bug] = [bug for bug in planted.BUGS if bug.name == name]
+        assert (path.strip("`"), target) == (bug.path, bug.target)
+
+
+@pytest.mark.skipif(not (HERE.parent / "_speedups").exists(), reason="the sources are not here, only the tests")
+@pytest.mark.parametrize("bug", sanitize.BUGS, ids=lambda bug: bug.name)
+def test_bugs_of_memory_fit_the_sources(bug: sanitize.Bug) -> None:
+    assert (sanitize.ROOT / bug.path).read_text(encoding="utf-8").count(bug.piece) == 1
