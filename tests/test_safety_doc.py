@@ -22,7 +22,22 @@ if not PAGE.exists():
 
 TEXT = PAGE.read_text(encoding="utf-8")
 
-CONCERNED = ["CVE-2016-5699", "CVE-2019-9740", "CVE-2019-9947", "CVE-2019-18348", "CVE-2020-26116", "CVE-2026-1502", "CVE-2025-13836", "CVE-2023-47627", "CVE-2023-47641", "CVE-2024-23829", "CVE-2024-52304", "CVE-2025-53643", "CVE-2026-34520", "CVE-2024-30251"]
+CONCERNED = [
+    "CVE-2016-5699",
+    "CVE-2019-9740",
+    "CVE-2019-9947",
+    "CVE-2019-18348",
+    "CVE-2020-26116",
+    "CVE-2026-1502",
+    "CVE-2025-13836",
+    "CVE-2023-47627",
+    "CVE-2023-47641",
+    "CVE-2024-23829",
+    "CVE-2024-52304",
+    "CVE-2025-53643",
+    "CVE-2026-34520",
+    "CVE-2024-30251",
+]
 """Those that concern a connection and its parsers; the others on the page are welcome."""
 
 
