@@ -57,7 +57,20 @@ class HTTPResponse(_Base):
     ``strict`` (refuse what http.client lets pass).
     """
 
-    # What is not set by __init__ alone stands here: some programs' subclasses do without ours (vcrpy's).
+    # Slots for what is this class's own business, since it is read several times for each response. The rest is
+    # ordinary attributes; and some programs' subclasses (vcrpy's) do without our __init__.
+    __slots__ = (
+        "_failure",
+        "_head",
+        "_headers",
+        "_is_reading",
+        "_msg",
+        "_owner",
+        "_reader",
+        "_source",
+        "_witness",
+    )
+
     strict = False
     limits: Limits | None = None
     url: str
@@ -71,15 +84,6 @@ class HTTPResponse(_Base):
 
     _method: str | None = None
     _status_line = b""
-    _is_reading = False
-    _source: Source | None = None
-    _head: ResponseHead | None = None
-    _headers: HTTPMessage | None = None
-    _msg: Any = _UNKNOWN
-    _reader: ResponseReader | None = None
-    _witness: ResponseReader | None = None  # of what others read through ``fp``
-    _failure: BaseException | None = None
-    _owner: weakref.ref[HTTPConnection] | None = None
 
     def __init__(
         self,
@@ -99,10 +103,16 @@ class HTTPResponse(_Base):
         if debuglevel:
             self.debuglevel = debuglevel
         self._method = method
-        source = open_socket(sock)
-        if source is not None:
-            self._source = source
-        else:
+        self._head: ResponseHead | None = None
+        self._headers: HTTPMessage | None = None
+        self._msg: Any = _UNKNOWN
+        self._reader: ResponseReader | None = None
+        self._witness: ResponseReader | None = None  # of what others read through ``fp``
+        self._failure: BaseException | None = None
+        self._owner: weakref.ref[HTTPConnection] | None = None
+        self._is_reading = False
+        self._source: Source | None = open_socket(sock)
+        if self._source is None:
             self.fp = sock.makefile("rb")
 
     # -- the head -----------------------------------------------------------------------------------------
@@ -110,6 +120,9 @@ class HTTPResponse(_Base):
     def _new_reader(self) -> ResponseReader:
         self._reader = ResponseReader(_backends.selected, self._method, self.limits or current_limits(), self.strict)
         return self._reader
+
+    def _any_reader(self) -> ResponseReader:
+        return getattr(self, "_reader", None) or self._new_reader()
 
     def begin(self) -> None:
         """Read the head of the final response; interim responses are passed over. A second call does nothing.
@@ -317,7 +330,7 @@ class HTTPResponse(_Base):
 
     @chunked.setter
     def chunked(self, value: bool) -> None:
-        reader = self._reader or self._new_reader()
+        reader = self._any_reader()
         if value and not reader.chunked:
             reader.expect_chunks()
         elif not value and reader.chunked:
@@ -330,7 +343,7 @@ class HTTPResponse(_Base):
 
     @chunk_left.setter
     def chunk_left(self, value: int | None) -> None:
-        (self._reader or self._new_reader()).chunk_left = value
+        self._any_reader().chunk_left = value
 
     @property
     def length(self) -> int | None:
@@ -339,7 +352,7 @@ class HTTPResponse(_Base):
 
     @length.setter
     def length(self, value: int | None) -> None:
-        (self._reader or self._new_reader()).expect_length(UNTIL_CLOSE if value is None else value)
+        self._any_reader().expect_length(UNTIL_CLOSE if value is None else value)
 
     # -- the end -------------------------------------------------------------------------------------------
 
@@ -384,13 +397,17 @@ class HTTPResponse(_Base):
         try:
             super().close()
         finally:
-            if self._source is not None:
+            if getattr(self, "_source", None) is not None:
                 self._close_conn()
 
     def __del__(self) -> None:
         # IOBase's own would close each response once more, through several layers. Nearly all have nothing left
         # to let go of by now.
-        if self._source is not None or type(self).close is not _close or "close" in self.__dict__:
+        try:
+            has_something = self._source is not None
+        except AttributeError:
+            has_something = False  # __init__ has not come that far
+        if has_something or type(self).close is not _close or "close" in self.__dict__:
             super().__del__()
 
     def readable(self) -> bool:

@@ -96,22 +96,26 @@ def serialize_plain_request_head(
     Plain is: str of the right bytes, in a dict, that says nothing of the framing. Host and "Accept-Encoding:
     identity" go first unless *headers* have their own, then Content-Length unless it is -1, then *headers*.
     """
-    if type(headers) is not dict or {*map(type, (method, target, *headers, *headers.values()))} != _ONLY_STR:
+    if type(method) is not str or type(target) is not str or type(headers) is not dict:
         return None
-    names = {*map(str.lower, headers)}
-    if not names.isdisjoint(_FRAMING_NAMES) or not all((method, target, *headers)):
-        return None
-    host_value = "" if "host" in names else host.decode("latin-1")
-    values = "".join((host_value, *headers.values()))
-    words = method + target + "".join(headers)
+    words = method + target
+    values = host.decode("latin-1")
+    names: set[str] = set()
+    if headers:
+        if {*map(type, headers), *map(type, headers.values())} != _ONLY_STR:
+            return None
+        names = {*map(str.lower, headers)}
+        if not names.isdisjoint(_FRAMING_NAMES) or not all(headers) or not _are_tchars("".join(headers)):
+            return None
+        values = "".join(("" if "host" in names else values, *headers.values()))
     # Printable ASCII is the usual case and quickly told; anything else is looked at byte by byte.
-    if not (words.isascii() and words.isprintable() and " " not in words and _are_tchars("".join(headers))):
+    if not (method and target and words.isascii() and words.isprintable() and " " not in words):
         return None
     if not (values.isascii() and values.isprintable()) and not _are_field_bytes(values):
         return None
     head = f"{method} {target} HTTP/1.1\r\n"
     if "host" not in names:
-        head += f"Host: {host_value}\r\n"
+        head += f"Host: {host.decode('latin-1')}\r\n"
     if "accept-encoding" not in names:
         # No content coding is undone here, so none is asked for.
         head += "Accept-Encoding: identity\r\n"
