@@ -68,18 +68,17 @@ class PlainHead:
         return self._values(b"\n%b:" % wanted.encode("ascii"))
 
     def get_joined(self, name: str) -> str | None:
-        values = self.field_values(name)
-        return ", ".join(values) if values else None
+        wanted = name.lower()
+        return self._joined(b"\n%b:" % wanted.encode("ascii")) if ":" not in wanted and wanted.isascii() else None
 
     def _joined(self, line_start: bytes) -> str | None:
-        at = self._folded.find(line_start)
-        if at < 0:
+        before, found, after = self._folded.partition(line_start)
+        if not found:
             return None
-        at += len(line_start)
-        end = self.block.index(b"\r", at)
-        if self._folded.find(line_start, end) < 0:
-            return self.block[at:end].decode("iso-8859-1").lstrip(" \t")
-        return ", ".join(self._values(line_start))
+        if line_start in after:
+            return ", ".join(self._values(line_start))
+        at = len(before) + len(line_start)
+        return self.block[at:].partition(b"\r")[0].decode("iso-8859-1").lstrip(" \t")
 
     def _values(self, line_start: bytes) -> list[str]:
         """Return the values of the lines that begin so: LF, the name in lower case, colon."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from ..errors import InvalidField, InvalidURL, quote
@@ -99,31 +100,35 @@ def serialize_plain_request_head(
     if type(method) is not str or type(target) is not str or type(headers) is not dict:
         return None
     words = method + target
-    values = host.decode("latin-1")
-    names: set[str] = set()
-    if headers:
-        if {*map(type, headers), *map(type, headers.values())} != _ONLY_STR:
-            return None
-        names = {*map(str.lower, headers)}
-        if not names.isdisjoint(_FRAMING_NAMES) or not all(headers) or not _are_tchars("".join(headers)):
-            return None
-        values = "".join(("" if "host" in names else values, *headers.values()))
-    # Printable ASCII is the usual case and quickly told; anything else is looked at byte by byte.
+    # Visible ASCII is the usual case and quickly told.
     if not (method and target and words.isascii() and words.isprintable() and " " not in words):
         return None
-    if not (values.isascii() and values.isprintable()) and not _are_field_bytes(values):
+    if headers and {*map(type, headers), *map(type, headers.values())} != _ONLY_STR:
         return None
-    head = f"{method} {target} HTTP/1.1\r\n"
-    if "host" not in names:
-        head += f"Host: {host.decode('latin-1')}\r\n"
+    lines = _plain_lines(host, tuple(headers.items()), content_length)
+    return None if lines is None else f"{method} {target} HTTP/1.1\r\n".encode("ascii") + lines
+
+
+@lru_cache(maxsize=16)
+def _plain_lines(host: bytes, fields: tuple[tuple[str, str], ...], content_length: int) -> bytes | None:
+    """Return what follows the request-line, or None. Kept for the few that differ in their target only."""
+    names = {name.lower() for name, _ in fields}
+    spelt = "".join([name for name, _ in fields])
+    if not names.isdisjoint(_FRAMING_NAMES) or "" in names or not _are_tchars(spelt):
+        return None
+    lines = [f"{name}: {value}\r\n" for name, value in fields]
+    if content_length >= 0:
+        lines.insert(0, f"Content-Length: {content_length}\r\n")
     if "accept-encoding" not in names:
         # No content coding is undone here, so none is asked for.
-        head += "Accept-Encoding: identity\r\n"
-    if content_length >= 0:
-        head += f"Content-Length: {content_length}\r\n"
-    for name, value in headers.items():
-        head += f"{name}: {value}\r\n"
-    return f"{head}\r\n".encode("latin-1")
+        lines.insert(0, "Accept-Encoding: identity\r\n")
+    values = [value for _, value in fields]
+    if "host" not in names:
+        values.append(host.decode("latin-1"))
+        lines.insert(0, f"Host: {values[-1]}\r\n")
+    if not _are_field_bytes("".join(values)):
+        return None
+    return f"{''.join(lines)}\r\n".encode("latin-1")
 
 
 def host_field_value(host: str, port: int | None, default_port: int | None) -> bytes:
