@@ -381,6 +381,10 @@ class FaultyServer:
             for transport in list(self._transports):
                 transport.abort()
             self._loop.run_until_complete(asyncio.sleep(0.002))
+        # One that was accepted just now has a transport, and no task of ours yet; asyncio has no public list of them.
+        for transport in list(self._loop._transports.values()):  # type: ignore[attr-defined]
+            transport.abort()
+        self._loop.run_until_complete(asyncio.sleep(0.002))
         self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         self._loop.close()
 
