@@ -13,6 +13,7 @@ import argparse
 import re
 import sys
 from collections.abc import Callable, Iterator
+from math import fsum  # the same on every Python; 3.12's sum() is not 3.11's
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
@@ -68,7 +69,7 @@ def _row(results: Results, name: str) -> Iterator[str]:
         cells.append(f"{median(record['wall_us']):,.4g}")
         if has_calls:
             blocked = record.get("untraced", {}).get("would_block")
-            cells += [f"{sum(record.get('calls', {}).values()):.2f}", "" if blocked is None else f"{blocked:.2f}"]
+            cells += [f"{fsum(record.get('calls', {}).values()):.2f}", "" if blocked is None else f"{blocked:.2f}"]
         cells.append(f"{record['peak_mib']:.1f}" if record.get("peak_mib") else "")
         yield "| " + " | ".join(cells) + " |"
     for client, why in row["absent"].items():
@@ -104,7 +105,7 @@ def _steps(results: Results, name: str) -> Iterator[str]:
     for client, record in row["clients"].items():
         middles = [median(record[step]) for step in STEPS]
         label = f"{client} (send, recv)" if client == RAW else f"**{client}**" if client in OURS else client
-        yield f"| {label} | " + " | ".join(f"{value:.2f}" for value in (*middles, sum(middles))) + " |"
+        yield f"| {label} | " + " | ".join(f"{value:.2f}" for value in (*middles, fsum(middles))) + " |"
 
 
 def _budgets(results: Results, _: str) -> Iterator[str]:

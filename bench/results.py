@@ -8,6 +8,7 @@ import platform
 import subprocess
 import sys
 from datetime import UTC, datetime
+from math import fsum
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any, Final, NamedTuple
@@ -70,7 +71,7 @@ def quantity(row: dict[str, Any], client: str, name: str) -> list[float]:
     if name == "beyond_us":
         return beyond(row, client)
     if name == "calls":
-        return [sum(record["calls"].values())]
+        return [fsum(record["calls"].values())]
     if name == "would_block":
         return [record["untraced"]["would_block"]]
     values: list[float] = record[name]
