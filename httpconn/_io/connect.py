@@ -10,6 +10,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, Final
 
+from ..errors import CannotSendRequest
+
 _CA_VARIABLES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
 _MOST_SHARED: Final = 8
 
@@ -122,7 +124,11 @@ class Watch:
             return False  # closed, and the number may be somebody else's by now
         if self._is_tls and self.sock.pending():
             return False
-        return not self._poll(0) or (self._is_tls and _has_no_data(self.sock))
+        try:
+            is_readable = self._poll(0)
+        except RuntimeError as error:  # "concurrent poll() invocation"
+            raise CannotSendRequest("another thread is sending a request on this connection") from error
+        return not is_readable or (self._is_tls and _has_no_data(self.sock))
 
 
 def _always_quiet(timeout: int) -> object:
