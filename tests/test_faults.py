@@ -29,7 +29,7 @@ from httpconn import HTTPConnection, HTTPSConnection, IncompleteRead, RemoteDisc
 from .peers import TIMEOUT_S, OnlyMakefile, ScriptedServer, say_goodbye, take_request
 from .test_reuse import TLS
 
-SHORT_S = 0.08
+SHORT_S = 0.25
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood"
 SIZED = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"

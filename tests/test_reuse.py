@@ -29,7 +29,7 @@ from .peers import TIMEOUT_S, ScriptedServer, answered, received, say_goodbye, s
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"
 FIRST, SECOND = OK + b"#1", OK + b"#2"
-SHORT_S = 0.05
+SHORT_S = 0.3
 EVIL = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"
 LATE_408 = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
