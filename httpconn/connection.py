@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 from . import _backends
 from ._io.connect import Watch, create_https_context, shared_https_context
 from ._wire import state
-from ._wire.grammar import Limits
+from ._wire.grammar import FRAMING_NAMES, Limits
 from ._wire.head import Defect
 from ._wire.reference import parse_field_lines, parse_status_line
 from ._wire.request import (
@@ -53,7 +53,6 @@ HTTPS_PORT: Final = 443
 
 _DEFAULT_TIMEOUT: Final = socket._GLOBAL_DEFAULT_TIMEOUT  # type: ignore[attr-defined]  # http.client's default
 _METHODS_EXPECTING_BODY: Final = frozenset({"PATCH", "POST", "PUT"})
-_FRAMING_NAMES: Final = frozenset({"content-length", "transfer-encoding"})
 _NO_MORE: Final = object()
 _SMALL_BODY_BYTES: Final = 16_384
 
@@ -821,7 +820,7 @@ def _size_of(chunk: Any) -> int:
 def _check_told_once(names: list[Any]) -> list[Any]:
     """Return those of *names* that tell how long the body is; raises InvalidField for more than one."""
     # White space behind a name is let pass by http.client's suite; a server may not see it.
-    told = [name for name in map(_stripped, names) if name in _FRAMING_NAMES]
+    told = [name for name in map(_stripped, names) if name in FRAMING_NAMES]
     if len(told) > 1:
         raise InvalidField(f"a request may tell its length once, got the fields {', '.join(told)}")
     return told

@@ -21,7 +21,7 @@ from . import _backends
 from ._io.source import LINE, FileSource, SocketFile, Source, open_socket
 from ._wire import reference
 from ._wire.framing import UNTIL_CLOSE
-from ._wire.grammar import Limits
+from ._wire.grammar import SWITCHING_PROTOCOLS, Limits
 from ._wire.head import Defect, ResponseHead
 from ._wire.reader import NEED_DATA, ResponseReader
 from .errors import (
@@ -45,7 +45,6 @@ else:
 
 _T = TypeVar("_T")
 _UNKNOWN: Final[Any] = "UNKNOWN"  # the types tell what is there once the head has been read, as typeshed's do
-_SWITCHING_PROTOCOLS: Final = 101
 _STEP_BYTES: Final = 262_144
 
 
@@ -390,7 +389,7 @@ class HTTPResponse(_Base):
             return False
         if not reader.complete and not reader.is_empty():
             return False
-        return reader.ends_here() and self.status != _SWITCHING_PROTOCOLS
+        return reader.ends_here() and self.status != SWITCHING_PROTOCOLS
 
     def close(self) -> None:
         """Close the response. Unless it was read to its end, the connection is closed with it."""

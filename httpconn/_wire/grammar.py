@@ -66,6 +66,12 @@ match_chunk_size_line: Final = re.compile(rb"([0-9A-Fa-f]++)[ \t]*+(?:;" + RE_FI
 # The usual one: no extension, no white space, and short enough to be within every limit.
 match_plain_size_line: Final = re.compile(rb"([0-9A-Fa-f]{1,12}+)\r\n").match
 
+FRAMING_NAMES: Final = frozenset({"content-length", "transfer-encoding"})
+"""The fields, in lower case, that tell where a message ends."""
+
+SWITCHING_PROTOCOLS: Final = 101
+"""The one 1xx status that is final (RFC 9110 section 15.2.2)."""
+
 MAX_BODY_BYTES: Final = 2**63 - 1
 """No length beyond what a signed 64-bit number holds is believed."""
 

@@ -45,7 +45,6 @@ NEED_DATA: Final = NeedData.NEED_DATA
 LINE: Final = -1
 """From ``wanted``: a whole line, however long."""
 
-_SWITCHING_PROTOCOLS: Final = 101
 
 _CHUNK_REFUSALS: Final = {
     grammar.CHUNK_SIZE_MALFORMED: "expected a chunk-size line of hex digits ended by CRLF",
@@ -198,7 +197,7 @@ class ResponseReader:
             self._position = end
             block = buffer[position:end]
             head = self._parse_head(block if type(block) is bytes else bytes(block))
-            if head.status >= 200 or head.status == _SWITCHING_PROTOCOLS:
+            if head.status >= 200 or head.status == grammar.SWITCHING_PROTOCOLS:
                 self._begin_body(head)
                 return head
             self._partial = None

@@ -19,7 +19,7 @@ from email.policy import compat32
 from typing import Final
 
 from ..errors import BadStatusLine, HTTPException, MalformedHead, UnknownProtocol, line_too_long, quote
-from .grammar import FIELD_VCHAR_OR_WS, LENIENT_NAME, TCHAR, Limits
+from .grammar import FIELD_VCHAR_OR_WS, FRAMING_NAMES, LENIENT_NAME, TCHAR, Limits
 from .head import Defect, FieldLinesHead, ResponseHead
 
 # RFC 9112 section 4 lets a recipient parse on "whitespace-delimited word boundaries"; these are its octets.
@@ -32,7 +32,7 @@ _is_status_code: Final = re.compile(r"[1-9][0-9]{2}", re.ASCII).fullmatch
 _NOT_TCHAR: Final = bytes(b for b in range(256) if not TCHAR[b])
 _NOT_FIELD_BYTE: Final = bytes(b for b in range(256) if not FIELD_VCHAR_OR_WS[b])
 _NOT_LENIENT_NAME: Final = bytes(b for b in range(256) if not LENIENT_NAME[b])
-_FRAMING_NAMES: Final = frozenset((b"content-length", b"transfer-encoding"))
+_FRAMING_NAMES: Final = frozenset(name.encode() for name in FRAMING_NAMES)
 
 
 def parse_status_line(line: bytes) -> tuple[int, int, str, bool]:

@@ -17,10 +17,9 @@ from functools import lru_cache
 from typing import Final
 
 from ..errors import InvalidField, InvalidURL, quote
-from .grammar import RE_FIELD_BYTE, RE_TCHAR
+from .grammar import FRAMING_NAMES, RE_FIELD_BYTE, RE_TCHAR
 
 _ONLY_STR: Final = {str}
-_FRAMING_NAMES: Final = frozenset({"content-length", "transfer-encoding"})
 
 _control_in_target: Final = re.compile("[\x00-\x20\x7f]").search
 _control_in_method: Final = re.compile("[\x00-\x20\x7f]").search
@@ -114,7 +113,7 @@ def _plain_lines(host: bytes, fields: tuple[tuple[str, str], ...], content_lengt
     """Return what follows the request-line, or None. Kept for the few that differ in their target only."""
     names = {name.lower() for name, _ in fields}
     spelt = "".join([name for name, _ in fields])
-    if not names.isdisjoint(_FRAMING_NAMES) or "" in names or not _are_tchars(spelt):
+    if not names.isdisjoint(FRAMING_NAMES) or "" in names or not _are_tchars(spelt):
         return None
     lines = [f"{name}: {value}\r\n" for name, value in fields]
     if content_length >= 0:
