@@ -19,6 +19,22 @@ from .urls import with_params
 Headers: TypeAlias = Mapping[str, Any] | Iterable[tuple[str, Any]]
 
 
+def pairs_of(headers: Headers | None) -> list[tuple[str, Any]]:
+    """Return *headers* as pairs; a mapping's list or tuple of values becomes as many lines. Raises TypeError."""
+    if headers is None:
+        return []
+    if not isinstance(headers, Mapping):
+        try:
+            return [(name, value) for name, value in headers]
+        except ValueError:
+            raise TypeError("expected headers as a mapping, or as pairs of name and value") from None
+    return [
+        (name, line)
+        for name, value in headers.items()
+        for line in (value if isinstance(value, (list, tuple)) else (value,))
+    ]
+
+
 class Timeout:
     """Limits in seconds; None for none.
 

@@ -30,10 +30,14 @@ ROOMS = {
     "policies": set[str](),
     "decoding": set[str](),
     "resolving": set[str](),
-    # One exchange, sans-IO, and its two drivers: the pool waits for one connection, the fetcher for many.
-    "exchange": {"_wire", "_backends", "model", "urls", "decoding"},
-    "pool": {"exchange", "_io", "_wire", "model", "policies", "decoding", "resolving"},
-    "fetch": {"exchange", "_io", "_wire", "_backends", "model", "policies", "decoding", "resolving"},
+    "settings": {"_wire", "model", "decoding", "resolving"},
+    # One exchange, sans-IO: its request, and its response.
+    "preparing": {"_wire", "_backends", "model", "urls", "decoding", "settings"},
+    "exchange": {"_wire", "_backends", "model", "decoding", "preparing", "settings"},
+    # And what carries it: over one connection at a time for a pool, over many for a fetcher.
+    "_engine": {"_engine", "exchange", "preparing", "_io", "_wire", "model", "policies", "resolving", "settings"},
+    "pool": {"_engine", "preparing", "model", "policies", "settings"},
+    "fetch": {"_engine", "preparing", "model", "policies", "settings"},
     # The faces of the package, which put the rooms together.
     "__init__": {"*"},
     "__main__": {"*"},
@@ -47,7 +51,7 @@ FOR_TYPES = {("_wire.reader", "_backends.contract"), ("response", "connection")}
 OUTSIDE = {"_backends.llhttp": {"httptools"}, "urls": {"idna"}}
 """What is not of the standard library, and the one module that may import it."""
 
-FOR_TYPES_OF = {"exchange": {"ssl"}, "model": {"http"}}
+FOR_TYPES_OF = {"exchange": {"ssl"}, "settings": {"ssl"}, "model": {"http"}}
 """Taken for their classes only: ssl.SSLContext and SSLError, http.client.HTTPMessage."""
 
 NO_IO = {"socket", "ssl", "select", "selectors", "asyncio", "time", "threading", "http", "subprocess", "_socket"}
@@ -114,7 +118,15 @@ def is_allowed(found: Import) -> bool:
     top = target.split(".")[0]
     if top == "httpconn":
         return room in ("__main__", "_install")
-    if room in ("_wire", "exchange", "urls", "model", "decoding") and top in NO_IO - FOR_TYPES_OF.get(room, set()):
+    if room in (
+        "_wire",
+        "settings",
+        "preparing",
+        "exchange",
+        "urls",
+        "model",
+        "decoding",
+    ) and top in NO_IO - FOR_TYPES_OF.get(room, set()):
         return False
     return top in sys.stdlib_module_names or top in OUTSIDE.get(found.module, set())
 
@@ -150,6 +162,9 @@ def test_imports_are_seen() -> None:
     Import("pool", ".connection", False, 1),
     Import("exchange", "._io.channel", False, 1),
     Import("exchange", "socket", False, 1),
+    Import("exchange", "._engine.loop", False, 1),
+    Import("preparing", "._io.channel", False, 1),
+    Import("_engine.loop", "._backends", False, 1),
     Import("fetch", ".connection", False, 1),
     Import("connection", "httptools", False, 1),
 ])  # fmt: skip
