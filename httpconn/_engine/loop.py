@@ -55,12 +55,15 @@ class Loop:
     def __init__(self, kit: Kit, settings: FetchSettings, intake: Intake) -> None:
         self.kit = kit
         self.intake = intake
+        self.take_turn = kit.take_turn
+        self.begin_plain = kit.begin_plain
+        self.plain_limits = kit.plain_limits
         self._max_connections = settings.max_connections
         self._per_host = settings.per_host
         self._look_ahead = settings.look_ahead
         self._most_unanswered = settings.look_ahead + settings.max_connections
         self._idle_s = settings.idle_s
-        self._max_buffered_bytes = settings.max_buffered_bytes
+        self.max_buffered_bytes = settings.max_buffered_bytes
         self._is_ordered = settings.ordered
         self.timeout = settings.timeout
         self.total_s = _FOREVER if self.timeout.total is None else self.timeout.total
@@ -166,7 +169,7 @@ class Loop:
                 if isinstance(taken, Job):
                     self.queue(taken)
                 else:
-                    self._deliver(taken)
+                    self.answered(None, taken)
             else:
                 return
 
@@ -179,7 +182,8 @@ class Loop:
             host = self.hosts[job.key] = Host(job.key)
         host.pending.append(job)
         self.queued += 1
-        self.make_runnable(host)
+        if not host.is_runnable:
+            self.make_runnable(host)
 
     def make_runnable(self, host: Host) -> None:
         """Have *host* stand in the row for a connection, where it has jobs and may have one more."""
@@ -250,21 +254,18 @@ class Loop:
 
     # -- what comes out -------------------------------------------------------------------------------------
 
-    def answered(self, job: Job, response: Response) -> None:
-        """Take the response to *job*, whole or with what stopped it in ``error``.
+    def answered(self, job: Job | None, response: Response) -> None:
+        """Hand out the response to *job*, whole or with what stopped it in ``error``; no job: it was never sent.
 
         Each exchange that has ended comes through here, and its connection has gone on by then: the place to ``queue``
         *job* again, or another one with its index in its stead, and to hold back its host.
         """
         if self._is_ordered:
-            self._deliver(response)
+            self._hand_out_in_order(response)
         else:
             self.ready.append(response)
 
-    def _deliver(self, response: Response) -> None:
-        if not self._is_ordered:
-            self.ready.append(response)
-            return
+    def _hand_out_in_order(self, response: Response) -> None:
         self._done[response.index] = response
         following = self.handed_out + len(self.ready)
         while (found := self._done.pop(following, None)) is not None:
@@ -338,7 +339,7 @@ class Loop:
     def hold(self, count: int) -> None:
         """Count *count* more bytes of content; beyond what may be held, reading pauses."""
         self.held += count
-        if self.held > self._max_buffered_bytes and not self.is_paused:
+        if self.held > self.max_buffered_bytes and not self.is_paused:
             self.is_paused = True
             self.choose_paused()
 
@@ -348,7 +349,7 @@ class Loop:
         That one goes on, so that something is always done: with *ordered* it is what all others wait for.
         """
         busy = [connection for connection in self.active if connection.phase == BUSY]
-        if self.held <= self._max_buffered_bytes // 2:
+        if self.held <= self.max_buffered_bytes // 2:
             self.is_paused = False
             oldest = None
         else:

@@ -116,7 +116,7 @@ class Connection:
             return
         now = time.monotonic() - loop.away
         self.times = (now - self.since, 0.0, 0.0, 0.0)
-        self.is_plain = not origin.is_tls and loop.kit.take_turn is not None
+        self.is_plain = not origin.is_tls and loop.take_turn is not None
         self.phase = OPENING
         loop.opened += 1
         self._open_step()
@@ -278,10 +278,10 @@ class Connection:
         following = loop.following(self)
         if following is not None and following.body is not None:
             following = None
-        take_turn = loop.kit.take_turn
+        take_turn = loop.take_turn
         assert take_turn is not None
         try:
-            found = take_turn(self.descriptor, None if following is None else following.head, loop.kit.plain_limits)
+            found = take_turn(self.descriptor, None if following is None else following.head, loop.plain_limits)
         except OSError as error:
             self.fail(error)
             return
@@ -319,7 +319,9 @@ class Connection:
         response.index = job.index
         if job.attempts != 1:
             response.attempts = job.attempts
-        loop.hold(len(content))
+        loop.held += len(content)
+        if loop.held > loop.max_buffered_bytes:
+            loop.hold(0)
         loop.answered(job, response)
 
     def _go_on_sent(self, job: Job, sent: int) -> None:
@@ -415,10 +417,10 @@ class Connection:
             return
         if data is None:
             return
-        begin_plain = loop.kit.begin_plain
+        begin_plain = loop.begin_plain
         if self.incoming is None and job.is_plain and begin_plain is not None:
             # A TLS connection, most likely: the short road without the system calls.
-            plain = begin_plain(data, loop.kit.plain_limits)
+            plain = begin_plain(data, loop.plain_limits)
             if plain is not None and not plain[2]:
                 self._note_first_byte(job)
                 times = self.times
