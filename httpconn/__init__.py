@@ -175,9 +175,9 @@ if TYPE_CHECKING:
     from .model import Response as Response
     from .model import Timeout as Timeout
     from .model import Timings as Timings
-    from .pool import ConnectionPool as ConnectionPool
     from .policies.auth import Bearer as Bearer
     from .policies.retries import Retry as Retry
+    from .pool import ConnectionPool as ConnectionPool
     from .pool import PoolStats as PoolStats
 
 if TYPE_CHECKING:

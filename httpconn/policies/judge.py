@@ -1,7 +1,7 @@
 """What comes after an answer: nothing, the same request once more, or the one that a redirect leads to.
 
-``Policies`` is what a pool or fetcher has been told, ``Course`` what one request has been through. Both drivers ask by way
-of ``exchange.Preparer``, which makes the verdict into the next job.
+``Policies`` is what a pool or fetcher has been told, ``Course`` what one request has been through. Both drivers ask by
+way of ``exchange.Preparer``, which makes the verdict into the next job.
 """
 
 from __future__ import annotations
