@@ -38,7 +38,16 @@ ROOMS = {
     "following": {"exchange", "model", "policies", "preparing"},
     # And what carries it: over one connection at a time for a pool, over many for a fetcher.
     "_engine": {
-        "_engine", "exchange", "preparing", "following", "_io", "_wire", "model", "policies", "resolving", "settings",
+        "_engine",
+        "exchange",
+        "preparing",
+        "following",
+        "_io",
+        "_wire",
+        "model",
+        "policies",
+        "resolving",
+        "settings",
     },
     "pool": {"_engine", "following", "preparing", "model", "policies", "settings"},
     "fetch": {"_engine", "following", "preparing", "model", "policies", "settings"},
@@ -127,8 +136,17 @@ def is_allowed(found: Import) -> bool:
     top = target.split(".")[0]
     if top == "httpconn":
         return room in ("__main__", "_install")
-FOR_TYPES_OF = {"exchange": {"ssl"}, "settings": {"ssl", "http"}, "model": {"http"}, "policies": {"http"}}
-"""Taken for their classes only: ssl.SSLContext and SSLError, http.client.HTTPMessage, http.cookiejar.CookieJar."""
+    if room in (
+        "_wire",
+        "policies",
+        "settings",
+        "preparing",
+        "exchange",
+        "following",
+        "urls",
+        "model",
+        "decoding",
+    ) and top in NO_IO - FOR_TYPES_OF.get(room, set()):
         return False
     return top in sys.stdlib_module_names or top in OUTSIDE.get(found.module, set())
 

@@ -30,7 +30,7 @@ AfterResponse: TypeAlias = Callable[[Response], None]
 Hooks: TypeAlias = Callable[..., Any] | Iterable[Callable[..., Any]]
 
 _LEAST_JUDGED: Final = 300
-_MOST_ARCHIVED_BYTES: Final = 65_536
+MOST_ARCHIVED_BYTES: Final = 65_536
 
 
 class Course:
@@ -160,7 +160,7 @@ class Policies:
     def decide_failed(self, job: Sent, error: BaseException, left_s: float, *, is_harmless: bool) -> Verdict:
         """Return what comes after *error*, in the place of a response to *job*.
 
-        *is_harmless*: the error is of a kind that is always retried, see ``exchange.is_harmless``.
+        *is_harmless*: the error is of a kind that is always retried, see ``exchange.note_failure``.
         """
         retry = self._retry_of(job)
         if retry is None or not (is_harmless or isinstance(error, retry.errors)) or not self._retries_left(job, retry):
@@ -197,7 +197,7 @@ class Policies:
 
 def archive(response: Response) -> Response:
     """Return *response* as it goes into a history: with the beginning of its content."""
-    response._content = response._content[:_MOST_ARCHIVED_BYTES]
+    response._content = response._content[:MOST_ARCHIVED_BYTES]
     return response
 
 

@@ -81,13 +81,19 @@ class Paces:
             raise ValueError(f"expected a rate_per_host above 0 requests a second, got {rate_per_host!r}")
         if delay_per_host is not None and not 0 <= delay_per_host < math.inf:
             raise ValueError(f"expected a delay_per_host of 0 s or more, got {delay_per_host!r}")
+        self.are_kept = rate_per_host is not None or delay_per_host is not None
+        """Whether there is a pace for every origin; else there are gates only, for those that have asked for it."""
         self._rate = rate_per_host
         self._delay_s = delay_per_host or 0.0
         self._of: dict[Any, Pace] = {}
         self._sweep_above = _MOST_AT_REST
 
+    def find(self, key: Any) -> Pace | None:
+        """Return the pace of the origin with that *key*, None where there is none. To be asked each time."""
+        return self._of.get(key)
+
     def of(self, key: Any, now: float) -> Pace:
-        """Return the pace of the origin with that *key*. To be asked each time, and not kept."""
+        """Return the pace of the origin with that *key*, a new one where there is none. To be asked each time."""
         pace = self._of.get(key)
         if pace is None:
             if len(self._of) >= self._sweep_above:
