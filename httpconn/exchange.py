@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from . import _backends
 from ._backends.contract import Engine
+from ._wire.grammar import SWITCHING_PROTOCOLS
 from ._wire.head import ResponseHead
 from ._wire.reader import NEED_DATA, ResponseReader
 from .decoding import ContentDecoder
@@ -20,7 +21,6 @@ from .model import Request, Response
 from .preparing import Job
 from .settings import Settings
 
-_SWITCHING_PROTOCOLS: Final = 101
 _LOST: Final = (ConnectionError, ssl.SSLError)
 
 
@@ -146,7 +146,7 @@ class Incoming:
             and not reader.will_close
             and reader.ends_here()
             and head is not None
-            and head.status != _SWITCHING_PROTOCOLS
+            and head.status != SWITCHING_PROTOCOLS
         )
 
     def close_sink(self) -> None:

@@ -56,6 +56,19 @@ class Source(Protocol):
     def close(self) -> None: ...
 
 
+class _Again:
+    """A socket's ``recv`` that first gives again what had been received: each piece as it was, b"" for an end."""
+
+    __slots__ = ("_recv", "pieces")
+
+    def __init__(self, pieces: list[bytes], recv: Callable[[int], bytes]) -> None:
+        self.pieces = pieces
+        self._recv = recv
+
+    def __call__(self, size: int) -> bytes:
+        return self.pieces.pop(0) if self.pieces else self._recv(size)
+
+
 class SocketSource:
     """A socket whose own ``recv`` and ``recv_into`` are used."""
 
@@ -74,10 +87,31 @@ class SocketSource:
 
     receive_some = receive
 
+    def receive_within(self, timeout_s: float) -> bytes | None:
+        """As ``receive`` of a line, but None where *timeout_s*, or the socket's own timeout, passes without a byte."""
+        sock = self._sock
+        own: float | None = sock.gettimeout()
+        sock.settimeout(timeout_s if own is None else min(own, timeout_s))
+        try:
+            return self.receive(LINE, -1)
+        except (TimeoutError, BlockingIOError, ssl.SSLWantReadError):
+            return None
+        finally:
+            if sock.fileno() >= 0:  # else it was closed meanwhile
+                sock.settimeout(own)
+
+    def give_again(self, pieces: list[bytes]) -> None:
+        """Let ``receive`` give *pieces* again, which were received to be looked at: heads, or an end."""
+        self._recv = _Again(pieces, self._recv)
+
     def receive_into(self, view: memoryview) -> int:
         return self._sock.recv_into(view)  # type: ignore[no-any-return]
 
     def as_file(self, unused: bytes, observe: Callable[[bytes], None]) -> SocketFile:
+        if isinstance(self._recv, _Again):
+            seen = b"".join(self._recv.pieces)
+            observe(seen)
+            unused += seen
         raw = _RawSocketFile(self._sock, unused, observe)
         self._sock._decref_socketios()  # the file holds a reference of its own
         self._sock = None
