@@ -238,6 +238,10 @@ class HTTPConnection:
         if self.__spent:
             self.close()
 
+    def __second(self, event: str) -> HTTPException:
+        """Return what is raised where another thread or a signal handler was quicker; nothing has been sent."""
+        return CannotSendRequest(_BUSY) if self.__is_sending else state.refusal(event, self.__state)
+
     def __look(self) -> None:
         """Before a request on a kept connection: whatever has arrived on it was not asked for.
 
@@ -334,8 +338,8 @@ class HTTPConnection:
             raise state.refusal("putrequest", before)
         if following == state.REQ_STARTED:
             self.__look()
-        if self.__state is not before:
-            raise state.refusal("putrequest", self.__state)  # another thread or a signal handler was quicker
+        if self.__state is not before or self.__is_sending:
+            raise self.__second("putrequest")
         self.__state = following
         try:
             self.__put_request_line(method, url, skip_host, skip_accept_encoding)
@@ -419,8 +423,8 @@ class HTTPConnection:
         except InvalidField:
             self.__drop_started_request()
             raise
-        if self.__state is not before:
-            raise state.refusal("endheaders", self.__state)  # another thread or a signal handler was quicker
+        if self.__state is not before or self.__is_sending:
+            raise self.__second("endheaders")
         self.__state = following
         self._send_output(message_body, encode_chunked=encode_chunked)
 
@@ -655,8 +659,8 @@ class HTTPConnection:
             return
         if self.__watch is not None:
             self.__look()
-        if self.__state != state.IDLE:
-            raise state.refusal("putrequest", self.__state)  # another thread or a signal handler was quicker
+        if self.__state != state.IDLE or self.__is_sending:
+            raise self.__second("putrequest")
         self.__state = state.REQ_SENT
         self._method = method
         self.__send_whole(head, body)
