@@ -754,12 +754,13 @@ class Interrupted:
         pass
 
 
+@pytest.mark.parametrize("strict", [False, True], ids=["default", "strict"])
 @pytest.mark.parametrize("thread", [False, True], ids=["handler", "thread"])
 @pytest.mark.parametrize("second", ["request", "steps", "send", "endheaders"])
 @pytest.mark.parametrize("first", ["request", "steps", "send", "large"])
-def test_a_second_sender_is_refused(in_use, first: str, second: str, thread: bool) -> None:
+def test_a_second_sender_is_refused(in_use, first: str, second: str, thread: bool, strict: bool) -> None:
     """Nothing of it goes out, and the first one is not disturbed."""
-    connection = HTTPConnection("example.org")
+    connection = HTTPConnection("example.org", strict=strict)
     connection.sock = sock = Interrupted()
     errors: list[BaseException] = []
 

@@ -597,10 +597,10 @@ def test_refused_request_leaves_the_connection_usable(plain_talk: Talk, bad: dic
         assert plain_talk.server.connections == 1
 
 
-def test_failed_connect_leaves_the_connection_idle(in_use) -> None:
+def test_failed_connect_leaves_the_connection_idle(in_use, mode: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    connection = HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
+    connection = HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S, strict=mode == "strict")
     for _ in range(3):
         with pytest.raises(OSError, match="refused"):
             connection.request("GET", "/")
