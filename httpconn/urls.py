@@ -41,7 +41,7 @@ _credentials: Final = re.compile(
 ).fullmatch
 # RFC 3986 appendix B: scheme, authority, path, query, fragment; None where there is none.
 _components: Final = re.compile(
-    r"(?:([^:/?#]+):)?+(?://([^/?#]*+))?+([^?#]*+)(?:\?([^#]*+))?+(?:#(.*+))?+", re.DOTALL
+    r"(?:([^:/?#]++):)?+(?://([^/?#]*+))?+([^?#]*+)(?:\?([^#]*+))?+(?:#(.*+))?+", re.DOTALL
 ).fullmatch
 
 
