@@ -67,7 +67,7 @@ class ConnectionPool:
         self._kit = Kit(self._settings)
         self._slots = Slots(self._kit)
         self._turns = Turns(self._kit.policies.paces)
-        self._judged_from = self._kit.policies.judged_from
+        self._has_to_judge = self._kit.policies.has_to_judge
         self._has_cookies = settings.cookies is not None
         call_after_fork(self)
 
@@ -162,7 +162,7 @@ class ConnectionPool:
     def _send(self, job: Job, *, stream: bool) -> Response:
         response = self._exchange(job, stream=stream)
         head = response._head
-        if head is not None and head.status < self._judged_from and response.error is None:
+        if head is not None and response.error is None and not self._has_to_judge(head):
             return response
         return self._judged(job, response, stream=stream)
 

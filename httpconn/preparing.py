@@ -163,6 +163,7 @@ class Preparer:
             and request.decode
             and request.sink is None
             and request.max_content is None
+            and request.retry is None  # which statuses are judged is for all requests on that road
         )
         if body is not None:
             job.framed = framed
