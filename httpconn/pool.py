@@ -67,7 +67,8 @@ class ConnectionPool:
         self._kit = Kit(self._settings)
         self._slots = Slots(self._kit)
         self._turns = Turns(self._kit.policies.paces)
-        self._has_to_judge = self._kit.policies.has_to_judge
+        # With cookies it takes more than a status to tell; without, no response is slowed by the question.
+        self._plain_below = 0 if settings.cookies is not None else self._kit.policies.judged_from
         self._has_cookies = settings.cookies is not None
         call_after_fork(self)
 
@@ -162,7 +163,9 @@ class ConnectionPool:
     def _send(self, job: Job, *, stream: bool) -> Response:
         response = self._exchange(job, stream=stream)
         head = response._head
-        if head is not None and response.error is None and not self._has_to_judge(head):
+        if (response.error is None and head is not None) and (
+            head.status < self._plain_below or not self._kit.policies.has_to_judge(head)
+        ):
             return response
         return self._judged(job, response, stream=stream)
 

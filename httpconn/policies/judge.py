@@ -107,6 +107,7 @@ class Policies:
         self._before: tuple[BeforeRequest, ...] = _hooks(before_request, "before_request")
         self._after: tuple[AfterResponse, ...] = _hooks(after_response, "after_response")
         self._chance = chance
+        self.has_hooks = bool(self._before)
         self.shapes_requests = bool(self._before or self.credentials)
         """Whether a request to a bare URL is more than that."""
         self.judged_from = 0 if self._after else _LEAST_JUDGED
