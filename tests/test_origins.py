@@ -25,7 +25,21 @@ events {{ worker_connections 512; }}
 http {{
     access_log off; keepalive_requests 7; gzip on; gzip_min_length 1; gzip_types *; default_type text/plain;
     client_body_temp_path b; proxy_temp_path p; fastcgi_temp_path f; uwsgi_temp_path u; scgi_temp_path s;
-    server {{ listen 127.0.0.1:{port}; root {root}; }}
+    limit_req_zone $uri zone=slow:1m rate=10r/s;
+    server {{
+        listen 127.0.0.1:{port}; root {root}; absolute_redirect off;
+        location ~ ^/to/(\\d+)/(\\d+)$ {{ try_files /none @$1; }}
+        location @301 {{ return 301 /page-1.txt; }}
+        location @302 {{ return 302 ./../../page-2.txt?a; }}
+        location @303 {{ return 303 ../../page-3.txt#part; }}
+        location @307 {{ return 307 //127.0.0.1:{port}/page-4.txt; }}
+        location @308 {{ return 308 $scheme://localhost:{port}/page-5.txt; }}
+        location /folder {{ absolute_redirect on; }}
+        location /slow/ {{
+            limit_req zone=slow burst=4 nodelay; limit_req_status 429; add_header Retry-After 1 always;
+            try_files /page-1.txt =404;
+        }}
+    }}
 }}
 """
 
@@ -59,6 +73,11 @@ frontend front
     bind 127.0.0.1:{port}
     http-request return status 200 content-type text/plain lf-string "%[path]" if {{ path_beg /made }}
     http-request deny deny_status 429 if {{ path_beg /limited }}
+    stick-table type string len 64 size 1k expire 1m store http_req_cnt
+    http-request track-sc0 path if {{ path_beg /busy }}
+    http-request return status 503 hdr Retry-After 1 if {{ path_beg /busy }} {{ sc_http_req_cnt(0) eq 1 }}
+    http-request return status 200 if {{ path_beg /busy }}
+    http-request redirect code 307 location /made/%[path,field(3,/)] if {{ path_beg /moved }}
     http-request silent-drop if {{ path_beg /dropped }}
     http-request reject if {{ path_beg /rejected }}
     default_backend back
@@ -173,3 +192,61 @@ def test_haproxy(in_use, tmp_path: Path) -> None:
                 assert isinstance(response.error, ConnectionError)
             else:
                 assert isinstance(response.error, (httpconn.ReadTimeout, ConnectionError))
+
+
+@pytest.fixture
+def nginx(root: Path, tmp_path: Path) -> Iterator[str]:
+    (root / "folder").mkdir(exist_ok=True)
+    (root / "folder" / "index.html").write_bytes(b"index")
+    port = free_port()
+    user = "user root;" if Path("/proc/self").stat().st_uid == 0 else ""
+    (tmp_path / "conf").write_text(NGINX.format(port=port, root=root, user=user))
+    with running([program("nginx"), "-p", str(tmp_path), "-c", str(tmp_path / "conf")], port, tmp_path) as url:
+        yield url
+
+
+def test_redirects_of_nginx(in_use, nginx: str) -> None:
+    """Absolute ones and relative ones, over kept connections that it closes after a few requests."""
+    expected = {301: 1, 302: 2, 303: 3, 307: 4, 308: 5}
+    urls = [f"{nginx}/to/{status}/{number}" for number in range(20) for status in expected] + [f"{nginx}/folder"]
+    with httpconn.ConnectionPool() as pool:
+        responses = [*httpconn.fetch_many(urls, ordered=True), *(pool.get(url) for url in urls)]
+    for response, url in zip(responses, urls * 2, strict=True):
+        assert (response.status, response.error, len(response.history)) == (200, None, 1), response.error
+        assert response.history[0].url == url
+        if url.endswith("/folder"):
+            assert (response.url, response.content) == (f"{nginx}/folder/", b"index")
+        else:
+            assert response.content == page(expected[response.history[0].status])
+
+
+def test_a_limit_of_nginx(nginx: str) -> None:
+    """Its 429s with Retry-After are waited for; and at a rate that it allows it has none to send."""
+    urls = [f"{nginx}/slow/1"] * 20
+    with httpconn.fetch_many(urls, retry=httpconn.Retry(20, backoff_s=0)) as responses:
+        retried = [(response.status, response.content, response.attempts) for response in responses]
+    assert {(status, content) for status, content, _ in retried} == {(200, page(1))}
+    assert sum(attempts > 1 for _, _, attempts in retried) >= 5
+    with httpconn.fetch_many([f"{nginx}/slow/2"] * 20, delay_per_host=0.11) as responses:
+        assert {(response.status, response.attempts) for response in responses} == {(200, 1)}
+
+
+def test_haproxy_busy_and_moved(in_use, tmp_path: Path) -> None:
+    port = free_port()
+    (tmp_path / "conf").write_text(HAPROXY.format(port=port))
+    with running([program("haproxy"), "-f", str(tmp_path / "conf"), "-db"], port, tmp_path) as url:
+        with httpconn.ConnectionPool(retry=httpconn.Retry(1, backoff_s=0)) as pool:
+            response = pool.get(f"{url}/busy/pool")
+            assert (response.status, response.attempts) == (200, 2)
+            assert pool.get(f"{url}/moved/5").content == b"/made/5"
+            with pytest.raises(httpconn.PoolClosed):
+                pool.close()
+                pool.get(f"{url}/moved/5")
+        urls = [f"{url}/{kind}/{number}" for number in range(10) for kind in ("busy", "moved")]
+        for response in httpconn.fetch_many(urls, retry=httpconn.Retry(1, backoff_s=0), per_host=4):
+            kind, number = response.url.split("/")[3:]
+            assert response.status == 200
+            if kind == "busy":
+                assert response.attempts == 2
+            else:
+                assert response.content == f"/made/{number}".encode()
