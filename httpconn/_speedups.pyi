@@ -1,5 +1,7 @@
 from typing import Never, Self, final
 
+from ._wire.grammar import Limits
+
 __all__ = (
     "ChunkedDecoder",
     "ResponseHead",
@@ -9,6 +11,7 @@ __all__ = (
     "parse_response_head",
     "replaces_any",
     "serialize_plain_request_head",
+    "take_plain_response",
     "take_turn",
 )
 
@@ -53,6 +56,9 @@ def find_head_end(buffer: bytes | bytearray, start: int = 0) -> int: ...
 def serialize_plain_request_head(
     method: str, target: str, host: bytes, headers: dict[str, str], content_length: int
 ) -> bytes | None: ...
+def take_plain_response(
+    data: bytes, method: str | None, limits: Limits
+) -> tuple[ResponseHead, bytes, bytes] | None: ...
 def replaces_any(instance: object, names: tuple[str, ...], originals: tuple[object, ...]) -> bool: ...
 
 @final

@@ -869,8 +869,7 @@ def _read_proxy_fields(response: Any) -> list[bytes]:
 
 
 def _is_untouched(response: Any) -> bool:
-    reader = response._reader if isinstance(response, HTTPResponse) else None
-    return reader is not None and reader.is_untouched()
+    return isinstance(response, HTTPResponse) and response._is_untouched()
 
 
 # The steps of the slow road. A class or an instance that has one of its own is never by-passed.

@@ -56,32 +56,39 @@ class HTTPResponse(_Base):
     ``strict`` (refuse what http.client lets pass).
     """
 
-    # Slots for what is this class's own business, since it is read several times for each response. The rest is
-    # ordinary attributes; and some programs' subclasses (vcrpy's) do without our __init__.
+    # Slots, since a dict for each response costs more than all of them. Some programs' subclasses (vcrpy's) do
+    # without our __init__, and find nothing in them, as with http.client's attributes.
     __slots__ = (
         "_failure",
         "_head",
         "_headers",
         "_is_reading",
+        "_method",
         "_msg",
         "_owner",
+        "_plain",
         "_reader",
         "_source",
         "_witness",
+        "code",
+        "debuglevel",
+        "reason",
+        "status",
+        "version",
+        "will_close",
     )
 
     strict = False
     limits: Limits | None = None
     url: str
 
-    version: int = _UNKNOWN
-    status: int = _UNKNOWN
-    reason: str = _UNKNOWN
+    version: int
+    status: int
+    reason: str
     code: int
-    will_close: bool = _UNKNOWN
-    debuglevel: int = 0
+    will_close: bool
+    debuglevel: int
 
-    _method: str | None = None
     _status_line = b""
 
     def __init__(
@@ -99,12 +106,14 @@ class HTTPResponse(_Base):
             self.strict = strict
         if limits is not None:
             self.limits = limits
-        if debuglevel:
-            self.debuglevel = debuglevel
+        self.debuglevel = debuglevel
         self._method = method
+        self.version = self.status = self.reason = self.will_close = _UNKNOWN
         self._head: ResponseHead | None = None
         self._headers: HTTPMessage | None = None
         self._msg: Any = _UNKNOWN
+        # A response that came whole with its head needs no reader, unless somebody asks for more than all of it.
+        self._plain: tuple[ResponseHead, bytes, bytes] | None = None
         self._reader: ResponseReader | None = None
         self._witness: ResponseReader | None = None  # of what others read through ``fp``
         self._failure: BaseException | None = None
@@ -117,11 +126,25 @@ class HTTPResponse(_Base):
     # -- the head -----------------------------------------------------------------------------------------
 
     def _new_reader(self) -> ResponseReader:
-        self._reader = ResponseReader(_backends.selected, self._method, self.limits or current_limits(), self.strict)
-        return self._reader
+        method = getattr(self, "_method", None)
+        reader = ResponseReader(_backends.selected, method, self.limits or current_limits(), self.strict)
+        head = getattr(self, "_head", None)
+        if head is not None:
+            plain, self._plain = self._plain, None
+            reader.go_on_behind(head, plain[2] if plain is not None else b"", is_read=plain is None)
+        self._reader = reader
+        return reader
 
     def _any_reader(self) -> ResponseReader:
         return getattr(self, "_reader", None) or self._new_reader()
+
+    def _reader_if_begun(self) -> ResponseReader | None:
+        """Return the reader; None before there is anything that it could tell."""
+        return self._reader or (self._new_reader() if self._head is not None else None)
+
+    def _is_untouched(self) -> bool:
+        """Return whether nothing of the response has been received."""
+        return self._head is None and (self._reader is None or self._reader.is_untouched())
 
     def begin(self) -> None:
         """Read the head of the final response; interim responses are passed over. A second call does nothing.
@@ -131,26 +154,36 @@ class HTTPResponse(_Base):
         """
         if self._head is not None or self._headers is not None:
             return
-        reader = self._reader = ResponseReader(
-            _backends.selected, self._method, self.limits or current_limits(), self.strict
-        )
         if self.debuglevel > 0 or type(self)._read_status is not _read_status:
-            head = self._read_head_by_lines(reader)
+            head = self._read_head_by_lines(self._new_reader())
         else:
             source = self._source
             if source is None:
                 raise _closed_meanwhile()
-            while True:
-                reader.receive(source.receive(LINE, -1), is_clean=source.is_clean)
-                found = reader.head()
-                if found is not NEED_DATA:
-                    head = found
-                    break
+            data = source.receive(LINE, -1)
+            take_plain = _backends.selected.take_plain_response
+            plain = None if take_plain is None else take_plain(data, self._method, self.limits or current_limits())
+            if plain is not None:
+                self._plain = plain
+                head = plain[0]
+                self.will_close = False
+            else:
+                head = self._read_head(source, data)
         self._head = head
         self.version = head.version
         self.code = self.status = head.status
         self.reason = head.reason
-        self.will_close = reader.will_close
+
+    def _read_head(self, source: Source, data: bytes) -> ResponseHead:
+        """Return the head of which *data* has been received."""
+        reader = self._new_reader()
+        while True:
+            reader.receive(data, is_clean=source.is_clean)
+            head = reader.head()
+            if head is not NEED_DATA:
+                self.will_close = reader.will_close
+                return head
+            data = source.receive(LINE, -1)
 
     def _read_head_by_lines(self, reader: ResponseReader) -> ResponseHead:
         """The road for a subclass with a ``_read_status`` of its own, and for debug output: line by line."""
@@ -177,6 +210,7 @@ class HTTPResponse(_Base):
             if self.debuglevel > 0:
                 for name, value in head.field_lines():
                     print("header:", name + ":", value)
+            self.will_close = reader.will_close
             return head
 
     def _read_field_lines(self, limits: Limits) -> list[bytes]:
@@ -277,7 +311,7 @@ class HTTPResponse(_Base):
     @property
     def interim(self) -> Sequence[ResponseHead]:
         """The interim (1xx) responses that came before this one, in order."""
-        return self._reader.interim if self._reader is not None else ()
+        return self._reader.interim if self._reader is not None else ()  # the short road passes none over
 
     @property
     def defects(self) -> list[Defect]:
@@ -287,7 +321,8 @@ class HTTPResponse(_Base):
     @property
     def trailers(self) -> HTTPMessage | None:
         """The fields of the trailer section; None before the end of the body."""
-        lines = self._reader.trailers if self._reader is not None else None
+        reader = self._reader_if_begun()
+        lines = reader.trailers if reader is not None else None
         return None if lines is None else message_from_lines(lines)
 
     @property
@@ -295,7 +330,9 @@ class HTTPResponse(_Base):
         """None while unread; True when the whole message came; False when it was cut short or is malformed."""
         if self._failure is not None:
             return False
-        return self._reader.complete if self._reader is not None else None
+        if self._reader is not None:
+            return self._reader.complete
+        return True if self._head is not None and self._plain is None else None
 
     # -- where the body is ---------------------------------------------------------------------------------
 
@@ -325,7 +362,8 @@ class HTTPResponse(_Base):
     @property
     def chunked(self) -> bool:
         """Whether the body comes in the chunked transfer coding."""
-        return self._reader.chunked if self._reader is not None else _UNKNOWN
+        reader = self._reader_if_begun()
+        return reader.chunked if reader is not None else _UNKNOWN
 
     @chunked.setter
     def chunked(self, value: bool) -> None:
@@ -338,7 +376,8 @@ class HTTPResponse(_Base):
     @property
     def chunk_left(self) -> int | None:
         """Bytes left of this chunk: None between chunks, 0 in front of the CRLF that ends one."""
-        return self._reader.chunk_left if self._reader is not None else _UNKNOWN
+        reader = self._reader_if_begun()
+        return reader.chunk_left if reader is not None else _UNKNOWN
 
     @chunk_left.setter
     def chunk_left(self, value: int | None) -> None:
@@ -347,7 +386,8 @@ class HTTPResponse(_Base):
     @property
     def length(self) -> int | None:
         """Bytes of the body that are still to be read; None where that is not known."""
-        return self._reader.length if self._reader is not None else _UNKNOWN
+        reader = self._reader_if_begun()
+        return reader.length if reader is not None else _UNKNOWN
 
     @length.setter
     def length(self, value: int | None) -> None:
@@ -385,7 +425,10 @@ class HTTPResponse(_Base):
     def _may_persist(self) -> bool:
         """Return whether another request may follow on this connection, now that this response is done with."""
         reader = self._reader
-        if reader is None or reader.will_close or self._failure is not None:
+        if reader is None:
+            # The short road is for what persists. Unread, only a body of no bytes may be left behind.
+            return self._head is not None and (self._plain is None or not self._plain[2])
+        if reader.will_close or self._failure is not None:
             return False
         if not reader.complete and not reader.is_empty():
             return False
@@ -431,9 +474,15 @@ class HTTPResponse(_Base):
         """
         if self._source is None:
             return self._read_after_end()
-        reader = self._reader or self._new_reader()
         if amt is None or amt < 0:
             amt = -1
+            plain, self._plain = self._plain, None
+            if plain is not None:
+                self._close_conn()
+                return plain[1]
+        reader = self._reader or self._new_reader()
+        if amt < 0:
+            pass
         elif amt == 0:
             # http.client closes a response of no bytes at any read.
             return self._collect(reader, -1) if reader.length == 0 else b""

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from .._wire.grammar import Limits
 from .._wire.head import ResponseHead
 
 
@@ -75,4 +76,9 @@ class Backend:
     """(method, target, Host, headers, Content-Length or -1) to a request's head, or None for "declined"."""
     replaces_any: Callable[[object, tuple[str, ...], tuple[object, ...]], bool]
     """(instance, names, originals): whether its class, a class between or it itself has another one of *names*."""
+    take_plain_response: Callable[[bytes, str | None, Limits], tuple[ResponseHead, bytes, bytes] | None] | None = None
+    """(received, method, limits) to (head, content, what came behind the head) where that is one whole plain response.
+
+    A short road past ``ResponseReader``, which judges all else: it is None, or what the reader says in either mode.
+    """
     engine: Engine | None = None

@@ -13,7 +13,7 @@ from operator import attrgetter
 from typing import Final
 
 from .._wire.body import ChunkedDecoder
-from .._wire.grammar import match_plain_head
+from .._wire.grammar import Limits, begin_plain_head, match_plain_head
 from .._wire.head import ResponseHead, find_head_end
 from .._wire.request import serialize_plain_request_head
 from .contract import Backend
@@ -105,6 +105,56 @@ def parse_response_head(block: bytes, max_line_bytes: int, max_field_lines: int)
     return PlainHead(block, 11 if version == b"1" else 10, int(status), reason, fields)
 
 
+def take_plain_response(
+    data: bytes, method: str | None, limits: Limits
+) -> tuple[ResponseHead, bytes, bytes] | None:
+    """Return (head, content, what came behind the head) of the response that *data* is, or None.
+
+    Plain is: a plain head of HTTP/1.1, a final status with a body, no Connection but keep-alive, and a body that is
+    told by one Content-Length of plain digits, or is chunked without trailers. All of it is there, and nothing is
+    behind it.
+    """
+    if method == "HEAD" or method == "CONNECT":
+        return None
+    match = begin_plain_head(data)
+    if match is None:
+        return None
+    end = match.end()
+    version, digits, reason, fields = match.groups()
+    status = int(digits)
+    if (
+        version != b"1"
+        or status < 200
+        or status == 204
+        or status == 304
+        or end > limits.line_bytes
+        or end > limits.head_bytes
+        or fields.count(b"\n") > limits.field_lines
+    ):
+        return None
+    head = PlainHead(data[:end], 11, status, reason, fields)
+    options = head.connection
+    if options is not None and options.lower() != "keep-alive":
+        return None
+    rest = data[end:]
+    most = limits.body_bytes
+    length, coding = head.content_length, head.transfer_encoding
+    if length is not None:
+        if coding is not None or len(length) > 18 or not (length.isascii() and length.isdigit()):
+            return None
+        content = rest
+        if int(length) != len(rest):
+            return None
+    elif coding is None or coding.lower() != "chunked":
+        return None
+    else:
+        decoder = ChunkedDecoder(limits.line_bytes, limits.trailer_lines, limits.chunk_overhead_bytes)
+        content = decoder.decode(rest, 0, -1)
+        if not decoder.complete or decoder.error or decoder.position != len(rest) or decoder.trailer_block:
+            return None
+    return None if most is not None and len(content) > most else (head, content, rest)
+
+
 def replaces_any(instance: object, names: tuple[str, ...], originals: tuple[object, ...]) -> bool:
     """Return whether *instance*, its class or one between has something else than *originals* under *names*.
 
@@ -120,5 +170,11 @@ def _getter(names: tuple[str, ...]) -> Callable[[type], tuple[object, ...]]:
 
 
 BACKEND = Backend(
-    "python", parse_response_head, find_head_end, ChunkedDecoder, serialize_plain_request_head, replaces_any
+    "python",
+    parse_response_head,
+    find_head_end,
+    ChunkedDecoder,
+    serialize_plain_request_head,
+    replaces_any,
+    take_plain_response,
 )

@@ -294,6 +294,17 @@ class ResponseReader:
             if limit is not None and length > limit and refusal is None:
                 self._refusal = BodyTooLong(f"expected a body of at most {limit} bytes, got {length}")
 
+    def go_on_behind(self, head: ResponseHead, received: bytes, *, is_read: bool) -> None:
+        """Take over from a reader that has parsed *head* and received the bytes behind it, which it may have read."""
+        self._begin_body(head)
+        if not is_read:
+            self._buffer = received
+            return
+        self.complete = True
+        self._left = 0
+        if self._decoder is not None:
+            self._decoder.complete = True
+
     @property
     def defects(self) -> list[Defect]:
         """What was read outside the grammar, in the order of reading."""
