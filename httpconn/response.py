@@ -144,7 +144,9 @@ class HTTPResponse(_Base):
 
     def _is_untouched(self) -> bool:
         """Return whether nothing of the response has been received."""
-        return self._head is None and (self._reader is None or self._reader.is_untouched())
+        if self._reader is not None:
+            return self._reader.is_untouched()
+        return self._head is None and self._plain is None
 
     def begin(self) -> None:
         """Read the head of the final response; interim responses are passed over. A second call does nothing.
@@ -475,15 +477,13 @@ class HTTPResponse(_Base):
         if self._source is None:
             return self._read_after_end()
         if amt is None or amt < 0:
-            amt = -1
             plain, self._plain = self._plain, None
             if plain is not None:
                 self._close_conn()
                 return plain[1]
+            amt = -1
         reader = self._reader or self._new_reader()
-        if amt < 0:
-            pass
-        elif amt == 0:
+        if amt == 0:
             # http.client closes a response of no bytes at any read.
             return self._collect(reader, -1) if reader.length == 0 else b""
         return self._collect(reader, amt)
