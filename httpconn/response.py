@@ -405,14 +405,17 @@ class HTTPResponse(_Base):
         """Let go of the connection. Source: http.client, HTTPResponse._close_conn."""
         source, self._source = self._source, None
         if source is not None:
-            if isinstance(source, FileSource):
+            if self._witness is not None and isinstance(source, FileSource):
                 self._settle_file(source.fp)
             source.close()
-        if self._owner is not None:
-            owner = self._owner()
+        reference = self._owner
+        if reference is not None:
             self._owner = None
+            owner = reference()
             if owner is not None:
-                owner._release(self, self._may_persist())
+                # What went the short road and has been read leaves nothing to judge.
+                is_judged = self._reader is not None or self._plain is not None
+                owner._release(self, self._may_persist() if is_judged else self._head is not None)
 
     def _settle_file(self, fp: Any) -> None:
         """Note what a file that others may have read shows of the message: bytes beyond it, or its end."""

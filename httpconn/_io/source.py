@@ -13,7 +13,9 @@ connection's socket (urllib.request does so before it reads the body) leaves the
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
+import os
 import socket
 import ssl
 from collections.abc import Callable
@@ -59,23 +61,30 @@ class Source(Protocol):
 class SocketSource:
     """A socket whose own ``recv`` and ``recv_into`` are used."""
 
-    __slots__ = ("_recv", "_sock", "is_clean")
+    __slots__ = ("_sock", "is_clean")
 
     def __init__(self, sock: Any) -> None:
         sock._io_refs += 1
         self._sock = sock
-        self._recv = sock.recv
         self.is_clean = True
 
     def receive(self, wanted: int, asked: int) -> bytes:
-        size = _RECEIVE_BYTES if wanted < 0 or 0 < asked < _RECEIVE_BYTES else _MOST_AT_ONCE
+        sock = self._sock
+        if sock is None:
+            raise _closed_meanwhile()
+        if wanted < 0:
+            return sock.recv(_RECEIVE_BYTES)  # type: ignore[no-any-return]  # a socket's
+        size = _RECEIVE_BYTES if 0 < asked < _RECEIVE_BYTES else _MOST_AT_ONCE
         # Not more than the body still needs: what comes behind it is left for the look before the next request.
-        return self._recv(wanted if 0 <= wanted < size else size)  # type: ignore[no-any-return]  # socket.recv
+        return sock.recv(wanted if wanted < size else size)  # type: ignore[no-any-return]
 
     receive_some = receive
 
     def receive_into(self, view: memoryview) -> int:
-        return self._sock.recv_into(view)  # type: ignore[no-any-return]
+        sock = self._sock
+        if sock is None:
+            raise _closed_meanwhile()
+        return sock.recv_into(view)  # type: ignore[no-any-return]
 
     def as_file(self, unused: bytes, observe: Callable[[bytes], None]) -> SocketFile:
         raw = _RawSocketFile(self._sock, unused, observe)
@@ -88,8 +97,12 @@ class SocketSource:
 
     def close(self) -> None:
         sock, self._sock = self._sock, None
-        if sock is not None:
-            sock._decref_socketios()
+        if sock is None:
+            return
+        if sock._closed:
+            sock._decref_socketios()  # the last one closes it
+        else:
+            sock._io_refs -= 1  # which is all that it would do
 
 
 class _RaggedEndsTold:
@@ -241,6 +254,11 @@ class SocketFile(io.BufferedReader):
             self.raw._stopped = False
 
 
+def _closed_meanwhile() -> OSError:
+    """Another thread or a signal handler has closed the source between two steps of a read."""
+    return OSError(errno.EBADF, os.strerror(errno.EBADF))
+
+
 def open_socket(sock: Any) -> SocketSource | None:
     """Return the source for a plain socket or a TLS socket; None for anything else: use its ``makefile``."""
     kind = type(sock)
@@ -250,9 +268,10 @@ def open_socket(sock: Any) -> SocketSource | None:
         return TLSSource(sock) if kind.makefile is _standard_socket.makefile else None
     # gevent puts its own class in the place of the standard one, and counts references as that does. What test
     # libraries put there does not, and is read through its makefile, like any subclass.
-    if kind is socket.socket and hasattr(kind, "_decref_socketios") and hasattr(kind, "detach"):
+    if kind is socket.socket and all(hasattr(kind, name) for name in _COUNTING):
         return SocketSource(sock)
     return None
 
 
 _standard_socket: Final = socket.socket
+_COUNTING: Final = ("_decref_socketios", "_closed", "_io_refs", "detach")
