@@ -15,18 +15,18 @@ cdef extern from "Python.h":
     PyTypeObject *Py_TYPE(object instance)
     PyObject *_PyType_Lookup(PyTypeObject *kind, object name)
     bint PyFunction_Check(PyObject *found)
+    bint PyMethod_Check(object found)
+    PyObject *PyMethod_GET_FUNCTION(object method)
+    PyObject *PyMethod_GET_SELF(object method)
 
 cdef extern from *:
     """
     /* What LOAD_METHOD does: 1 and the function where it is a method of the class, else 0 and the attribute; NULL for
-       none. Newer releases than have been looked at make the bound method. */
+       none. In releases newer than have been looked at a method is always found bound. */
     #if PY_VERSION_HEX >= 0x030E0000
     static int httpconn_find_method(PyObject *instance, PyObject *name, PyObject **found) {
-        PyObject *attribute = *found = PyObject_GetAttr(instance, name);
-        if (attribute == NULL || !PyMethod_Check(attribute) || PyMethod_GET_SELF(attribute) != instance) return 0;
-        *found = Py_NewRef(PyMethod_GET_FUNCTION(attribute));
-        Py_DECREF(attribute);
-        return 1;
+        *found = PyObject_GetAttr(instance, name);
+        return 0;
     }
     #else
     PyAPI_FUNC(int) _PyObject_GetMethod(PyObject *instance, PyObject *name, PyObject **found);
@@ -157,7 +157,11 @@ def replaces_any(instance, tuple names not None, tuple originals not None):
         # Asked as a call asks, since a look into instance.__dict__ would make that dict, and every later access to an
         # attribute of the instance slower; and without making a bound method, which would cost twice as much.
         is_method = httpconn_find_method(instance, names[i], &found)
-        is_other = found != <PyObject *>originals[i]
+        if not is_method and PyMethod_Check(<object>found) and PyMethod_GET_SELF(<object>found) == <PyObject *>instance:
+            is_method = True
+            is_other = PyMethod_GET_FUNCTION(<object>found) != <PyObject *>originals[i]
+        else:
+            is_other = found != <PyObject *>originals[i]
         Py_XDECREF(found)
         # A function of the class that has been put into the instance is no method there.
         if is_other or (not is_method and PyFunction_Check(_PyType_Lookup(Py_TYPE(instance), names[i]))):

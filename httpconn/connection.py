@@ -70,6 +70,20 @@ class HTTPConnection:
     requests) and ``limits`` (see ``httpconn.Limits``); both are class attributes too.
     """
 
+    # What is this class's own business; besides, ordinary attributes, as many as anybody likes.
+    __slots__ = (
+        "__dict__",
+        "__host_named",
+        "__host_value_cached",
+        "__lost_request",
+        "__opened",
+        "__response",
+        "__spent",
+        "__state",
+        "__watch",
+        "__weakref__",
+    )
+
     _http_vsn = 11
     _http_vsn_str = "HTTP/1.1"
 
@@ -223,14 +237,16 @@ class HTTPConnection:
             self.close()
 
     def __look(self) -> None:
-        """Before a request on a kept connection: whatever has arrived on it was not asked for.
-
-        Then the connection is closed, and ``auto_open`` opens a fresh one. Where nobody here could open it
-        again (the socket was put there by hand), raises RemoteDisconnected.
-        """
+        """Before a request on a kept connection: whatever has arrived on it was not asked for."""
         watch = self.__watch
-        if watch is None or watch.sock is not self.sock or watch.is_quiet():
-            return
+        if watch is not None and watch.sock is self.sock and not watch.is_quiet():
+            self.__leave_noisy()
+
+    def __leave_noisy(self) -> None:
+        """Close the connection, so that ``auto_open`` opens a fresh one.
+
+        Raises RemoteDisconnected where nobody here could open it again: the socket was put there by hand.
+        """
         is_own = getattr(self.connect, "__func__", None) in _OWN_CONNECTS
         can_reopen = self.sock is self.__opened or not is_own
         self.close()
@@ -550,8 +566,9 @@ class HTTPConnection:
         if head is None:
             self._send_request(method, url, body, headers, encode_chunked)
             return
-        if self.__watch is not None:
-            self.__look()
+        watch = self.__watch
+        if watch is not None and watch.sock is self.sock and not watch.is_quiet():
+            self.__leave_noisy()
         self._method = method
         self.__state = state.REQ_SENT
         self.__send_whole(head, body)
@@ -561,9 +578,6 @@ class HTTPConnection:
         parser = _backends.selected
         if (
             (body is not None and type(body) is not bytes)
-            or self.debuglevel
-            or self._http_vsn != 11
-            or self._http_vsn_str != "HTTP/1.1"
             or self._buffer
             or type(self._buffer) is not list
             or parser.replaces_any(self, _STEPS, _STEP_ORIGINALS)
@@ -671,13 +685,12 @@ class HTTPConnection:
                 self.__lost_request = False
                 raise RemoteDisconnected("the connection ended with the response to the previous request")
             raise state.refusal("getresponse", self.__state)
-        if self.debuglevel > 0:
-            response = self.response_class(self.sock, self.debuglevel, method=self._method)
-        elif self.response_class is HTTPResponse:
-            response = HTTPResponse(self.sock, 0, self._method)  # without keywords, which cost
+        if not _backends.selected.replaces_any(self, _ANSWERING, _ANSWERING_ORIGINALS):
+            response: Any = HTTPResponse(self.sock, 0, self._method)  # without keywords, which cost
+        elif self.debuglevel > 0:
+            response = self.__configured(self.response_class(self.sock, self.debuglevel, method=self._method))
         else:
-            response = self.response_class(self.sock, method=self._method)
-        self.__configured(response)
+            response = self.__configured(self.response_class(self.sock, method=self._method))
         # Set before the wait, so that another thread cannot ask for the same response.
         self.__state = following
         self.__spent = False
@@ -872,7 +885,7 @@ def _is_untouched(response: Any) -> bool:
     return isinstance(response, HTTPResponse) and response._is_untouched()
 
 
-# The steps of the slow road. A class or an instance that has one of its own is never by-passed.
+# The steps of the slow road, and what they go by. A class or an instance with one of its own is never by-passed.
 _STEPS: Final = (
     "putrequest",
     "putheader",
@@ -885,7 +898,13 @@ _STEPS: Final = (
     "_validate_method",
     "_validate_path",
     "_get_content_length",
+    "_http_vsn",
+    "_http_vsn_str",
+    "debuglevel",
 )
+_ANSWERING: Final = ("response_class", "debuglevel", "strict", "limits")
+"""What ``getresponse`` makes a response by."""
 _OWN_SEND: Final = HTTPConnection.send
 _OWN_CONNECTS: Final = (HTTPConnection.connect, HTTPSConnection.connect)
 _STEP_ORIGINALS: Final = tuple(getattr(HTTPConnection, name) for name in _STEPS)
+_ANSWERING_ORIGINALS: Final = tuple(getattr(HTTPConnection, name) for name in _ANSWERING)

@@ -18,7 +18,7 @@ from operator import index
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar, overload
 
 from . import _backends
-from ._io.source import LINE, FileSource, SocketFile, Source, open_socket
+from ._io.source import LINE, STANDARD_SOCKET, FileSource, SocketFile, SocketSource, Source, open_socket
 from ._wire import reference
 from ._wire.framing import UNTIL_CLOSE
 from ._wire.grammar import SWITCHING_PROTOCOLS, Limits
@@ -119,7 +119,7 @@ class HTTPResponse(_Base):
         self._failure: BaseException | None = None
         self._owner: weakref.ref[HTTPConnection] | None = None
         self._is_reading = False
-        self._source: Source | None = open_socket(sock)
+        self._source: Source | None = SocketSource(sock) if type(sock) is STANDARD_SOCKET else open_socket(sock)
         if self._source is None:
             self.fp = sock.makefile("rb")
 
@@ -413,9 +413,7 @@ class HTTPResponse(_Base):
             self._owner = None
             owner = reference()
             if owner is not None:
-                # What went the short road and has been read leaves nothing to judge.
-                is_judged = self._reader is not None or self._plain is not None
-                owner._release(self, self._may_persist() if is_judged else self._head is not None)
+                owner._release(self, self._may_persist())
 
     def _settle_file(self, fp: Any) -> None:
         """Note what a file that others may have read shows of the message: bytes beyond it, or its end."""

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from functools import cache
 from operator import attrgetter
+from types import FunctionType
 from typing import Final
 
 from .._wire.body import ChunkedDecoder
@@ -161,7 +162,16 @@ def replaces_any(instance: object, names: tuple[str, ...], originals: tuple[obje
     *originals* are as the class gives them: ``getattr(cls, name)``. At least two names.
     """
     # Tuples are compared by identity first, and nearly always no further.
-    return _getter(names)(type(instance)) != originals or not instance.__dict__.keys().isdisjoint(names)
+    if _getter(names)(type(instance)) != originals:
+        return True
+    own = instance.__dict__
+    if own.keys().isdisjoint(names):
+        return False
+    # A value that is the original one replaces nothing; a function of the class is no method in the instance.
+    return any(
+        name in own and (own[name] is not original or isinstance(original, FunctionType))
+        for name, original in zip(names, originals, strict=True)
+    )
 
 
 @cache

@@ -262,10 +262,10 @@ def _closed_meanwhile() -> OSError:
 def open_socket(sock: Any) -> SocketSource | None:
     """Return the source for a plain socket or a TLS socket; None for anything else: use its ``makefile``."""
     kind = type(sock)
-    if kind is _standard_socket:
+    if kind is STANDARD_SOCKET:
         return SocketSource(sock)
     if isinstance(sock, ssl.SSLSocket):
-        return TLSSource(sock) if kind.makefile is _standard_socket.makefile else None
+        return TLSSource(sock) if kind.makefile is STANDARD_SOCKET.makefile else None
     # gevent puts its own class in the place of the standard one, and counts references as that does. What test
     # libraries put there does not, and is read through its makefile, like any subclass.
     if kind is socket.socket and all(hasattr(kind, name) for name in _COUNTING):
@@ -273,5 +273,5 @@ def open_socket(sock: Any) -> SocketSource | None:
     return None
 
 
-_standard_socket: Final = socket.socket
+STANDARD_SOCKET: Final = socket.socket
 _COUNTING: Final = ("_decref_socketios", "_closed", "_io_refs", "detach")
