@@ -18,7 +18,7 @@ from operator import index
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar, overload
 
 from . import _backends
-from ._io.source import LINE, STANDARD_SOCKET, FileSource, SocketFile, SocketSource, Source, open_socket
+from ._io.source import FRAMING, LINE, STANDARD_SOCKET, FileSource, SocketFile, SocketSource, Source, open_socket
 from ._wire import reference
 from ._wire.framing import UNTIL_CLOSE
 from ._wire.grammar import SWITCHING_PROTOCOLS, Limits
@@ -46,6 +46,9 @@ else:
 _T = TypeVar("_T")
 _UNKNOWN: Final[Any] = "UNKNOWN"  # the types tell what is there once the head has been read, as typeshed's do
 _STEP_BYTES: Final = 262_144
+_LONGEST_STEP_BYTES: Final = 2_097_152
+_MOST_IN_PARTS: Final = 1_048_576
+_DIRECT_BYTES: Final = 32_768
 
 
 class HTTPResponse(_Base):
@@ -491,26 +494,38 @@ class HTTPResponse(_Base):
 
     def _collect(self, reader: ResponseReader, amt: int) -> bytes:
         """Return *amt* bytes of the body, or all of it (-1); fewer at the end."""
-        parts: list[bytes] = []
+        gathered = _Gathered()
         left = amt
+        is_straight = False
         self._enter()
         try:
             while left:
+                if (left < 0 or left >= _DIRECT_BYTES) and reader.contiguous() >= _DIRECT_BYTES:
+                    count = self._receive_straight(reader, gathered, left)
+                    if count:
+                        is_straight = True
+                        if reader.complete:
+                            self._close_conn()
+                            break
+                        if amt > 0:
+                            left -= count
+                        continue
                 part = reader.body(left)
                 if part is NEED_DATA:
-                    self._fill(reader, left)
+                    self._fill(reader, left, framing_only=is_straight)
+                    is_straight = False
                     continue
                 if reader.complete or not part:
                     self._close_conn()
-                    if not parts:
+                    if not gathered.size:
                         return part
-                    parts.append(part)
+                    gathered.add(part)
                     break
-                parts.append(part)
+                gathered.add(part)
                 if amt > 0:
                     left -= len(part)
         except IncompleteRead as error:
-            partial = b"".join(parts)
+            partial = gathered.whole()
             self._end_early(error, partial, is_whole=amt < 0)
             return partial
         except BaseException as error:
@@ -518,7 +533,31 @@ class HTTPResponse(_Base):
             raise
         finally:
             self._is_reading = False
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        return gathered.whole()
+
+    def _receive_straight(self, reader: ResponseReader, gathered: _Gathered, most: int) -> int:
+        """Receive a piece of the body into where it stays, at most *most* bytes (-1: any number); 0 at the end."""
+        source = self._source
+        if source is None:
+            raise _closed_meanwhile()
+        wanted = reader.contiguous()
+        if 0 < most <= _STEP_BYTES:
+            part = source.receive(min(wanted, most), most)
+            if part:
+                reader.advance(len(part))
+                gathered.add(part)
+            else:
+                reader.receive(b"", is_clean=source.is_clean)
+            return len(part)
+        with gathered.room(wanted if most < 0 else min(wanted, most)) as view:
+            got = 0
+            while got < len(view) and (count := source.receive_into(view[got:])):
+                reader.advance(count)
+                got += count
+                gathered.size += count
+            if got < len(view):
+                reader.receive(b"", is_clean=source.is_clean)
+        return got
 
     def _enter(self) -> None:
         """Refuse a second reader: another thread, or a signal handler, while a read is under way."""
@@ -526,13 +565,19 @@ class HTTPResponse(_Base):
             raise ResponseNotReady("this response is being read already, by another thread or below a signal handler")
         self._is_reading = True
 
-    def _fill(self, reader: ResponseReader, asked: int) -> None:
-        """Move what comes next from the source to the reader; at most *asked* body bytes (-1: any number)."""
+    def _fill(self, reader: ResponseReader, asked: int, *, framing_only: bool = False) -> None:
+        """Move what comes next from the source to the reader; at most *asked* body bytes (-1: any number).
+
+        *framing_only*: data that lies behind framing shall go straight to its place.
+        """
         source = self._source
         if source is None:
             raise _closed_meanwhile()
-        data = source.receive(reader.wanted(), asked)
-        reader.receive(data, is_clean=source.is_clean)
+        wanted = reader.wanted()
+        if reader.chunked and type(source) is not FileSource:
+            # Such a source takes what is there, so that chunks need not be received one by one.
+            wanted = FRAMING if framing_only else LINE
+        reader.receive(source.receive(wanted, asked), is_clean=source.is_clean)
 
     def _end_early(self, error: IncompleteRead, partial: bytes, *, is_whole: bool) -> None:
         """Judge a body that was cut after *partial*; return where that is to be handed out.
@@ -611,7 +656,7 @@ class HTTPResponse(_Base):
             if part is not NEED_DATA:
                 view[: len(part)] = part
                 return len(part)
-            self._fill(reader, len(view))
+            self._fill(reader, len(view), framing_only=len(view) >= _DIRECT_BYTES)
 
     def read1(self, n: int = -1) -> bytes:
         """Return up to *n* bytes of the body with at most one receive for them; b"" at the end.
@@ -693,6 +738,10 @@ class HTTPResponse(_Base):
         if source is None:
             return self._read_after_end()
         reader = self._reader or self._new_reader()
+        if limit == -1 and not self._is_reading:
+            line = reader.inner_line()
+            if line:
+                return line
         room = -1 if limit is None else index(limit)
         parts: list[bytes] = []
         self._enter()
@@ -741,6 +790,56 @@ class HTTPResponse(_Base):
         status = f"{self.status} {self.reason}".rstrip() if self._head is not None else "not begun"
         where = "closed" if self._source is None else "open"
         return f"<{type(self).__module__}.{type(self).__qualname__} [{status}] {where}, complete={self.complete}>"
+
+
+class _Gathered:
+    """The pieces of what one ``read`` returns: a list while they are few, then a BytesIO.
+
+    That holds a bytes object, grows it where it is, and gives it away uncopied. So a large body is received into the
+    very object that is returned, and its pages are touched once.
+    """
+
+    __slots__ = ("_held", "_parts", "size")
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._held: io.BytesIO | None = None
+        self.size = 0
+
+    def add(self, part: bytes) -> None:
+        """Add *part* behind what is there."""
+        if self._held is None:
+            self._parts.append(part)
+        else:
+            self._held.seek(self.size)
+            self._held.write(part)
+        self.size += len(part)
+        if self.size > _MOST_IN_PARTS and self._held is None:
+            self._hold()
+
+    def _hold(self) -> io.BytesIO:
+        held = self._held = io.BytesIO()
+        held.writelines(self._parts)
+        self._parts.clear()
+        return held
+
+    def room(self, wanted: int) -> memoryview:
+        """Return where the next bytes may be put, at most *wanted*; ``size`` counts those that were.
+
+        It grows with what has arrived, never with what is announced (CVE-2025-13836).
+        """
+        held = self._held or self._hold()
+        end = self.size + min(wanted, max(_STEP_BYTES, min(self.size, _LONGEST_STEP_BYTES)))
+        held.seek(end - 1)
+        held.write(b"\0")
+        return held.getbuffer()[self.size : end]
+
+    def whole(self) -> bytes:
+        """Return all that was gathered."""
+        if self._held is None:
+            return self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        self._held.truncate(self.size)
+        return self._held.getvalue()
 
 
 def _closed_meanwhile() -> ValueError:

@@ -22,6 +22,8 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 LINE: Final = -1
+FRAMING: Final = -2
+_FRAMING_BYTES: Final = 2_048
 
 _RECEIVE_BYTES: Final = 65_536
 _MOST_AT_ONCE: Final = 262_144
@@ -37,8 +39,8 @@ class Source(Protocol):
     def receive(self, wanted: int, asked: int) -> bytes:
         """Return the next bytes, b"" at the end.
 
-        *wanted* of them surely belong to the message, or LINE: a whole line; *asked* is how many body bytes
-        the caller would take, -1 for any number.
+        *wanted* of them surely belong to the message, or LINE: a whole line; or FRAMING: a line with not much behind
+        it, which is meant for another place. *asked* is how many body bytes the caller would take, -1 for any number.
         """
 
     def receive_some(self, wanted: int, asked: int) -> bytes:
@@ -73,8 +75,8 @@ class SocketSource:
         if sock is None:
             raise _closed_meanwhile()
         if wanted < 0:
-            return sock.recv(_RECEIVE_BYTES)  # type: ignore[no-any-return]  # a socket's
-        size = _RECEIVE_BYTES if 0 < asked < _RECEIVE_BYTES else _MOST_AT_ONCE
+            return sock.recv(_FRAMING_BYTES if wanted == FRAMING else _RECEIVE_BYTES)  # type: ignore[no-any-return]
+        size = _MOST_AT_ONCE if not 0 < asked < _MOST_AT_ONCE else max(asked, _RECEIVE_BYTES)
         # Not more than the body still needs: what comes behind it is left for the look before the next request.
         return sock.recv(wanted if wanted < size else size)  # type: ignore[no-any-return]
 

@@ -483,6 +483,25 @@ class ResponseReader:
         end = self._buffer.find(b"\n", start, stop) + 1 or stop
         return self.body(end - start)
 
+    def inner_line(self) -> bytes:
+        """Return the next line where it lies whole in the buffer and is not the last; b"" where that is not plain."""
+        buffer, start, decoder = self._buffer, self._position, self._decoder
+        length = buffer.find(b"\n", start) + 1 - start
+        if length <= 0 or self._refusal is not None or type(buffer) is not bytes:
+            return b""
+        if decoder is not None:
+            if length >= decoder.chunk_left:
+                return b""
+            decoder.chunk_left -= length
+        elif self._left != UNTIL_CLOSE:
+            if length >= self._left:
+                return b""
+            self._left -= length
+        if self.limits.body_bytes is not None:
+            self._count(length)
+        self._position = start + length
+        return buffer[start : start + length]
+
     def is_untouched(self) -> bool:
         """Return whether nothing of the message has been received."""
         return self._head is None and not self.interim and not self._buffer and not self._eof
