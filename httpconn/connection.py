@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 
 from . import _backends
 from ._io.connect import Watch, create_https_context, shared_https_context
+from ._io.source import STANDARD_SOCKET, send_promptly
 from ._wire import state
 from ._wire.grammar import FRAMING_NAMES, Limits
 from ._wire.head import Defect
@@ -464,10 +465,15 @@ class HTTPConnection:
         if body and len(body) <= _SMALL_BODY_BYTES:
             head += body
             body = None
-        if self.sock is None:
+        sock = self.sock
+        if sock is None:
             self.__open()
+            sock = self.sock
         sys.audit("http.client.send", self, head)
-        self.sock.sendall(head)
+        if type(sock) is STANDARD_SOCKET and sock.gettimeout():
+            send_promptly(sock, head)
+        else:
+            sock.sendall(head)
         if body:
             self.send(body)
 
