@@ -106,9 +106,7 @@ def parse_response_head(block: bytes, max_line_bytes: int, max_field_lines: int)
     return PlainHead(block, 11 if version == b"1" else 10, int(status), reason, fields)
 
 
-def take_plain_response(
-    data: bytes, method: str | None, limits: Limits
-) -> tuple[ResponseHead, bytes, bytes] | None:
+def take_plain_response(data: bytes, method: str | None, limits: Limits) -> tuple[ResponseHead, bytes, bytes] | None:
     """Return (head, content, what came behind the head) of the response that *data* is, or None.
 
     Plain is: a plain head of HTTP/1.1, a final status with a body, no Connection but keep-alive, and a body that is
