@@ -715,7 +715,7 @@ class HTTPConnection:
                     self.__watch = Watch(self.sock)
                 if isinstance(response, HTTPResponse):
                     response._owner = weakref.ref(self)
-            return response
+            return response  # type: ignore[no-any-return]  # or what response_class makes
         except BaseException as error:
             response.close()
             if isinstance(error, TimeoutError) and _is_untouched(response):

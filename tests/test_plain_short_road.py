@@ -178,8 +178,7 @@ def test_a_response_is_the_same_however_it_is_read(read: Callable[[Any], bytes],
             assert (response.complete, response.isclosed()) == (True, True)
             assert (response.chunked, response.chunk_left) == (is_chunked, None)
             assert response.length == (None if is_chunked else 0)
-            assert response.defects == [] and list(response.interim) == []
-            assert response.trailers is not None and not response.trailers.items()
+            assert (response.defects, list(response.interim), response.trailers.items()) == ([], [], [])
             assert response.getheader("x") == response.headers["X"] == "a"
         assert connection.sock is client
         connection.close()
@@ -195,7 +194,7 @@ def test_what_is_asked_before_it_is_read(data: bytes) -> None:
         answered(server, data)
         response = connection.getresponse()
         assert (response.chunked, response.length) == ((True, None) if data is CHUNKED else (False, 12))
-        assert response.trailers is None and response.complete is None
+        assert (response.trailers, response.complete) == (None, None)
         assert response.fp.read(4) == data[data.index(b"\r\n\r\n") + 4 :][:4], "as it is on the wire"
         connection.close()
 

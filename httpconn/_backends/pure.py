@@ -21,6 +21,9 @@ from .contract import Backend
 
 # Of field lines that have been judged already: so it may be as simple as this.
 _split_field_lines: Final = re.compile(r"([^:]++):[ \t]*+([^\r]*+)\r\n").findall
+_find_framing_lines: Final = re.compile(
+    rb"\n(content-length|transfer-encoding|connection):[ \t]*+([^\r]*+)"
+).findall  # in the folded head
 
 
 class PlainHead:
@@ -76,7 +79,7 @@ class PlainHead:
         before, found, after = self._folded.partition(line_start)
         if not found:
             return None
-        if line_start in after:
+        if after.find(line_start) >= 0:  # "in" would first try to take it for a number, and raise inside
             return ", ".join(self._values(line_start))
         at = len(before) + len(line_start)
         return self.block[at:].partition(b"\r")[0].decode("iso-8859-1").lstrip(" \t")
@@ -121,36 +124,28 @@ def take_plain_response(data: bytes, method: str | None, limits: Limits) -> tupl
     end = match.end()
     version, digits, reason, fields = match.groups()
     status = int(digits)
-    if (
-        version != b"1"
-        or status < 200
-        or status == 204
-        or status == 304
-        or end > limits.line_bytes
-        or end > limits.head_bytes
-        or fields.count(b"\n") > limits.field_lines
-    ):
+    if version != b"1" or status < 200 or status == 204 or status == 304:
+        return None
+    if end > limits.line_bytes or end > limits.head_bytes or fields.count(b"\n") > limits.field_lines:
         return None
     head = PlainHead(data[:end], 11, status, reason, fields)
-    options = head.connection
-    if options is not None and options.lower() != "keep-alive":
+    lines = _find_framing_lines(head._folded)
+    told = dict(lines)
+    if len(told) != len(lines) or told.get(b"connection", b"keep-alive") != b"keep-alive":
         return None
-    rest = data[end:]
-    most = limits.body_bytes
-    length, coding = head.content_length, head.transfer_encoding
-    if length is not None:
-        if coding is not None or len(length) > 18 or not (length.isascii() and length.isdigit()):
+    content = rest = data[end:]
+    length = told.get(b"content-length")
+    if b"transfer-encoding" not in told:
+        if length is None or len(length) > 18 or not length.isdigit() or int(length) != len(rest):
             return None
-        content = rest
-        if int(length) != len(rest):
-            return None
-    elif coding is None or coding.lower() != "chunked":
+    elif length is not None or told[b"transfer-encoding"] != b"chunked":
         return None
     else:
         decoder = ChunkedDecoder(limits.line_bytes, limits.trailer_lines, limits.chunk_overhead_bytes)
         content = decoder.decode(rest, 0, -1)
         if not decoder.complete or decoder.error or decoder.position != len(rest) or decoder.trailer_block:
             return None
+    most = limits.body_bytes
     return None if most is not None and len(content) > most else (head, content, rest)
 
 

@@ -78,7 +78,7 @@ class SocketSource:
             return sock.recv(_FRAMING_BYTES if wanted == FRAMING else _RECEIVE_BYTES)  # type: ignore[no-any-return]
         size = _MOST_AT_ONCE if not 0 < asked < _MOST_AT_ONCE else max(asked, _RECEIVE_BYTES)
         # Not more than the body still needs: what comes behind it is left for the look before the next request.
-        return sock.recv(wanted if wanted < size else size)  # type: ignore[no-any-return]
+        return sock.recv(min(size, wanted))  # type: ignore[no-any-return]
 
     receive_some = receive
 
@@ -260,7 +260,7 @@ def send_promptly(sock: socket.socket, data: bytes) -> None:
     """Send all of *data* on a plain socket with a timeout, trying before waiting; raises as ``sendall``.
 
     The socket module waits first wherever there is a timeout: one system call more, and a request nearly always fits
-    into the socket's buffer. Such a socket's descriptor does not block, so the first try takes no time of the timeout's.
+    into the socket's buffer. Such a socket's descriptor does not block, so the first try takes no time at all.
     """
     sent = 0
     if _WRITES_TO_SOCKETS and STANDARD_SOCKET.sendall is _sendall:
