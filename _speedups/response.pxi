@@ -40,7 +40,7 @@ def take_plain_response(bytes data not None, method, limits):
     end = _head_end(start, length, 0)
     if end < 0 or end > _head_bytes_held:
         return None
-    head = parse_response_head(PyBytes_FromStringAndSize(<const char *>start, end), held.line_bytes, held.field_lines)
+    head = _parse_head(PyBytes_FromStringAndSize(<const char *>start, end), held.line_bytes, held.field_lines)
     if head is None or head.version != 11 or head.status < 200 or head.status == 204 or head.status == 304:
         return None
     if head._connection and not _is_only(head, head._connection, b"connection", LENGTH_OF_CONNECTION, b"keep-alive", 10):

@@ -76,6 +76,7 @@ class HTTPConnection:
         "__dict__",
         "__host_named",
         "__host_value_cached",
+        "__itself",
         "__lost_request",
         "__opened",
         "__response",
@@ -713,8 +714,9 @@ class HTTPConnection:
                 self.__response = response
                 if self.__watch is None or self.__watch.sock is not self.sock:
                     self.__watch = Watch(self.sock)
+                    self.__itself = weakref.ref(self)
                 if isinstance(response, HTTPResponse):
-                    response._owner = weakref.ref(self)
+                    response._owner = self.__itself
             return response  # type: ignore[no-any-return]  # or what response_class makes
         except BaseException as error:
             response.close()

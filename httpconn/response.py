@@ -452,10 +452,10 @@ class HTTPResponse(_Base):
         # IOBase's own would close each response once more, through several layers. Nearly all have nothing left
         # to let go of by now.
         try:
-            has_something = self._source is not None
+            source = self._source
         except AttributeError:
-            has_something = False  # __init__ has not come that far
-        if has_something or type(self).close is not _close or "close" in self.__dict__:
+            source = None  # __init__ has not come that far
+        if source is not None or getattr(self.close, "__func__", None) is not _close:
             super().__del__()
 
     def readable(self) -> bool:
