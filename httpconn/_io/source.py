@@ -134,12 +134,19 @@ class TLSSource(SocketSource):
         self._told = _RaggedEndsTold(sock)
 
     def receive(self, wanted: int, asked: int) -> bytes:
+        sock = self._sock
+        if sock is None:
+            raise _closed_meanwhile()
+        # What _RaggedEndsTold does, without its two calls.
+        suppressed = sock.suppress_ragged_eofs
+        sock.suppress_ragged_eofs = False
         try:
-            with self._told:
-                return super().receive(wanted, asked)
+            return SocketSource.receive(self, wanted, asked)
         except ssl.SSLEOFError:
             self.is_clean = False
             return b""
+        finally:
+            sock.suppress_ragged_eofs = suppressed
 
     receive_some = receive
 
