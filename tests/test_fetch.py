@@ -52,9 +52,9 @@ def client_context(authority: trustme.CA) -> ssl.SSLContext:
 @pytest.fixture(params=["epoll", "selectors"])
 def poller(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param == "selectors":
-        from httpconn import fetch
+        from httpconn._engine import loop
 
-        monkeypatch.setattr(fetch, "new_poller", polling.SelectorPoller)
+        monkeypatch.setattr(loop, "new_poller", polling.SelectorPoller)
 
 
 @pytest.fixture
@@ -65,15 +65,16 @@ def server() -> Iterator[FaultyServer]:
 
 def is_empty(fetcher: Fetcher) -> bool:
     """Whether nothing of any request is left but connections that are kept."""
+    loop = fetcher._loop
     return (
-        not fetcher._active
-        and not fetcher._queued
-        and not fetcher._resolving
-        and not fetcher._held
-        and not fetcher._runnable
-        and fetcher._open == len(fetcher._idle) == sum(host.count for host in fetcher._hosts.values())
-        and set(fetcher._by_descriptor.values()) == set(fetcher._idle)
-        and all(len(host.idle) == host.count for host in fetcher._hosts.values())
+        not loop.active
+        and not loop.queued
+        and not loop.resolving
+        and not loop.held
+        and not loop.runnable
+        and loop.open == len(loop.idle) == sum(host.count for host in loop.hosts.values())
+        and set(loop.by_descriptor.values()) == set(loop.idle)
+        and all(len(host.idle) == host.count for host in loop.hosts.values())
     )
 
 
@@ -271,7 +272,7 @@ def test_many_hosts_leave_nothing_behind(server: FaultyServer) -> None:
     ) as responses:
         assert sum(response.status == 200 for response in responses) == 500
         assert is_empty(responses)
-        assert len(responses._hosts) <= 20
+        assert len(responses._loop.hosts) <= 20
 
 
 # -- order and memory
@@ -304,7 +305,7 @@ def test_what_is_buffered_is_bounded(ordered: bool) -> None:
             for response in responses:
                 assert response.error is None
                 assert len(response.content) == size
-                most = max(most, responses._held)
+                most = max(most, responses._loop.held)
             assert responses.stats.results == 60
             assert is_empty(responses)
         assert most <= 7 * size
@@ -419,7 +420,7 @@ def test_tls(in_use, poller, server_context, client_context) -> None:
             for response in responses:
                 check(response)
             assert is_empty(responses)
-            assert responses._sessions
+            assert responses._kit.sessions
         untrusted = list(fetch_many([server.url("/good/1")]))
         assert isinstance(untrusted[0].error, ssl.SSLCertVerificationError)
         named = Request("GET", server.url("/good/1"), context=client_context, server_hostname="other.test")
@@ -582,7 +583,7 @@ def test_ctrl_c_closes_every_socket() -> None:
 def test_pickles_as_its_configuration() -> None:
     with Fetcher(max_connections=3, ordered=True, headers={"A": "b"}) as fetcher:
         other = pickle.loads(pickle.dumps(fetcher))
-        assert other._configuration == fetcher._configuration
+        assert other._settings == fetcher._settings
         other.close()
 
 
@@ -642,6 +643,6 @@ def test_a_misbehaving_server(in_use, secured: bool, server_context, client_cont
             assert is_empty(fetcher)
             if count >= 1500:
                 assert set(kinds) == set(FAULTS)
-        assert not fetcher._open
+        assert not fetcher._loop.open
     threading.Event().wait(0.05)
     assert settles_at(before)

@@ -68,11 +68,11 @@ def descriptors() -> int:
 def state_of(pool: ConnectionPool) -> tuple[int, int]:
     """(slots taken, connections kept), of which nothing else may be left when no request is under way."""
     gc.collect()
-    with pool._lock:
-        pool._take_in_lost()
-        assert sum(len(host.tokens) for host in pool._hosts.values()) == len(pool._tokens)
-        assert sum(len(host.idle) for host in pool._hosts.values()) == len(pool._idle)
-        return len(pool._tokens), len(pool._idle)
+    with pool._slots.lock:
+        pool._slots.take_in_lost()
+        assert sum(len(host.tokens) for host in pool._slots.hosts.values()) == len(pool._slots.tokens)
+        assert sum(len(host.idle) for host in pool._slots.hosts.values()) == len(pool._slots.idle)
+        return len(pool._slots.tokens), len(pool._slots.idle)
 
 
 # -- what comes back
@@ -147,7 +147,7 @@ def test_no_status_is_an_error(server: FaultyServer) -> None:
     {"url": "//example.org/", "error": httpconn.InvalidURL},
     {"url": "http://example.org/\r\nX: y", "error": httpconn.InvalidURL},
     {"url": "http://a b/", "error": httpconn.InvalidURL},
-    {"url": "http://user:pass@example.org/", "error": httpconn.InvalidURL},
+    {"url": "http://user:p@ss@example.org/", "error": httpconn.InvalidURL},
     {"url": "http://example.org:99999/", "error": httpconn.InvalidURL},
     {"url": b"http://example.org/", "error": TypeError},
     {"url": "http://h/", "method": "GE T", "error": ValueError},
@@ -339,9 +339,9 @@ def test_last_in_first_out(plain_server: FaultyServer) -> None:
         streams = [pool.request("GET", plain_server.url("/drip/1"), stream=True) for _ in range(3)]
         for response in streams:
             assert response.content
-        last = next(reversed(pool._idle))
+        last = next(reversed(pool._slots.idle))
         pool.get(plain_server.url("/good/2"))
-        assert next(reversed(pool._idle)) is last
+        assert next(reversed(pool._slots.idle)) is last
         assert pool.stats.opened == 3
 
 
@@ -387,7 +387,7 @@ def test_client_certificates(authority: trustme.CA, client_context: ssl.SSLConte
 def test_tls_sessions_are_resumed(server_context, client_context) -> None:
     with FaultyServer(server_context) as server, ConnectionPool(context=client_context) as pool:
         pool.get(server.url("/good/1"))
-        session = pool._sessions[("https", "localhost", server.port, client_context, None)]
+        session = pool._kit.sessions[("https", "localhost", server.port, client_context, None)]
         assert session.has_ticket or session.id
         with pool.request("GET", server.url("/drip/2"), stream=True) as one:
             with pool.request("GET", server.url("/drip/3"), stream=True) as other:
@@ -436,13 +436,13 @@ def test_ipv6_source_address_and_options() -> None:
         pytest.skip("no IPv6 here")
     with contextlib.closing(ConnectionPool(socket_options=options)) as pool:
         assert pool.get(f"http://[::1]:{server.port}/good/1").status == 200
-        sock = next(iter(pool._idle)).channel.sock
+        sock = next(iter(pool._slots.idle)).channel.sock
         assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
         assert f"Host: [::1]:{server.port}".encode() in server.heads[0]
     server.__exit__()
     with FaultyServer() as server, ConnectionPool(source_address=("127.0.0.5", 0)) as pool:
         assert pool.get(server.url("/good/1")).status == 200
-        assert next(iter(pool._idle)).channel.sock.getsockname()[0] == "127.0.0.5"
+        assert next(iter(pool._slots.idle)).channel.sock.getsockname()[0] == "127.0.0.5"
 
 
 def test_a_name_that_is_not_found() -> None:
@@ -545,7 +545,7 @@ def test_500_threads(plain_server: FaultyServer) -> None:
                     except (OSError, httpconn.HTTPException) as error:
                         response = error.response
                     check(response)
-                    assert len(pool._tokens) <= 20
+                    assert len(pool._slots.tokens) <= 20
             except BaseException as error:
                 failures.append(error)
 
@@ -557,7 +557,7 @@ def test_500_threads(plain_server: FaultyServer) -> None:
         assert not failures, failures[0]
         taken, idle = state_of(pool)
         assert taken == idle <= 20
-        assert not pool._waiting
+        assert not pool._slots.waiting
         assert pool.stats.requests == 3000
 
 
@@ -653,7 +653,7 @@ def test_the_child_of_a_fork_uses_nothing_of_the_parents(secured, server_context
     with FaultyServer(server_context if secured else None) as server, ConnectionPool(context=client_context) as pool:
         stream = pool.request("GET", server.url("/silent-in-body/1"), stream=True)
         pool.get(server.url("/good/1"))
-        shared = [connection.channel.sock.fileno() for connection in pool._live]
+        shared = [connection.channel.sock.fileno() for connection in pool._slots.live]
         read_end, write_end = os.pipe()
         with contextlib.closing(os.fdopen(read_end)) as answers:
             child = _fork()
@@ -664,7 +664,7 @@ def test_the_child_of_a_fork_uses_nothing_of_the_parents(secured, server_context
                         with pytest.raises(OSError, match="Bad file"):
                             os.fstat(descriptor)
                     assert state_of(pool) == (0, 0)
-                    assert not pool._sessions
+                    assert not pool._kit.sessions
                     with pytest.raises(ConnectionAbortedError):
                         list(stream.iter_bytes())
                     assert pool.get(server.url("/good/child")).content == content_of("/good/child")

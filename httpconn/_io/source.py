@@ -63,17 +63,20 @@ class Source(Protocol):
 class SocketSource:
     """A socket whose own ``recv`` and ``recv_into`` are used."""
 
-    __slots__ = ("_sock", "is_clean")
+    __slots__ = ("_again", "_sock", "is_clean")
 
     def __init__(self, sock: Any) -> None:
         sock._io_refs += 1
         self._sock = sock
+        self._again: list[bytes] | None = None
         self.is_clean = True
 
     def receive(self, wanted: int, asked: int) -> bytes:
         sock = self._sock
         if sock is None:
             raise _closed_meanwhile()
+        if self._again:
+            return self._again.pop(0)
         if wanted < 0:
             return sock.recv(_FRAMING_BYTES if wanted == FRAMING else _RECEIVE_BYTES)  # type: ignore[no-any-return]
         size = _MOST_AT_ONCE if not 0 < asked < _MOST_AT_ONCE else max(asked, _RECEIVE_BYTES)
@@ -82,20 +85,44 @@ class SocketSource:
 
     receive_some = receive
 
+    def receive_within(self, timeout_s: float) -> bytes | None:
+        """As ``receive`` of a line, but None where *timeout_s*, or the socket's own timeout, passes without a byte."""
+        sock = self._open_socket()
+        own: float | None = sock.gettimeout()
+        sock.settimeout(timeout_s if own is None else min(own, timeout_s))
+        try:
+            return self.receive(LINE, -1)
+        except (TimeoutError, BlockingIOError, ssl.SSLWantReadError):
+            return None
+        finally:
+            if sock.fileno() >= 0:  # else it was closed meanwhile
+                sock.settimeout(own)
+
+    def give_again(self, pieces: list[bytes]) -> None:
+        """Let ``receive`` give *pieces* again, which were received to be looked at: heads, or an end."""
+        self._again = pieces
+
     def receive_into(self, view: memoryview) -> int:
+        return self._open_socket().recv_into(view)  # type: ignore[no-any-return]
+
+    def _open_socket(self) -> Any:
         sock = self._sock
         if sock is None:
             raise _closed_meanwhile()
-        return sock.recv_into(view)  # type: ignore[no-any-return]
+        return sock
 
     def as_file(self, unused: bytes, observe: Callable[[bytes], None]) -> SocketFile:
-        raw = _RawSocketFile(self._sock, unused, observe)
-        self._sock._decref_socketios()  # the file holds a reference of its own
-        self._sock = None
+        sock = self._open_socket()
+        if self._again:
+            seen = b"".join(self._again)
+            observe(seen)
+            unused += seen
+        raw = _RawSocketFile(sock, unused, observe)
+        self.close()  # the file holds a reference of its own
         return SocketFile(raw)
 
     def fileno(self) -> int:
-        return self._sock.fileno()  # type: ignore[no-any-return]
+        return self._open_socket().fileno()  # type: ignore[no-any-return]
 
     def close(self) -> None:
         sock, self._sock = self._sock, None
@@ -159,6 +186,13 @@ class TLSSource(SocketSource):
             return 0
 
 
+def _something(got: Any) -> Any:
+    """Return what a file gave. None is how one over a socket that does not block, or is being closed, says: nothing."""
+    if got is None:
+        raise BlockingIOError(errno.EAGAIN, "nothing can be read now: the socket does not block, or it is being closed")
+    return got
+
+
 class FileSource:
     """Any object with ``read`` and ``readline``; ``read1``, ``readinto`` and ``peek`` where they are called for."""
 
@@ -180,12 +214,13 @@ class FileSource:
             # One byte more than may be, so that a line that is too long shows.
             return self.fp.readline(self._line_bytes + 1)  # type: ignore[no-any-return]
         if wanted > _LONGEST and asked < 0:
+            data: bytes = _something(self.fp.read())
             self._at_end = True
-            return self.fp.read()  # type: ignore[no-any-return]
+            return data
         # In steps: read(n) of a buffered file allocates n bytes at once, and n is what the peer announced
         # (CVE-2025-13836).
         size = min(wanted, asked if asked > 0 else _MOST_AT_ONCE, _MOST_AT_ONCE)
-        data: bytes = self.fp.read(size)
+        data = _something(self.fp.read(size))
         self._at_end = len(data) < size
         return data
 
@@ -201,7 +236,7 @@ class FileSource:
         return self.fp.readline(min(asked, most) if asked > 0 else most if most < _LONGEST else -1)  # type: ignore[no-any-return]
 
     def receive_into(self, view: memoryview) -> int:
-        return self.fp.readinto(view)  # type: ignore[no-any-return]
+        return _something(self.fp.readinto(view))  # type: ignore[no-any-return]
 
     def as_file(self, unused: bytes, observe: Callable[[bytes], None]) -> Any:
         return self.fp
@@ -279,9 +314,9 @@ def send_promptly(sock: socket.socket, data: bytes) -> None:
         sock.sendall(memoryview(data)[sent:] if sent else data)
 
 
-def _closed_meanwhile() -> OSError:
+def _closed_meanwhile() -> ValueError:
     """Another thread or a signal handler has closed the source between two steps of a read."""
-    return OSError(errno.EBADF, os.strerror(errno.EBADF))
+    return ValueError("the response was closed before this could be read from it")
 
 
 def open_socket(sock: Any) -> SocketSource | None:

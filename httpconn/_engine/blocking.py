@@ -1,0 +1,295 @@
+"""One exchange in the thread that asks for it, which waits; and a response that is still being streamed."""
+
+from __future__ import annotations
+
+import time
+import weakref
+from typing import Final
+
+from .._io.channel import READ, WRITE, Channel
+from .._wire.head import ResponseHead
+from ..errors import ConnectTimeout, PoolClosed, ReadTimeout, TotalTimeout
+from ..exchange import Incoming, may_resend, note_failure
+from ..model import Response, Timeout, attach_response
+from ..preparing import Job, Outgoing
+from .slots import Connection, Slots
+
+_RECEIVE_BYTES: Final = 65_536
+_BODY_RECEIVE_BYTES: Final = 262_144
+_FOREVER: Final = float("inf")
+
+
+def _left(deadline: float) -> float | None:
+    """Return the seconds to *deadline*, None for ever."""
+    return None if deadline == _FOREVER else max(0.0, deadline - time.monotonic())
+
+
+class Attempt:
+    """One request on its way through a connection; the blocking driver of an exchange, and a response's Stream."""
+
+    __slots__ = ("_connection", "_deadline", "_incoming", "_is_streamed", "_job", "_kit", "_limits", "_plain",
+                 "_read_s", "_sent", "_slots", "_times", "_was_open", "_was_reused")  # fmt: skip
+
+    def __init__(self, slots: Slots, connection: Connection, job: Job, limits: Timeout, *, is_streamed: bool) -> None:
+        self._slots = slots
+        self._kit = slots.kit
+        self._connection: Connection | None = connection
+        self._job = job
+        self._limits = limits
+        self._read_s = _FOREVER if limits.read is None else limits.read
+        self._is_streamed = is_streamed
+        self._sent = False
+        self._was_open = self._was_reused = False
+        self._plain: tuple[ResponseHead, bytes, int] | None = None  # what the short road made of it
+        job.started = time.monotonic()
+        if job.course is not None:
+            self._deadline = job.course.total_at
+        else:
+            self._deadline = _FOREVER if limits.total is None else job.started + limits.total
+        self._incoming = Incoming(job, self._kit.settings, is_streamed=is_streamed)
+        self._times = [0.0, 0.0, 0.0, 0.0, 0.0]
+
+    def run(self) -> Response:
+        """Return the whole response, or with ``error`` what came of it."""
+        try:
+            self._exchange(until_head=False)
+            return self._finish()
+        except Exception as error:
+            return self._fail(error)
+        except BaseException as error:  # Ctrl-C
+            self._fail(error)
+            raise
+
+    def begin(self) -> Response:
+        """Return the response when its head is there, to be streamed; or with ``error`` what came of it."""
+        try:
+            is_complete = self._exchange(until_head=True)
+            response = Response(self._job.request, self._incoming.head, b"")
+            response.attempts = self._job.attempts
+            response._times = self._seal_times()
+            response._stream = _Streaming(self, response, is_complete=is_complete)
+            return response
+        except Exception as error:
+            return self._fail(error)
+        except BaseException as error:  # Ctrl-C
+            self._fail(error)
+            raise
+
+    def _finish(self) -> Response:
+        self.release()
+        if self._plain is not None:
+            response = Response(self._job.request, self._plain[0], self._plain[1])
+            response.attempts = self._job.attempts
+        else:
+            response = self._incoming.response()
+        response._times = self._seal_times()
+        return response
+
+    def release(self) -> None:
+        """Give the connection back; it is kept where the message is whole and nothing stands against it."""
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        self._incoming.close_sink()
+        channel = connection.channel  # None in the child of a fork
+        connection.served += 1
+        is_whole = self._plain is not None or self._incoming.persists()
+        persists = self._sent and is_whole and channel is not None and not channel.has_pending()
+        self._slots.release(connection, persists=persists)
+
+    def _fail(self, error: BaseException) -> Response:
+        """Close the connection, free its slot, and return what had come, with *error*; each knows the other."""
+        connection, self._connection = self._connection, None
+        try:
+            self._incoming.close_sink()
+        finally:
+            if connection is not None:
+                self._slots.release(connection, persists=False)
+        note_failure(self._job, self._incoming, error, was_reused=self._was_reused, was_open=self._was_open)
+        response = self._incoming.response(error)
+        response._times = self._seal_times()
+        attach_response(error, response)
+        return response
+
+    def _seal_times(self) -> tuple[float, float, float, float, float]:
+        self._times[4] = time.monotonic() - self._job.started
+        resolve, connect, tls, first, total = self._times
+        return resolve, connect, tls, first, total
+
+    # -- on the connection ----------------------------------------------------------------------------------
+
+    def _exchange(self, *, until_head: bool) -> bool:
+        """Send, and receive to the end or the head, twice if it may be; return whether the message is complete."""
+        connection = self._connection
+        assert connection is not None
+        job = self._job
+        if connection.channel is not None and not connection.is_quiet():
+            connection.disconnect()
+        while True:
+            was_reused = self._was_reused = connection.served > 0
+            job.attempts += 1
+            try:
+                if connection.channel is None:
+                    self._open(connection)
+                return self._talk(connection, until_head=until_head)
+            except Exception as error:
+                if not may_resend(job, self._incoming, error, was_reused=was_reused):
+                    raise
+            with self._slots.lock:
+                self._slots.resent += 1
+            connection.disconnect()
+            self._was_open = False
+            self._incoming = Incoming(job, self._kit.settings, is_streamed=self._is_streamed)
+
+    def _open(self, connection: Connection) -> None:
+        """Connect, and shake hands. Raises ConnectTimeout, TotalTimeout, OSError, ssl.SSLError."""
+        began = time.monotonic()
+        connect_s = self._limits.connect
+        deadline = min(self._deadline, _FOREVER if connect_s is None else began + connect_s)
+        channel = None
+        try:
+            try:
+                origin = self._job.origin
+                addresses = self._kit.resolver.wait(origin.host, origin.port, _left(deadline))
+                resolved_at = time.monotonic()
+                channel = self._kit.channel(self._job, addresses)
+                with self._slots.lock:
+                    self._slots.opened += 1
+                while wanted := channel.open():
+                    if not channel.wait(wanted, _left(deadline)) and time.monotonic() >= deadline:
+                        raise TimeoutError
+            except TimeoutError as error:
+                if time.monotonic() < deadline:
+                    raise  # the system's own, ETIMEDOUT
+                where = f"{self._job.origin} within {deadline - began:.3g} s"
+                if deadline == self._deadline:
+                    raise TotalTimeout(f"no connection to {where} (Timeout.total)") from error
+                raise ConnectTimeout(f"no connection to {where}") from error
+        except BaseException:
+            if channel is not None:
+                channel.close()
+            raise
+        connection.channel = channel
+        self._times[:3] = (
+            resolved_at - began,
+            channel.connected_at - resolved_at,
+            channel.secured_at - channel.connected_at if channel.secured_at else 0.0,
+        )
+
+    def _talk(self, connection: Connection, *, until_head: bool) -> bool:
+        channel, incoming = connection.channel, self._incoming
+        assert channel is not None
+        self._was_open = True
+        began = time.monotonic()
+        outgoing = Outgoing(self._job)
+        self._sent = False
+        send_error: OSError | None = None
+        is_sending = True
+        while True:
+            if is_sending:
+                try:
+                    self._sent = outgoing.send(channel.send)
+                    is_sending = not self._sent
+                except ConnectionError as error:
+                    # The peer may have answered before it closed: a 413, say. That answer counts.
+                    send_error, is_sending = error, False
+            wanted = READ
+            if is_sending:
+                wanted = READ | WRITE if channel.wants == WRITE else READ
+            self._wait(channel, wanted)
+            try:
+                data = channel.receive(_RECEIVE_BYTES if incoming.head is None else _BODY_RECEIVE_BYTES)
+                if data is None:
+                    continue
+                if data and not incoming.began:
+                    self._times[3] = time.monotonic() - began
+                    begin = self._kit.begin_plain
+                    if begin is not None and self._job.is_plain and not self._is_streamed and not is_sending:
+                        plain = begin(data, self._kit.plain_limits)
+                        if plain is not None and not plain[2]:
+                            self._plain = plain
+                            return True
+                is_complete = incoming.receive(data, is_clean=channel.is_clean)
+            except ConnectionError as error:
+                raise send_error or error from error
+            if is_complete or (until_head and incoming.head is not None and not is_sending):
+                return is_complete
+
+    def _wait(self, channel: Channel, wanted: int) -> None:
+        """Wait until there is something to do. Raises ReadTimeout, TotalTimeout."""
+        if channel.has_pending():
+            return
+        limit = self._read_s
+        if self._deadline != _FOREVER:
+            limit = min(limit, self._deadline - time.monotonic())
+        if limit == _FOREVER:
+            channel.wait(wanted, None)
+        elif (limit <= 0 or not channel.wait(wanted, limit)) and not channel.wait(wanted, 0.0):
+            # What came while nobody looked has been read before this is judged.
+            if time.monotonic() >= self._deadline:
+                raise TotalTimeout(f"not done within {self._limits.total:g} s (Timeout.total): {self._job.origin}")
+            raise ReadTimeout(f"silence for {self._read_s:g} s (Timeout.read): {self._job.origin}")
+        elif time.monotonic() >= self._deadline:
+            raise TotalTimeout(f"not done within {self._limits.total:g} s (Timeout.total): {self._job.origin}")
+
+    def receive_more(self) -> bool:
+        """Receive once, for a response that is being streamed; return whether the message is complete."""
+        connection = self._connection
+        channel = connection.channel if connection is not None else None
+        if channel is None:
+            raise ConnectionAbortedError("the connection of this response is closed, or the parent's of a fork")
+        while True:
+            self._wait(channel, READ)
+            data = channel.receive(_BODY_RECEIVE_BYTES)
+            if data is not None:
+                return self._incoming.receive(data, is_clean=channel.is_clean)
+
+
+class _Streaming:
+    """The content of a response that is still coming in; see ``model.Stream``."""
+
+    __slots__ = ("_attempt", "_failure", "_is_complete", "_response")
+
+    def __init__(self, attempt: Attempt, response: Response, *, is_complete: bool) -> None:
+        self._attempt: Attempt | None = attempt
+        self._response = weakref.ref(response)
+        self._is_complete = is_complete
+        self._failure: BaseException | None = None
+        if is_complete:
+            attempt.release()
+
+    def read_part(self) -> bytes:
+        attempt = self._attempt
+        if attempt is None:
+            if self._failure is not None:
+                raise self._failure
+            return b""
+        incoming = attempt._incoming
+        try:
+            while not incoming.held and not self._is_complete:
+                self._is_complete = attempt.receive_more()
+                if self._is_complete:
+                    attempt.release()
+        except BaseException as error:
+            # What could still be read is given out first; the error comes with the next call.
+            self._attempt = None
+            self._failure = error
+            part = incoming.take_content()
+            attempt._fail(error)
+            if not part or not isinstance(error, Exception):
+                raise
+            return part
+        part = incoming.take_content()
+        if self._is_complete and not incoming.held:
+            self._attempt = None
+            response = self._response()
+            if response is not None:
+                incoming.fill(response)
+                response._times = attempt._seal_times()
+        return part
+
+    def close(self) -> None:
+        attempt, self._attempt = self._attempt, None
+        if attempt is not None:
+            self._failure = PoolClosed("the response was closed before its content was read")
+            attempt.release()

@@ -1,0 +1,462 @@
+"""What runs when, in one thread: hosts and their queues, places for connections, waiting, time, and memory.
+
+A loop over epoll (``_io/polling.py``), run by whoever asks for the next result and at no other time. One registration
+for each connection; no task, future or callback for a request, which is a ``Job`` in a host's queue until a connection
+takes it. What happens on a connection is ``nonblocking.py``'s.
+
+Scheduling: a host with jobs and room for another connection stands in ``runnable`` and gets its turn in order. A
+connection that is done goes on with its host's next job, but not for ever while other hosts wait for a place.
+
+Time is measured less the time that the consumer of the results takes (``away``), and a deadline is only judged after
+everything that has arrived was read: a slow consumer makes no timeout fire.
+"""
+
+from __future__ import annotations
+
+import collections
+import socket
+import sys
+import time
+from collections.abc import Callable
+from typing import Final
+
+from .._io.polling import IN, Poller, new_poller
+from ..errors import ConnectTimeout, PoolClosed, ReadTimeout, TotalTimeout
+from ..model import Response
+from ..preparing import Job, Key
+from ..settings import FetchSettings
+from .gates import Gates
+from .intake import Intake
+from .kit import Kit
+from .nonblocking import BUSY, Connection
+
+_READ_AT_ONCE: Final = 64
+"""Inputs that are read ahead before the sockets get their turn: an input may be slow."""
+_TURN: Final = 32
+"""Requests in a row on one connection while another host waits for a place."""
+_FOREVER: Final = float("inf")
+
+
+class Host:
+    """The jobs for one origin (with one set of TLS settings) and the connections to it."""
+
+    __slots__ = ("arriving", "count", "held_back", "idle", "is_runnable", "key", "pending")
+
+    def __init__(self, key: Key) -> None:
+        self.key = key
+        self.pending: collections.deque[Job] = collections.deque()  # that may be sent as soon as there is a connection
+        self.held_back: collections.deque[Job] = collections.deque()  # that are let out one by one, see ``gates.py``
+        self.arriving = self.pending  # which of the two new jobs are put into
+        self.idle: list[Connection] = []
+        self.count = 0  # connections of any state
+        self.is_runnable = False  # or waiting for its time
+
+
+class Loop:
+    """Takes jobs from the intake, has them carried over connections, and puts the responses into ``ready``."""
+
+    def __init__(self, kit: Kit, settings: FetchSettings, intake: Intake) -> None:
+        self.kit = kit
+        self.intake = intake
+        self.take_turn = kit.take_turn
+        self.begin_plain = kit.begin_plain
+        self.plain_limits = kit.plain_limits
+        self._max_connections = settings.max_connections
+        self._per_host = settings.per_host
+        self._look_ahead = settings.look_ahead
+        self._most_unanswered = settings.look_ahead + settings.max_connections
+        self._idle_s = settings.idle_s
+        self.max_buffered_bytes = settings.max_buffered_bytes
+        self._is_ordered = settings.ordered
+        self.timeout = settings.timeout
+        self.total_s = _FOREVER if self.timeout.total is None else self.timeout.total
+        self.read_s = _FOREVER if self.timeout.read is None else self.timeout.read
+
+        self.poller: Poller | None = None
+        self._waker: tuple[socket.socket, socket.socket] | None = None
+        self.is_closed = False
+        self.is_parents = False  # in the child of a fork: what has begun is not ours
+
+        self.queued = 0  # jobs in the queues of the hosts
+        self.hosts: dict[Key, Host] = {}
+        self.runnable: collections.deque[Host] = collections.deque()
+        self.open = 0  # connections of any state
+        self.active: dict[Connection, None] = {}
+        self.idle: dict[Connection, None] = {}  # unused for the longest time first
+        self.by_descriptor: dict[int, Connection] = {}
+        self.resolving: dict[Connection, None] = {}
+
+        self.ready: collections.deque[Response] = collections.deque()
+        self._done: dict[int, Response] = {}  # by index, where results come in order
+        self.handed_out = 0
+        self.held = 0  # bytes of content, here and in what has not been handed out
+        self.is_paused = False
+
+        self.gates = Gates(self)
+        self._judged_from = kit.policies.judged_from
+
+        self.away = 0.0
+        self.left_at = time.monotonic()
+        self.now = self.left_at
+        self.sweep_at = _FOREVER
+        self.opened = self.reused = self.resent = 0
+
+    # -- the loop -----------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Go on until there is a result. Raises StopIteration where there will be none."""
+        if self.is_closed:
+            if self.is_parents:
+                raise PoolClosed("the fetcher has been closed")
+            raise StopIteration
+        poller = self.poller
+        if poller is None:
+            poller = self.poller = new_poller()
+        self.away += time.monotonic() - self.left_at
+        ready = self.ready
+        by_descriptor = self.by_descriptor
+        while True:
+            self.now = time.monotonic() - self.away
+            if self.now >= self.gates.opens_at - self.away:
+                self.gates.open()
+            self._fill()
+            if ready:
+                return
+            if not self.active and not self.queued and not self.intake.added and not self.intake.sources:
+                raise StopIteration
+            if self.is_paused and not self.choose_paused():
+                continue  # there may be something to start now
+            timeout_s = self._timeout_s()
+            events = poller.poll(timeout_s, len(by_descriptor) + 1)
+            self.now = time.monotonic() - self.away
+            for descriptor, _ in events:
+                connection = by_descriptor.get(descriptor)
+                if connection is None:
+                    self._take_wake()
+                elif connection.is_short:
+                    connection.turn_short()
+                else:
+                    connection.step()
+            if self.now >= self.sweep_at:
+                self._sweep()
+            if ready:
+                return
+
+    def _timeout_s(self) -> float | None:
+        until = min(self.sweep_at, self.gates.opens_at - self.away)
+        if self._has_use_for_more():
+            if self.intake.added:
+                return 0.0
+            if self.intake.sources:
+                until = min(until, self.intake.again_at)
+        return None if until == _FOREVER else max(0.0, until - self.now)
+
+    def _has_use_for_more(self) -> bool:
+        """Return whether another request should be taken from the input."""
+        is_wanted = self.queued < self._look_ahead and self.intake.count - self.handed_out < self._most_unanswered
+        return is_wanted and not self.is_paused
+
+    def _fill(self) -> None:
+        """Start what can be started, and read ahead as far as there is use for it."""
+        if self.is_paused:
+            if not self.active and self.runnable:
+                # Nothing would go on: the oldest request must. With *ordered* it is what all others wait for.
+                oldest = min(self.runnable, key=_first_index_of)
+                if not self._is_ordered or self.gates.first_index() > _first_index_of(oldest):
+                    self.runnable.remove(oldest)
+                    self._give_turn(oldest)
+            return
+        budget = _READ_AT_ONCE
+        while True:
+            if self.runnable and (self.open < self._max_connections or self.idle):
+                self._give_turn(self.runnable.popleft())
+            elif budget and self._has_use_for_more():
+                taken = self.intake.take(self.now)
+                if taken is None:
+                    return
+                budget -= 1
+                if isinstance(taken, Job):
+                    self.queue(taken)
+                else:
+                    self.hand_out(taken)
+            else:
+                return
+
+    # -- hosts and places -----------------------------------------------------------------------------------
+
+    def queue(self, job: Job) -> None:
+        """Have *job* carried when its host's turn comes."""
+        host = self.hosts.get(job.key)
+        if host is None:
+            host = self._host_of(job)
+        host.arriving.append(job)
+        self.queued += 1
+        if not host.is_runnable:
+            self.make_runnable(host)
+
+    def queue_first(self, job: Job) -> None:
+        """Have *job* carried in front of its host's others: it is what has become of one that was carried already."""
+        if self.gates.is_hopeless(job):
+            self.gates.give_up(job)
+            return
+        host = self._host_of(job)
+        host.arriving.appendleft(job)
+        self.queued += 1
+        self.make_runnable(host)
+
+    def _host_of(self, job: Job) -> Host:
+        host = self.hosts.get(job.key)
+        if host is None:
+            host = self.hosts[job.key] = Host(job.key)
+            self.gates.welcome(host, job)
+        return host
+
+    def make_runnable(self, host: Host) -> None:
+        """Have *host* stand in the row for a connection, where it has jobs and may have one more."""
+        if (host.pending or host.held_back) and not host.is_runnable and host.count - len(host.idle) < self._per_host:
+            host.is_runnable = True
+            self.runnable.append(host)
+
+    def following(self, connection: Connection) -> Job | None:
+        """Return the job that *connection* may go on with, first in its host's queue; None to let it rest."""
+        pending = connection.host.pending
+        if not pending or self.is_paused:
+            return None
+        if connection.turn >= _TURN and self.runnable and self.open >= self._max_connections:
+            return None  # it has had its turn, and another host waits for a place
+        return pending[0]
+
+    def _give_turn(self, host: Host) -> None:
+        """Start one job of a host that was runnable; with more to start, it stands behind the others again."""
+        host.is_runnable = False
+        if host.count - len(host.idle) < self._per_host and (host.pending or self.gates.let_out(host)):
+            self._start(host)
+            self.make_runnable(host)
+
+    def _start(self, host: Host) -> None:
+        """Give the next job of *host* a connection: the one used last, or a new one."""
+        job = host.pending.popleft()
+        self.queued -= 1
+        while host.idle:
+            connection = host.idle.pop()
+            del self.idle[connection]
+            if self.now + self.away - connection.idle_since < self._idle_s and connection.is_quiet():
+                self.active[connection] = None
+                connection.turn = 0
+                connection.begin(job)
+                return
+            connection.close()
+        if self.open >= self._max_connections:
+            next(iter(self.idle)).close()  # another host's, unused for longer than any other
+        connection = Connection(self, host)
+        host.count += 1
+        self.hosts[host.key] = host  # closing the last one may have dropped it
+        self.open += 1
+        self.active[connection] = None
+        connection.connect(job)
+
+    def rest(self, connection: Connection) -> None:
+        """Keep a connection that has nothing to do."""
+        connection.idle_since = self.now + self.away
+        del self.active[connection]
+        connection.host.idle.append(connection)
+        self.idle[connection] = None
+        self.make_runnable(connection.host)
+
+    def forget(self, connection: Connection) -> None:
+        """Free the place of a connection that is closed."""
+        host = connection.host
+        self.resolving.pop(connection, None)
+        if connection in self.idle:
+            del self.idle[connection]
+            host.idle.remove(connection)
+        self.active.pop(connection, None)
+        host.count -= 1
+        self.open -= 1
+        if host.pending or host.held_back:
+            self.make_runnable(host)
+        elif not host.count and not host.is_runnable and self.hosts.get(host.key) is host:
+            del self.hosts[host.key]
+
+    # -- what comes out -------------------------------------------------------------------------------------
+
+    def answered(self, job: Job, response: Response) -> None:
+        """Hand out the whole response to *job*, or see to what follows it.
+
+        Each exchange that was completed comes through here, and its connection has gone on by then.
+        """
+        head = response._head
+        if head is not None and head.status >= self._judged_from and self._goes_on(job, response):
+            return
+        if self._is_ordered:
+            self._hand_out_in_order(response)
+        else:
+            self.ready.append(response)
+
+    def failed(self, job: Job, response: Response) -> None:
+        """Hand out what came of *job*, with its ``error``, or see to it that it is sent again."""
+        if not self._goes_on(job, response):
+            self.hand_out(response)
+
+    def hand_out(self, response: Response) -> None:
+        """Hand out a result."""
+        if self._is_ordered:
+            self._hand_out_in_order(response)
+        else:
+            self.ready.append(response)
+
+    def _goes_on(self, job: Job, response: Response) -> bool:
+        """Return whether something follows *response*, which is no result then; and see to it."""
+        total_s = (job.timeout or self.timeout).total
+        total_at = _FOREVER if total_s is None else job.started + total_s + job.paused_s
+        if job.course is not None:
+            total_at = job.course.total_at = job.course.total_at + job.paused_s
+            job.paused_s = 0.0
+        held = len(response._content)
+        now = time.monotonic()
+        following = self.kit.follower.after(job, response, total_at + self.away - now, time.time())
+        self.held -= held - (0 if following.job is not None else len(response._content))
+        if following.hold_s:
+            self.gates.shut(job, now + following.hold_s)
+        if following.job is None:
+            return False
+        course = following.job.course
+        assert course is not None
+        course.total_at = total_at
+        if following.wait_s:
+            self.gates.defer(following.job, now + following.wait_s)
+        else:
+            self.queue_first(following.job)
+        return True
+
+    def _hand_out_in_order(self, response: Response) -> None:
+        self._done[response.index] = response
+        following = self.handed_out + len(self.ready)
+        while (found := self._done.pop(following, None)) is not None:
+            self.ready.append(found)
+            following += 1
+
+    # -- names ----------------------------------------------------------------------------------------------
+
+    def wake(self) -> Callable[[], None]:
+        """Return what a resolver's thread may call to have the loop look at its answer."""
+        if self._waker is None:
+            ours, theirs = self._waker = socket.socketpair()
+            ours.setblocking(False)
+            theirs.setblocking(False)
+            assert self.poller is not None
+            self.poller.register(ours.fileno(), IN)
+        theirs = self._waker[1]
+
+        def wake() -> None:
+            try:
+                theirs.send(b"\0")
+            except OSError:
+                return  # it is full, so the loop will look; or the fetcher was closed
+
+        return wake
+
+    def _take_wake(self) -> None:
+        """Some names may have been looked up."""
+        if self._waker is None:
+            return
+        try:
+            self._waker[0].recv(4096)
+        except BlockingIOError:
+            return
+        for connection in list(self.resolving):
+            if connection in self.resolving:
+                connection.resolve()
+
+    # -- time -----------------------------------------------------------------------------------------------
+
+    def _sweep(self) -> None:
+        """Fail what is out of time; everything that had arrived has been read by now."""
+        now = self.now
+        earliest = _FOREVER
+        for connection in list(self.active):
+            if connection.paused_at or connection.job is None:
+                continue
+            limits = connection.limits
+            is_open = connection.phase == BUSY
+            limit_s = limits.read if is_open else limits.connect
+            until = min(connection.total_at, _FOREVER if limit_s is None else connection.since + limit_s)
+            if until > now:
+                earliest = min(earliest, until)
+                continue
+            where = connection.job.origin
+            if until == connection.total_at:
+                connection.fail(TotalTimeout(f"not done within {limits.total:g} s (Timeout.total): {where}"))
+            elif is_open:
+                connection.fail(ReadTimeout(f"silence for {limits.read:g} s (Timeout.read): {where}"))
+            else:
+                connection.fail(ConnectTimeout(f"no connection to {where} within {limits.connect:g} s"))
+        while self.idle:
+            oldest = next(iter(self.idle))
+            if now + self.away - oldest.idle_since < self._idle_s:
+                break
+            oldest.close()
+        self.sweep_at = earliest
+
+    # -- memory -----------------------------------------------------------------------------------------------
+
+    def hold(self, count: int) -> None:
+        """Count *count* more bytes of content; beyond what may be held, reading pauses."""
+        self.held += count
+        if self.held > self.max_buffered_bytes and not self.is_paused:
+            self.is_paused = True
+            self.choose_paused()
+
+    def choose_paused(self) -> bool:
+        """Read from no connection but the oldest request's, as long as more is held than may be; return whether it is.
+
+        That one goes on, so that something is always done: with *ordered* it is what all others wait for.
+        """
+        busy = [connection for connection in self.active if connection.phase == BUSY]
+        if self.held <= self.max_buffered_bytes // 2:
+            self.is_paused = False
+            oldest = None
+        else:
+            oldest = min(busy, key=_index_of, default=None)
+        for connection in busy:
+            if self.is_paused and connection is not oldest:
+                connection.pause()
+            else:
+                connection.unpause()
+        return self.is_paused
+
+    # -- the end ----------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Close every socket and forget what was asked for. A second call does nothing."""
+        self.is_closed = True
+        connections = [*self.active, *self.idle]
+        for connection in connections:
+            if connection.channel is not None:
+                connection.channel.close()
+        for held in (self.active, self.idle, self.by_descriptor, self.resolving, self.hosts, self.runnable):
+            held.clear()
+        self.intake.clear()
+        self.gates.clear()
+        self.ready.clear()
+        self._done.clear()
+        self.kit.sessions.clear()
+        self.open = self.queued = self.held = 0
+        if self._waker is not None:
+            for end in self._waker:
+                end.close()
+            self._waker = None
+        if self.poller is not None:
+            self.poller.close()
+        for connection in connections:
+            if connection.incoming is not None:
+                connection.incoming.close_sink()
+
+
+def _first_index_of(host: Host) -> int:
+    return min(jobs[0].index if jobs else sys.maxsize for jobs in (host.pending, host.held_back))
+
+
+def _index_of(connection: Connection) -> int:
+    assert connection.job is not None
+    return connection.job.index

@@ -1,0 +1,567 @@
+"""One connection among many, that never waits: opened, and then one exchange after the other, as events come in.
+
+There are two roads. The short one is a plain job on a plain socket, with the extension: one compiled call receives,
+reads and sends the next request (``turn_short``). Everything else, and whatever the short road declines, is read by the
+shared reader in ``exchange.py`` (``_receive``, ``_read``).
+
+``loop.py`` decides what runs when, and is told when an exchange has ended (``Loop.answered``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import TYPE_CHECKING, Final
+
+from .._io.channel import READ, Channel
+from .._io.connect import Watch
+from .._io.polling import IN, OUT
+from .._wire.head import ResponseHead
+from ..exchange import Incoming, may_resend, note_failure
+from ..model import Response, Timeout
+from ..preparing import Job, Outgoing
+
+if TYPE_CHECKING:
+    from .loop import Host, Loop
+
+_RECEIVE_BYTES: Final = 65_536
+_BODY_RECEIVE_BYTES: Final = 262_144
+_FOREVER: Final = float("inf")
+_NO_TIMES: Final = (0.0, 0.0, 0.0, 0.0)
+
+RESOLVING: Final = 0
+OPENING: Final = 1
+BUSY: Final = 2
+IDLE: Final = 3
+
+
+class Connection:
+    """A connection, and the job that it is busy with."""
+
+    __slots__ = ("channel", "descriptor", "head", "held", "host", "idle_since", "incoming", "is_plain", "is_sent",
+                 "is_short", "job", "left", "limits", "loop", "mask", "number", "outgoing", "parts", "paused_at",
+                 "phase", "send_error", "served", "since", "times", "total_at", "turn", "watch")  # fmt: skip
+
+    def __init__(self, loop: Loop, host: Host) -> None:
+        self.loop = loop
+        self.host = host
+        self.phase = RESOLVING
+        self.job: Job | None = None
+        self.limits: Timeout
+        self.channel: Channel | None = None
+        self.watch: Watch | None = None
+        self.number = 0  # of the channel's socket that is registered
+        self.descriptor = -1
+        self.mask = 0  # what it is registered for; 0: not at all
+        self.outgoing: Outgoing | None = None
+        self.is_sent = False
+        self.send_error: OSError | None = None
+        self.incoming: Incoming | None = None
+        # The short road, for a plain job on a plain socket, with the extension; else ``incoming`` has it. Of a response
+        # of which a part has come: its head, what there is of its body, and how much of that is to come.
+        self.is_plain = False
+        self.is_short = False
+        self.head: ResponseHead | None = None
+        self.parts: list[bytes] = []
+        self.left = 0
+        self.held = 0  # of the loop's ``held``
+        self.served = 0
+        self.turn = 0  # exchanges since another host might have had the place
+        self.since = 0.0  # the last sign of life
+        self.total_at = _FOREVER
+        self.paused_at = 0.0
+        self.idle_since = 0.0
+        self.times = _NO_TIMES  # resolve, connect, tls, first byte
+
+    # -- opening --------------------------------------------------------------------------------------------
+
+    def connect(self, job: Job) -> None:
+        """Begin to open the connection for *job*."""
+        loop = self.loop
+        self._admit(job)
+        self.phase = RESOLVING
+        self.served = 0
+        self.incoming = None
+        connect_s = self.limits.connect
+        loop.sweep_at = min(loop.sweep_at, self.total_at, _FOREVER if connect_s is None else loop.now + connect_s)
+        self.resolve()
+
+    def _admit(self, job: Job) -> None:
+        """Give *job* the connection, and let its time begin unless it is its second attempt."""
+        self.job = job
+        self.limits = limits = job.timeout or self.loop.timeout
+        self.since = now = self.loop.now
+        if job.course is not None:
+            self.total_at = job.course.total_at
+            job.started = now
+        elif not job.attempts:
+            job.started = now
+            self.total_at = now + (_FOREVER if limits.total is None else limits.total)
+        job.attempts += 1
+
+    def resolve(self) -> None:
+        """Open the connection if its address is known, or have it looked up."""
+        loop, job = self.loop, self.job
+        assert job is not None
+        origin = job.origin
+        try:
+            addresses = loop.kit.resolver.find(origin.host, origin.port)
+            if addresses is None:
+                if self not in loop.resolving:
+                    loop.resolving[self] = None
+                    loop.kit.resolver.start(origin.host, origin.port, loop.wake())
+                return
+            loop.resolving.pop(self, None)
+            self.channel = loop.kit.channel(job, addresses)
+        except Exception as error:
+            loop.resolving.pop(self, None)
+            self.fail(error)
+            return
+        now = time.monotonic() - loop.away
+        self.times = (now - self.since, 0.0, 0.0, 0.0)
+        self.is_plain = not origin.is_tls and loop.take_turn is not None
+        self.phase = OPENING
+        loop.opened += 1
+        self._open_step()
+
+    def _open_step(self) -> None:
+        """Take the next step of connecting and shaking hands; send the request when it was the last."""
+        loop, channel, job = self.loop, self.channel, self.job
+        assert channel is not None
+        assert job is not None
+        try:
+            wanted = channel.open()
+        except Exception as error:
+            self.fail(error)
+            return
+        if self.number != channel.number:
+            self._unregister()  # the socket for another address, which is closed
+            self.number = channel.number
+            self.descriptor = channel.sock.fileno()
+            loop.by_descriptor[self.descriptor] = self
+        self._set_mask(OUT if wanted and wanted != READ else IN)
+        if wanted:
+            return
+        resolve_s = self.times[0]
+        connect_s = channel.connected_at - loop.away - self.since - resolve_s
+        tls_s = channel.secured_at - channel.connected_at if channel.secured_at else 0.0
+        self.times = (resolve_s, max(0.0, connect_s), tls_s, 0.0)
+        loop.gates.note_open(job)
+        self._send(job)
+
+    # -- what the poller tells --------------------------------------------------------------------------------
+
+    def step(self) -> None:
+        """Do what there is to do, now that something can be received or sent."""
+        if self.phase == BUSY:
+            if self.paused_at:
+                return
+            if self.outgoing is not None:
+                self.since = self.loop.now
+                self._send_on()
+            if self.phase == BUSY:
+                self._receive()
+        elif self.phase == OPENING:
+            self._open_step()
+        elif not self.is_quiet():
+            self.close()
+
+    def is_quiet(self) -> bool:
+        """Return whether the connection is open and nothing came on it unasked: the look of SAFETY.md."""
+        watch = self.watch
+        if watch is None:
+            assert self.channel is not None
+            watch = self.watch = Watch(self.channel.sock)
+        return watch.is_quiet()
+
+    def pause(self) -> None:
+        """Receive nothing for a while, which counts for no deadline."""
+        if not self.paused_at:
+            self.paused_at = self.loop.now
+            self._set_mask(0)
+
+    def unpause(self) -> None:
+        """Go on receiving."""
+        if not self.paused_at:
+            return
+        loop = self.loop
+        passed = loop.now - self.paused_at
+        self.since += passed
+        self.total_at += passed
+        if self.job is not None:
+            self.job.paused_s += passed
+        self.paused_at = 0.0
+        read_at = _FOREVER if self.limits.read is None else self.since + self.limits.read
+        loop.sweep_at = min(loop.sweep_at, read_at, self.total_at)
+        self._set_mask(IN | OUT if self.outgoing is not None else IN)
+
+    def _set_mask(self, mask: int) -> None:
+        """Wait for IN, OUT, both or, with 0, for nothing: pollers tell of errors even where none is asked for."""
+        if mask == self.mask:
+            return
+        poller = self.loop.poller
+        assert poller is not None
+        if not self.mask:
+            poller.register(self.descriptor, mask)
+        elif mask:
+            poller.modify(self.descriptor, mask)
+        else:
+            poller.unregister(self.descriptor)
+        self.mask = mask
+
+    def _unregister(self) -> None:
+        if self.descriptor >= 0:
+            del self.loop.by_descriptor[self.descriptor]
+            if self.mask:
+                assert self.loop.poller is not None
+                with contextlib.suppress(OSError):  # closed already, and so unregistered
+                    self.loop.poller.unregister(self.descriptor)
+        self.descriptor = -1
+        self.mask = 0
+
+    # -- sending ----------------------------------------------------------------------------------------------
+
+    def begin(self, job: Job) -> None:
+        """Send *job*'s request on a kept connection."""
+        self._admit(job)
+        self.loop.reused += 1
+        self._send(job)
+
+    def _send(self, job: Job) -> None:
+        """Send the request of a job that has been admitted, on an open connection."""
+        loop, channel = self.loop, self.channel
+        assert channel is not None
+        self.phase = BUSY
+        self.since = loop.now
+        read_s = self.limits.read
+        until = min(self.total_at, _FOREVER if read_s is None else loop.now + read_s)
+        if until < loop.sweep_at:
+            loop.sweep_at = until
+        try:
+            sent = channel.send(job.head)
+            if sent == len(job.head) and job.body is None:
+                self.is_sent = True
+                self.is_short = self.is_plain and job.is_plain
+                return
+            self.is_sent = False
+            self.outgoing = Outgoing(job, sent)
+        except OSError as error:
+            self.is_sent = False
+            self.send_error = error  # what there is to read decides
+            return
+        except Exception as error:
+            self.fail(error)
+            return
+        self._send_on()
+
+    def _send_on(self) -> None:
+        """Send what is left of the request, as far as it goes."""
+        channel, outgoing = self.channel, self.outgoing
+        assert channel is not None
+        assert outgoing is not None
+        try:
+            if not outgoing.send(channel.send):
+                self._set_mask(IN | OUT if channel.wants != READ else IN)
+                return
+            self.is_sent = True
+        except OSError as error:
+            self.send_error = error  # the peer may have answered before it closed
+        except Exception as error:
+            self.fail(error)
+            return
+        self.outgoing = None
+        self._set_mask(IN)
+
+    # -- receiving: the short road ----------------------------------------------------------------------------
+
+    def turn_short(self) -> None:
+        """Receive once, and with a complete response send the next request in the same call."""
+        if self.left:
+            self._receive_rest()
+            return
+        loop, job = self.loop, self.job
+        assert job is not None
+        following = loop.following(self)
+        if following is not None and following.body is not None:
+            following = None
+        take_turn = loop.take_turn
+        assert take_turn is not None
+        try:
+            found = take_turn(self.descriptor, None if following is None else following.head, loop.plain_limits)
+        except OSError as error:
+            self.fail(error)
+            return
+        if not isinstance(found, tuple):
+            if found is not None:
+                self.is_short = False
+                self._read(job, found)
+            return
+        head, content, left, sent = found
+        if left:
+            self.since = loop.now
+            self.head = head
+            self.parts = [content]
+            self.left = left
+            self._note_first_byte(job)
+            self._hold(len(content))
+            return
+        if self.served:
+            passed = loop.now - job.started
+            times = (0.0, 0.0, 0.0, passed, passed)
+        else:
+            self._note_first_byte(job)
+            times = (*self.times, loop.now - job.started)
+        if sent >= 0:
+            assert following is not None
+            self.host.pending.popleft()
+            loop.queued -= 1
+            self._go_on_sent(following, sent)
+        elif sent == -2:
+            self.close()
+        else:
+            self._go_on(persists=True)
+        response = Response(job.request, head, content)
+        response._times = times
+        response.index = job.index
+        if job.attempts != 1:
+            response.attempts = job.attempts
+        loop.held += len(content)
+        if loop.held > loop.max_buffered_bytes:
+            loop.hold(0)
+        loop.answered(job, response)
+
+    def _go_on_sent(self, job: Job, sent: int) -> None:
+        """Go on with *job*, of whose head *sent* bytes have gone out already; as ``begin``, for the short road."""
+        loop = self.loop
+        now = loop.now
+        self.job = job
+        self.served += 1
+        self.turn += 1
+        loop.reused += 1
+        self.since = now
+        if job.timeout is None and not job.attempts:
+            self.limits = loop.timeout
+            job.started = now
+            self.total_at = until = now + loop.total_s
+            if now + loop.read_s < until:
+                until = now + loop.read_s
+            if until < loop.sweep_at:
+                loop.sweep_at = until
+            job.attempts = 1
+        else:
+            self._admit(job)
+            read_s = self.limits.read
+            loop.sweep_at = min(loop.sweep_at, _FOREVER if read_s is None else now + read_s, self.total_at)
+        if sent != len(job.head):
+            self.is_short = self.is_sent = False
+            self.outgoing = Outgoing(job, sent)
+            self._send_on()
+        elif not job.is_plain:
+            self.is_short = False
+
+    def _receive_rest(self) -> None:
+        """Receive more of a body of known length; no byte that lies behind it."""
+        loop, channel, job = self.loop, self.channel, self.job
+        assert channel is not None
+        assert job is not None
+        if self.paused_at:
+            return
+        try:
+            data = channel.receive(min(self.left, _BODY_RECEIVE_BYTES))
+        except Exception as error:
+            self.fail(error)
+            return
+        if data is None:
+            return
+        if not data:
+            self.incoming = self._incoming_of(job)
+            self._read(job, data)
+            return
+        self.since = loop.now
+        self.parts.append(data)
+        self.left -= len(data)
+        self._hold(self.held + len(data))
+        if self.left:
+            return
+        response = Response(job.request, self.head, b"".join(self.parts))
+        response._times = (*self.times, loop.now - job.started)
+        response.index = job.index
+        response.attempts = job.attempts
+        self.head = None
+        self.parts = []
+        self.held = 0
+        self.is_short = False
+        self._go_on(persists=True)
+        loop.answered(job, response)
+
+    def _incoming_of(self, job: Job) -> Incoming:
+        """Return the response as the shared reader has it; what came by the short road is read again."""
+        incoming = self.incoming
+        if incoming is None:
+            incoming = Incoming(job, self.loop.kit.settings)
+            if self.head is not None:
+                for part in (self.head.block, *self.parts):
+                    if part:
+                        incoming.receive(part)
+                self.head = None
+                self.parts = []
+                self.left = 0
+        self.is_short = False
+        return incoming
+
+    # -- receiving: everything else ---------------------------------------------------------------------------
+
+    def _receive(self) -> None:
+        """Receive once, and see what it comes to."""
+        loop, channel, job = self.loop, self.channel, self.job
+        assert channel is not None
+        assert job is not None
+        try:
+            data = channel.receive(_RECEIVE_BYTES if self.incoming is None else _BODY_RECEIVE_BYTES)
+        except Exception as error:
+            self.fail(error)
+            return
+        if data is None:
+            return
+        begin_plain = loop.begin_plain
+        if self.incoming is None and job.is_plain and begin_plain is not None:
+            # A TLS connection, most likely: the short road without the system calls.
+            plain = begin_plain(data, loop.plain_limits)
+            if plain is not None and not plain[2]:
+                self._note_first_byte(job)
+                times = self.times
+                self._go_on(persists=self.is_sent and not channel.has_pending())
+                response = Response(job.request, plain[0], plain[1])
+                response._times = (*times, loop.now - job.started)
+                response.index = job.index
+                response.attempts = job.attempts
+                loop.hold(len(plain[1]))
+                loop.answered(job, response)
+                return
+        self._read(job, data)
+
+    def _read(self, job: Job, data: bytes) -> None:
+        """See what received bytes come to, by the shared reader."""
+        channel, incoming = self.channel, self.incoming
+        assert channel is not None
+        self.since = self.loop.now
+        try:
+            if incoming is None:
+                incoming = self.incoming = Incoming(job, self.loop.kit.settings)
+                self._note_first_byte(job)
+            is_complete = incoming.receive(data, is_clean=channel.is_clean)
+            while not is_complete and channel.has_pending():
+                more = channel.receive(_BODY_RECEIVE_BYTES)
+                if more is None:
+                    break
+                is_complete = incoming.receive(more, is_clean=channel.is_clean)
+        except Exception as error:
+            self.fail(error)
+            return
+        self._hold(incoming.held)
+        if is_complete:
+            self._finish(incoming)
+
+    def _note_first_byte(self, job: Job) -> None:
+        resolve_s, connect_s, tls_s, _ = self.times
+        first_s = self.loop.now - job.started - resolve_s - connect_s - tls_s
+        self.times = (resolve_s, connect_s, tls_s, max(0.0, first_s))
+
+    def _hold(self, held: int) -> None:
+        """Note that *held* bytes of content are here, and have the loop count them."""
+        more = held - self.held
+        self.held = held
+        self.loop.hold(more)
+
+    # -- after an exchange ------------------------------------------------------------------------------------
+
+    def _finish(self, incoming: Incoming) -> None:
+        """Hand out a complete response, and go on with the connection if it persists."""
+        loop, channel, job = self.loop, self.channel, self.job
+        assert channel is not None
+        assert job is not None
+        incoming.close_sink()
+        persists = self.is_sent and incoming.persists() and not channel.has_pending()
+        times = self.times
+        self.incoming = None
+        self.held = 0
+        self._go_on(persists=persists)
+        response = incoming.response()
+        response._times = (*times, time.monotonic() - loop.away - job.started)
+        loop.answered(job, response)
+
+    def _go_on(self, *, persists: bool) -> None:
+        """Begin the host's next job, or let the connection rest, or close it."""
+        loop = self.loop
+        self.times = _NO_TIMES
+        if not persists:
+            self.close()
+            return
+        self.served += 1
+        if self.served == 1 and self.channel is not None:
+            loop.kit.keep_session(self.host.key, self.channel.session)
+        self.turn += 1
+        following = loop.following(self)
+        if following is not None:
+            if not self.is_quiet():
+                self.close()
+                return
+            self.host.pending.popleft()
+            loop.queued -= 1
+            self.begin(following)
+            return
+        self.job = None
+        self.phase = IDLE
+        self.is_sent = False
+        self.is_short = False
+        loop.rest(self)
+
+    def fail(self, error: Exception) -> None:
+        """End an exchange with *error*, or send the request once more where that is right."""
+        loop, job = self.loop, self.job
+        assert job is not None
+        incoming = self._incoming_of(job)
+        if self.send_error is not None and isinstance(error, ConnectionError):
+            error = self.send_error
+        if may_resend(job, incoming, error, was_reused=self.served > 0):
+            loop.resent += 1
+            self._disconnect()
+            self.connect(job)
+            return
+        note_failure(job, incoming, error, was_reused=self.served > 0, was_open=self.phase == BUSY)
+        try:
+            incoming.close_sink()
+        except OSError as closing_error:
+            error.__context__ = closing_error
+        loop.held -= self.held
+        self.held = 0
+        times = self.times
+        self.close()
+        response = incoming.response(error.with_traceback(None))
+        loop.held += len(response._content)
+        response._times = (*times, time.monotonic() - loop.away - job.started)
+        loop.failed(job, response)
+
+    def _disconnect(self) -> None:
+        """Close the socket; the connection keeps its place."""
+        self._unregister()
+        self.number = 0
+        self.watch = None
+        self.outgoing = None
+        self.is_sent = False
+        self.is_short = False
+        self.head = None
+        self.parts = []
+        self.left = 0
+        self.send_error = None
+        self.paused_at = 0.0
+        if self.channel is not None:
+            self.channel.close()
+            self.channel = None
+
+    def close(self) -> None:
+        """Close the connection, of any state, and free its place."""
+        self._disconnect()
+        self.job = None
+        self.incoming = None
+        self.loop.forget(self)

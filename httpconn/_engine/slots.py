@@ -1,0 +1,274 @@
+"""The connections of a pool: shared out between threads, waited for, kept and given up.
+
+A slot, the right to have a connection open, is a token in a set, and belongs to one ``Connection`` object. Whatever
+happens to the thread that holds it (an exception at any line, KeyboardInterrupt among them), the object goes, and its
+slot with it. Nothing counts up and down, so no count can be lost.
+"""
+
+from __future__ import annotations
+
+import collections
+import threading
+import time
+import weakref
+from typing import Final
+
+from .._io.channel import Channel
+from .._io.connect import Watch
+from ..errors import PoolClosed, PoolTimeout
+from ..preparing import Key
+from .kit import Kit
+
+_LOST_CHECK_S: Final = 0.25
+"""How long a waiting thread sleeps at most before it looks whether a slot came back from nowhere."""
+_FOREVER: Final = float("inf")
+
+
+class Connection:
+    """A slot of the pool, and the connection that uses it (``channel`` None: not open yet)."""
+
+    __slots__ = ("__weakref__", "channel", "host", "idle_since", "served", "slots", "token", "watch")
+
+    def __init__(self, slots: Slots, host: Host) -> None:
+        self.slots = slots
+        self.host = host
+        self.channel: Channel | None = None
+        self.watch: Watch | None = None
+        self.token = object()
+        self.served = 0
+        self.idle_since = 0.0
+
+    def disconnect(self) -> None:
+        """Close the connection, and keep the slot for another one."""
+        channel, self.channel = self.channel, None
+        self.watch = None
+        self.served = 0
+        if channel is not None:
+            channel.close()
+
+    def is_quiet(self) -> bool:
+        """Return whether the connection is open and nothing came on it unasked: the look of SAFETY.md."""
+        assert self.channel is not None
+        if self.watch is None:
+            self.watch = Watch(self.channel.sock)
+        return self.watch.is_quiet()
+
+    def __del__(self) -> None:
+        self.disconnect()
+        self.slots.note_lost(self)
+
+
+class Host:
+    """The connections to one origin, with one set of TLS settings."""
+
+    __slots__ = ("idle", "key", "tokens", "waiters")
+
+    def __init__(self, key: Key) -> None:
+        self.key = key
+        self.tokens: set[object] = set()
+        self.idle: collections.deque[Connection] = collections.deque()  # the one used last is on the right
+        self.waiters: collections.deque[weakref.ref[Waiter]] = collections.deque()
+
+
+class Waiter:
+    """A thread that waits for a connection. Referred to weakly by the slots: one that gave up is gone."""
+
+    __slots__ = ("__weakref__", "granted", "host", "wakes")
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.granted: Connection | None = None
+        self.wakes = threading.Event()
+
+
+class Slots:
+    """``acquire`` a connection, and ``release`` it again; from any thread."""
+
+    def __init__(self, kit: Kit) -> None:
+        settings = kit.settings
+        self.kit = kit
+        self._max_connections = settings.max_connections
+        self._per_host = settings.per_host
+        self._idle_s = settings.idle_s
+        self.is_closed = False
+        self.begin_empty()
+
+    def begin_empty(self) -> None:
+        """Begin anew, with nothing: also the lock may be somebody's who is not there in the child of a fork."""
+        self.lock = threading.Lock()
+        self.tokens: set[object] = set()
+        self.hosts: dict[Key, Host] = {}
+        self.waiting: dict[Key, None] = {}  # hosts that have waiters, the one whose turn it is first
+        self.idle: dict[Connection, None] = {}  # of all hosts, unused for the longest time first
+        self.lost: collections.deque[tuple[Host, object]] = collections.deque()
+        self.live: weakref.WeakSet[Connection] = weakref.WeakSet()  # for the child of a fork
+        self.requests = self.opened = self.reused = self.resent = self.waited = self.expired = 0
+
+    def acquire(self, key: Key, timeout_s: float | None) -> Connection:
+        """Return a connection for *key*: a kept one, or a slot to open one in. Raises PoolTimeout, PoolClosed."""
+        with self.lock:
+            if self.is_closed:
+                raise PoolClosed("the pool has been closed")
+            self.requests += 1
+            self.take_in_lost()
+            host = self.hosts.get(key)
+            if host is None:
+                host = self.hosts[key] = Host(key)
+            connection = self._take(host)
+            if connection is not None:
+                return connection
+            self.waited += 1
+            waiter = Waiter(host)
+            host.waiters.append(weakref.ref(waiter))
+            self.hosts[key] = host
+            self.waiting[key] = None
+        return self._wait(waiter, timeout_s)
+
+    def _wait(self, waiter: Waiter, timeout_s: float | None) -> Connection:
+        deadline = _FOREVER if timeout_s is None else time.monotonic() + timeout_s
+        while True:
+            left = deadline - time.monotonic()
+            if not waiter.wakes.wait(max(0.0, min(left, _LOST_CHECK_S))) or waiter.granted is None:
+                with self.lock:
+                    self.take_in_lost()
+                    if waiter.granted is None:
+                        if self.is_closed:
+                            raise PoolClosed("the pool was closed while a request waited for a connection")
+                        if left <= 0:
+                            waiter.host.waiters.remove(weakref.ref(waiter))
+                            self._serve_one(waiter.host.key)  # who has given up may have been the last
+                            raise PoolTimeout(f"no connection was free within {timeout_s:g} s: {self!r}")
+            if waiter.granted is not None:
+                return waiter.granted
+
+    def _take(self, host: Host) -> Connection | None:
+        """Return a kept connection or a new slot; None where there is neither. The lock is held."""
+        now = time.monotonic()
+        self._expire(now)
+        if host.idle:
+            connection = host.idle[-1]
+            self.idle.pop(connection, None)
+            host.idle.pop()
+            self.reused += 1
+            return connection
+        if len(host.tokens) >= self._per_host:
+            return None
+        if len(self.tokens) >= self._max_connections:
+            if not self.idle:
+                return None
+            self._drop(next(iter(self.idle)))  # another host's; unused for longer than any other
+        connection = Connection(self, host)
+        self.live.add(connection)
+        self.tokens.add(connection.token)
+        host.tokens.add(connection.token)
+        self.hosts[host.key] = host  # which may have lost its last connection just now, and its place with it
+        return connection
+
+    def _expire(self, now: float) -> None:
+        """Close the connections that have been unused for too long: they are the first ones."""
+        while self.idle:
+            connection = next(iter(self.idle))
+            if now - connection.idle_since < self._idle_s:
+                return
+            self._drop(connection)
+
+    def _drop(self, connection: Connection) -> None:
+        """Close a kept connection, and free its slot. The lock is held."""
+        self.expired += 1
+        self.idle.pop(connection, None)
+        host = connection.host
+        if connection in host.idle:
+            host.idle.remove(connection)
+        self._forget(host, connection.token)
+        connection.disconnect()
+
+    def _forget(self, host: Host, token: object) -> None:
+        """Free a slot; a second call does nothing. The lock is held."""
+        self.tokens.discard(token)
+        host.tokens.discard(token)
+        if not host.tokens and not host.waiters and self.hosts.get(host.key) is host:
+            del self.hosts[host.key]
+
+    def release(self, connection: Connection, *, persists: bool) -> None:
+        """Take a connection back: to keep it, or, where it does not persist, to close it and free its slot."""
+        channel = connection.channel
+        session = None
+        if not persists or channel is None or self.is_closed:
+            persists = False
+            connection.disconnect()
+        elif connection.served == 1:
+            session = channel.session
+        with self.lock:
+            if persists and not self.is_closed and connection.token in self.tokens:
+                connection.idle_since = time.monotonic()
+                connection.host.idle.append(connection)
+                self.idle[connection] = None
+                self.kit.keep_session(connection.host.key, session)
+            else:
+                connection.disconnect()
+                self._forget(connection.host, connection.token)
+            if self.waiting or self.lost:
+                self.take_in_lost()
+
+    def note_lost(self, connection: Connection) -> None:
+        """Note that nobody has this connection any longer. From a finalizer: it must not wait for the lock."""
+        if connection.token in self.tokens:
+            self.lost.append((connection.host, connection.token))
+
+    def take_in_lost(self) -> None:
+        """Free the slots of connections that were lost, and share out what is free. The lock is held."""
+        while self.lost:
+            self._forget(*self.lost.popleft())
+        is_moving = bool(self.waiting)
+        while is_moving:
+            is_moving = False
+            for key in list(self.waiting):
+                if self._serve_one(key):
+                    is_moving = True
+
+    def _serve_one(self, key: Key) -> bool:
+        """Give a connection to the first that waits for *key*, if there is one to give. The lock is held."""
+        host = self.hosts.get(key)
+        while host is not None and host.waiters:
+            waiter = host.waiters[0]()
+            if waiter is None:
+                host.waiters.popleft()  # it has given up
+                continue
+            connection = self._take(host)
+            if connection is None:
+                return False
+            waiter.granted = connection
+            host.waiters.popleft()
+            del self.waiting[key]
+            if host.waiters:
+                self.waiting[key] = None  # behind the other hosts
+            waiter.wakes.set()
+            return True
+        self.waiting.pop(key, None)
+        if host is not None:
+            self._forget(host, None)
+        return False
+
+    def close(self) -> None:
+        """Close the kept connections; one in use is closed when it is released."""
+        with self.lock:
+            self.is_closed = True
+            while self.idle:
+                self._drop(next(iter(self.idle)))
+            for host in self.hosts.values():
+                for reference in host.waiters:
+                    waiter = reference()
+                    if waiter is not None:
+                        waiter.wakes.set()
+
+    def forget_parents(self) -> None:
+        """In the child of a fork: let go of the parent's sockets without a word on them."""
+        for connection in list(self.live):
+            connection.disconnect()
+        self.begin_empty()
+
+    def __repr__(self) -> str:
+        hosts = list(self.hosts.values())
+        idle, waiting = len(self.idle), sum(len(host.waiters) for host in hosts)
+        told = f"{len(self.tokens)} of {self._max_connections} connections, {idle} idle, {waiting} waiting"
+        return f"{told}, {len(hosts)} hosts"
