@@ -27,7 +27,7 @@ from httpconn._io import polling
 from .faulty import FAULTS, Exchange, FaultyServer, check, content_of, script
 from .peers import ScriptedServer, take_request
 
-QUICK = Timeout(connect=5, read=0.4, total=20)
+QUICK = Timeout(connect=5, read=2, total=30)
 FAULT_REQUESTS = int(os.environ.get("HTTPCONN_FAULT_REQUESTS", "1500"))
 
 
