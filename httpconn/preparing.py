@@ -13,7 +13,7 @@ from ._wire.request import encode_field_line, validate_method, validate_target
 from .errors import InvalidField
 from .model import Request, Timeout, pairs_of
 from .settings import Settings
-from .urls import Origin, parse_url
+from .urls import LENGTH_OF_HTTPS, Origin, is_seen, parse_url
 
 USER_AGENT: Final = "httpconn/0.1"
 
@@ -24,6 +24,23 @@ _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELET
 _METHODS_EXPECTING_CONTENT: Final = frozenset({"PATCH", "POST", "PUT"})
 _SMALL_BODY_BYTES: Final = 65_536
 _FILE_STEP_BYTES: Final = 65_536
+_MOST_KNOWN: Final = 10_000
+
+Known = tuple[Key, Origin, bytes]
+"""Of an origin: its key, itself, and what a GET without fields of its own has there, behind its target."""
+
+
+def plain_get(known: dict[str, Known], url: str) -> tuple[Known, bytes] | None:
+    """Return what is *known*, by its text, of the origin of *url*, and the head of a GET; None where that is not all.
+
+    Only a target of visible ASCII without a fragment is taken, which goes out as it is: what parse_url gives for it.
+    """
+    at = url.find("/", LENGTH_OF_HTTPS)
+    found = known.get(url[:at]) if at > 0 else None
+    target = url[at:]
+    if found is None or not target.isascii() or not target.isprintable() or " " in target or "#" in target:
+        return None
+    return found, b"GET " + target.encode() + found[-1]
 
 
 class Job:
@@ -65,14 +82,27 @@ class Preparer:
             self._plain["Accept-Encoding"] = decoding.accept_encoding()
         self._check_own(pairs)
         self._tls = (settings.context, settings.server_hostname)
+        self._known: dict[str, Known] = {}
+        engine = _backends.selected.engine
+        self._plain_get = plain_get if engine is None else engine.plain_get
 
     def prepare_url(self, url: str, index: int) -> Job:
         """Return the job to GET *url*. Raises InvalidURL, InvalidField, TypeError."""
+        found = self._plain_get(self._known, url)
+        if found is not None:
+            (key, origin, _), head = found
+            return Job(url, index, key, origin, "GET", head)
         origin, target = parse_url(url)
-        head = _backends.selected.serialize_request_head("GET", target, origin.host_field, self._plain, -1)
-        if head is None:
+        serialized = _backends.selected.serialize_request_head("GET", target, origin.host_field, self._plain, -1)
+        if serialized is None:
             return self.prepare(Request("GET", url), index)
-        return Job(url, index, origin.key + self._tls if origin.is_tls else origin.key, origin, "GET", head)
+        key = origin.key + self._tls if origin.is_tls else origin.key
+        prefix = url[: url.find("/", LENGTH_OF_HTTPS)]
+        if is_seen(prefix, origin):
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[prefix] = key, origin, serialized[len("GET ") + len(target) :]
+        return Job(url, index, key, origin, "GET", serialized)
 
     def prepare(self, request: Request, index: int = 0) -> Job:
         """Return the job of *request*. Raises InvalidURL, InvalidField, MissingDecoder, ValueError, TypeError."""

@@ -12,5 +12,5 @@ BACKEND = Backend(
     _speedups.ChunkedDecoder,
     _speedups.serialize_plain_request_head,
     _speedups.replaces_any,
-    Engine(_speedups.TurnLimits, _speedups.begin_plain_response, _speedups.take_turn),
+    Engine(_speedups.TurnLimits, _speedups.begin_plain_response, _speedups.take_turn, _speedups.plain_get),
 )
