@@ -191,6 +191,8 @@ class Run(NamedTuple):
     path: str = "/small"
     connections: int = 64
     tls: bool = False
+    longer: int = 1
+    """By how much, so that opening the connections counts for little."""
 
     @property
     def is_possible(self) -> bool:
@@ -225,7 +227,9 @@ PROMISES = [
         )
     ),
     Promise("fetch_many over TLS against aiohttp", Run("httpconn", tls=True), Run("aiohttp", tls=True), 2.0),
-    Promise("1,000 connections against 64", Run("httpconn", connections=1_000), Run("httpconn"), 0.8),
+    Promise(
+        "1,000 connections against 64", Run("httpconn", connections=1_000, longer=8), Run("httpconn", longer=8), 0.8
+    ),
 ]
 POOL, CONNECTION = Run("pool", connections=1), Run("connection", connections=1)
 POOL_LIMIT_US = 10.0
@@ -238,7 +242,7 @@ def time_all(runs: list[Run], rounds: int, requests: int) -> dict[Run, list[Figu
     with nginx.running() as plain, nginx.running(tls=True) as secured:
         for turn in range(rounds + 1):
             for run in runs if turn % 2 else reversed(runs):
-                count = requests if turn else 2_000
+                count = requests * run.longer if turn else 2_000
                 before, began = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
                 CLIENTS[run.client][0](secured if run.tls else plain, run.path, count, run.connections)
                 passed, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF)
@@ -261,9 +265,8 @@ def accept(rounds: int, requests: int) -> bool:
         print(f"{'':24}{statistics.median(ours):,.0f}/s and {statistics.median(theirs):,.0f}/s")
     more_us = [pool.cpu_us - plain.cpu_us for pool, plain in zip(found[POOL], found[CONNECTION], strict=True)]
     is_kept = statistics.median(more_us) <= POOL_LIMIT_US
-    return (
-        tell("pool.request beyond an HTTPConnection, us of CPU", is_kept, f"<= {POOL_LIMIT_US:g}", more_us) and are_kept
-    )
+    are_kept &= tell("pool.request beyond an HTTPConnection, us of CPU", is_kept, f"<= {POOL_LIMIT_US:g}", more_us)
+    return are_kept
 
 
 def tell(text: str, is_kept: bool, limit: str, values: list[float]) -> bool:
