@@ -54,6 +54,7 @@ from .errors import (  # noqa: E402
     RequestTimeout,
     ResponseNotReady,
     StatusError,
+    TooManyRedirects,
     TotalTimeout,
     UnimplementedFileMode,
     UnknownProtocol,
@@ -71,6 +72,7 @@ responses = _standard.responses
 
 __all__ = [
     "BadStatusLine",
+    "Bearer",
     "BodyTooLong",
     "CannotSendHeader",
     "CannotSendRequest",
@@ -106,9 +108,11 @@ __all__ = [
     "RequestTimeout",
     "Response",
     "ResponseNotReady",
+    "Retry",
     "StatusError",
     "Timeout",
     "Timings",
+    "TooManyRedirects",
     "TotalTimeout",
     "UnimplementedFileMode",
     "UnknownProtocol",
@@ -125,12 +129,14 @@ __all__ = [
 
 
 _LATE: Final = {
+    "Bearer": "policies.auth",
     "ConnectionPool": "pool",
     "PoolStats": "pool",
     "FetchStats": "fetch",
     "Fetcher": "fetch",
     "Request": "model",
     "Response": "model",
+    "Retry": "policies.retries",
     "Timeout": "model",
     "Timings": "model",
     "fetch_many": "fetch",
@@ -169,6 +175,8 @@ if TYPE_CHECKING:
     from .model import Response as Response
     from .model import Timeout as Timeout
     from .model import Timings as Timings
+    from .policies.auth import Bearer as Bearer
+    from .policies.retries import Retry as Retry
     from .pool import ConnectionPool as ConnectionPool
     from .pool import PoolStats as PoolStats
 

@@ -18,6 +18,7 @@ import ssl
 import sys
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from http.client import HTTPMessage
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -30,6 +31,7 @@ from ._wire.head import Defect
 from ._wire.reference import parse_field_lines, parse_status_line
 from ._wire.request import (
     encode_field_line,
+    expects_continue,
     host_field_value,
     strip_ipv6_scope,
     validate_host,
@@ -37,6 +39,7 @@ from ._wire.request import (
     validate_target,
 )
 from .errors import (
+    CannotSendRequest,
     HTTPException,
     InvalidField,
     InvalidURL,
@@ -55,6 +58,7 @@ _DEFAULT_TIMEOUT: Final = socket._GLOBAL_DEFAULT_TIMEOUT  # type: ignore[attr-de
 _METHODS_EXPECTING_BODY: Final = frozenset({"PATCH", "POST", "PUT"})
 _NO_MORE: Final = object()
 _SMALL_BODY_BYTES: Final = 16_384
+_BUSY: Final = "another thread is sending on this connection"
 
 # The running interpreter's http.client decides how a tunnel is asked for: 3.12 made it HTTP/1.1 with a Host
 # field and IDNA, later releases put IPv6 addresses into brackets.
@@ -67,7 +71,8 @@ class HTTPConnection:
     """A connection to one server, one request at a time. Source: http.client, HTTPConnection.
 
     Besides http.client's arguments: ``strict`` (refuse what RFC 9112 does not allow, in responses and in
-    requests) and ``limits`` (see ``httpconn.Limits``); both are class attributes too.
+    requests), ``limits`` (see ``httpconn.Limits``) and ``expect_timeout_s`` (how long the body of a request that has
+    the field ``Expect: 100-continue`` waits for the server's word; None: it does not); all are class attributes too.
     """
 
     _http_vsn = 11
@@ -79,6 +84,7 @@ class HTTPConnection:
     debuglevel = 0
     strict = False
     limits: Limits | None = None
+    expect_timeout_s: float | None = None
 
     def __init__(
         self,
@@ -90,6 +96,7 @@ class HTTPConnection:
         *,
         strict: bool | None = None,
         limits: Limits | None = None,
+        expect_timeout_s: float | None = None,
     ) -> None:
         """Make a connection that is opened by the first request.
 
@@ -102,11 +109,14 @@ class HTTPConnection:
         self.sock: socket.socket | Any = None
         self._buffer: list[bytes] = []
         self.__response: Any = None
+        self.__awaited: Any = None  # the response that a body has waited for, while it is ``__response`` and not begun
         self.__state = state.IDLE
         self.__opened: Any = None  # the socket that ``connect`` made, as long as it is the one in use
         self.__watch: Watch | None = None  # looks at the socket that a response has come on
         self.__spent = False  # the socket can carry no other request, but stays bound until the next one
         self.__lost_request = False
+        self.__is_sending = False  # some thread is, so that no other may
+        self.__is_tunnelling = False
         self.__host_named: tuple[Any, ...] = ()  # what the cached value of Host was made from
         self.__host_value_cached = b""
         self._method: str | None = None
@@ -118,6 +128,8 @@ class HTTPConnection:
             self.strict = strict
         if limits is not None:
             self.limits = limits
+        if expect_timeout_s is not None:
+            self.expect_timeout_s = expect_timeout_s
         (self.host, self.port) = self._get_hostport(host, port)
         self._validate_host(self.host)
         # An instance attribute, since programs replace it.
@@ -155,17 +167,21 @@ class HTTPConnection:
         sent, OSError where the proxy refuses, and what reading its answer raises (see ``HTTPResponse.begin``).
         """
         sys.audit("http.client.connect", self, self.host, self.port)
-        self.sock = self._create_connection((self.host, self.port), self.timeout, self.source_address)
-        self.__opened = self.sock
+        sock = self.sock = self._create_connection((self.host, self.port), self.timeout, self.source_address)
+        self.__opened = sock
         try:
             # Might fail in OSs that don't implement TCP_NODELAY
             try:
-                self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             except OSError as error:
                 if error.errno != errno.ENOPROTOOPT:
                     raise
             if self._tunnel_host:
-                self._tunnel()
+                self.__is_tunnelling = True
+                try:
+                    self._tunnel()
+                finally:
+                    self.__is_tunnelling = False
         except BaseException:
             self._drop_failed_connection()
             raise
@@ -194,7 +210,7 @@ class HTTPConnection:
         finally:
             response = self.__response
             if response:
-                self.__response = None
+                self.__response = self.__awaited = None
                 response.close()
 
     def _release(self, response: HTTPResponse, may_persist: bool) -> None:
@@ -221,6 +237,10 @@ class HTTPConnection:
             self.__state = state.END_OF_MESSAGE[self.__state]
         if self.__spent:
             self.close()
+
+    def __second(self, event: str) -> HTTPException:
+        """Return what is raised where another thread or a signal handler was quicker; nothing has been sent."""
+        return CannotSendRequest(_BUSY) if self.__is_sending else state.refusal(event, self.__state)
 
     def __look(self) -> None:
         """Before a request on a kept connection: whatever has arrived on it was not asked for.
@@ -312,11 +332,14 @@ class HTTPConnection:
         characters that must not stand in a request-line.
         """
         self.__settle()
-        following = state.PUTREQUEST.get(self.__state)
+        before = self.__state
+        following = state.PUTREQUEST.get(before)
         if following is None:
-            raise state.refusal("putrequest", self.__state)
+            raise state.refusal("putrequest", before)
         if following == state.REQ_STARTED:
             self.__look()
+        if self.__state is not before or self.__is_sending:
+            raise self.__second("putrequest")
         self.__state = following
         try:
             self.__put_request_line(method, url, skip_host, skip_accept_encoding)
@@ -391,19 +414,28 @@ class HTTPConnection:
 
         Raises CannotSendHeader without ``putrequest``; what the socket raises.
         """
-        following = state.ENDHEADERS.get(self.__state)
+        before = self.__state
+        following = state.ENDHEADERS.get(before)
         if following is None:
-            raise state.refusal("endheaders", self.__state)
+            raise state.refusal("endheaders", before)
         try:
             _check_told_once([line.partition(b":")[0].decode("latin-1").lower() for line in self._buffer[1:]])
         except InvalidField:
             self.__drop_started_request()
             raise
+        if self.__state is not before or self.__is_sending:
+            raise self.__second("endheaders")
         self.__state = following
         self._send_output(message_body, encode_chunked=encode_chunked)
 
     def _send_output(self, message_body: Any = None, encode_chunked: bool = False) -> None:
         """Send the lines that were put, and the body. Source: http.client, _send_output."""
+        expects = (
+            self.expect_timeout_s is not None
+            and message_body is not None
+            and self._http_vsn == 11
+            and expects_continue(self._buffer[1:])
+        )
         self._buffer.extend((b"", b""))
         head = b"\r\n".join(self._buffer)
         del self._buffer[:]
@@ -411,16 +443,47 @@ class HTTPConnection:
             isinstance(message_body, bytes)
             and not encode_chunked
             and not self.debuglevel
+            and not expects
             and getattr(self.send, "__func__", None) is _OWN_SEND
         ):
             self.__send_whole(head, message_body)
             return
         self.send(head)
+        if expects and not self.__may_send_body():
+            return
         if message_body is not None:
             self.__send_body(message_body, encode_chunked and self._http_vsn == 11)
 
+    def __may_send_body(self) -> bool:
+        """Wait until the server has asked for the body, or time is over; return False where it has answered instead.
+
+        Then ``getresponse`` returns that answer, and nothing else goes over this connection: the server may take
+        whatever follows for the body. Source: RFC 9110 section 10.1.1.
+        """
+        following = state.EXPECT.get(self.__state)
+        sock, timeout_s = self.sock, self.expect_timeout_s
+        if following is None or sock is None or timeout_s is None:
+            return True
+        self.__state = following
+        try:
+            response = self.__configured(self.response_class(sock, self.debuglevel, method=self._method))
+            self.__response = self.__awaited = response
+            goes_on = response._await_continue(timeout_s) if isinstance(response, HTTPResponse) else True
+            following = (state.CONTINUE if goes_on else state.ANSWER).get(self.__state)
+            if following is None or self.__awaited is not response:
+                raise _closed_while_sending()
+        except BaseException:
+            if self.sock is sock:
+                self.__shut()
+            raise
+        self.__state = following
+        return goes_on
+
     def __send_body(self, body: Any, chunked: bool) -> None:
         """Send a body piece by piece. Where it cannot be had, its request cannot be finished: the connection ends."""
+        sock = self.sock
+        is_own = sock is not None and getattr(self.send, "__func__", None) is _OWN_SEND
+        send = partial(self.__send_on, sock) if is_own else self.send
         try:
             chunks = iter(self.__body_chunks(body))
         except TypeError:
@@ -439,21 +502,35 @@ class HTTPConnection:
                 if self.debuglevel > 0:
                     print("Zero length chunk ignored")
                 continue
-            self.send(f"{size:X}\r\n".encode("ascii") + chunk + b"\r\n" if chunked else chunk)
+            if sock is not None and self.sock is not sock:
+                raise _closed_while_sending()  # no piece of this body may go out on another connection
+            send(f"{size:X}\r\n".encode("ascii") + chunk + b"\r\n" if chunked else chunk)
         if chunked:
-            self.send(b"0\r\n\r\n")
+            send(b"0\r\n\r\n")
 
     def __send_whole(self, head: bytes, body: bytes | None) -> None:
         """Send a head and a body of bytes; small ones travel together."""
         if body and len(body) <= _SMALL_BODY_BYTES:
             head += body
             body = None
-        if self.sock is None:
-            self.__open()
+        sock = self.sock
+        if sock is None:
+            sock = self.__open()
         sys.audit("http.client.send", self, head)
-        self.sock.sendall(head)
-        if body:
-            self.send(body)
+        if self.__is_sending:
+            raise CannotSendRequest(_BUSY)
+        self.__is_sending = True
+        try:
+            sock.sendall(head)
+            if body:
+                sys.audit("http.client.send", self, body)
+                sock.sendall(body)
+        except Exception as error:
+            if self.sock is not sock:
+                raise _closed_while_sending() from error
+            raise
+        finally:
+            self.__is_sending = False
 
     def __body_chunks(self, body: Any) -> Iterable[Any]:
         if hasattr(body, "read"):
@@ -487,12 +564,32 @@ class HTTPConnection:
     def send(self, data: Any) -> None:
         """Send *data*: bytes, a file, or an iterable of bytes; opens the connection where ``auto_open`` is set.
 
-        Raises NotConnected, TypeError for anything else, and what the socket raises.
+        Raises NotConnected, TypeError for anything else, CannotSendRequest while another thread is sending,
+        ConnectionAbortedError where the connection is closed meanwhile from within, and what the socket raises.
         """
-        if self.sock is None:
-            self.__open()
+        sock = self.sock
+        if sock is None:
+            sock = self.__open()
+        self.__send_on(sock, data)
+
+    def __send_on(self, sock: Any, data: Any) -> None:
+        """``send`` on this very socket, whatever becomes of the connection's meanwhile."""
         if self.debuglevel > 0:
             print("send:", repr(data))
+        if self.__is_sending:
+            raise CannotSendRequest(_BUSY)
+        self.__is_sending = True
+        try:
+            self.__send_all(sock, data)
+        except Exception as error:
+            if self.sock is not sock:
+                raise _closed_while_sending() from error
+            raise
+        finally:
+            self.__is_sending = False
+
+    def __send_all(self, sock: Any, data: Any) -> None:
+        """Source: http.client, HTTPConnection.send."""
         if hasattr(data, "read"):
             if self.debuglevel > 0:
                 print("sending a readable")
@@ -503,23 +600,33 @@ class HTTPConnection:
                 if encode:
                     datablock = datablock.encode("iso-8859-1")
                 sys.audit("http.client.send", self, datablock)
-                self.sock.sendall(datablock)
+                sock.sendall(datablock)
             return
         sys.audit("http.client.send", self, data)
         try:
-            self.sock.sendall(data)
+            sock.sendall(data)
         except TypeError:
             if not isinstance(data, Iterable):
                 raise TypeError(f"data should be a bytes-like object or an iterable, got {type(data)!r}") from None
             for part in data:
-                self.sock.sendall(part)
+                sock.sendall(part)
 
-    def __open(self) -> None:
-        """Connect for a request that is under way; a failure leaves the connection idle, not stuck in it."""
+    def __open(self) -> Any:
+        """Connect for a request that is under way; a failure leaves the connection idle, not stuck in it.
+
+        Returns the socket. Raises ConnectionAbortedError where ``close`` was called meanwhile: that request is over.
+        """
+        before = self.__state
         try:
             if not self.auto_open:
                 raise NotConnected
+            if self.__is_tunnelling:
+                raise _closed_while_sending()
             self.connect()
+            sock = self.sock
+            if sock is None or self.__state is not before:
+                raise _closed_while_sending()
+            return sock
         except BaseException:
             if self.sock is not None:
                 self.close()
@@ -552,15 +659,17 @@ class HTTPConnection:
             return
         if self.__watch is not None:
             self.__look()
-        self._method = method
+        if self.__state != state.IDLE or self.__is_sending:
+            raise self.__second("putrequest")
         self.__state = state.REQ_SENT
+        self._method = method
         self.__send_whole(head, body)
 
     def __plain_head(self, method: str, url: str, body: Any, headers: Any) -> bytes | None:
         """Return the head of a request that may go out at once; None where the steps must be gone one by one."""
         parser = _backends.selected
         if (
-            (body is not None and type(body) is not bytes)
+            (body is not None and (type(body) is not bytes or self.expect_timeout_s is not None))
             or self.debuglevel
             or self._http_vsn != 11
             or self._http_vsn_str != "HTTP/1.1"
@@ -663,21 +772,34 @@ class HTTPConnection:
         malformed head raises. After any of these but ResponseNotReady the connection is closed. After a TimeoutError
         before the first byte of the response, it may be asked for again.
         """
-        if self.__response is not None and self.__response.isclosed():
-            self.__settle()
-        following = state.GETRESPONSE.get(self.__state)
+        awaited: HTTPResponse | None = None
+        is_last = False
+        if self.__response is not None:
+            if self.__response is self.__awaited:
+                awaited = self.__awaited
+                is_last = self.__state == state.REQ_ANSWERED
+            elif self.__response.isclosed():
+                self.__settle()
+        before = self.__state
+        following = state.GETRESPONSE.get(before)
         if following is None:
             if self.__lost_request:
                 self.__lost_request = False
                 raise RemoteDisconnected("the connection ended with the response to the previous request")
-            raise state.refusal("getresponse", self.__state)
-        if self.debuglevel > 0:
+            raise state.refusal("getresponse", before)
+        if awaited is not None:
+            self.__response = self.__awaited = None
+            response = awaited
+        elif self.debuglevel > 0:
             response = self.response_class(self.sock, self.debuglevel, method=self._method)
         elif self.response_class is HTTPResponse:
             response = HTTPResponse(self.sock, 0, self._method)  # without keywords, which cost
         else:
             response = self.response_class(self.sock, method=self._method)
         self.__configured(response)
+        if self.__state is not before:
+            response.close()
+            raise state.refusal("getresponse", self.__state)  # another thread or a signal handler was quicker
         # Set before the wait, so that another thread cannot ask for the same response.
         self.__state = following
         self.__spent = False
@@ -687,7 +809,7 @@ class HTTPConnection:
             except ConnectionError:
                 self.close()
                 raise
-            if response.will_close:
+            if response.will_close or is_last:
                 # The response holds its own reference to the socket; this connection opens another when needed.
                 self.close()
             else:
@@ -704,11 +826,11 @@ class HTTPConnection:
                 # request needs another socket.
                 self.__state = state.REQ_SENT
                 self.__spent = True
-            elif self.sock is not None:
+            elif (sock := self.sock) is not None:
                 # Nobody must read on; ``sock`` stays bound until the next request, as in http.client.
                 self.__state = state.CLOSE[self.__state]
                 self.__spent = True
-                self.sock.close()
+                sock.close()
             raise
 
 
@@ -734,8 +856,12 @@ class HTTPSConnection(HTTPConnection):
             blocksize: int = 8192,
             strict: bool | None = None,
             limits: Limits | None = None,
+            expect_timeout_s: float | None = None,
         ) -> None:
-            super().__init__(host, port, timeout, source_address, blocksize=blocksize, strict=strict, limits=limits)
+            super().__init__(
+                host, port, timeout, source_address, blocksize,
+                strict=strict, limits=limits, expect_timeout_s=expect_timeout_s,
+            )  # fmt: skip
             self.__context = context
 
     else:
@@ -754,8 +880,12 @@ class HTTPSConnection(HTTPConnection):
             blocksize: int = 8192,
             strict: bool | None = None,
             limits: Limits | None = None,
+            expect_timeout_s: float | None = None,
         ) -> None:
-            super().__init__(host, port, timeout, source_address, blocksize=blocksize, strict=strict, limits=limits)
+            super().__init__(
+                host, port, timeout, source_address, blocksize,
+                strict=strict, limits=limits, expect_timeout_s=expect_timeout_s,
+            )  # fmt: skip
             self.key_file = key_file
             self.cert_file = cert_file
             self.__context = context
@@ -800,11 +930,18 @@ class HTTPSConnection(HTTPConnection):
         super().connect()
         try:
             context = self.__context or shared_https_context(self._http_vsn)
-            self.sock = context.wrap_socket(self.sock, server_hostname=self._tunnel_host or self.host)
+            sock = self.sock
+            if sock is None:
+                raise _closed_while_sending()
+            self.sock = context.wrap_socket(sock, server_hostname=self._tunnel_host or self.host)
         except BaseException:
             self._drop_failed_connection()
             raise
         self._HTTPConnection__opened = self.sock
+
+
+def _closed_while_sending() -> ConnectionAbortedError:
+    return ConnectionAbortedError("the connection was closed, by this program, before the request had been sent")
 
 
 def _size_of(chunk: Any) -> int:

@@ -51,6 +51,7 @@ __all__ = [
     "RequestTimeout",
     "ResponseNotReady",
     "StatusError",
+    "TooManyRedirects",
     "TotalTimeout",
     "UnimplementedFileMode",
     "UnknownProtocol",
@@ -115,6 +116,10 @@ class StatusError(HTTPException):
 
     def __reduce__(self) -> tuple[type[StatusError], tuple[str, object]]:
         return type(self), (str(self), self.response)
+
+
+class TooManyRedirects(HTTPException):
+    """More redirects than ``redirects`` allows; the last of them is in ``response``, those before it in its history."""
 
 
 class RequestTimeout(HTTPException, TimeoutError):

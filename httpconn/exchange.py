@@ -12,15 +12,16 @@ from typing import Any, Final
 
 from . import _backends
 from ._backends.contract import Engine
+from ._wire.grammar import SWITCHING_PROTOCOLS
 from ._wire.head import ResponseHead
 from ._wire.reader import NEED_DATA, ResponseReader
 from .decoding import ContentDecoder
-from .errors import ContentDecodingError, ContentTooLong, IncompleteRead
+from .errors import ContentDecodingError, ContentTooLong, IncompleteRead, TotalTimeout
 from .model import Request, Response
 from .preparing import Job
 from .settings import Settings
 
-_SWITCHING_PROTOCOLS: Final = 101
+_LOST: Final = (ConnectionError, ssl.SSLError)
 
 
 class Incoming:
@@ -35,6 +36,7 @@ class Incoming:
         "_owns_sink",
         "_parts",
         "_reader",
+        "_shared_max_content",
         "_sink",
         "began",
         "head",
@@ -50,7 +52,7 @@ class Incoming:
         self._counted = 0
         self._sink: Any = None
         self._owns_sink = False
-        self._max_content = settings.max_content
+        self._max_content = self._shared_max_content = settings.max_content
         self._max_ratio = settings.max_ratio
         if isinstance(request, Request):
             if request.max_content is not None:
@@ -100,6 +102,11 @@ class Incoming:
             if codings is not None and length != 0:
                 self._decoder = ContentDecoder(codings, self._max_ratio) or None
         if isinstance(request, Request) and request.sink is not None:
+            may_go_on = self._job.may_go_on
+            if may_go_on is not None and may_go_on(self._job, head):
+                # A redirect's page, say: what is in the sink in the end must be the result's. It goes to memory.
+                self._max_content = self._shared_max_content if request.max_content is None else request.max_content
+                return
             self._owns_sink = not hasattr(request.sink, "write")
             # Closed by close_sink, which both drivers call whatever happens.
             self._sink = open(request.sink, "wb") if self._owns_sink else request.sink  # noqa: SIM115
@@ -139,7 +146,7 @@ class Incoming:
             and not reader.will_close
             and reader.ends_here()
             and head is not None
-            and head.status != _SWITCHING_PROTOCOLS
+            and head.status != SWITCHING_PROTOCOLS
         )
 
     def close_sink(self) -> None:
@@ -176,21 +183,43 @@ def may_resend(job: Job, incoming: Incoming, error: BaseException, *, was_reused
     """Return whether *job* is sent once more, on a fresh connection.
 
     Only where the connection had carried another exchange before, so that the peer may have closed it just as the
-    request went out; where no byte of an answer came; and where a second request does no harm. Source: Go, net/http,
+    request went out; where no byte of an answer came; and where a second request does no harm. At once, once, and
+    counted for no ``Retry``, which may have it sent again after that. Source: Go, net/http,
     persistConn.shouldRetryRequest; RFC 9110 section 9.2.2.
     """
-    return (
-        was_reused
-        and not incoming.began
-        and job.is_resendable
-        and job.attempts < 2
-        and isinstance(error, (ConnectionError, ssl.SSLError))
-    )
+    return was_reused and not incoming.began and job.is_resendable and job.attempts < 2 and isinstance(error, _LOST)
+
+
+def note_failure(job: Job, incoming: Incoming, error: BaseException, *, was_reused: bool, was_open: bool) -> None:
+    """Note on *job* whether the failure is of the kind that a ``Retry`` retries without being told.
+
+    Such are a connection that could not be made, and one that had been kept and was lost before a byte of an answer
+    came. Not a certificate that is refused, nor the end of the whole time.
+    """
+    if was_open:
+        job.has_failed_harmlessly = was_reused and not incoming.began and isinstance(error, _LOST)
+    else:
+        job.has_failed_harmlessly = isinstance(error, OSError) and not isinstance(
+            error, (ssl.SSLCertVerificationError, TotalTimeout)
+        )
+
+
+def pour_into_sink(response: Response) -> None:
+    """Move the content of a result to where its request wants it. Raises what the sink raises."""
+    sink = response.request.sink
+    content, response._content = response._content, b""
+    if hasattr(sink, "write"):
+        sink.write(content)
+        return
+    with open(sink, "wb") as file:
+        file.write(content)
 
 
 def unanswered(request: Any, index: int, error: BaseException, attempts: int = 0) -> Response:
     """Return the result of a request to which no response came."""
-    response = Response(request if isinstance(request, (Request, str)) else Request("GET", str(request)), None, b"")
+    # A URL with a user name in it is not told on.
+    is_told_on = isinstance(request, Request) or (isinstance(request, str) and "@" not in request)
+    response = Response(request if is_told_on else Request("GET", str(request)), None, b"")
     response.index = index
     response.attempts = attempts
     response.error = error

@@ -9,12 +9,16 @@ import codecs
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from http.client import HTTPMessage
-from typing import Any, Final, NamedTuple, Protocol, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, Self, TypeAlias
 
 from ._wire.head import Defect, ResponseHead
 from .errors import HTTPException, StatusError
 from .headers import message_from_lines
-from .urls import with_params
+from .urls import redacted, take_credentials, with_params
+
+if TYPE_CHECKING:
+    from .policies.auth import Auth
+    from .policies.retries import Retry
 
 Headers: TypeAlias = Mapping[str, Any] | Iterable[tuple[str, Any]]
 
@@ -112,9 +116,13 @@ class Request:
     - *decode*: False for the body as it came, content codings and all
     - *max_content*: bytes of content; else the pool's or fetcher's (with a *sink*: no limit)
     - *context*, *server_hostname*: a TLS context of its own, and the name that the certificate must be for
+    - *redirects*: how many are followed, 0 for none; *retry*: a Retry; else the pool's or fetcher's
+    - *auth*: (user, password) or a Bearer, for the origin of *url* and no other. A user name and password in the URL
+      are taken out of it, and are the same
     """
 
     __slots__ = (
+        "auth",
         "body",
         "context",
         "decode",
@@ -122,6 +130,8 @@ class Request:
         "json",
         "max_content",
         "method",
+        "redirects",
+        "retry",
         "server_hostname",
         "sink",
         "tag",
@@ -145,7 +155,13 @@ class Request:
         max_content: int | None = None,
         context: Any = None,
         server_hostname: str | None = None,
+        redirects: int | None = None,
+        retry: Retry | None = None,
+        auth: Auth | None = None,
     ) -> None:
+        if type(url) is str and "@" in url:
+            url, told = take_credentials(url)
+            auth = auth or told
         self.method = method
         self.url = url if params is None else with_params(url, params)
         self.headers = headers
@@ -158,9 +174,26 @@ class Request:
         self.max_content = max_content
         self.context = context
         self.server_hostname = server_hostname
+        self.redirects = redirects
+        self.retry = retry
+        self.auth = auth
+
+    def replaced(self, **changes: Any) -> Request:
+        """Return a copy with other attributes: ``request.replaced(url=..., headers=...)``."""
+        copy = object.__new__(Request)
+        for name in Request.__slots__:
+            setattr(copy, name, getattr(self, name))
+        for name, value in changes.items():
+            if name not in Request.__slots__:
+                raise TypeError(f"a Request has no {name!r}")
+            setattr(copy, name, value)
+        if "url" in changes and "@" in copy.url:
+            copy.url, told = take_credentials(copy.url)
+            copy.auth = told or copy.auth
+        return copy
 
     def __repr__(self) -> str:
-        return f"<Request {self.method} {self.url}>"
+        return f"<Request {self.method} {redacted(str(self.url))}>"
 
 
 class Stream(Protocol):
@@ -188,11 +221,13 @@ class Response:
     _times: tuple[float, float, float, float, float] = (0.0, 0.0, 0.0, 0.0, 0.0)
     _stream: Stream | None = None
     attempts = 1
-    """How often it was sent; 0 where it was refused before."""
+    """How often the request was sent; 0 where it was refused before. After redirects, the last request."""
     defects: Sequence[Defect] = ()
     error: BaseException | None = None
     index = 0
     """The place of the request in the input, from 0. In a pool, always 0."""
+    history: tuple[Response, ...] = ()
+    """The redirects that led here, in their order; of their content, the first 64 KiB. Each has its own ``request``."""
 
     def __init__(self, request: Request | str, head: ResponseHead | None, content: bytes) -> None:
         self._request = request
@@ -203,7 +238,7 @@ class Response:
 
     @property
     def request(self) -> Request:
-        """The request that this answers."""
+        """The request that this answers: after redirects, the last one, which the library has made."""
         request = self._request
         if isinstance(request, str):
             request = self._request = Request("GET", request)
@@ -211,7 +246,7 @@ class Response:
 
     @property
     def url(self) -> str:
-        """The URL that was asked for, as it was given."""
+        """The URL that was asked for, as it was given; after redirects, the last one."""
         request = self._request
         return request if isinstance(request, str) else request.url
 
@@ -352,7 +387,7 @@ class Response:
         told = f"{self.status} {self.reason}".rstrip() if self._head is not None else "no response"
         if self.error is not None:
             told += f", {type(self.error).__name__}"
-        return f"<Response [{told}] {self.url}>"
+        return f"<Response [{told}] {redacted(str(self.url))}>"
 
 
 def attach_response(error: BaseException, response: Response) -> None:

@@ -8,18 +8,24 @@ exist once, and a total time limit can be kept between any two bytes.
 
 from __future__ import annotations
 
+import math
 import ssl
+import time
 from functools import partial
 from typing import Any, Final, NamedTuple, Self, Unpack
 
 from ._engine.blocking import Attempt
 from ._engine.kit import Kit, call_after_fork
-from ._engine.slots import Slots
+from ._engine.slots import Connection, Slots
+from ._engine.turns import Turns
 from .model import Headers, Request, Response, Timeout
+from .policies.auth import Auth
+from .policies.judge import MOST_ARCHIVED_BYTES, Course
+from .policies.retries import Retry
 from .preparing import Job
 from .settings import Options, Settings
 
-_NOTHING_TOLD: Final = (None,) * 10
+_NOTHING_TOLD: Final = (None,) * 13
 
 
 class PoolStats(NamedTuple):
@@ -57,9 +63,12 @@ class ConnectionPool:
 
     def __init__(self, **options: Unpack[Options]) -> None:
         """Raises TypeError, ValueError, InvalidField for what cannot be meant."""
-        self._settings = Settings.of(options)
+        self._settings = settings = Settings.of(options)
         self._kit = Kit(self._settings)
         self._slots = Slots(self._kit)
+        self._turns = Turns(self._kit.policies.paces)
+        self._judged_from = self._kit.policies.judged_from
+        self._has_cookies = settings.cookies is not None
         call_after_fork(self)
 
     # -- requests -----------------------------------------------------------------------------------------
@@ -81,6 +90,9 @@ class ConnectionPool:
         context: ssl.SSLContext | None = None,
         server_hostname: str | None = None,
         tag: Any = None,
+        redirects: int | None = None,
+        retry: Retry | None = None,
+        auth: Auth | None = None,
     ) -> Response:
         """Send a request and return its Response: whole, or with *stream* as soon as its head is there.
 
@@ -89,7 +101,8 @@ class ConnectionPool:
         a bad response; these have as ``response`` what came. No status is an error, see ``raise_for_status``.
         """
         if method == "GET" and not stream and decode and type(url) is str:
-            told = (headers, params, body, json, timeout, sink, max_content, context, server_hostname, tag)
+            told = (headers, params, body, json, timeout, sink, max_content, context, server_hostname, tag,
+                    redirects, retry, auth)  # fmt: skip
             if told == _NOTHING_TOLD:
                 return self._send(self._kit.preparer.prepare_url(url, 0), stream=False)
         return self.send(
@@ -107,6 +120,9 @@ class ConnectionPool:
                 max_content=max_content,
                 context=context,
                 server_hostname=server_hostname,
+                redirects=redirects,
+                retry=retry,
+                auth=auth,
             ),
             stream=stream,
         )
@@ -144,20 +160,68 @@ class ConnectionPool:
         return self._send(self._kit.preparer.prepare(request), stream=stream)
 
     def _send(self, job: Job, *, stream: bool) -> Response:
+        response = self._exchange(job, stream=stream)
+        head = response._head
+        if head is not None and head.status < self._judged_from and response.error is None:
+            return response
+        return self._judged(job, response, stream=stream)
+
+    def _exchange(self, job: Job, *, stream: bool) -> Response:
+        """Return the response to *job*, or with ``error`` what came of it. Raises PoolTimeout, PoolClosed."""
         limits = job.timeout or self._settings.timeout
-        attempt = Attempt(self._slots, self._slots.acquire(job.key, limits.pool), job, limits, is_streamed=stream)
-        return self._answered(job, attempt.begin() if stream else attempt.run())
+        if self._turns.are_needed:
+            connection = self._acquire_in_turn(job, limits)
+        else:
+            connection = self._slots.acquire(job.key, limits.pool)
+        if self._has_cookies:
+            self._kit.preparer.dress(job)
+        attempt = Attempt(self._slots, connection, job, limits, is_streamed=stream)
+        return attempt.begin() if stream else attempt.run()
 
-    def _answered(self, job: Job, response: Response) -> Response:
-        """Return *response* to who asked for it, or raise its error.
+    def _acquire_in_turn(self, job: Job, limits: Timeout) -> Connection:
+        """Return a connection when the turn of *job* has come. Raises TotalTimeout, PoolTimeout, PoolClosed."""
+        if job.course is None:
+            job.course = Course()
+            job.course.total_at = math.inf if limits.total is None else time.monotonic() + limits.total
+        until = job.course.total_at
+        while True:
+            self._turns.wait_for(job, until)
+            connection = self._slots.acquire(job.key, limits.pool)
+            try:
+                is_started = self._turns.start(job, until)
+            except BaseException:
+                self._slots.release(connection, persists=True)
+                raise
+            if is_started:
+                return connection
+            self._slots.release(connection, persists=True)
 
-        Each exchange that has ended comes through here: whole (of a streamed one, its head) or with what stopped it.
-        This is the place to send *job* again, or another one in its stead. A streamed response has its connection
-        still, until it is closed; any other has given it back.
+    def _judged(self, job: Job, response: Response, *, stream: bool) -> Response:
+        """Return the response to who asked for it, when all that follows the first one is done; or raise its error.
+
+        A streamed response has its connection still, until it is closed; any other has given it back.
         """
-        if response.error is not None:
-            raise response.error
-        return response
+        while True:
+            total_s = (job.timeout or self._settings.timeout).total
+            total_at = math.inf if total_s is None else job.started + total_s
+            if job.course is not None:
+                total_at = job.course.total_at
+            following = self._kit.follower.after(job, response, total_at - time.monotonic(), time.time())
+            if following.hold_s:
+                self._turns.shut(job, following.hold_s)
+            if following.job is None:
+                if response.error is not None:
+                    response.close()
+                    raise response.error
+                return response
+            if response._stream is not None:
+                _put_away(response)
+            job = following.job
+            assert job.course is not None
+            job.course.total_at = total_at
+            if following.wait_s:
+                self._turns.sleep(following.wait_s)
+            response = self._exchange(job, stream=stream)
 
     # -- the pool itself ----------------------------------------------------------------------------------
 
@@ -169,6 +233,7 @@ class ConnectionPool:
 
     def close(self) -> None:
         """Close the kept connections; one in use is closed when its response is done. A second call does nothing."""
+        self._turns.close()
         self._slots.close()
 
     def __enter__(self) -> Self:
@@ -185,5 +250,14 @@ class ConnectionPool:
 
     def _after_fork(self) -> None:
         """In the child: let go of the parent's sockets and TLS sessions without a word on them."""
+        self._turns.begin_anew()
         self._slots.forget_parents()
         self._kit.forget()
+
+
+def _put_away(response: Response) -> None:
+    """Let a streamed response that is no result have as much of its content as a history keeps, and no connection."""
+    content = next(response.iter_bytes(MOST_ARCHIVED_BYTES), b"")
+    response.close()
+    response._stream = None
+    response._content = content

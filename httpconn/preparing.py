@@ -5,22 +5,26 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, TypeAlias
 
 from . import _backends, decoding
+from ._wire.head import ResponseHead
 from ._wire.request import encode_field_line, validate_method, validate_target
 from .errors import InvalidField
 from .model import Request, Timeout, pairs_of
+from .policies.auth import field_value_of
+from .policies.judge import Course, Policies, checked_redirects, checked_retry
+from .policies.redirects import is_bound_to_origin, is_of_content
+from .policies.retries import IDEMPOTENT_METHODS
 from .settings import Settings
-from .urls import LENGTH_OF_HTTPS, Origin, is_seen, parse_url
+from .urls import LENGTH_OF_HTTPS, CredentialsInURL, Origin, is_seen, parse_url
 
 USER_AGENT: Final = "httpconn/0.1"
 
 Key = tuple[Any, ...]
 """What connections are kept by: scheme, host, port, and for TLS the context and the name that is checked."""
 
-_IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})  # RFC 9110 section 9.2.2
 _METHODS_EXPECTING_CONTENT: Final = frozenset({"PATCH", "POST", "PUT"})
 _SMALL_BODY_BYTES: Final = 65_536
 _FILE_STEP_BYTES: Final = 65_536
@@ -49,12 +53,27 @@ class Job:
     # What few jobs need stands here and not in every instance.
     body: Callable[[], Iterator[bytes]] | None = None
     """Gives what is sent behind ``head``, framed, from its beginning."""
+    framed: Framed | None = None
+    """The same, as it was made of the request: a file knows where it began."""
+    own: Sequence[tuple[str, Any]] = ()
+    """The request's own fields."""
+    bare_head: bytes | None = None
+    """``head`` without the cookies, where it has some."""
+    course: Course | None = None
+    """What it has been through, from its second sending or second request on."""
+    may_go_on: Callable[[Any, ResponseHead], bool] | None = None
+    """For a request with a sink: whether a response's content must not go there, since it may be no result."""
     is_resendable = True
+    is_replayable = True
+    has_failed_harmlessly = False
+    """See ``exchange.note_failure``."""
     is_plain = True
     """A response with content, which goes to memory, under the limits that all share."""
     timeout: Timeout | None = None
     attempts = 0
     started = 0.0
+    paused_s = 0.0
+    """How long its response was not read, for want of memory; that is nobody's delay."""
 
     def __init__(self, request: Request | str, index: int, key: Key, origin: Origin, method: str, head: bytes) -> None:
         self.request = request
@@ -69,9 +88,11 @@ class Job:
 class Preparer:
     """Makes jobs of requests: judges them, and serialises their heads."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, policies: Policies) -> None:
         """Raises InvalidField or TypeError where the settings' own headers cannot be sent."""
         self.settings = settings
+        self._policies = policies
+        self._shapes = policies.shapes_requests
         given = settings.headers
         pairs = list(given) if given is not None else [("Accept", "*/*"), ("User-Agent", USER_AGENT)]
         self._plain: dict[str, Any] = dict(pairs)
@@ -88,11 +109,16 @@ class Preparer:
 
     def prepare_url(self, url: str, index: int) -> Job:
         """Return the job to GET *url*. Raises InvalidURL, InvalidField, TypeError."""
+        if self._shapes:
+            return self.prepare(Request("GET", url), index)
         found = self._plain_get(self._known, url)
         if found is not None:
             (key, origin, _), head = found
             return Job(url, index, key, origin, "GET", head)
-        origin, target = parse_url(url)
+        try:
+            origin, target = parse_url(url)
+        except CredentialsInURL:
+            return self.prepare(Request("GET", url), index)
         serialized = _backends.selected.serialize_request_head("GET", target, origin.host_field, self._plain, -1)
         if serialized is None:
             return self.prepare(Request("GET", url), index)
@@ -105,14 +131,48 @@ class Preparer:
         return Job(url, index, key, origin, "GET", serialized)
 
     def prepare(self, request: Request, index: int = 0) -> Job:
-        """Return the job of *request*. Raises InvalidURL, InvalidField, MissingDecoder, ValueError, TypeError."""
+        """Return the job of *request*.
+
+        Raises InvalidURL, InvalidField, MissingDecoder, ValueError, TypeError, and what a hook raises.
+        """
+        return self._prepare(self._policies.shape(request), index, None, None)
+
+    def prepare_hop(self, request: Request, job: Job, course: Course, *, keeps_content: bool) -> Job:
+        """Return the job of *request*, to which a redirect leads from *job*. Raises as ``prepare``."""
+        shaped = self._policies.shape(request)
+        following = self._prepare(
+            shaped, job.index, course, job.framed if keeps_content and shaped is request else None
+        )
+        following.is_plain = False  # its response has a history, which the short road knows nothing of
+        following.timeout = following.timeout or self.settings.timeout
+        return following
+
+    def dress(self, job: Job) -> None:
+        """Put the cookies that *job* has to send now into its head. To be called each time that it is sent."""
+        cookies = self._policies.cookies
+        if cookies is None:
+            return
+        if job.bare_head is not None:
+            job.head = job.bare_head
+        url = job.request if isinstance(job.request, str) else job.request.url
+        value = cookies.value_for(url)
+        if value is None or b"\r\ncookie:" in job.head.lower():
+            return
+        job.bare_head = job.head
+        fields, end, body = job.head.partition(b"\r\n\r\n")
+        job.head = b"".join((fields, b"\r\n", encode_field_line("Cookie", (value,), True), end, body))
+
+    def _prepare(self, request: Request, index: int, course: Course | None, framed: Framed | None) -> Job:
         origin, target = parse_url(request.url)
         method = request.method
         if type(method) is not str or not method:
             raise TypeError(f"expected a method as str, got {method!r}")
         if request.max_content is not None and request.max_content < 0:
             raise ValueError(f"expected max_content of 0 or more, got {request.max_content}")
-        body, length, content_type = _body_of(request, method)
+        if request.redirects is not None:
+            checked_redirects(request.redirects)
+        checked_retry(request.retry)
+        body, length, content_type = framed = framed or _body_of(request, method)
         own = pairs_of(request.headers)
         if content_type is not None and all(name.lower() != "content-type" for name, _ in own):
             own.append(("Content-Type", content_type))
@@ -121,16 +181,21 @@ class Preparer:
         if origin.is_tls:
             context, server_hostname = self._tls
             key += (request.context or context, request.server_hostname or server_hostname)
-        head = self._serialize(method, target, origin, own, length)
+        head = self._serialize(method, target, origin, self._with_authorization(own, request, origin), length, course)
         job = Job(request, index, key, origin, method, head)
+        job.own = own
+        job.course = course
         job.timeout = None if request.timeout is None else Timeout.of(request.timeout)
-        job.is_resendable = method in _IDEMPOTENT
+        if request.sink is not None:
+            job.may_go_on = self._policies.may_go_on
         job.is_plain = (
             method not in ("HEAD", "CONNECT")
             and request.decode
             and request.sink is None
             and request.max_content is None
         )
+        if body is not None:
+            job.framed = framed
         if isinstance(body, bytes):
             if len(body) <= _SMALL_BODY_BYTES:
                 job.head += body
@@ -138,14 +203,33 @@ class Preparer:
                 job.body = lambda: iter((body,))
         elif body is not None:
             job.body = body.parts
-            job.is_resendable = job.is_resendable and body.is_replayable
+            job.is_replayable = body.is_replayable
+        job.is_resendable = job.is_replayable and method in IDEMPOTENT_METHODS
         return job
 
+    def _with_authorization(
+        self, own: list[tuple[str, Any]], request: Request, origin: Origin
+    ) -> list[tuple[str, Any]]:
+        """Return the request's own fields, and the Authorization for *origin* if there is one and they have none."""
+        if request.auth is not None:
+            value: str | None = field_value_of(request.auth)
+        else:
+            value = self._policies.credentials.value_for(origin)
+        if value is None or any(_name(name) == "authorization" for name, _ in own):
+            return own
+        return [*own, ("Authorization", value)]
+
     def _serialize(
-        self, method: str, target: str, origin: Origin, own: list[tuple[str, Any]], length: int | None
+        self,
+        method: str,
+        target: str,
+        origin: Origin,
+        own: list[tuple[str, Any]],
+        length: int | None,
+        course: Course | None,
     ) -> bytes:
         """Return the head; *length* is -1 for no body, None for one that is chunked."""
-        fields = self._merged(own)
+        fields = self._merged(own, course)
         if length is not None and len(fields) == len(named := dict(fields)):
             head = _backends.selected.serialize_request_head(method, target, origin.host_field, named, length)
             if head is not None:
@@ -165,12 +249,19 @@ class Preparer:
         lines += [encode_field_line(name, (value,), True) for name, value in fields]
         return b"\r\n".join((*lines, b"", b""))
 
-    def _merged(self, own: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
-        """Return the fields in their order: those that all requests share, unless *own* has them, and then *own*."""
-        if not own:
+    def _merged(self, own: list[tuple[str, Any]], course: Course | None) -> list[tuple[str, Any]]:
+        """Return the fields in their order: those that all requests share, unless *own* has them, and then *own*.
+
+        Of those that all share, without what a redirect has left behind.
+        """
+        if not own and course is None:
             return list(self._plain.items())
         names = {_name(name) for name, _ in own}
         shared = [(name, value) for name, value in self._plain.items() if name.lower() not in names]
+        if course is not None and course.has_left_origin:
+            shared = [(name, value) for name, value in shared if not is_bound_to_origin(name.lower())]
+        if course is not None and course.has_left_content:
+            shared = [(name, value) for name, value in shared if not is_of_content(name.lower())]
         return [*shared, *(pair for pair in own if _name(pair[0]) != "content-length")]
 
     def _check_own(self, pairs: list[tuple[str, Any]], length: int | None = -1, *, decode: bool = True) -> None:
@@ -232,8 +323,11 @@ class _ChunkedBody:
         yield b"0\r\n\r\n"
 
 
-def _body_of(request: Request, method: str) -> tuple[bytes | _FileBody | _ChunkedBody | None, int | None, str | None]:
-    """Return (the body, its length, its media type): length -1 for no body, None where it is not known."""
+Framed: TypeAlias = tuple[bytes | _FileBody | _ChunkedBody | None, int | None, str | None]
+"""The body, its length, its media type: length -1 for no body, None where it is not known."""
+
+
+def _body_of(request: Request, method: str) -> Framed:
     body = request.body
     if request.json is not None:
         if body is not None:

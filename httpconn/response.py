@@ -15,13 +15,14 @@ import weakref
 from collections.abc import Sequence
 from http.client import HTTPMessage
 from operator import index
+from time import monotonic
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar, overload
 
 from . import _backends
-from ._io.source import LINE, FileSource, SocketFile, Source, open_socket
+from ._io.source import LINE, FileSource, SocketFile, SocketSource, Source, open_socket
 from ._wire import reference
 from ._wire.framing import UNTIL_CLOSE
-from ._wire.grammar import SWITCHING_PROTOCOLS, Limits
+from ._wire.grammar import CONTINUE, SWITCHING_PROTOCOLS, Limits
 from ._wire.head import Defect, ResponseHead
 from ._wire.reader import NEED_DATA, ResponseReader
 from .errors import (
@@ -112,6 +113,8 @@ class HTTPResponse(_Base):
         self._is_reading = False
         self._source: Source | None = open_socket(sock)
         if self._source is None:
+            if sock is None:
+                raise ConnectionAbortedError("there is no socket to read from: the connection was closed meanwhile")
             self.fp = sock.makefile("rb")
 
     # -- the head -----------------------------------------------------------------------------------------
@@ -151,6 +154,44 @@ class HTTPResponse(_Base):
         self.code = self.status = head.status
         self.reason = head.reason
         self.will_close = reader.will_close
+
+    def _await_continue(self, timeout_s: float) -> bool:
+        """Wait for what the server says to a request whose body waits for it; return whether to send that body.
+
+        True after a 100, and where nothing that decides has come within *timeout_s* (or can be waited for: a file
+        in the socket's place); False once the server has answered otherwise, or has ended the connection. What was
+        received is only looked at, and read by ``begin``. Source: RFC 9110 section 10.1.1.
+        """
+        source = self._source
+        if not isinstance(source, SocketSource):
+            return True
+        reader = ResponseReader(_backends.selected, self._method, self.limits or current_limits(), self.strict)
+        pieces: list[bytes] = []
+        ends = monotonic() + timeout_s
+        is_open = True  # and the server has not said its last word
+        while is_open:
+            try:
+                data = source.receive_within(max(0.0, ends - monotonic()))
+            except ConnectionError:
+                data = b""
+            if data is None:
+                break
+            pieces.append(data)
+            is_open = bool(data)
+            if data:
+                reader.receive(data)
+                try:
+                    is_open = reader.head() is NEED_DATA
+                except HTTPException:
+                    is_open = False  # ``begin`` will say what is wrong
+            if any(head.status == CONTINUE for head in reader.interim):
+                is_open = True  # whatever has come with it: the answer must not depend on the pieces
+                break
+            if monotonic() >= ends:
+                break
+        if pieces:
+            source.give_again(pieces)
+        return is_open
 
     def _read_head_by_lines(self, reader: ResponseReader) -> ResponseHead:
         """The road for a subclass with a ``_read_status`` of its own, and for debug output: line by line."""

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Final, Self, TypedDict
+from typing import TYPE_CHECKING, Any, Final, Self, TypedDict
 
 from ._wire.grammar import Limits
 from .decoding import DEFAULT_MAX_RATIO
 from .model import DEFAULT_TIMEOUT, Headers, Timeout, pairs_of
+from .policies.auth import Auth
+from .policies.judge import Hooks
+from .policies.redirects import DEFAULT_REDIRECTS
+from .policies.retries import Retry
 from .resolving import Resolve
+
+if TYPE_CHECKING:
+    from http.cookiejar import CookieJar
 
 MIB: Final = 1_048_576
 
@@ -35,6 +43,15 @@ class Options(TypedDict, total=False):
     resolve_ttl_s: float
     source_address: tuple[str, int] | None
     socket_options: Iterable[SocketOption]
+    redirects: int
+    retry: Retry | None
+    rate_per_host: float | None
+    delay_per_host: float | None
+    cookies: CookieJar | None
+    auth: Mapping[str, Auth] | None
+    netrc: bool | str | os.PathLike[str]
+    before_request: Hooks
+    after_response: Hooks
 
 
 class FetchOptions(Options, total=False):
@@ -51,7 +68,7 @@ def _limits() -> Limits:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What all requests of a pool share. It is plain data, and pickles unless there is a TLS context in it."""
+    """What all requests of a pool share. Pickles, unless a TLS context, a cookie jar or a lambda is in it."""
 
     max_connections: int = 100
     per_host: int = 8
@@ -75,6 +92,20 @@ class Settings:
     resolve_ttl_s: float = 60.0
     source_address: tuple[str, int] | None = None
     socket_options: tuple[SocketOption, ...] = ()
+    redirects: int = DEFAULT_REDIRECTS
+    """How many are followed, 0 for none."""
+    retry: Retry | None = None
+    rate_per_host: float | None = None
+    """Requests a second to one origin, with a burst of one second's worth."""
+    delay_per_host: float | None = None
+    """Seconds between the starts of two requests to one origin."""
+    cookies: CookieJar | None = None
+    auth: Mapping[str, Auth] | None = None
+    """Credentials by origin."""
+    netrc: bool | str | os.PathLike[str] = False
+    """Whether the user's netrc file is asked for credentials, or which file."""
+    before_request: Hooks = ()
+    after_response: Hooks = ()
 
     @classmethod
     def of(cls, options: Options) -> Self:

@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import quote as percent_encode
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
 
 from ._wire.request import host_field_value
 from .errors import InvalidURL, UnsupportedScheme, quote
@@ -34,6 +34,15 @@ _control: Final = re.compile("[\x00-\x1f\x7f]").search
 _is_host_name: Final = re.compile(r"(?=.{1,254}\Z)[a-z0-9_\-]{1,63}+(?:\.[a-z0-9_\-]{1,63}+)*+\.?").fullmatch
 # Everything visible in ASCII goes out as it was written: escapes are not judged, and nothing is escaped twice.
 _VISIBLE: Final = "".join(map(chr, range(0x21, 0x7F)))
+# RFC 3986 section 3.2.1, and nothing more lax: what ends a user name for one parser is part of it for another.
+_credentials: Final = re.compile(
+    r"([A-Za-z][A-Za-z0-9+.\-]*+://)((?:[A-Za-z0-9\-._~!$&'()*+,;=:]|%[0-9A-Fa-f]{2})*+)@([^@/?#\\]*+(?:[/?#].*+)?)",
+    re.DOTALL,
+).fullmatch
+# RFC 3986 appendix B: scheme, authority, path, query, fragment; None where there is none.
+_components: Final = re.compile(
+    r"(?:([^:/?#]++):)?+(?://([^/?#]*+))?+([^?#]*+)(?:\?([^#]*+))?+(?:#(.*+))?+", re.DOTALL
+).fullmatch
 
 
 class Origin:
@@ -68,6 +77,10 @@ class Origin:
     __repr__ = __str__
 
 
+class CredentialsInURL(InvalidURL):
+    """A URL with a user name in it, where ``take_credentials`` has not been before, or has found none that is right."""
+
+
 _seen: dict[str, Origin] = {}
 
 
@@ -98,27 +111,27 @@ def _parse(url: str) -> tuple[Origin, str]:
         raise TypeError(f"expected a URL as str, got {type(url).__name__}")
     found = _control(url)
     if found:
-        raise InvalidURL(f"URL can't contain control characters. {quote(url)} (found at least {found[0]!r})")
+        raise InvalidURL(f"URL can't contain control characters. {shown(url)} (found at least {found[0]!r})")
     if url.startswith(" "):
-        raise InvalidURL(f"URL can't begin with a space: {quote(url)}")  # which urlsplit would drop
+        raise InvalidURL(f"URL can't begin with a space: {shown(url)}")  # which urlsplit would drop
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise InvalidURL(f"{error}: {quote(url)}") from None
+        # Its text may quote what stands in front of an "@".
+        raise InvalidURL(f"{'not a URL' if '@' in url else error}: {shown(url)}") from None
     default_port = DEFAULT_PORTS.get(parts.scheme)
     if default_port is None:
         if parts.scheme and _is_scheme(parts.scheme):
-            raise UnsupportedScheme(f"expected a URL of http or https, got {quote(url)}")
-        raise InvalidURL(f"expected an absolute URL, got {quote(url)}")
+            raise UnsupportedScheme(f"expected a URL of http or https, got {shown(url)}")
+        raise InvalidURL(f"expected an absolute URL, got {shown(url)}")
     if "@" in parts.netloc:
-        # The text is not quoted: it is a password, more often than not.
-        raise InvalidURL("a URL with a user name in it is not accepted; use an Authorization field")
+        raise CredentialsInURL(f"a user name in a URL has to be percent-encoded, or given as auth=: {shown(url)}")
     origin = Origin(
         parts.scheme, _host(parts.hostname or "", parts.netloc, url), default_port if port is None else port
     )
     if not origin.port:
-        raise InvalidURL(f"port 0 cannot be connected to: {quote(url)}")
+        raise InvalidURL(f"port 0 cannot be connected to: {shown(url)}")
     target = parts.path or "/"
     if "?" in url.partition("#")[0]:  # an empty query is not the same as none
         target += f"?{parts.query}"
@@ -138,12 +151,12 @@ def _host(host: str, netloc: str, url: str) -> str:
         try:
             ipaddress.IPv6Address(address)
         except ValueError as error:
-            raise InvalidURL(f"{error}: {quote(url)}") from None
+            raise InvalidURL(f"{error}: {shown(url)}") from None
         return address
     if not host.isascii():
         host = _encode_host(host, url)
     if not _is_host_name(host):
-        raise InvalidURL(f"expected the name of a host, got {quote(host)} in {quote(url)}")
+        raise InvalidURL(f"expected the name of a host, got {quote(host)} in {shown(url)}")
     return host
 
 
@@ -152,12 +165,12 @@ def _encode_host(host: str, url: str) -> str:
         import idna
     except ImportError:
         raise InvalidURL(
-            f"a host outside ASCII needs the package idna (pip install 'httpconn[idna]'): {quote(url)}"
+            f"a host outside ASCII needs the package idna (pip install 'httpconn[idna]'): {shown(url)}"
         ) from None
     try:
         encoded: bytes = idna.encode(host, uts46=True)
     except (idna.IDNAError, UnicodeError) as error:
-        raise InvalidURL(f"{error}: {quote(url)}") from None
+        raise InvalidURL(f"{error}: {shown(url)}") from None
     return encoded.decode("ascii").lower()
 
 
@@ -178,3 +191,76 @@ def _pairs(params: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> list[tuple[
     """Return the pairs, less those whose value is None."""
     pairs = params.items() if isinstance(params, Mapping) else params
     return [(name, value) for name, value in pairs if value is not None]
+
+
+def redacted(url: str) -> str:
+    """Return *url* without what may be a password: with "..." for all in front of the last "@"."""
+    _, at, rest = url.rpartition("@")
+    return f"...@{rest}" if at else url
+
+
+def shown(url: str) -> str:
+    """Return *url* for an error text, without what may be a password."""
+    return quote(redacted(url))
+
+
+def take_credentials(url: str) -> tuple[str, tuple[str, str] | None]:
+    """Return *url* without the user name and password in it, and those, decoded; None where there is no user name.
+
+    Anything that is not plainly a user name by RFC 3986 section 3.2.1 is left where it is, for ``parse_url`` to refuse.
+    """
+    found = _credentials(url)
+    if found is None:
+        return url, None
+    scheme, told, rest = found.groups()
+    user, colon, password = told.partition(":")
+    return scheme + rest, (unquote(user), unquote(password)) if user or colon else None
+
+
+def resolve_reference(base: str, reference: str) -> str:
+    """Return the absolute URL of *reference* in a response to *base*; without a fragment of its own it has the base's.
+
+    RFC 3986 section 5.2, and RFC 9110 section 10.2.2 for the fragment. The standard library's ``urljoin`` is not
+    used: it takes empty segments out of a path, so that a relative reference from an archive's
+    ``/2020/http://example.org/`` goes astray, and drops an empty query.
+    """
+    of_base, told = _components(base), _components(reference)
+    assert of_base is not None  # the pattern matches any text
+    assert told is not None
+    base_scheme, base_authority, base_path, base_query, base_fragment = of_base.groups()
+    scheme, authority, path, query, fragment = told.groups()
+    if authority is None and (scheme is None or scheme.lower() == base_scheme.lower()):
+        # Without its scheme where that is the base's: "http:page", which browsers take for a relative reference.
+        authority = base_authority
+        if not path:
+            path = base_path
+            query = base_query if query is None else query
+        elif not path.startswith("/"):
+            path = f"{base_path.rpartition('/')[0]}/{path}"
+        scheme = base_scheme
+    elif authority is None:
+        return reference  # of another scheme, and not our business
+    path = _without_dots(path)
+    fragment = base_fragment if fragment is None else fragment
+    return "".join(
+        (
+            f"{scheme or base_scheme}://{authority}{path}",
+            "" if query is None else f"?{query}",
+            "" if fragment is None else f"#{fragment}",
+        )
+    )
+
+
+def _without_dots(path: str) -> str:
+    """Return *path* with its dot segments followed. Source: RFC 3986 section 5.2.4."""
+    kept: list[str] = []
+    segments = path.split("/")
+    for segment in segments:
+        if segment == "..":
+            if len(kept) > 1:
+                kept.pop()
+        elif segment != ".":
+            kept.append(segment)
+    if segments[-1] in (".", ".."):
+        kept.append("")
+    return "/".join(kept)

@@ -26,7 +26,7 @@ import pytest
 import httpconn
 from httpconn import HTTPConnection, HTTPSConnection, IncompleteRead, RemoteDisconnected
 
-from .peers import TIMEOUT_S, OnlyMakefile, ScriptedServer, say_goodbye, take_request
+from .peers import TIMEOUT_S, OnlyMakefile, ScriptedServer, say_goodbye, socket_pair, take_request
 from .test_reuse import TLS
 
 SHORT_S = 0.25
@@ -605,6 +605,225 @@ def test_close_in_a_signal_handler(stage: str) -> None:
         connection.request("GET", "/")
         assert connection.getresponse().read() == b"good"
         connection.close()
+
+
+# -- closed, or used a second time, while a request is being sent -------------------------------------------
+
+
+def serve_what_comes(seen: list[bytes]) -> Callable[[socket.socket], None]:
+    """Return a *serve* that answers GET, and of anything else takes a little, and waits for the end."""
+
+    def serve(sock: socket.socket) -> None:
+        sock.settimeout(TIMEOUT_S)
+        first = sock.recv(4096)
+        seen.append(first)
+        if first.startswith(b"GET"):
+            sock.sendall(GOOD)
+            return
+        time.sleep(2 * SHORT_S)  # and takes no more meanwhile, so that the sender has to wait
+        with contextlib.suppress(OSError):
+            while sock.recv(1 << 20):
+                pass
+
+    return serve
+
+
+def check_usable(connection: HTTPConnection) -> None:
+    connection.request("GET", "/next")
+    assert connection.getresponse().read() == b"good"
+    connection.close()
+
+
+LARGE = b"x" * (32 << 20)
+"""More than any socket buffer takes at once."""
+
+SENDING: dict[str, Callable[[HTTPConnection], None]] = {
+    "bytes": lambda connection: connection.request("POST", "/", LARGE),
+    "steps": lambda connection: steps(connection, LARGE),
+    "send": lambda connection: (steps(connection), connection.send(LARGE)),  # type: ignore[dict-item]
+    "iterable": lambda connection: connection.request("POST", "/", iter([LARGE[: 1 << 20]] * 32)),
+    "file": lambda connection: connection.request("POST", "/", io.BytesIO(LARGE)),
+}
+
+
+def steps(connection: HTTPConnection, body: bytes | None = None) -> None:
+    connection.putrequest("POST", "/")
+    connection.putheader("Content-Length", str(len(LARGE)))
+    connection.endheaders(body)
+
+
+@pytest.mark.parametrize("transport", ["plain", "tls"])
+@pytest.mark.parametrize("kind", SENDING)
+def test_closed_in_a_signal_handler_while_sending(kind: str, transport: str, tls: TLS) -> None:
+    """A clear error that http.client's users catch, and nothing of that body on another connection."""
+    seen: list[bytes] = []
+    security = tls if transport == "tls" else None
+    with no_descriptor_left(), ScriptedServer(serve_what_comes(seen), security.wrap if security else None) as server:
+        connection = connection_to(httpconn, server, security, TIMEOUT_S)
+        with (
+            pytest.raises(ConnectionAbortedError, match="closed, by this program"),
+            alarm(lambda *_: connection.close()),
+        ):
+            SENDING[kind](connection)
+        assert connection.sock is None
+        with pytest.raises(httpconn.ResponseNotReady):
+            connection.getresponse()
+        check_usable(connection)
+        assert server.connections == 2
+    assert [first[:5] for first in seen] == [b"POST ", b"GET /"]
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["own-send", "overridden-send"])
+@pytest.mark.parametrize("how", ["closed", "closed-and-used-again"])
+def test_closed_between_two_pieces(how: str, own: bool) -> None:
+    """The rest of the body goes nowhere: not to a connection that ``auto_open`` would make, nor to one made meanwhile."""
+
+    class Overridden(HTTPConnection):
+        def send(self, data: Any) -> None:
+            super().send(data)
+
+    seen: list[bytes] = []
+
+    def pieces() -> Iterator[bytes]:
+        yield b"one"
+        connection.close()
+        if how != "closed":
+            connection.request("GET", "/meanwhile")
+        yield b"two"
+
+    with ScriptedServer(serve_what_comes(seen)) as server:
+        connection = (HTTPConnection if own else Overridden)(server.host, server.port, timeout=TIMEOUT_S)
+        with pytest.raises(ConnectionAbortedError):
+            connection.request("POST", "/", pieces())
+        if how != "closed":
+            assert connection.getresponse().read() == b"good"
+        check_usable(connection)
+    assert not any(b"two" in part for part in seen)
+    assert [part[:5] for part in seen] == [b"POST ", *[b"GET /"] * (1 if how == "closed" else 2)]
+
+
+@pytest.mark.parametrize("tunnel", [False, True], ids=["direct", "tunnel"])
+@pytest.mark.parametrize("transport", ["plain", "tls"])
+def test_closed_while_connecting(transport: str, tunnel: bool, tls: TLS) -> None:
+    """That request is over: it is not sent on the socket that comes of it, where its answer would be the next one's."""
+    kind = HTTPSConnection if transport == "tls" else HTTPConnection
+    made = []
+
+    class Closing(kind):  # type: ignore[misc,valid-type]
+        def _tunnel(self) -> None:
+            self.close()
+            super()._tunnel()
+
+    with ScriptedServer(serve_what_comes([])) as server:
+        connection = Closing("localhost", server.port, timeout=TIMEOUT_S)
+
+        def create(address: tuple[str, int], *rest: Any) -> socket.socket:
+            made.append(socket.create_connection(("127.0.0.1", address[1]), *rest))
+            if not tunnel:
+                connection.close()
+            return made[-1]
+
+        if tunnel:
+            connection.set_tunnel("origin.example", 443)
+        connection._create_connection = create
+        with pytest.raises(OSError):
+            connection.request("GET", "/")
+        assert connection.sock is None
+        assert [sock.fileno() for sock in made] == [-1], "one was made, and it is closed"
+        with pytest.raises(httpconn.ResponseNotReady):
+            connection.getresponse()
+
+
+class Interrupted:
+    """A socket under whose ``sendall`` something else comes in: a signal handler, or another thread."""
+
+    def __init__(self) -> None:
+        self.sent: list[bytes] = []
+        self.interrupt: Callable[[], Any] | None = None
+
+    def sendall(self, data: bytes) -> None:
+        self.sent.append(bytes(data))
+        interrupt, self.interrupt = self.interrupt, None
+        if interrupt is not None:
+            interrupt()
+
+    def makefile(self, mode: str) -> io.BytesIO:
+        return io.BytesIO(GOOD)
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("strict", [False, True], ids=["default", "strict"])
+@pytest.mark.parametrize("thread", [False, True], ids=["handler", "thread"])
+@pytest.mark.parametrize("second", ["request", "steps", "send", "endheaders"])
+@pytest.mark.parametrize("first", ["request", "steps", "send", "large"])
+def test_a_second_sender_is_refused(in_use, first: str, second: str, thread: bool, strict: bool) -> None:
+    """Nothing of it goes out, and the first one is not disturbed."""
+    connection = HTTPConnection("example.org", strict=strict)
+    connection.sock = sock = Interrupted()
+    errors: list[BaseException] = []
+
+    def call(name: str, content: bytes) -> None:
+        if name in ("request", "large"):
+            connection.request("POST", "/", content * (50_000 if name == "large" else 1))
+        elif name == "steps":
+            connection.putrequest("POST", "/")
+            connection.endheaders(content)
+        elif name == "endheaders":
+            connection.endheaders(content)
+        else:
+            connection.send(content)
+
+    def interrupt() -> None:
+        try:
+            call(second, b"second")
+        except Exception as error:
+            errors.append(error)
+
+    def in_a_thread() -> None:
+        runner = threading.Thread(target=interrupt)
+        runner.start()
+        runner.join()
+
+    sock.interrupt = in_a_thread if thread else interrupt
+    call(first, b"first")
+    [error] = errors
+    kind = httpconn.CannotSendHeader if second == "endheaders" else httpconn.CannotSendRequest
+    assert type(error) is kind
+    assert not any(b"second" in part for part in sock.sent)
+    assert len(sock.sent) == (2 if first == "large" else 1)
+    if first == "send":
+        # What was refused has left nothing behind.
+        connection.request("GET", "/")
+    assert connection.getresponse().read() == b"good"
+    connection.close()
+
+
+@pytest.mark.parametrize("way", ["read", "read-amount", "readinto"])
+@pytest.mark.parametrize("fields", [b"Content-Length: 10\r\n", b""], ids=["sized", "until-close"])
+def test_nothing_to_read_behind_a_file(in_use, way: str, fields: bytes) -> None:
+    """Over a socket that does not block, a file gives None: an error like that without a file, not a TypeError."""
+    with socket_pair() as (client, server):
+        server.sendall(b"HTTP/1.1 200 OK\r\n" + fields + b"\r\n")
+        response = httpconn.HTTPResponse(client)
+        response.begin()
+        assert response.fp is not None
+        client.settimeout(0)
+        read = {
+            "read": response.read,
+            "read-amount": lambda: response.read(5),
+            "readinto": lambda: response.readinto(bytearray(5)),
+        }
+        with pytest.raises(BlockingIOError):
+            read[way]()
+        assert response.complete is False
+
+
+def test_a_response_without_a_socket() -> None:
+    """What is left where ``close`` comes between ``getresponse`` and its socket."""
+    with pytest.raises(ConnectionAbortedError, match="closed meanwhile"):
+        httpconn.HTTPResponse(None)
 
 
 @pytest.mark.parametrize("way", ["read", "read-amount", "readinto", "read1", "readline", "peek"])

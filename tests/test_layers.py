@@ -27,17 +27,30 @@ ROOMS = {
     "connection": {"_wire", "_backends", "_io", "headers", "response"},
     "urls": {"_wire"},
     "model": {"_wire", "headers", "urls"},
-    "policies": set[str](),
+    # Decisions: no I/O, no clock. They read what a head says, and know nothing of exchanges.
+    "policies": {"policies", "_wire.head", "model", "urls"},
     "decoding": set[str](),
     "resolving": set[str](),
-    "settings": {"_wire", "model", "decoding", "resolving"},
-    # One exchange, sans-IO: its request, and its response.
-    "preparing": {"_wire", "_backends", "model", "urls", "decoding", "settings"},
+    "settings": {"_wire", "model", "decoding", "resolving", "policies"},
+    # One exchange, sans-IO: its request, its response, and what follows.
+    "preparing": {"_wire", "_backends", "model", "urls", "decoding", "settings", "policies"},
     "exchange": {"_wire", "_backends", "model", "decoding", "preparing", "settings"},
+    "following": {"exchange", "model", "policies", "preparing"},
     # And what carries it: over one connection at a time for a pool, over many for a fetcher.
-    "_engine": {"_engine", "exchange", "preparing", "_io", "_wire", "model", "policies", "resolving", "settings"},
-    "pool": {"_engine", "preparing", "model", "policies", "settings"},
-    "fetch": {"_engine", "preparing", "model", "policies", "settings"},
+    "_engine": {
+        "_engine",
+        "exchange",
+        "preparing",
+        "following",
+        "_io",
+        "_wire",
+        "model",
+        "policies",
+        "resolving",
+        "settings",
+    },
+    "pool": {"_engine", "following", "preparing", "model", "policies", "settings"},
+    "fetch": {"_engine", "following", "preparing", "model", "policies", "settings"},
     # The faces of the package, which put the rooms together.
     "__init__": {"*"},
     "__main__": {"*"},
@@ -45,14 +58,19 @@ ROOMS = {
 }
 """Room -> the rooms or modules of ours that it may import, besides its own module and ANYONE."""
 
-FOR_TYPES = {("_wire.reader", "_backends.contract"), ("response", "connection")}
+FOR_TYPES = {
+    ("_wire.reader", "_backends.contract"),
+    ("response", "connection"),
+    ("model", "policies.auth"),
+    ("model", "policies.retries"),
+}
 """Under TYPE_CHECKING only: names for what is handed in at run time."""
 
 OUTSIDE = {"_backends.llhttp": {"httptools"}, "urls": {"idna"}}
 """What is not of the standard library, and the one module that may import it."""
 
-FOR_TYPES_OF = {"exchange": {"ssl"}, "settings": {"ssl"}, "model": {"http"}}
-"""Taken for their classes only: ssl.SSLContext and SSLError, http.client.HTTPMessage."""
+FOR_TYPES_OF = {"exchange": {"ssl"}, "settings": {"ssl", "http"}, "model": {"http"}, "policies": {"http"}}
+"""Taken for their classes only: ssl.SSLContext and SSLError, http.client.HTTPMessage, http.cookiejar.CookieJar."""
 
 NO_IO = {"socket", "ssl", "select", "selectors", "asyncio", "time", "threading", "http", "subprocess", "_socket"}
 """Not for ``_wire`` and what else is sans-IO: it moves no bytes and waits for nothing."""
@@ -120,9 +138,11 @@ def is_allowed(found: Import) -> bool:
         return room in ("__main__", "_install")
     if room in (
         "_wire",
+        "policies",
         "settings",
         "preparing",
         "exchange",
+        "following",
         "urls",
         "model",
         "decoding",
@@ -165,6 +185,8 @@ def test_imports_are_seen() -> None:
     Import("exchange", "._engine.loop", False, 1),
     Import("preparing", "._io.channel", False, 1),
     Import("_engine.loop", "._backends", False, 1),
+    Import("policies.rates", "time", False, 1),
+    Import("policies.judge", ".exchange", False, 1),
     Import("fetch", ".connection", False, 1),
     Import("connection", "httptools", False, 1),
 ])  # fmt: skip

@@ -149,7 +149,7 @@ def test_no_status_is_an_error(server: FaultyServer) -> None:
     {"url": "//example.org/", "error": httpconn.InvalidURL},
     {"url": "http://example.org/\r\nX: y", "error": httpconn.InvalidURL},
     {"url": "http://a b/", "error": httpconn.InvalidURL},
-    {"url": "http://user:pass@example.org/", "error": httpconn.InvalidURL},
+    {"url": "http://user:p@ss@example.org/", "error": httpconn.InvalidURL},
     {"url": "http://example.org:99999/", "error": httpconn.InvalidURL},
     {"url": b"http://example.org/", "error": TypeError},
     {"url": "http://h/", "method": "GE T", "error": ValueError},

@@ -296,10 +296,11 @@ def test_cut_body_gives_all_that_came(in_use, framing: str) -> None:
             assert framing == "chunked" or caught.value.expected == len(body) - len(caught.value.partial)
 
 
+@pytest.mark.parametrize("strict", [False, True], ids=["default", "strict"])
 @pytest.mark.parametrize("announced", [10**9, 2**40, 2**62])
 @pytest.mark.parametrize("framing", ["sized", "chunked"])
 @pytest.mark.parametrize("over", ["socket", "fp", "file"])
-def test_memory_follows_what_arrived(in_use, announced: int, framing: str, over: str) -> None:
+def test_memory_follows_what_arrived(in_use, announced: int, framing: str, over: str, strict: bool) -> None:
     """CVE-2025-13836: nothing is allocated by what was announced."""
     import tracemalloc
 
@@ -312,10 +313,10 @@ def test_memory_follows_what_arrived(in_use, announced: int, framing: str, over:
     for read in (lambda response: response.read(), lambda response: response.read(announced)):
         with contextlib.ExitStack() as stack:
             if over == "file":
-                response = stack.enter_context(HTTPResponse(OnlyMakefile(io.BytesIO(wire))))
+                response = stack.enter_context(HTTPResponse(OnlyMakefile(io.BytesIO(wire)), strict=strict))
                 response.begin()
             else:
-                response = stack.enter_context(response_of(wire, closes=True))
+                response = stack.enter_context(response_of(wire, closes=True, strict=strict))
             if over == "fp":
                 assert response.fp is not None
             tracemalloc.start()
@@ -607,9 +608,10 @@ def test_fileno_is_the_sockets(in_use) -> None:
         response.close()
 
 
+@pytest.mark.parametrize("strict", [False, True], ids=["default", "strict"])
 @pytest.mark.parametrize("framing", FRAMINGS)
-def test_complete(in_use, framing: str) -> None:
-    with response_of(message(b"abc", framing), closes=framing == "until close") as response:
+def test_complete(in_use, framing: str, strict: bool) -> None:
+    with response_of(message(b"abc", framing), closes=framing == "until close", strict=strict) as response:
         assert response.complete is None
         response.read(2)
         assert response.complete is None

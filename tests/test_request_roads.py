@@ -226,13 +226,17 @@ BAD: dict[str, tuple[dict[str, Any], type[Exception]]] = {
 }  # fmt: skip
 
 
+both_modes = pytest.mark.parametrize("strict", [False, True], ids=["default", "strict"])
+
+
+@both_modes
 @pytest.mark.parametrize("road", [HTTPConnection, StepByStep], ids=["fast", "steps"])
 @pytest.mark.parametrize("name", BAD)
-def test_refused(name: str, road: type[HTTPConnection]) -> None:
+def test_refused(in_use, name: str, road: type[HTTPConnection], strict: bool) -> None:
     """CVE-2016-5699, CVE-2019-9740, CVE-2019-9947, CVE-2019-18348, CVE-2020-26116 and their kin."""
     bad, kind = BAD[name]
     with socket_pair() as (client, server):
-        connection = road("example.org")
+        connection = road("example.org", strict=strict)
         connection.sock = client
         with pytest.raises(kind) as caught:
             connection.request(**{"method": "GET", "url": "/", **bad})
@@ -282,11 +286,12 @@ def test_a_refused_step_leaves_the_connection_usable(step: str) -> None:
         connection.close()
 
 
+@both_modes
 @pytest.mark.parametrize("second", [("Content-Length", "2"), ("content-length", "1"), ("Transfer-Encoding", "chunked")])
-def test_contradicting_framing_step_by_step(second: tuple[str, str]) -> None:
+def test_contradicting_framing_step_by_step(in_use, second: tuple[str, str], strict: bool) -> None:
     """SAFETY, Requests: a request whose own framing contradicts itself is refused."""
     with socket_pair() as (client, server):
-        connection = HTTPConnection("example.org")
+        connection = HTTPConnection("example.org", strict=strict)
         connection.sock = client
 
         def steps() -> None:
@@ -331,13 +336,14 @@ def ask_through_tunnel(connection: HTTPConnection, *tunnel: Any) -> None:
     connection.request("GET", "/")
 
 
+@both_modes
 @pytest.mark.parametrize("host", ["a\r\nb", "a\nb", "a\0b", "a b", "a\x7fb", "a\tb", "example.org\r\nX-Injected: y"])
-def test_refused_hosts(host: str) -> None:
+def test_refused_hosts(in_use, host: str, strict: bool) -> None:
     """CVE-2019-18348; and CVE-2026-1502 for the tunnel's end."""
     with pytest.raises(InvalidURL):
         HTTPConnection(host)
     with tcp_pair() as (client, server):
-        connection = HTTPConnection("proxy.example")
+        connection = HTTPConnection("proxy.example", strict=strict)
         connection._create_connection = lambda *_: client
         with pytest.raises((InvalidURL, ValueError)):
             ask_through_tunnel(connection, host)
@@ -345,12 +351,13 @@ def test_refused_hosts(host: str) -> None:
         connection.close()
 
 
+@both_modes
 @pytest.mark.parametrize(
     "headers", [{"A": f"{SECRET}\r\nX: y"}, {"A\r\nX": "y"}, {"A\n": "b"}, {"A": f"{SECRET}\0"}, {"": "b"}]
 )
-def test_refused_tunnel_headers(headers: dict[str, str]) -> None:
+def test_refused_tunnel_headers(in_use, headers: dict[str, str], strict: bool) -> None:
     with tcp_pair() as (client, server):
-        connection = HTTPConnection("proxy.example")
+        connection = HTTPConnection("proxy.example", strict=strict)
         connection._create_connection = lambda *_: client
         with pytest.raises(ValueError, match="Invalid header") as caught:
             ask_through_tunnel(connection, "example.org", headers)

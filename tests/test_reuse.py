@@ -40,14 +40,16 @@ LATE_408 = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: cl
 class Talk:
     """One scripted server for each connection in turn; ``done`` is set by the scripts where a test waits for it."""
 
-    def __init__(self, tls: TLS | None) -> None:
+    def __init__(self, tls: TLS | None, mode: str = "default") -> None:
         self.done = threading.Event()
+        self.strict = mode == "strict"
         self._tls = tls
         self.server: ScriptedServer | None = None
 
     @contextlib.contextmanager
     def serve(self, *scripts: Callable[[socket.socket], None], **options) -> Iterator[HTTPConnection]:
         left = iter(scripts)
+        options.setdefault("strict", self.strict)
         wrap = None if self._tls is None else self._tls.wrap
         with ScriptedServer(lambda sock: next(left)(sock), wrap) as self.server:
             if self._tls is None:
@@ -94,18 +96,25 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> TLS:
     return TLS(tmp_path_factory.mktemp("tls"))
 
 
+@pytest.fixture(params=["default", "strict"])
+def mode(request: pytest.FixtureRequest) -> str:
+    """Reuse is the same in both modes, unless a test says so."""
+    found: str = request.param
+    return found
+
+
 @pytest.fixture(params=[*(f"{name}-plain" for name in _backends.NAMES), "best-tls"])
-def talk(request: pytest.FixtureRequest, tls: TLS, monkeypatch: pytest.MonkeyPatch) -> Talk:
+def talk(request: pytest.FixtureRequest, tls: TLS, monkeypatch: pytest.MonkeyPatch, mode: str) -> Talk:
     """Over plain TCP with every backend, and over TLS, which the backends know nothing of, with the best one."""
     name, transport = request.param.split("-")
     backend = backend_or_skip(_backends.available()[0] if name == "best" else name)
     monkeypatch.setattr(_backends, "selected", backend)
-    return Talk(tls if transport == "tls" else None)
+    return Talk(tls if transport == "tls" else None, mode)
 
 
 @pytest.fixture
-def plain_talk(in_use) -> Talk:
-    return Talk(None)
+def plain_talk(in_use, mode: str) -> Talk:
+    return Talk(None, mode)
 
 
 @pytest.fixture
@@ -588,10 +597,10 @@ def test_refused_request_leaves_the_connection_usable(plain_talk: Talk, bad: dic
         assert plain_talk.server.connections == 1
 
 
-def test_failed_connect_leaves_the_connection_idle(in_use) -> None:
+def test_failed_connect_leaves_the_connection_idle(in_use, mode: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    connection = HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
+    connection = HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S, strict=mode == "strict")
     for _ in range(3):
         with pytest.raises(OSError, match="refused"):
             connection.request("GET", "/")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import fnmatch
 import re
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from httpconn import Limits
 
+from .cases import all_cases
 from .fuzz import planted
 from .isolated import sanitize
 
@@ -67,6 +69,36 @@ def test_vulnerabilities() -> None:
         assert what
         file, _, function = test.strip("`").partition("::")
         assert function in functions(HERE / file), f"{name}: no {function} in {file}"
+
+
+PARSERS = {"backend", "in_use", "talk", "plain_talk", "tls_talk", "twins", "make_decoder"}
+"""The fixtures that give each parser in turn."""
+MODES = {"strict", "mode", "talk", "plain_talk", "case", "default"}
+"""What gives both modes, or is both."""
+
+
+def test_rules() -> None:
+    """Each rule has a test, and that runs over every parser and in both modes unless it is marked."""
+    ids = [case.id for case in all_cases()]
+    table = rows("The rules, and the tests")
+    assert len(table) > 40
+    for rule, shown in table:
+        assert shown, rule
+        for one, marks in re.findall(r"`([^`]+)`([†‡]*)", shown):
+            file, is_test, function = one.partition("::")
+            if not is_test:
+                assert fnmatch.filter(ids, one), f"{rule}: no case {one}"
+                continue
+            arguments = parameters(HERE / file, function)
+            assert ("†" in marks) is PARSERS.isdisjoint(arguments), f"{rule}: {one} and the parsers"
+            assert ("‡" in marks) is MODES.isdisjoint(arguments), f"{rule}: {one} and the modes"
+
+
+def parameters(path: Path, function: str) -> set[str]:
+    """Return the names of the parameters of a test."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    [found] = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == function]
+    return {argument.arg for argument in found.args.args}
 
 
 def test_tests_that_are_named_in_the_text() -> None:

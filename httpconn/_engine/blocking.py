@@ -9,7 +9,7 @@ from typing import Final
 from .._io.channel import READ, WRITE, Channel
 from .._wire.head import ResponseHead
 from ..errors import ConnectTimeout, PoolClosed, ReadTimeout, TotalTimeout
-from ..exchange import Incoming, may_resend
+from ..exchange import Incoming, may_resend, note_failure
 from ..model import Response, Timeout, attach_response
 from ..preparing import Job, Outgoing
 from .slots import Connection, Slots
@@ -28,7 +28,7 @@ class Attempt:
     """One request on its way through a connection; the blocking driver of an exchange, and a response's Stream."""
 
     __slots__ = ("_connection", "_deadline", "_incoming", "_is_streamed", "_job", "_kit", "_limits", "_plain",
-                 "_read_s", "_sent", "_slots", "_times")  # fmt: skip
+                 "_read_s", "_sent", "_slots", "_times", "_was_open", "_was_reused")  # fmt: skip
 
     def __init__(self, slots: Slots, connection: Connection, job: Job, limits: Timeout, *, is_streamed: bool) -> None:
         self._slots = slots
@@ -39,9 +39,13 @@ class Attempt:
         self._read_s = _FOREVER if limits.read is None else limits.read
         self._is_streamed = is_streamed
         self._sent = False
+        self._was_open = self._was_reused = False
         self._plain: tuple[ResponseHead, bytes, int] | None = None  # what the short road made of it
         job.started = time.monotonic()
-        self._deadline = _FOREVER if limits.total is None else job.started + limits.total
+        if job.course is not None:
+            self._deadline = job.course.total_at
+        else:
+            self._deadline = _FOREVER if limits.total is None else job.started + limits.total
         self._incoming = Incoming(job, self._kit.settings, is_streamed=is_streamed)
         self._times = [0.0, 0.0, 0.0, 0.0, 0.0]
 
@@ -101,6 +105,7 @@ class Attempt:
         finally:
             if connection is not None:
                 self._slots.release(connection, persists=False)
+        note_failure(self._job, self._incoming, error, was_reused=self._was_reused, was_open=self._was_open)
         response = self._incoming.response(error)
         response._times = self._seal_times()
         attach_response(error, response)
@@ -121,7 +126,7 @@ class Attempt:
         if connection.channel is not None and not connection.is_quiet():
             connection.disconnect()
         while True:
-            was_reused = connection.served > 0
+            was_reused = self._was_reused = connection.served > 0
             job.attempts += 1
             try:
                 if connection.channel is None:
@@ -133,6 +138,7 @@ class Attempt:
             with self._slots.lock:
                 self._slots.resent += 1
             connection.disconnect()
+            self._was_open = False
             self._incoming = Incoming(job, self._kit.settings, is_streamed=self._is_streamed)
 
     def _open(self, connection: Connection) -> None:
@@ -173,6 +179,7 @@ class Attempt:
     def _talk(self, connection: Connection, *, until_head: bool) -> bool:
         channel, incoming = connection.channel, self._incoming
         assert channel is not None
+        self._was_open = True
         began = time.monotonic()
         outgoing = Outgoing(self._job)
         self._sent = False

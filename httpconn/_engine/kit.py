@@ -10,6 +10,8 @@ from typing import Any, Final, Protocol
 from .._io.channel import Channel, SocketSettings, TLSSettings
 from .._io.connect import shared_https_context
 from ..exchange import short_road
+from ..following import Follower
+from ..policies.judge import Policies
 from ..preparing import Job, Key, Preparer
 from ..resolving import Address, Resolver
 from ..settings import Settings
@@ -23,7 +25,19 @@ class Kit:
     def __init__(self, settings: Settings) -> None:
         """Raises InvalidField, MissingDecoder or TypeError where the settings' own headers cannot be sent."""
         self.settings = settings
-        self.preparer = Preparer(settings)
+        self.policies = Policies(
+            redirects=settings.redirects,
+            retry=settings.retry,
+            rate_per_host=settings.rate_per_host,
+            delay_per_host=settings.delay_per_host,
+            cookies=settings.cookies,
+            auth=settings.auth,
+            netrc=settings.netrc,
+            before_request=settings.before_request,
+            after_response=settings.after_response,
+        )
+        self.preparer = Preparer(settings, self.policies)
+        self.follower = Follower(self.policies, self.preparer)
         self.resolver = Resolver(settings.resolve, ttl_s=settings.resolve_ttl_s)
         engine, self.plain_limits = short_road(settings)
         self.take_turn = None if engine is None else engine.take_turn

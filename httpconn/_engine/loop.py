@@ -25,6 +25,7 @@ from ..errors import ConnectTimeout, PoolClosed, ReadTimeout, TotalTimeout
 from ..model import Response
 from ..preparing import Job, Key
 from ..settings import FetchSettings
+from .gates import Gates
 from .intake import Intake
 from .kit import Kit
 from .nonblocking import BUSY, Connection
@@ -39,14 +40,16 @@ _FOREVER: Final = float("inf")
 class Host:
     """The jobs for one origin (with one set of TLS settings) and the connections to it."""
 
-    __slots__ = ("count", "idle", "is_runnable", "key", "pending")
+    __slots__ = ("arriving", "count", "held_back", "idle", "is_runnable", "key", "pending")
 
     def __init__(self, key: Key) -> None:
         self.key = key
-        self.pending: collections.deque[Job] = collections.deque()
+        self.pending: collections.deque[Job] = collections.deque()  # that may be sent as soon as there is a connection
+        self.held_back: collections.deque[Job] = collections.deque()  # that are let out one by one, see ``gates.py``
+        self.arriving = self.pending  # which of the two new jobs are put into
         self.idle: list[Connection] = []
         self.count = 0  # connections of any state
-        self.is_runnable = False
+        self.is_runnable = False  # or waiting for its time
 
 
 class Loop:
@@ -89,6 +92,9 @@ class Loop:
         self.held = 0  # bytes of content, here and in what has not been handed out
         self.is_paused = False
 
+        self.gates = Gates(self)
+        self._judged_from = kit.policies.judged_from
+
         self.away = 0.0
         self.left_at = time.monotonic()
         self.now = self.left_at
@@ -111,13 +117,15 @@ class Loop:
         by_descriptor = self.by_descriptor
         while True:
             self.now = time.monotonic() - self.away
+            if self.now >= self.gates.opens_at - self.away:
+                self.gates.open()
             self._fill()
             if ready:
                 return
             if not self.active and not self.queued and not self.intake.added and not self.intake.sources:
                 raise StopIteration
-            if self.is_paused:
-                self.choose_paused()
+            if self.is_paused and not self.choose_paused():
+                continue  # there may be something to start now
             timeout_s = self._timeout_s()
             events = poller.poll(timeout_s, len(by_descriptor) + 1)
             self.now = time.monotonic() - self.away
@@ -135,7 +143,7 @@ class Loop:
                 return
 
     def _timeout_s(self) -> float | None:
-        until = self.sweep_at
+        until = min(self.sweep_at, self.gates.opens_at - self.away)
         if self._room() > 0:
             if self.intake.added:
                 return 0.0
@@ -155,8 +163,9 @@ class Loop:
             if not self.active and self.runnable:
                 # Nothing would go on: the oldest request must. With *ordered* it is what all others wait for.
                 oldest = min(self.runnable, key=_first_index_of)
-                self.runnable.remove(oldest)
-                self._give_turn(oldest)
+                if not self._is_ordered or self.gates.first_index() > _first_index_of(oldest):
+                    self.runnable.remove(oldest)
+                    self._give_turn(oldest)
             return
         budget = _READ_AT_ONCE
         runnable = self.runnable
@@ -174,7 +183,7 @@ class Loop:
                 if isinstance(taken, Job):
                     self.queue(taken)
                 else:
-                    self.answered(None, taken)
+                    self.hand_out(taken)
                 if runnable:
                     break
 
@@ -184,15 +193,32 @@ class Loop:
         """Have *job* carried when its host's turn comes."""
         host = self.hosts.get(job.key)
         if host is None:
-            host = self.hosts[job.key] = Host(job.key)
-        host.pending.append(job)
+            host = self._host_of(job)
+        host.arriving.append(job)
         self.queued += 1
         if not host.is_runnable:
             self.make_runnable(host)
 
+    def queue_first(self, job: Job) -> None:
+        """Have *job* carried in front of its host's others: it is what has become of one that was carried already."""
+        if self.gates.is_hopeless(job):
+            self.gates.give_up(job)
+            return
+        host = self._host_of(job)
+        host.arriving.appendleft(job)
+        self.queued += 1
+        self.make_runnable(host)
+
+    def _host_of(self, job: Job) -> Host:
+        host = self.hosts.get(job.key)
+        if host is None:
+            host = self.hosts[job.key] = Host(job.key)
+            self.gates.welcome(host, job)
+        return host
+
     def make_runnable(self, host: Host) -> None:
         """Have *host* stand in the row for a connection, where it has jobs and may have one more."""
-        if host.pending and not host.is_runnable and host.count - len(host.idle) < self._per_host:
+        if (host.pending or host.held_back) and not host.is_runnable and host.count - len(host.idle) < self._per_host:
             host.is_runnable = True
             self.runnable.append(host)
 
@@ -208,7 +234,7 @@ class Loop:
     def _give_turn(self, host: Host) -> None:
         """Start one job of a host that was runnable; with more to start, it stands behind the others again."""
         host.is_runnable = False
-        if host.pending and host.count - len(host.idle) < self._per_host:
+        if host.count - len(host.idle) < self._per_host and (host.pending or self.gates.let_out(host)):
             self._start(host)
             self.make_runnable(host)
 
@@ -252,23 +278,61 @@ class Loop:
         self.active.pop(connection, None)
         host.count -= 1
         self.open -= 1
-        if host.pending:
+        if host.pending or host.held_back:
             self.make_runnable(host)
         elif not host.count and not host.is_runnable and self.hosts.get(host.key) is host:
             del self.hosts[host.key]
 
     # -- what comes out -------------------------------------------------------------------------------------
 
-    def answered(self, job: Job | None, response: Response) -> None:
-        """Hand out the response to *job*, whole or with what stopped it in ``error``; no job: it was never sent.
+    def answered(self, job: Job, response: Response) -> None:
+        """Hand out the whole response to *job*, or see to what follows it.
 
-        Each exchange that has ended comes through here, and its connection has gone on by then: the place to ``queue``
-        *job* again, or another one with its index in its stead, and to hold back its host.
+        Each exchange that was completed comes through here, and its connection has gone on by then.
         """
+        head = response._head
+        if head is not None and head.status >= self._judged_from and self._goes_on(job, response):
+            return
         if self._is_ordered:
             self._hand_out_in_order(response)
         else:
             self.ready.append(response)
+
+    def failed(self, job: Job, response: Response) -> None:
+        """Hand out what came of *job*, with its ``error``, or see to it that it is sent again."""
+        if not self._goes_on(job, response):
+            self.hand_out(response)
+
+    def hand_out(self, response: Response) -> None:
+        """Hand out a result."""
+        if self._is_ordered:
+            self._hand_out_in_order(response)
+        else:
+            self.ready.append(response)
+
+    def _goes_on(self, job: Job, response: Response) -> bool:
+        """Return whether something follows *response*, which is no result then; and see to it."""
+        total_s = (job.timeout or self.timeout).total
+        total_at = _FOREVER if total_s is None else job.started + total_s + job.paused_s
+        if job.course is not None:
+            total_at = job.course.total_at = job.course.total_at + job.paused_s
+            job.paused_s = 0.0
+        held = len(response._content)
+        now = time.monotonic()
+        following = self.kit.follower.after(job, response, total_at + self.away - now, time.time())
+        self.held -= held - (0 if following.job is not None else len(response._content))
+        if following.hold_s:
+            self.gates.shut(job, now + following.hold_s)
+        if following.job is None:
+            return False
+        course = following.job.course
+        assert course is not None
+        course.total_at = total_at
+        if following.wait_s:
+            self.gates.defer(following.job, now + following.wait_s)
+        else:
+            self.queue_first(following.job)
+        return True
 
     def _hand_out_in_order(self, response: Response) -> None:
         self._done[response.index] = response
@@ -348,8 +412,8 @@ class Loop:
             self.is_paused = True
             self.choose_paused()
 
-    def choose_paused(self) -> None:
-        """Read from no connection but the oldest request's, as long as more is held than may be.
+    def choose_paused(self) -> bool:
+        """Read from no connection but the oldest request's, as long as more is held than may be; return whether it is.
 
         That one goes on, so that something is always done: with *ordered* it is what all others wait for.
         """
@@ -364,6 +428,7 @@ class Loop:
                 connection.pause()
             else:
                 connection.unpause()
+        return self.is_paused
 
     # -- the end ----------------------------------------------------------------------------------------------
 
@@ -377,6 +442,7 @@ class Loop:
         for held in (self.active, self.idle, self.by_descriptor, self.resolving, self.hosts, self.runnable):
             held.clear()
         self.intake.clear()
+        self.gates.clear()
         self.ready.clear()
         self._done.clear()
         self.kit.sessions.clear()
@@ -393,7 +459,7 @@ class Loop:
 
 
 def _first_index_of(host: Host) -> int:
-    return host.pending[0].index if host.pending else sys.maxsize
+    return min(jobs[0].index if jobs else sys.maxsize for jobs in (host.pending, host.held_back))
 
 
 def _index_of(connection: Connection) -> int:

@@ -18,7 +18,7 @@ from .._io.connect import Watch
 from .._io.polling import IN, OUT
 from .._wire.head import ResponseHead
 from ..errors import without_frames
-from ..exchange import Incoming, may_resend
+from ..exchange import Incoming, may_resend, note_failure
 from ..model import Response, Timeout
 from ..preparing import Job, Outgoing
 
@@ -92,7 +92,10 @@ class Connection:
         self.job = job
         self.limits = limits = job.timeout or self.loop.timeout
         self.since = now = self.loop.now
-        if not job.attempts:
+        if job.course is not None:
+            self.total_at = job.course.total_at
+            job.started = now
+        elif not job.attempts:
             job.started = now
             self.total_at = now + (_FOREVER if limits.total is None else limits.total)
         job.attempts += 1
@@ -144,6 +147,7 @@ class Connection:
         connect_s = channel.connected_at - loop.away - self.since - resolve_s
         tls_s = channel.secured_at - channel.connected_at if channel.secured_at else 0.0
         self.times = (resolve_s, max(0.0, connect_s), tls_s, 0.0)
+        loop.gates.note_open(job)
         self._send(job)
 
     # -- what the poller tells --------------------------------------------------------------------------------
@@ -185,6 +189,8 @@ class Connection:
         passed = loop.now - self.paused_at
         self.since += passed
         self.total_at += passed
+        if self.job is not None:
+            self.job.paused_s += passed
         self.paused_at = 0.0
         read_at = _FOREVER if self.limits.read is None else self.since + self.limits.read
         loop.sweep_at = min(loop.sweep_at, read_at, self.total_at)
@@ -523,6 +529,7 @@ class Connection:
             self._disconnect()
             self.connect(job)
             return
+        note_failure(job, incoming, error, was_reused=self.served > 0, was_open=self.phase == BUSY)
         try:
             incoming.close_sink()
         except OSError as closing_error:
@@ -534,7 +541,7 @@ class Connection:
         response = incoming.response(without_frames(error))
         loop.held += len(response._content)
         response._times = (*times, time.monotonic() - loop.away - job.started)
-        loop.answered(job, response)
+        loop.failed(job, response)
 
     def _disconnect(self) -> None:
         """Close the socket; the connection keeps its place."""

@@ -13,6 +13,7 @@ connection's socket (urllib.request does so before it reads the body) leaves the
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import socket
 import ssl
@@ -56,6 +57,19 @@ class Source(Protocol):
     def close(self) -> None: ...
 
 
+class _Again:
+    """A socket's ``recv`` that first gives again what had been received: each piece as it was, b"" for an end."""
+
+    __slots__ = ("_recv", "pieces")
+
+    def __init__(self, pieces: list[bytes], recv: Callable[[int], bytes]) -> None:
+        self.pieces = pieces
+        self._recv = recv
+
+    def __call__(self, size: int) -> bytes:
+        return self.pieces.pop(0) if self.pieces else self._recv(size)
+
+
 class SocketSource:
     """A socket whose own ``recv`` and ``recv_into`` are used."""
 
@@ -74,17 +88,44 @@ class SocketSource:
 
     receive_some = receive
 
+    def receive_within(self, timeout_s: float) -> bytes | None:
+        """As ``receive`` of a line, but None where *timeout_s*, or the socket's own timeout, passes without a byte."""
+        sock = self._open_socket()
+        own: float | None = sock.gettimeout()
+        sock.settimeout(timeout_s if own is None else min(own, timeout_s))
+        try:
+            return self.receive(LINE, -1)
+        except (TimeoutError, BlockingIOError, ssl.SSLWantReadError):
+            return None
+        finally:
+            if sock.fileno() >= 0:  # else it was closed meanwhile
+                sock.settimeout(own)
+
+    def give_again(self, pieces: list[bytes]) -> None:
+        """Let ``receive`` give *pieces* again, which were received to be looked at: heads, or an end."""
+        self._recv = _Again(pieces, self._recv)
+
     def receive_into(self, view: memoryview) -> int:
-        return self._sock.recv_into(view)  # type: ignore[no-any-return]
+        return self._open_socket().recv_into(view)  # type: ignore[no-any-return]
+
+    def _open_socket(self) -> Any:
+        sock = self._sock
+        if sock is None:  # by another thread or a signal handler
+            raise ValueError("the response was closed before this could be read from it")
+        return sock
 
     def as_file(self, unused: bytes, observe: Callable[[bytes], None]) -> SocketFile:
-        raw = _RawSocketFile(self._sock, unused, observe)
-        self._sock._decref_socketios()  # the file holds a reference of its own
-        self._sock = None
+        sock = self._open_socket()
+        if isinstance(self._recv, _Again):
+            seen = b"".join(self._recv.pieces)
+            observe(seen)
+            unused += seen
+        raw = _RawSocketFile(sock, unused, observe)
+        self.close()  # the file holds a reference of its own
         return SocketFile(raw)
 
     def fileno(self) -> int:
-        return self._sock.fileno()  # type: ignore[no-any-return]
+        return self._open_socket().fileno()  # type: ignore[no-any-return]
 
     def close(self) -> None:
         sock, self._sock = self._sock, None
@@ -137,6 +178,13 @@ class TLSSource(SocketSource):
             return 0
 
 
+def _something(got: Any) -> Any:
+    """Return what a file gave. None is how one over a socket that does not block, or is being closed, says: nothing."""
+    if got is None:
+        raise BlockingIOError(errno.EAGAIN, "nothing can be read now: the socket does not block, or it is being closed")
+    return got
+
+
 class FileSource:
     """Any object with ``read`` and ``readline``; ``read1``, ``readinto`` and ``peek`` where they are called for."""
 
@@ -158,12 +206,13 @@ class FileSource:
             # One byte more than may be, so that a line that is too long shows.
             return self.fp.readline(self._line_bytes + 1)  # type: ignore[no-any-return]
         if wanted > _LONGEST and asked < 0:
+            data: bytes = _something(self.fp.read())
             self._at_end = True
-            return self.fp.read()  # type: ignore[no-any-return]
+            return data
         # In steps: read(n) of a buffered file allocates n bytes at once, and n is what the peer announced
         # (CVE-2025-13836).
         size = min(wanted, asked if asked > 0 else _MOST_AT_ONCE, _MOST_AT_ONCE)
-        data: bytes = self.fp.read(size)
+        data = _something(self.fp.read(size))
         self._at_end = len(data) < size
         return data
 
@@ -179,7 +228,7 @@ class FileSource:
         return self.fp.readline(min(asked, most) if asked > 0 else most if most < _LONGEST else -1)  # type: ignore[no-any-return]
 
     def receive_into(self, view: memoryview) -> int:
-        return self.fp.readinto(view)  # type: ignore[no-any-return]
+        return _something(self.fp.readinto(view))  # type: ignore[no-any-return]
 
     def as_file(self, unused: bytes, observe: Callable[[bytes], None]) -> Any:
         return self.fp

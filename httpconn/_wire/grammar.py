@@ -69,6 +69,9 @@ match_plain_size_line: Final = re.compile(rb"([0-9A-Fa-f]{1,12}+)\r\n").match
 FRAMING_NAMES: Final = frozenset({"content-length", "transfer-encoding"})
 """The fields, in lower case, that tell where a message ends."""
 
+CONTINUE: Final = 100
+"""The interim status that asks for the body (RFC 9110 section 15.2.1)."""
+
 SWITCHING_PROTOCOLS: Final = 101
 """The one 1xx status that is final (RFC 9110 section 15.2.2)."""
 

@@ -12,7 +12,7 @@ CVE-2019-18348, CVE-2020-26116). Error texts name the field, never its value: va
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -128,6 +128,18 @@ def _plain_lines(host: bytes, fields: tuple[tuple[str, str], ...], content_lengt
     if not _are_field_bytes("".join(values)):
         return None
     return f"{''.join(lines)}\r\n".encode("latin-1")
+
+
+def expects_continue(lines: Iterable[bytes]) -> bool:
+    """Return whether one of these field lines says that the body waits for a 100.
+
+    Source: RFC 9110 section 10.1.1.
+    """
+    fields = (line.partition(b":") for line in lines)
+    return any(
+        name.strip().lower() == b"expect" and b"100-continue" in [item.strip().lower() for item in value.split(b",")]
+        for name, _, value in fields
+    )
 
 
 def host_field_value(host: str, port: int | None, default_port: int | None) -> bytes:

@@ -3,9 +3,14 @@
 One dict for each event: state -> next state. A missing key is the refusal; ``REFUSALS`` tells which exception
 it is. There is no other place that decides what may be called when.
 
-"abandon" is no call but what a failed one does; where its key is missing, nothing changes.
+"abandon" is no call but what a failed one does, and "expect", "continue" and "answer" are what ``endheaders`` comes to;
+where their key is missing, nothing changes.
 
 "Unread-response" means that the head of a response has been read and its body has not been read to the end.
+
+The last two states are come to where a body waits for the server's word (``expect_timeout_s``): "Request-expecting"
+while it does, "Request-answered" where that word was a final response, or the end of the connection, and the body
+was not sent.
 """
 
 from __future__ import annotations
@@ -20,8 +25,12 @@ REQ_SENT: Final = "Request-sent"
 UNREAD: Final = "Unread-response"
 REQ_STARTED_UNREAD: Final = "Req-started-unread-response"
 REQ_SENT_UNREAD: Final = "Req-sent-unread-response"
+REQ_EXPECTING: Final = "Request-expecting"
+REQ_ANSWERED: Final = "Request-answered"
 
-STATES: Final = (IDLE, REQ_STARTED, REQ_SENT, UNREAD, REQ_STARTED_UNREAD, REQ_SENT_UNREAD)
+STATES: Final = (
+    IDLE, REQ_STARTED, REQ_SENT, UNREAD, REQ_STARTED_UNREAD, REQ_SENT_UNREAD, REQ_EXPECTING, REQ_ANSWERED
+)  # fmt: skip
 
 PUTREQUEST: Final = {
     IDLE: REQ_STARTED,
@@ -36,6 +45,21 @@ ENDHEADERS: Final = {
 # A response whose connection does not persist takes the connection with it; what follows is the event "close".
 GETRESPONSE: Final = {
     REQ_SENT: UNREAD,
+    REQ_ANSWERED: UNREAD,
+}
+
+# Behind an unread response nothing can be waited for: what comes next is that response's body.
+EXPECT: Final = {
+    REQ_SENT: REQ_EXPECTING,
+}
+
+# A 100 has come, or the time has passed: the body follows.
+CONTINUE: Final = {
+    REQ_EXPECTING: REQ_SENT,
+}
+
+ANSWER: Final = {
+    REQ_EXPECTING: REQ_ANSWERED,
 }
 
 END_OF_MESSAGE: Final = {
@@ -45,6 +69,8 @@ END_OF_MESSAGE: Final = {
     UNREAD: IDLE,
     REQ_STARTED_UNREAD: REQ_STARTED,
     REQ_SENT_UNREAD: REQ_SENT,
+    REQ_EXPECTING: REQ_EXPECTING,
+    REQ_ANSWERED: REQ_ANSWERED,
 }
 
 CLOSE: Final = dict.fromkeys(STATES, IDLE)
@@ -58,6 +84,9 @@ ABANDON: Final = {
 EVENTS: Final = {
     "putrequest": PUTREQUEST,
     "endheaders": ENDHEADERS,
+    "expect": EXPECT,
+    "continue": CONTINUE,
+    "answer": ANSWER,
     "getresponse": GETRESPONSE,
     "end_of_message": END_OF_MESSAGE,
     "abandon": ABANDON,
@@ -78,6 +107,8 @@ HTTP_CLIENT_NAMES: Final = {
     UNREAD: IDLE,
     REQ_STARTED_UNREAD: REQ_STARTED,
     REQ_SENT_UNREAD: REQ_SENT,
+    REQ_EXPECTING: REQ_SENT,
+    REQ_ANSWERED: REQ_SENT,
 }
 
 

@@ -1,0 +1,147 @@
+"""What does not start yet: hosts that wait for their pace or a Retry-After, and jobs that wait to be sent again.
+
+A host that is held back has its jobs in ``held_back`` and not in ``pending``, which is all that connections take from:
+what is not held back costs nothing here. It stands in the row as any other host. When it gets its turn, and could have
+a connection at once, one job is let out; or the host waits for its time outside of the row, and has no place then.
+
+Rates and gates are kept by the clock on the wall: unlike the one for deadlines, it goes on while the consumer is busy.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import sys
+import time
+from typing import TYPE_CHECKING, Final
+
+from ..errors import TotalTimeout
+from ..exchange import unanswered
+from ..preparing import Job
+
+if TYPE_CHECKING:
+    from .loop import Host, Loop
+
+_FOREVER: Final = float("inf")
+
+
+class Gates:
+    """Holds hosts and jobs back for a loop until ``opens_at``, and then gives back what is due."""
+
+    def __init__(self, loop: Loop) -> None:
+        policies = loop.kit.policies
+        self._loop = loop
+        self._paces = policies.paces
+        self._preparer = loop.kit.preparer
+        # With cookies a request must not be begun before the response that was there before it has been looked at.
+        self._holds_all = policies.paces.are_kept or policies.cookies is not None
+        self._waiting: list[tuple[float, int, Host | Job]] = []
+        self._numbers = itertools.count()
+        self.opens_at = _FOREVER
+        """When there is something due, by ``time.monotonic``."""
+
+    def welcome(self, host: Host, job: Job) -> None:
+        """Have the jobs of a new host, the first of which is *job*, held back if they have to be."""
+        if self._holds_all or self._paces.find(job.origin.key) is not None:
+            host.arriving = host.held_back
+
+    def let_out(self, host: Host) -> bool:
+        """Let the next job of *host* out, and return whether there is one; else the host waits, where it has any."""
+        now = time.monotonic()
+        while host.held_back:
+            job = host.held_back[0]
+            pace = self._paces.of(job.origin.key, now) if self._paces.are_kept else self._paces.find(job.origin.key)
+            ready_at = pace.ready_at() if pace is not None else now
+            if job.course is not None and job.course.total_at + self._loop.away <= max(now, ready_at):
+                host.held_back.popleft()
+                self._loop.queued -= 1
+                self.give_up(job)
+                continue
+            if ready_at > now:
+                host.is_runnable = True
+                self._wait(ready_at, host)
+                return False
+            if pace is not None:
+                pace.started.take(now)
+            host.held_back.popleft()
+            self._preparer.dress(job)
+            host.pending.append(job)
+            if not self._holds_all:
+                host.pending.extend(host.held_back)  # the gate is open, and there is nothing else to wait for
+                host.held_back.clear()
+                host.arriving = host.pending
+            return True
+        return False
+
+    def is_hopeless(self, job: Job) -> bool:
+        """Return whether *job*, first in its row, would have its turn only when its time is over."""
+        pace = self._paces.find(job.origin.key)
+        course = job.course
+        return pace is not None and course is not None and course.total_at + self._loop.away <= pace.ready_at()
+
+    def give_up(self, job: Job) -> None:
+        """End a job whose turn would come when its time is over."""
+        course = job.course
+        error = TotalTimeout(f"its turn at {job.origin} would come after the end of Timeout.total")
+        response = unanswered(job.request, job.index, error, job.attempts)
+        if course is not None:
+            response.history = tuple(course.history)
+        self._loop.hand_out(response)
+
+    def note_open(self, job: Job) -> None:
+        """Note that the connection for *job* has been made: a delay counts from when the request goes out."""
+        if self._paces.are_kept:
+            now = time.monotonic()
+            self._paces.of(job.origin.key, now).started.note(now)
+
+    def shut(self, job: Job, until: float) -> None:
+        """Let nothing go to the origin of *job* before *until*."""
+        key = job.origin.key
+        pace = self._paces.of(key, time.monotonic())
+        was_shut = pace.held_until > time.monotonic()
+        pace.hold(until)
+        if was_shut or self._holds_all:
+            return
+        for host in self._loop.hosts.values():
+            if host.key[: len(key)] == key and host.arriving is host.pending:
+                host.held_back.extend(host.pending)
+                host.pending.clear()
+                host.arriving = host.held_back
+
+    def defer(self, job: Job, until: float) -> None:
+        """Have *job* queued, in front of the others, at *until*."""
+        self._loop.queued += 1
+        self._wait(until, job)
+
+    def _wait(self, until: float, what: Host | Job) -> None:
+        heapq.heappush(self._waiting, (until, next(self._numbers), what))
+        self.opens_at = self._waiting[0][0]
+
+    def open(self) -> None:
+        """Give back what is due by now."""
+        loop, waiting = self._loop, self._waiting
+        now = time.monotonic()
+        while waiting and waiting[0][0] <= now:
+            what = heapq.heappop(waiting)[2]
+            if isinstance(what, Job):
+                loop.queued -= 1
+                loop.queue_first(what)
+            else:
+                what.is_runnable = False
+                loop.make_runnable(what)
+        self.opens_at = waiting[0][0] if waiting else _FOREVER
+
+    def first_index(self) -> int:
+        """Return the index of the oldest request that waits here."""
+        return min((_index_of(what) for _, _, what in self._waiting), default=sys.maxsize)
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._waiting.clear()
+        self.opens_at = _FOREVER
+
+
+def _index_of(what: Host | Job) -> int:
+    if isinstance(what, Job):
+        return what.index
+    return what.held_back[0].index if what.held_back else sys.maxsize

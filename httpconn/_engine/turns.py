@@ -1,0 +1,91 @@
+"""When a thread may send: rates and gates of a pool, waited for without a lock and before a connection is taken."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Final
+
+from ..errors import PoolClosed, TotalTimeout
+from ..policies.rates import Bucket, Paces
+from ..preparing import Job
+
+_FOREVER: Final = float("inf")
+
+
+class Turns:
+    """Gives turns to threads, in the order in which they ask."""
+
+    def __init__(self, paces: Paces) -> None:
+        self._paces = paces
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """As at first: in the child of a fork a lock may be held by a thread that is not there."""
+        self._lock = threading.Lock()
+        self._closes = threading.Event()
+        self.are_needed = self._paces.are_kept
+        """Whether anything is held back at all."""
+
+    def wait_for(self, job: Job, until: float) -> None:
+        """Wait until *job* may start. Raises TotalTimeout, at once, where that is not before *until*; PoolClosed."""
+        key = job.origin.key
+        with self._lock:
+            at = self._take(job, self._paces.of(key, time.monotonic()).planned, until) if self._paces.are_kept else 0.0
+        while True:
+            at = max(at, self._held_until(key))
+            now = time.monotonic()
+            if at <= now:
+                return
+            _check(job, at, now, until)
+            self.sleep(at - now)
+
+    def start(self, job: Job, until: float) -> bool:
+        """Start *job*, which has a connection; False where it has to wait for its turn again, without one.
+
+        It comes late where connections are scarce, and others may have been as late and go just before it: then it
+        waits here, for the short time that a pace prescribes. Raises TotalTimeout, PoolClosed.
+        """
+        key = job.origin.key
+        now = time.monotonic()
+        if self._held_until(key) > now:
+            return False
+        if self._paces.are_kept:
+            with self._lock:
+                at = self._take(job, self._paces.of(key, now).started, until)
+            now = time.monotonic()
+            if at > now:
+                self.sleep(at - now)
+        return True
+
+    def _take(self, job: Job, bucket: Bucket, until: float) -> float:
+        """Return when the next start of *bucket* is, which is taken then. Raises TotalTimeout, and takes none."""
+        now = time.monotonic()
+        earliest = max(now, self._held_until(job.origin.key))
+        _check(job, max(earliest, bucket.ready_at()), now, until)
+        return bucket.take(earliest)
+
+    def shut(self, job: Job, hold_s: float) -> None:
+        """Let nothing go to the origin of *job* for so long."""
+        with self._lock:
+            now = time.monotonic()
+            self._paces.of(job.origin.key, now).hold(now + hold_s)
+            self.are_needed = True
+
+    def sleep(self, seconds: float) -> None:
+        """Wait. Raises PoolClosed when the pool is closed meanwhile."""
+        if self._closes.wait(seconds):
+            raise PoolClosed("the pool was closed while a request waited for its turn")
+
+    def close(self) -> None:
+        """Wake up who waits."""
+        self._closes.set()
+
+    def _held_until(self, key: object) -> float:
+        pace = self._paces.find(key)
+        return -_FOREVER if pace is None else pace.held_until
+
+
+def _check(job: Job, at: float, now: float, until: float) -> None:
+    if at >= until:
+        raise TotalTimeout(f"its turn at {job.origin} comes in {at - now:.3g} s, after the end of Timeout.total")

@@ -1,0 +1,86 @@
+"""What follows an answer, as jobs: the one place where ``policies`` is asked, for the pool and the fetcher alike."""
+
+from __future__ import annotations
+
+import copy
+from typing import NamedTuple
+
+from .exchange import pour_into_sink
+from .model import Response, attach_response
+from .policies.judge import RESULT, Course, Policies, Verdict, archive
+from .preparing import Job, Preparer
+
+
+class Following(NamedTuple):
+    """What is done now that an exchange has ended."""
+
+    job: Job | None = None
+    """What is sent next; None: the response is the result."""
+    wait_s: float = 0.0
+    """How long before."""
+    hold_s: float = 0.0
+    """How long nothing else is sent to that origin either."""
+
+
+class Follower:
+    """Judges what has been answered, and prepares what follows."""
+
+    def __init__(self, policies: Policies, preparer: Preparer) -> None:
+        self._policies = policies
+        self._preparer = preparer
+
+    def after(self, job: Job, response: Response, left_s: float, wall_s: float) -> Following:
+        """Return what follows *response* to *job*, which may be a failure.
+
+        *left_s* is what is left of ``Timeout.total``, *wall_s* is the time since the epoch. Where the response is the
+        result it is finished here: with its history, and with the error that judging it may have come to.
+        """
+        if job.course is not None and job.course.history:
+            response.history = tuple(job.course.history)
+        try:
+            verdict = self._verdict(job, response, left_s, wall_s)
+            if verdict.hop is not None:
+                return Following(self._hop(job, response, verdict), 0.0, verdict.hold_s)
+            if verdict.again_in_s is not None:
+                return Following(_again(job), verdict.again_in_s, verdict.hold_s)
+            if job.may_go_on is not None and response.error is None and response._content:
+                pour_into_sink(response)
+        except Exception as error:
+            response.error = error
+            attach_response(error, response)
+            return Following()
+        return Following(None, 0.0, verdict.hold_s)
+
+    def _verdict(self, job: Job, response: Response, left_s: float, wall_s: float) -> Verdict:
+        policies, head, error = self._policies, response._head, response.error
+        if error is not None:
+            return policies.decide_failed(job, error, left_s, is_harmless=job.has_failed_harmlessly)
+        assert head is not None  # or it would have failed
+        policies.take_note(response.url, response)
+        return policies.decide(job, head, left_s, wall_s) if head.status >= 300 else RESULT
+
+    def _hop(self, job: Job, response: Response, verdict: Verdict) -> Job:
+        hop = verdict.hop
+        assert hop is not None
+        course = _course_of(job)
+        course.history.append(archive(response))
+        course.has_left_origin |= hop.leaves_origin
+        course.has_left_content |= not hop.keeps_content
+        return self._preparer.prepare_hop(hop.request, job, course, keeps_content=hop.keeps_content)
+
+
+def _course_of(job: Job) -> Course:
+    """Return a course for what follows *job*; that of the job itself is left as it is, with its response's history."""
+    course = Course()
+    if job.course is not None:
+        course = copy.copy(job.course)
+        course.history = [*job.course.history]
+        course.retries = 0
+    return course
+
+
+def _again(job: Job) -> Job:
+    if job.course is None:
+        job.course = Course()
+    job.course.retries += 1
+    return job

@@ -1,0 +1,107 @@
+"""Credentials, each bound to one origin: an Authorization field goes where it was meant to go, and nowhere else.
+
+They are looked up by the origin that a URL was parsed to, never by its text (CVE-2024-47081), and are in no repr.
+"""
+
+from __future__ import annotations
+
+import base64
+import netrc
+import os
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from ..errors import InvalidField
+from ..urls import Origin, parse_url
+
+
+class Bearer:
+    """A token, for ``auth=``: sent as ``Authorization: Bearer ...`` (RFC 6750)."""
+
+    __slots__ = ("_token",)
+
+    def __init__(self, token: str) -> None:
+        """Raises InvalidField for a token that is none."""
+        if not (token and token.isascii() and token.isprintable() and " " not in token):
+            raise InvalidField("expected a bearer token of visible ASCII characters")
+        self._token = token
+
+    @property
+    def field_value(self) -> str:
+        """The value of the Authorization field."""
+        return f"Bearer {self._token}"
+
+    def __reduce__(self) -> tuple[type[Bearer], tuple[str]]:
+        return Bearer, (self._token,)
+
+    def __eq__(self, other: object) -> bool:
+        return self._token == other._token if isinstance(other, Bearer) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._token)
+
+    def __repr__(self) -> str:
+        return "Bearer(...)"
+
+
+Auth: TypeAlias = tuple[str, str] | Bearer
+"""(user, password) for basic authentication, or a Bearer."""
+
+
+def field_value_of(auth: object) -> str:
+    """Return the value of the Authorization field for *auth*. Raises TypeError, InvalidField.
+
+    Source: RFC 7617, with UTF-8.
+    """
+    if isinstance(auth, Bearer):
+        return auth.field_value
+    if not (isinstance(auth, tuple) and len(auth) == 2 and all(isinstance(part, str) for part in auth)):
+        raise TypeError(f"expected auth as (user, password) or a Bearer, got {type(auth).__name__}")
+    user, password = auth
+    if ":" in user:
+        raise InvalidField(
+            "expected a user name without a colon: basic authentication cannot tell it from a password's"
+        )
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
+
+
+class Credentials:
+    """The credentials that a pool or fetcher has for some origins."""
+
+    def __init__(
+        self, auth: Mapping[str, Auth] | None = None, netrc_file: bool | str | os.PathLike[str] | None = None
+    ) -> None:
+        """*auth* has origins, ``"https://example.org"``, as keys; *netrc_file* True is the user's own file.
+
+        Raises TypeError, InvalidURL, InvalidField; OSError and netrc.NetrcParseError for the file.
+        """
+        if auth is not None and not isinstance(auth, Mapping):
+            raise TypeError(
+                'expected auth as a mapping of origins, {"https://example.org": ("user", "password")}: '
+                "credentials for every host there is would go to every host there is"
+            )
+        self._of: dict[object, str] = {}
+        for url, value in (auth or {}).items():
+            origin, target = parse_url(url)
+            if target != "/":
+                raise ValueError(f"expected an origin, as {origin}, got a URL with more than that")
+            self._of[origin.key] = field_value_of(value)
+        self._netrc: netrc.netrc | None = None
+        if netrc_file is not None and netrc_file is not False:
+            self._netrc = netrc.netrc(None if netrc_file is True else os.fspath(netrc_file))
+
+    def __bool__(self) -> bool:
+        return bool(self._of) or self._netrc is not None
+
+    def value_for(self, origin: Origin) -> str | None:
+        """Return the value of the Authorization field for *origin*, None where there is nothing for it.
+
+        Of a netrc file, what it says of that host; its ``default``, which would go to every host, is not used.
+        """
+        value = self._of.get(origin.key)
+        if value is None and self._netrc is not None:
+            found = self._netrc.hosts.get(origin.host) if origin.host != "default" else None
+            if found is not None:
+                login, _, password = found
+                value = field_value_of((login or "", password or ""))
+        return value

@@ -1,0 +1,225 @@
+"""What comes after an answer: nothing, the same request once more, or the one that a redirect leads to.
+
+``Policies`` is what a pool or fetcher has been told, ``Course`` what one request has been through. Both drivers ask by
+way of ``exchange.Preparer``, which makes the verdict into the next job.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeAlias
+
+from .._wire.head import ResponseHead
+from ..errors import TooManyRedirects
+from ..model import Request, Response
+from ..urls import Origin
+from .auth import Auth, Credentials
+from .cookies import Cookies
+from .rates import Paces
+from .redirects import DEFAULT_REDIRECTS, Hop, hop, location_of
+from .retries import Retry, retry_after_s
+
+if TYPE_CHECKING:
+    from http.cookiejar import CookieJar
+
+BeforeRequest: TypeAlias = Callable[[Request], Request | None]
+AfterResponse: TypeAlias = Callable[[Response], None]
+Hooks: TypeAlias = Callable[..., Any] | Iterable[Callable[..., Any]]
+
+_LEAST_JUDGED: Final = 300
+MOST_ARCHIVED_BYTES: Final = 65_536
+
+
+class Course:
+    """What a request has been through already, and what still binds it."""
+
+    __slots__ = ("has_left_content", "has_left_origin", "history", "not_before", "retries", "total_at")
+
+    def __init__(self) -> None:
+        self.history: list[Response] = []
+        self.retries = 0
+        """Of the present request, since the last redirect."""
+        self.not_before = -math.inf
+        """When it may be sent, by the driver's own clock."""
+        self.total_at = math.inf
+        """The end of ``Timeout.total``, by the driver's own clock; it is the driver's to set."""
+        self.has_left_origin = False
+        """What is bound to an origin stays behind from here on, and back at it too: another led there."""
+        self.has_left_content = False
+
+
+class Sent(Protocol):
+    """A request that has been sent, as far as it is judged by: see ``exchange.Job``."""
+
+    @property
+    def request(self) -> Request | str: ...
+    @property
+    def origin(self) -> Origin: ...
+    @property
+    def method(self) -> str: ...
+    @property
+    def own(self) -> Sequence[tuple[str, Any]]: ...
+    @property
+    def is_replayable(self) -> bool: ...
+    @property
+    def course(self) -> Course | None: ...
+
+
+class Verdict(NamedTuple):
+    """What comes after an answer: a hop, the same request again, or neither, where the answer is the result."""
+
+    hop: Hop | None = None
+    again_in_s: float | None = None
+    hold_s: float = 0.0
+    """How long nothing at all may be sent to that origin, whatever becomes of this request."""
+
+
+RESULT: Final = Verdict()
+
+
+class Policies:
+    """What holds for all requests of a pool or a fetcher, unless they have a rule of their own."""
+
+    def __init__(
+        self,
+        *,
+        redirects: int = DEFAULT_REDIRECTS,
+        retry: Retry | None = None,
+        rate_per_host: float | None = None,
+        delay_per_host: float | None = None,
+        cookies: CookieJar | None = None,
+        auth: Mapping[str, Auth] | None = None,
+        netrc: bool | str | os.PathLike[str] = False,
+        before_request: Hooks = (),
+        after_response: Hooks = (),
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        """Raises ValueError, TypeError, InvalidURL, InvalidField; OSError and NetrcParseError for a netrc file."""
+        self.redirects = checked_redirects(redirects)
+        self.retry = checked_retry(retry)
+        self.paces = Paces(rate_per_host, delay_per_host)
+        self.cookies = None if cookies is None else Cookies(cookies)
+        self.credentials = Credentials(auth, netrc)
+        self._before: tuple[BeforeRequest, ...] = _hooks(before_request, "before_request")
+        self._after: tuple[AfterResponse, ...] = _hooks(after_response, "after_response")
+        self._chance = chance
+        self.shapes_requests = bool(self._before or self.credentials)
+        """Whether a request to a bare URL is more than that."""
+        self.judged_from = 0 if self._after or self.cookies is not None else _LEAST_JUDGED
+        """The status from which on a response is judged at all."""
+
+    def shape(self, request: Request) -> Request:
+        """Return *request* as the hooks want it. Raises what they raise."""
+        for hook in self._before:
+            changed = hook(request)
+            if changed is not None:
+                if not isinstance(changed, Request):
+                    raise TypeError(f"expected a Request or None from a hook, got {type(changed).__name__}")
+                request = changed
+        return request
+
+    def take_note(self, url: str, response: Response) -> None:
+        """Take the cookies of *response*, and show it to the hooks. Raises what they raise."""
+        if self.cookies is not None and response._head is not None:
+            self.cookies.take(url, response._head)
+        for hook in self._after:
+            if hook(response) is not None:
+                raise TypeError("expected None from a hook after a response")
+
+    def may_go_on(self, job: Sent, head: ResponseHead) -> bool:
+        """Return whether this may be no result, so that its content must not go where a result's goes."""
+        if location_of(head.status, head.field_values("location")[:1]) is not None:
+            return self._most_redirects(job) > 0
+        retry = self._retry_of(job)
+        return retry is not None and head.status in retry.statuses and self._retries_left(job, retry)
+
+    def decide(self, job: Sent, head: ResponseHead, left_s: float, wall_s: float) -> Verdict:
+        """Return what comes after a response to *job*.
+
+        *left_s* is what is left of ``Timeout.total``, *wall_s* the time since the epoch. Raises TooManyRedirects,
+        InvalidURL, UnsupportedScheme.
+        """
+        if _LEAST_JUDGED <= head.status < 400:
+            return self._decide_redirect(job, head)
+        retry = self._retry_of(job)
+        if retry is None or head.status not in retry.statuses:
+            return RESULT
+        asked_s = retry_after_s(head.get_joined("retry-after"), head.get_joined("date"), wall_s)
+        hold_s = 0.0 if asked_s is None else min(asked_s, retry.max_retry_after_s)
+        if self._retries_left(job, retry) and (asked_s is None or asked_s <= retry.max_retry_after_s):
+            course = job.course
+            backoff_s = retry.backoff_after(course.retries if course is not None else 0, self._chance())
+            wait_s = max(backoff_s, hold_s)
+            if wait_s < left_s:
+                return Verdict(again_in_s=wait_s, hold_s=hold_s)
+        return Verdict(hold_s=hold_s)
+
+    def decide_failed(self, job: Sent, error: BaseException, left_s: float, *, is_harmless: bool) -> Verdict:
+        """Return what comes after *error*, in the place of a response to *job*.
+
+        *is_harmless*: the error is of a kind that is always retried, see ``exchange.note_failure``.
+        """
+        retry = self._retry_of(job)
+        if retry is None or not (is_harmless or isinstance(error, retry.errors)) or not self._retries_left(job, retry):
+            return RESULT
+        course = job.course
+        wait_s = retry.backoff_after(course.retries if course is not None else 0, self._chance())
+        return Verdict(again_in_s=wait_s) if wait_s < left_s else RESULT
+
+    def _decide_redirect(self, job: Sent, head: ResponseHead) -> Verdict:
+        most = self._most_redirects(job)
+        location = location_of(head.status, head.field_values("location")) if most else None
+        if location is None or job.method == "CONNECT":
+            return RESULT
+        request = job.request if isinstance(job.request, Request) else Request("GET", job.request)
+        found = hop(request, job.own, job.origin, head.status, location, is_replayable=job.is_replayable)
+        if found is not None and job.course is not None and len(job.course.history) >= most:
+            raise TooManyRedirects(f"got more than {most} redirects (redirects)")
+        return Verdict(found)
+
+    def _most_redirects(self, job: Sent) -> int:
+        request = job.request
+        told = None if isinstance(request, str) else request.redirects
+        return self.redirects if told is None else told
+
+    def _retry_of(self, job: Sent) -> Retry | None:
+        request = job.request
+        told = None if isinstance(request, str) else request.retry
+        return self.retry if told is None else told
+
+    def _retries_left(self, job: Sent, retry: Retry) -> bool:
+        retries = job.course.retries if job.course is not None else 0
+        return retry.allows(job.method, retries, is_replayable=job.is_replayable)
+
+
+def archive(response: Response) -> Response:
+    """Return *response* as it goes into a history: with the beginning of its content."""
+    response._content = response._content[:MOST_ARCHIVED_BYTES]
+    return response
+
+
+def checked_redirects(redirects: object) -> int:
+    """Return *redirects*. Raises TypeError, ValueError."""
+    if not isinstance(redirects, int):
+        raise TypeError(f"expected redirects as a number, 0 for none, got {type(redirects).__name__}")
+    if redirects < 0:
+        raise ValueError(f"expected redirects of 0 or more, got {redirects}")
+    return redirects
+
+
+def checked_retry(retry: object) -> Retry | None:
+    """Return *retry*. Raises TypeError."""
+    if retry is not None and not isinstance(retry, Retry):
+        raise TypeError(f"expected a Retry or None, got {type(retry).__name__}")
+    return retry
+
+
+def _hooks(given: Hooks, name: str) -> tuple[Callable[..., Any], ...]:
+    hooks = (given,) if callable(given) else tuple(given)
+    for hook in hooks:
+        if not callable(hook):
+            raise TypeError(f"expected {name} as a callable, or several, got {type(hook).__name__}")
+    return hooks

@@ -1,0 +1,93 @@
+"""Redirects: which request follows a response, and what of the first request it may carry.
+
+Source: RFC 9110 sections 15.4 and 10.2.2; the Fetch standard where that is older than what every client does (301 and
+302 turn POST into GET). What is left behind was learnt by others: CVE-2018-20060, CVE-2023-43804, CVE-2023-45803,
+CVE-2024-37891 (urllib3), CVE-2018-18074 (requests), CVE-2022-27774 (curl).
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+from ..errors import InvalidURL
+from ..model import Request
+from ..urls import Origin, parse_url, resolve_reference
+
+DEFAULT_REDIRECTS: Final = 10
+
+_SEE_OTHER: Final = 303
+_STATUSES: Final = frozenset({301, 302, _SEE_OTHER, 307, 308})
+_CHANGING_POST: Final = frozenset({301, 302})
+
+_BOUND_TO_ORIGIN: Final = frozenset({"authorization", "cookie", "host", "proxy-authorization"})
+_OF_CONTENT: Final = frozenset({"digest", "expect", "last-modified", "repr-digest", "trailer", "transfer-encoding"})
+
+
+def is_bound_to_origin(name: str) -> bool:
+    """Return whether the field *name*, in lower case, was meant for one origin and no other."""
+    return name in _BOUND_TO_ORIGIN
+
+
+def is_of_content(name: str) -> bool:
+    """Return whether the field *name*, in lower case, tells of a body, and so goes where the body goes."""
+    return name.startswith("content-") or name in _OF_CONTENT
+
+
+class Hop(NamedTuple):
+    """The request that follows a redirect."""
+
+    request: Request
+    keeps_content: bool
+    """Whether the body goes along; else its fields must not either."""
+    leaves_origin: bool
+    """Whether what is bound to an origin must not go along."""
+
+
+def location_of(status: int, values: Sequence[str]) -> str | None:
+    """Return where a response redirects to, as it says, or None where it does not: no redirect, or no Location.
+
+    *values* are those of the Location fields, in Latin-1, as a head has them. Raises InvalidURL for several places.
+    """
+    if status not in _STATUSES or not values:
+        return None
+    if len({*values}) > 1:
+        raise InvalidURL(f"expected one Location, got {len(values)}")
+    value = values[0].strip(" \t")
+    with contextlib.suppress(UnicodeDecodeError):  # else it is Latin-1, as it has been read
+        # Neither is RFC 9110's; both are what servers send that do not escape.
+        value = value.encode("latin-1").decode("utf-8")
+    return value or None
+
+
+def hop(
+    request: Request, own: Sequence[tuple[str, Any]], origin: Origin, status: int, location: str, *, is_replayable: bool
+) -> Hop | None:
+    """Return what follows, or None where the body would have to go along and cannot be sent again.
+
+    *own* are the request's fields, *origin* is where it went. Raises InvalidURL, UnsupportedScheme.
+    """
+    method = request.method
+    keeps_content = method == "HEAD" or not (status == _SEE_OTHER or (method == "POST" and status in _CHANGING_POST))
+    if keeps_content and not is_replayable:
+        return None
+    following = request.replaced(url=resolve_reference(request.url, location), headers=None)
+    found, _ = parse_url(following.url)
+    leaves_origin = found.key != origin.key
+    if not keeps_content:
+        following.method = "GET"
+        following.body = following.json = None
+        own = [pair for pair in own if not is_of_content(_lowered(pair[0]))]
+    if leaves_origin:
+        own = [pair for pair in own if not is_bound_to_origin(_lowered(pair[0]))]
+        if following.auth is request.auth:  # else it stands in the Location
+            following.auth = None
+        if found.host != origin.host:
+            following.server_hostname = None  # the name of another host
+    following.headers = list(own) or None
+    return Hop(following, keeps_content, leaves_origin)
+
+
+def _lowered(name: Any) -> str:
+    return (name if isinstance(name, str) else bytes(name).decode("latin-1")).lower()
