@@ -1,4 +1,6 @@
-from typing import Never, Self, final
+from typing import Any, Never, Self, final
+
+from ._wire.grammar import Limits
 
 __all__ = (
     "ChunkedDecoder",
@@ -7,8 +9,10 @@ __all__ = (
     "begin_plain_response",
     "find_head_end",
     "parse_response_head",
+    "plain_get",
     "replaces_any",
     "serialize_plain_request_head",
+    "take_plain_response",
     "take_turn",
 )
 
@@ -53,6 +57,9 @@ def find_head_end(buffer: bytes | bytearray, start: int = 0) -> int: ...
 def serialize_plain_request_head(
     method: str, target: str, host: bytes, headers: dict[str, str], content_length: int
 ) -> bytes | None: ...
+def take_plain_response(
+    data: bytes, method: str | None, limits: Limits
+) -> tuple[ResponseHead, bytes, bytes] | None: ...
 def replaces_any(instance: object, names: tuple[str, ...], originals: tuple[object, ...]) -> bool: ...
 
 @final
@@ -70,6 +77,7 @@ class TurnLimits:
     ) -> None: ...
 
 def begin_plain_response(data: bytes, limits: TurnLimits) -> tuple[ResponseHead, bytes, int] | None: ...
+def plain_get(known: dict[str, tuple[Any, Any, bytes]], url: str) -> tuple[tuple[Any, Any, bytes], bytes] | None: ...
 def take_turn(
     descriptor: int, following: bytes | None, limits: TurnLimits
 ) -> tuple[ResponseHead, bytes, int, int] | bytes | None: ...

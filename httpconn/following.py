@@ -61,10 +61,11 @@ class Follower:
         hop = verdict.hop
         assert hop is not None
         course = _course_of(job)
-        course.history.append(archive(response))
         course.has_left_origin |= hop.leaves_origin
         course.has_left_content |= not hop.keeps_content
-        return self._preparer.prepare_hop(hop.request, job, course, keeps_content=hop.keeps_content)
+        following = self._preparer.prepare_hop(hop.request, job, course, keeps_content=hop.keeps_content)
+        course.history.append(archive(response))
+        return following
 
 
 def _course_of(job: Job) -> Course:

@@ -18,7 +18,9 @@ from ._engine.blocking import Attempt
 from ._engine.kit import Kit, call_after_fork
 from ._engine.slots import Connection, Slots
 from ._engine.turns import Turns
-from .model import Headers, Request, Response, Timeout
+from .errors import PoolClosed, RequestTimeout
+from .exchange import unanswered
+from .model import Headers, Request, Response, Timeout, attach_response
 from .policies.auth import Auth
 from .policies.judge import MOST_ARCHIVED_BYTES, Course
 from .policies.retries import Retry
@@ -228,9 +230,15 @@ class ConnectionPool:
             job = following.job
             assert job.course is not None
             job.course.total_at = total_at
-            if following.wait_s:
-                self._turns.sleep(following.wait_s)
-            response = self._exchange(job, stream=stream)
+            try:
+                if following.wait_s:
+                    self._turns.sleep(following.wait_s)
+                response = self._exchange(job, stream=stream)
+            except (RequestTimeout, PoolClosed) as error:  # no connection, or no turn
+                failed = unanswered(job.request, 0, error, job.attempts)
+                failed.history = tuple(job.course.history)
+                attach_response(error, failed)
+                raise
 
     # -- the pool itself ----------------------------------------------------------------------------------
 

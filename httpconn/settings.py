@@ -74,7 +74,7 @@ class Settings:
     per_host: int = 8
     """Connections to one origin, with one set of TLS settings."""
     timeout: Timeout = DEFAULT_TIMEOUT
-    headers: tuple[tuple[str, Any], ...] | None = None
+    headers: tuple[tuple[str, Any], ...] | None = field(default=None, repr=False)
     """Sent with each request that has no field of that name; None for our own Accept and User-Agent."""
     idle_s: float = 30.0
     """How long a connection that nobody uses is kept."""
@@ -100,7 +100,7 @@ class Settings:
     delay_per_host: float | None = None
     """Seconds between the starts of two requests to one origin."""
     cookies: CookieJar | None = None
-    auth: Mapping[str, Auth] | None = None
+    auth: Mapping[str, Auth] | None = field(default=None, repr=False)
     """Credentials by origin."""
     netrc: bool | str | os.PathLike[str] = False
     """Whether the user's netrc file is asked for credentials, or which file."""

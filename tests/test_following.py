@@ -327,6 +327,34 @@ def test_a_gate_is_the_whole_hosts_in_the_pool() -> None:
                 pool.get(gated.url("/1"), timeout=Timeout(total=0.5))
 
 
+@pytest.mark.parametrize("kind", ["pool", "fetcher"])
+def test_a_turn_that_would_come_too_late(kind: str) -> None:
+    """A redirect to a host whose gate is shut for longer than there is time: an error, with the way that led there."""
+    with Site({"/busy": (429, {"Retry-After": "30"}, b""), "/b": PAGE}) as busy:
+        with Site({"/a": redirect(302, busy.url("/b"))}) as site, Asker(kind, retry=Retry(0)) as ask:
+            assert ask(busy.url("/busy")).status == 429
+            began = time.monotonic()
+            response = ask(Request("GET", site.url("/a"), timeout=Timeout(total=1)))
+            assert time.monotonic() - began < 5
+            assert isinstance(response.error, httpconn.TotalTimeout)
+            assert [earlier.url for earlier in response.history] == [site.url("/a")]
+            assert (response.url, response.attempts) == (busy.url("/b"), 0)
+            if isinstance(ask.maker, Fetcher):
+                assert is_empty(ask.maker)
+        assert busy.paths() == ["/busy"]
+
+
+def test_what_waits_behind_a_gate_leaves_nothing_behind() -> None:
+    """The gate is shut again while requests that have been sent before wait behind it, until their time is over."""
+    with Site({"/a": lambda earlier: (429, {"Retry-After": "1" if earlier < 2 else "9"}, b"")}) as site:
+        retry = Retry(5, backoff_s=0)
+        with fetch_many([site.url("/a")] * 4, retry=retry, timeout=Timeout(total=3), per_host=2) as responses:
+            results = list(responses)
+            assert is_empty(responses)
+            assert len(results) == 4
+            assert all(result.status == 429 or isinstance(result.error, httpconn.TotalTimeout) for result in results)
+
+
 def test_closing_a_pool_wakes_who_waits_for_a_turn() -> None:
     with Site({"/": PAGE}) as site:
         pool = ConnectionPool(delay_per_host=30)

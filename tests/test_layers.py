@@ -49,8 +49,8 @@ ROOMS = {
         "resolving",
         "settings",
     },
-    "pool": {"_engine", "following", "preparing", "model", "policies", "settings"},
-    "fetch": {"_engine", "following", "preparing", "model", "policies", "settings"},
+    "pool": {"_engine", "exchange", "preparing", "model", "policies", "settings"},
+    "fetch": {"_engine", "preparing", "model", "policies", "settings"},
     # The faces of the package, which put the rooms together.
     "__init__": {"*"},
     "__main__": {"*"},

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from .._wire.grammar import Limits
 from .._wire.head import ResponseHead
 
 
@@ -62,6 +63,8 @@ class Engine:
     request is sent: statuses from here to 399, those from here on, and cookies) to what the other two are given."""
     begin_plain_response: Callable[[bytes, Any], tuple[ResponseHead, bytes, int] | None]
     take_turn: Callable[[int, bytes | None, Any], tuple[ResponseHead, bytes, int, int] | bytes | None]
+    plain_get: Callable[[dict[str, Any], str], tuple[Any, bytes] | None]
+    """The twin of ``preparing.plain_get``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,4 +79,9 @@ class Backend:
     """(method, target, Host, headers, Content-Length or -1) to a request's head, or None for "declined"."""
     replaces_any: Callable[[object, tuple[str, ...], tuple[object, ...]], bool]
     """(instance, names, originals): whether its class, a class between or it itself has another one of *names*."""
+    take_plain_response: Callable[[bytes, str | None, Limits], tuple[ResponseHead, bytes, bytes] | None] | None = None
+    """(received, method, limits) to (head, content, what came behind the head) where that is one whole plain response.
+
+    A short road past ``ResponseReader``, which judges all else: it is None, or what the reader says in either mode.
+    """
     engine: Engine | None = None

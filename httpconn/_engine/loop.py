@@ -21,7 +21,7 @@ from collections.abc import Callable
 from typing import Final
 
 from .._io.polling import IN, Poller, new_poller
-from ..errors import ConnectTimeout, PoolClosed, ReadTimeout, TotalTimeout
+from ..errors import ConnectTimeout, PoolClosed, ReadTimeout, TotalTimeout, without_frames
 from ..model import Response
 from ..preparing import Job, Key
 from ..settings import FetchSettings
@@ -144,17 +144,18 @@ class Loop:
 
     def _timeout_s(self) -> float | None:
         until = min(self.sweep_at, self.gates.opens_at - self.away)
-        if self._has_use_for_more():
+        if self._room() > 0:
             if self.intake.added:
                 return 0.0
             if self.intake.sources:
                 until = min(until, self.intake.again_at)
         return None if until == _FOREVER else max(0.0, until - self.now)
 
-    def _has_use_for_more(self) -> bool:
-        """Return whether another request should be taken from the input."""
-        is_wanted = self.queued < self._look_ahead and self.intake.count - self.handed_out < self._most_unanswered
-        return is_wanted and not self.is_paused
+    def _room(self) -> int:
+        """Return how many requests more should be taken from the input; none for 0 or less."""
+        if self.is_paused:
+            return 0
+        return min(self._look_ahead - self.queued, self._most_unanswered - (self.intake.count - self.handed_out))
 
     def _fill(self) -> None:
         """Start what can be started, and read ahead as far as there is use for it."""
@@ -167,10 +168,14 @@ class Loop:
                     self._give_turn(oldest)
             return
         budget = _READ_AT_ONCE
+        runnable = self.runnable
         while True:
-            if self.runnable and (self.open < self._max_connections or self.idle):
-                self._give_turn(self.runnable.popleft())
-            elif budget and self._has_use_for_more():
+            while runnable and (self.open < self._max_connections or self.idle):
+                self._give_turn(runnable.popleft())
+            room = min(budget, self._room())
+            if room <= 0:
+                return
+            for _ in range(room):
                 taken = self.intake.take(self.now)
                 if taken is None:
                     return
@@ -179,8 +184,8 @@ class Loop:
                     self.queue(taken)
                 else:
                     self.answered(taken)
-            else:
-                return
+                if runnable:
+                    break
 
     # -- hosts and places -----------------------------------------------------------------------------------
 
@@ -235,6 +240,8 @@ class Loop:
         if host.count - len(host.idle) < self._per_host and (host.pending or self.gates.let_out(host)):
             self._start(host)
             self.make_runnable(host)
+        else:
+            self._settle(host)
 
     def _start(self, host: Host) -> None:
         """Give the next job of *host* a connection: the one used last, or a new one."""
@@ -278,6 +285,10 @@ class Loop:
         self.active.pop(connection, None)
         host.count -= 1
         self.open -= 1
+        self._settle(host)
+
+    def _settle(self, host: Host) -> None:
+        """Have *host* stand where it belongs: in the row, or nowhere, where nothing is left of it."""
         if host.pending or host.held_back:
             self.make_runnable(host)
         elif not host.count and not host.is_runnable and self.hosts.get(host.key) is host:
@@ -314,6 +325,8 @@ class Loop:
         if following.hold_s:
             self.gates.shut(job, now + following.hold_s)
         if following.job is None:
+            if response.error is not None:
+                without_frames(response.error)
             return False
         course = following.job.course
         assert course is not None
