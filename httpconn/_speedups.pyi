@@ -65,7 +65,15 @@ def replaces_any(instance: object, names: tuple[str, ...], originals: tuple[obje
 @final
 class TurnLimits:
     def __init__(
-        self, line_bytes: int, field_lines: int, trailer_lines: int, overhead_bytes: int, max_content: int | None
+        self,
+        line_bytes: int,
+        field_lines: int,
+        trailer_lines: int,
+        overhead_bytes: int,
+        max_content: int | None,
+        judged_from: int,
+        retried_from: int,
+        keeps_cookies: bool,
     ) -> None: ...
 
 def begin_plain_response(data: bytes, limits: TurnLimits) -> tuple[ResponseHead, bytes, int] | None: ...

@@ -58,8 +58,9 @@ class ChunkedDecoder(Protocol):
 class Engine:
     """The fetch engine's short road, which is compiled or not there at all; see ``_speedups/engine.pxi``."""
 
-    limits: Callable[[int, int, int, int, int | None], Any]
-    """(line bytes, field lines, trailer lines, chunk overhead, content bytes) to what the other two are given."""
+    limits: Callable[[int, int, int, int, int | None, int, int, bool], Any]
+    """(line bytes, field lines, trailer lines, chunk overhead, content bytes; and what has to be judged before the next
+    request is sent: statuses from here to 399, those from here on, and cookies) to what the other two are given."""
     begin_plain_response: Callable[[bytes, Any], tuple[ResponseHead, bytes, int] | None]
     take_turn: Callable[[int, bytes | None, Any], tuple[ResponseHead, bytes, int, int] | bytes | None]
     plain_get: Callable[[dict[str, Any], str], tuple[Any, bytes] | None]
