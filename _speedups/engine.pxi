@@ -49,9 +49,9 @@ cdef enum:
     TURN_BYTES = 65536
     DIGITS_OF_LENGTH = 18  # of which none is beyond 2^63 - 1
     LENGTH_OF_CONTENT_ENCODING = 16
+    LENGTH_OF_HTTPS = 8  # "https://": in front of any host that is known
     LENGTH_OF_SET_COOKIE = 10
     FIRST_ERROR = 400
-    LENGTH_OF_HTTPS = 8  # "https://": in front of any host that is known
 
 
 @cython.final
@@ -130,15 +130,6 @@ def take_turn(int descriptor, bytes following, TurnLimits limits not None):
     return begun[0], content, left, sent
 
 
-cdef bint _is_judged(ResponseHead head, TurnLimits limits) noexcept:
-    """Return whether something may follow from this response. Source: policies/judge.py, Policies.has_to_judge."""
-    return (
-        limits.judged_from <= head.status < FIRST_ERROR
-        or head.status >= limits.retried_from
-        or (limits.keeps_cookies and head._find(b"set-cookie", LENGTH_OF_SET_COOKIE, 0) >= 0)
-    )
-
-
 def plain_get(dict known not None, url):
     """Return (what *known* has for the origin of *url*, the head of a GET) or None; the twin of preparing.plain_get.
 
@@ -172,6 +163,15 @@ def plain_get(dict known not None, url):
     to = _put(to, text + at, length - at)
     _put(to, PyBytes_AS_STRING(rest), PyBytes_GET_SIZE(rest))
     return found, head
+
+
+cdef bint _is_judged(ResponseHead head, TurnLimits limits) noexcept:
+    """Return whether something may follow from this response. Source: policies/judge.py, Policies.has_to_judge."""
+    return (
+        limits.judged_from <= head.status < FIRST_ERROR
+        or head.status >= limits.retried_from
+        or (limits.keeps_cookies and head._find(b"set-cookie", LENGTH_OF_SET_COOKIE, 0) >= 0)
+    )
 
 
 cdef tuple _begin_plain(bytes block, bytes rest, TurnLimits limits):
