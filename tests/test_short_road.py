@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import random
 import socket
+from http.cookiejar import CookieJar
 
 import pytest
 
-from httpconn import Limits, _backends
+from httpconn import Limits, Retry, _backends
 from httpconn._backends.contract import Engine
+from httpconn._wire.head import ResponseHead
 from httpconn._wire.reader import NEED_DATA, ResponseReader
 from httpconn.errors import HTTPException
+from httpconn.policies.judge import Policies
 
 from .cases import all_cases
 from .faulty import content_of
@@ -191,6 +194,35 @@ def test_nothing_is_sent_behind_unasked_bytes(engine: Engine) -> None:
         server.sendall(message + b"evil")
         head, content, left, sent = engine.take_turn(client.fileno(), b"next", limits_of(engine))
         assert (head.status, len(content), left, sent) == (200, fitting, 0, -2)
+
+
+@pytest.mark.parametrize("options", [
+    {}, {"redirects": 0}, {"retry": Retry(3)}, {"retry": Retry(3, statuses=[400])}, {"retry": Retry(3, statuses=[])},
+    {"cookies": CookieJar()}, {"after_response": [lambda response: None]},
+])  # fmt: skip
+def test_nothing_is_sent_behind_a_response_that_has_to_be_judged(engine: Engine, options: dict) -> None:
+    """As the policies have it: what they let pass has no following of its own."""
+    policies = Policies(**options)
+    limits = limits_of(engine, None, (policies.judged_from, policies.retried_from, policies.cookies is not None))
+    with socket_pair() as (client, server):
+        client.setblocking(False)
+        for status in (200, 201, 299, 300, 301, 302, 303, 307, 308, 399, 400, 404, 429, 499, 500, 503, 599, 999):
+            for field in (b"", b"Set-Cookie: a=b\r\n", b"SET-COOKIE: a=b\r\n", b"Set-Cookie2: a\r\n"):
+                server.sendall(b"HTTP/1.1 %d Told\r\nContent-Length: 2\r\n%b\r\nok" % (status, field))
+                head, content, left, sent = engine.take_turn(client.fileno(), b"next", limits)
+                assert (head.status, content, left) == (status, b"ok", 0)
+                assert sent in (4, -3)
+                if sent == 4:
+                    assert server.recv(4) == b"next"
+                assert (sent == -3) == may_follow(policies, head), (status, field)
+
+
+def may_follow(policies: Policies, head: ResponseHead) -> bool:
+    """Whether anything may follow, by the policies: an error but the retried ones is told by nobody but a hook."""
+    if head.status < 400 or policies.judged_from == 0:
+        return policies.has_to_judge(head)
+    is_retried = policies.retry is not None and head.status >= min(policies.retry.statuses, default=1000)
+    return is_retried or (policies.cookies is not None and head.get_joined("set-cookie") is not None)
 
 
 def test_misuse(engine: Engine) -> None:
