@@ -44,6 +44,7 @@ __all__ = (
     "begin_plain_response",
     "find_head_end",
     "parse_response_head",
+    "plain_get",
     "replaces_any",
     "serialize_plain_request_head",
     "take_plain_response",

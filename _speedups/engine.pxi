@@ -49,6 +49,7 @@ cdef enum:
     TURN_BYTES = 65536
     DIGITS_OF_LENGTH = 18  # of which none is beyond 2^63 - 1
     LENGTH_OF_CONTENT_ENCODING = 16
+    LENGTH_OF_HTTPS = 8  # "https://": in front of any host that is known
 
 
 @cython.final
@@ -115,6 +116,41 @@ def take_turn(int descriptor, bytes following, TurnLimits limits not None):
         elif following is not None:
             sent = max(-1, httpconn_send(descriptor, PyBytes_AS_STRING(following), PyBytes_GET_SIZE(following)))
     return begun[0], content, left, sent
+
+
+def plain_get(dict known not None, url):
+    """Return (what *known* has for the origin of *url*, the head of a GET) or None; the twin of preparing.plain_get.
+
+    The last item of what is known is bytes, and stands behind the target.
+    """
+    cdef Py_ssize_t length, i, at = LENGTH_OF_HTTPS
+    cdef const uint8_t *text
+    cdef object found
+    cdef bytes rest, head
+    cdef char *to
+    if not PyUnicode_CheckExact(url) or not PyUnicode_IS_ASCII(url):
+        return None
+    text = PyUnicode_1BYTE_DATA(url)
+    length = PyUnicode_GET_LENGTH(url)
+    while at < length and text[at] != c'/':
+        at += 1
+    if at >= length:
+        return None
+    for i in range(at, length):
+        if not 0x21 <= text[i] <= 0x7E or text[i] == c'#':
+            return None
+    found = known.get(url[:at])
+    if found is None:
+        return None
+    if type(found) is not tuple or len(found) != 3:
+        raise TypeError("expected a tuple of three for what is known of an origin")
+    rest = (<tuple>found)[2]
+    # SAFETY: what is put below is exactly what is added up here; url, an exact str, is held by the caller.
+    head = PyBytes_FromStringAndSize(NULL, len(b"GET ") + length - at + PyBytes_GET_SIZE(rest))
+    to = _put(PyBytes_AS_STRING(head), b"GET ", len(b"GET "))
+    to = _put(to, text + at, length - at)
+    _put(to, PyBytes_AS_STRING(rest), PyBytes_GET_SIZE(rest))
+    return found, head
 
 
 cdef tuple _begin_plain(bytes block, bytes rest, TurnLimits limits):

@@ -1,10 +1,11 @@
 """Many connections in one thread: fetch_many against a bare epoll loop, pycurl's multi interface and aiohttp on uvloop.
 
-    python -m bench.fetch [--rounds 5] [--requests 20000] [--connections 64] [--path /small] [--tls] [--only NAME ...]
+    python -m bench.fetch [--rounds 5] [--requests 20000]     each figure that is promised, with its limit
+    python -m bench.fetch --path /10k [--connections 64] [--tls] [--only NAME ...]        one service, all clients
     python -m bench.fetch --flat 1000000        resident memory over one call of so many requests
 
-Against nginx.py; distinct URLs; results fully read. The rounds of all are interleaved; the figures are medians, of
-requests per second and of the client's CPU, user and system, per request. A rival that is not installed is left out.
+Against nginx.py; distinct URLs; results fully read. The rounds of all are interleaved, every second one in the opposite
+order; the figures are medians. A rival that is not installed is left out.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import ssl
 import statistics
 import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 import httpconn
 from bench import nginx
@@ -150,41 +152,141 @@ def with_aiohttp(server: Server, path: str, count: int, connections: int) -> Non
     uvloop.run(main())
 
 
+def with_pool(server: Server, path: str, count: int, connections: int) -> None:
+    """One request after the other, by a ConnectionPool."""
+    base = server.url(path)
+    with httpconn.ConnectionPool(context=server.client_context()) as pool:
+        for number in range(count):
+            response = pool.request("GET", f"{base}?{number}")
+            if response.status != 200 or not response.content:
+                raise RuntimeError(f"{response!r}")
+
+
+def with_connection(server: Server, path: str, count: int, connections: int) -> None:
+    """The same by an HTTPConnection."""
+    connection = httpconn.HTTPConnection(server.host, server.port)
+    for number in range(count):
+        connection.request("GET", f"{path}?{number}", headers={"Accept": "*/*", "User-Agent": "httpconn"})
+        response = connection.getresponse()
+        if response.status != 200 or not response.read():
+            raise RuntimeError(f"{response!r}")
+    connection.close()
+
+
 CLIENTS: dict[str, tuple[Fetch, tuple[str, ...]]] = {
     "epoll": (with_epoll, ()),
     "httpconn": (with_httpconn, ()),
     "pycurl": (with_pycurl, ("pycurl",)),
     "aiohttp": (with_aiohttp, ("aiohttp", "uvloop")),
+    "pool": (with_pool, ()),
+    "connection": (with_connection, ()),
 }
+MANY = ["epoll", "httpconn", "pycurl", "aiohttp"]
 
 
-def compare(arguments: argparse.Namespace) -> None:
-    """Print the medians of all clients, and their ratio to the bare loop's."""
-    names = [
-        name
-        for name, (_, needs) in CLIENTS.items()
-        if (not arguments.only or name in arguments.only) and all(map(importlib.util.find_spec, needs))
-    ]
-    rates: dict[str, list[float]] = {name: [] for name in names}
-    cpu: dict[str, list[float]] = {name: [] for name in names}
-    with nginx.running(tls=arguments.tls) as server:
-        for turn in range(arguments.rounds + 1):
-            for name in names:
-                count = arguments.requests if turn else 2_000
+class Run(NamedTuple):
+    """Something to be timed."""
+
+    client: str
+    path: str = "/small"
+    connections: int = 64
+    tls: bool = False
+    longer: int = 1
+    """By how much, so that opening the connections counts for little."""
+
+    @property
+    def is_possible(self) -> bool:
+        return all(map(importlib.util.find_spec, CLIENTS[self.client][1]))
+
+
+class Figures(NamedTuple):
+    """One round of a run."""
+
+    per_second: float
+    cpu_us: float
+    """User and system time of this process, for each request."""
+
+
+class Promise(NamedTuple):
+    """A ratio of two rates that may not be smaller than *limit*."""
+
+    text: str
+    ours: Run
+    theirs: Run
+    limit: float
+
+
+PROMISES = [
+    *(
+        Promise(f"fetch_many of {path} against {text}", Run("httpconn", path), Run(client, path), limit)
+        for path in ("/small", "/10k")
+        for client, text, limit in (
+            ("epoll", "the bare epoll loop", 0.85),
+            ("pycurl", "pycurl multi", 1.5),
+            ("aiohttp", "aiohttp on uvloop", 6.0),
+        )
+    ),
+    Promise("fetch_many over TLS against aiohttp", Run("httpconn", tls=True), Run("aiohttp", tls=True), 2.0),
+    Promise(
+        "1,000 connections against 64", Run("httpconn", connections=1_000, longer=8), Run("httpconn", longer=8), 0.8
+    ),
+]
+POOL, CONNECTION = Run("pool", connections=1), Run("connection", connections=1)
+POOL_LIMIT_US = 10.0
+"""The CPU time of a pool's request beyond that of the same exchange on an HTTPConnection."""
+
+
+def time_all(runs: list[Run], rounds: int, requests: int) -> dict[Run, list[Figures]]:
+    """Return the figures of each run, round by round; a first round that warms up does not count."""
+    found: dict[Run, list[Figures]] = {run: [] for run in runs}
+    with nginx.running() as plain, nginx.running(tls=True) as secured:
+        for turn in range(rounds + 1):
+            for run in runs if turn % 2 else reversed(runs):
+                count = requests * run.longer if turn else 2_000
                 before, began = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
-                CLIENTS[name][0](server, arguments.path, count, arguments.connections)
+                CLIENTS[run.client][0](secured if run.tls else plain, run.path, count, run.connections)
                 passed, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF)
-                if turn:  # the first round warms up
-                    rates[name].append(count / passed)
+                if turn:
                     used = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
-                    cpu[name].append(used / count * 1e6)
-    secured = ", TLS" if arguments.tls else ""
-    print(f"{arguments.path}, {arguments.connections} connections{secured}: {arguments.rounds} rounds")
-    base = statistics.median(rates[names[0]]), statistics.median(cpu[names[0]])
-    for name in names:
-        rate, used = statistics.median(rates[name]), statistics.median(cpu[name])
-        told = f"{rate:9,.0f}/s  {rate / base[0]:5.2f}   {used:6.1f} us CPU  {used / base[1]:5.2f}"
-        print(f"  {name:<10}{told}   ({min(rates[name]):,.0f} to {max(rates[name]):,.0f}/s)")
+                    found[run].append(Figures(count / passed, used / count * 1e6))
+    return found
+
+
+def accept(rounds: int, requests: int) -> bool:
+    """Print each promise, with the median of its rounds; return whether all are kept."""
+    promises = [each for each in PROMISES if each.ours.is_possible and each.theirs.is_possible]
+    runs = list(dict.fromkeys([run for each in promises for run in (each.ours, each.theirs)] + [POOL, CONNECTION]))
+    found = time_all(runs, rounds, requests)
+    are_kept = True
+    for each in promises:
+        ours, theirs = ([one.per_second for one in found[run]] for run in (each.ours, each.theirs))
+        ratios = [one / other for one, other in zip(ours, theirs, strict=True)]
+        are_kept &= tell(each.text, statistics.median(ratios) >= each.limit, f">= {each.limit:g}", ratios)
+        print(f"{'':24}{statistics.median(ours):,.0f}/s and {statistics.median(theirs):,.0f}/s")
+    more_us = [pool.cpu_us - plain.cpu_us for pool, plain in zip(found[POOL], found[CONNECTION], strict=True)]
+    is_kept = statistics.median(more_us) <= POOL_LIMIT_US
+    are_kept &= tell("pool.request beyond an HTTPConnection, us of CPU", is_kept, f"<= {POOL_LIMIT_US:g}", more_us)
+    return are_kept
+
+
+def tell(text: str, is_kept: bool, limit: str, values: list[float]) -> bool:
+    """Print the median of *values*, and what it may be; return *is_kept*."""
+    span = f"{min(values):.2f} to {max(values):.2f}"
+    print(f"{'ok' if is_kept else 'FAIL':<6}{statistics.median(values):7.2f}  {limit:<8} {text}   ({span})")
+    return is_kept
+
+
+def compare(runs: list[Run], rounds: int, requests: int) -> None:
+    """Print the medians of all clients, and their ratio to the first one's."""
+    found = time_all(runs, rounds, requests)
+    first = runs[0]
+    print(f"{first.path}, {first.connections} connections{', TLS' if first.tls else ''}: {rounds} rounds")
+    base = Figures(*map(statistics.median, zip(*found[first], strict=True)))
+    for run in runs:
+        rate, used = map(statistics.median, zip(*found[run], strict=True))
+        told = f"{rate:9,.0f}/s  {rate / base.per_second:5.2f}   {used:6.1f} us CPU  {used / base.cpu_us:5.2f}"
+        rates = [one.per_second for one in found[run]]
+        print(f"  {run.client:<10}{told}   ({min(rates):,.0f} to {max(rates):,.0f}/s)")
 
 
 def flat(count: int) -> None:
@@ -205,16 +307,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.fetch", description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--requests", type=int, default=20_000)
+    parser.add_argument("--path")
     parser.add_argument("--connections", type=int, default=64)
-    parser.add_argument("--path", default="/small")
     parser.add_argument("--tls", action="store_true")
-    parser.add_argument("--only", nargs="*", choices=list(CLIENTS))
+    parser.add_argument("--only", nargs="*", choices=list(CLIENTS), default=MANY)
     parser.add_argument("--flat", type=int)
     arguments = parser.parse_args()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(4_096, hard)), hard))
     if arguments.flat:
         flat(arguments.flat)
-    else:
-        compare(arguments)
+    elif arguments.path:
+        runs = [Run(name, arguments.path, arguments.connections, arguments.tls) for name in arguments.only]
+        compare([run for run in runs if run.is_possible], arguments.rounds, arguments.requests)
+    elif not accept(arguments.rounds, arguments.requests):
+        raise SystemExit(1)
 
 
 if __name__ == "__main__":

@@ -54,8 +54,6 @@ def backend_of(name: str) -> str | None:
 
 def why_absent(name: str) -> str | None:
     """Why `name` cannot be measured here, or None where it can."""
-    if name == FETCHER:
-        return "not built yet"
     if backend_of(name) == "httptools":
         return None if _version("httptools") else "httptools is not installed"
     rival = RIVALS.get(name.removesuffix(ON_HTTPCONN), Rival())

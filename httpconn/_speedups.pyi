@@ -1,4 +1,4 @@
-from typing import Never, Self, final
+from typing import Any, Never, Self, final
 
 from ._wire.grammar import Limits
 
@@ -9,6 +9,7 @@ __all__ = (
     "begin_plain_response",
     "find_head_end",
     "parse_response_head",
+    "plain_get",
     "replaces_any",
     "serialize_plain_request_head",
     "take_plain_response",
@@ -68,6 +69,7 @@ class TurnLimits:
     ) -> None: ...
 
 def begin_plain_response(data: bytes, limits: TurnLimits) -> tuple[ResponseHead, bytes, int] | None: ...
+def plain_get(known: dict[str, tuple[Any, Any, bytes]], url: str) -> tuple[tuple[Any, Any, bytes], bytes] | None: ...
 def take_turn(
     descriptor: int, following: bytes | None, limits: TurnLimits
 ) -> tuple[ResponseHead, bytes, int, int] | bytes | None: ...

@@ -23,6 +23,7 @@ from http.client import (
     UnknownProtocol,
     UnknownTransferEncoding,
 )
+from typing import TypeVar
 
 __all__ = [
     "BadStatusLine",
@@ -143,6 +144,24 @@ class PoolTimeout(RequestTimeout):
 
 class PoolClosed(HTTPException, RuntimeError):
     """A request to a pool or fetcher that has been closed."""
+
+
+ErrorT = TypeVar("ErrorT", bound=BaseException)
+
+
+def without_frames(error: ErrorT) -> ErrorT:
+    """Return *error*, which is data from here on: neither it nor what led to it holds a frame.
+
+    A frame holds its locals and, through its callers' frames, everything that was at work. With a result in one of
+    them that is a cycle: sockets and bodies would stay until the garbage collector comes by.
+    """
+    chain: list[BaseException] = [error]
+    for link in chain:
+        link.__traceback__ = None
+        for other in (link.__cause__, link.__context__):
+            if other is not None and all(other is not known for known in chain):
+                chain.append(other)
+    return error
 
 
 def quote(data: bytes | bytearray | str) -> str:

@@ -18,7 +18,7 @@ from .policies.judge import Course, Policies, checked_redirects, checked_retry
 from .policies.redirects import is_bound_to_origin, is_of_content
 from .policies.retries import IDEMPOTENT_METHODS
 from .settings import Settings
-from .urls import CredentialsInURL, Origin, parse_url
+from .urls import LENGTH_OF_HTTPS, CredentialsInURL, Origin, is_seen, parse_url
 
 USER_AGENT: Final = "httpconn/0.1"
 
@@ -28,6 +28,23 @@ Key = tuple[Any, ...]
 _METHODS_EXPECTING_CONTENT: Final = frozenset({"PATCH", "POST", "PUT"})
 _SMALL_BODY_BYTES: Final = 65_536
 _FILE_STEP_BYTES: Final = 65_536
+_MOST_KNOWN: Final = 10_000
+
+Known = tuple[Key, Origin, bytes]
+"""Of an origin: its key, itself, and what a GET without fields of its own has there, behind its target."""
+
+
+def plain_get(known: dict[str, Known], url: str) -> tuple[Known, bytes] | None:
+    """Return what is *known*, by its text, of the origin of *url*, and the head of a GET; None where that is not all.
+
+    Only a target of visible ASCII without a fragment is taken, which goes out as it is: what parse_url gives for it.
+    """
+    at = url.find("/", LENGTH_OF_HTTPS)
+    found = known.get(url[:at]) if at > 0 else None
+    target = url[at:]
+    if found is None or not target.isascii() or not target.isprintable() or " " in target or "#" in target:
+        return None
+    return found, b"GET " + target.encode() + found[-1]
 
 
 class Job:
@@ -86,19 +103,32 @@ class Preparer:
             self._plain["Accept-Encoding"] = decoding.accept_encoding()
         self._check_own(pairs)
         self._tls = (settings.context, settings.server_hostname)
+        self._known: dict[str, Known] = {}
+        engine = _backends.selected.engine
+        self._plain_get = plain_get if engine is None else engine.plain_get
 
     def prepare_url(self, url: str, index: int) -> Job:
         """Return the job to GET *url*. Raises InvalidURL, InvalidField, TypeError."""
         if self._shapes:
             return self.prepare(Request("GET", url), index)
+        found = self._plain_get(self._known, url)
+        if found is not None:
+            (key, origin, _), head = found
+            return Job(url, index, key, origin, "GET", head)
         try:
             origin, target = parse_url(url)
         except CredentialsInURL:
             return self.prepare(Request("GET", url), index)
-        head = _backends.selected.serialize_request_head("GET", target, origin.host_field, self._plain, -1)
-        if head is None:
+        serialized = _backends.selected.serialize_request_head("GET", target, origin.host_field, self._plain, -1)
+        if serialized is None:
             return self.prepare(Request("GET", url), index)
-        return Job(url, index, origin.key + self._tls if origin.is_tls else origin.key, origin, "GET", head)
+        key = origin.key + self._tls if origin.is_tls else origin.key
+        prefix = url[: url.find("/", LENGTH_OF_HTTPS)]
+        if is_seen(prefix, origin):
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[prefix] = key, origin, serialized[len("GET ") + len(target) :]
+        return Job(url, index, key, origin, "GET", serialized)
 
     def prepare(self, request: Request, index: int = 0) -> Job:
         """Return the job of *request*.

@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
+from .errors import without_frames
+
 Address: TypeAlias = tuple[int, Any]
 """(family, what ``socket.connect`` takes)"""
 Resolve: TypeAlias = Mapping[str, str | Iterable[str]] | Callable[[str, int], str | Iterable[str] | None]
@@ -121,7 +123,7 @@ class Resolver:
             try:
                 answer = _look_up(*name)
             except OSError as error:
-                answer = error
+                answer = without_frames(error)
             except Exception as error:  # a host that no codec takes (UnicodeError): not found, and say why
                 answer = socket.gaierror(socket.EAI_NONAME, f"{error}")
             failed = isinstance(answer, OSError)

@@ -26,7 +26,7 @@ from .errors import InvalidURL, UnsupportedScheme, quote
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 _MOST_SEEN: Final = 10_000
-_LENGTH_OF_HTTPS: Final = len("https://")
+LENGTH_OF_HTTPS: Final = len("https://")
 
 _is_scheme: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*+").fullmatch
 _control: Final = re.compile("[\x00-\x1f\x7f]").search
@@ -90,8 +90,8 @@ def parse_url(url: str) -> tuple[Origin, str]:
     Raises InvalidURL, UnsupportedScheme (one of those), TypeError for what is no str.
     """
     try:
-        at = url.find("/", _LENGTH_OF_HTTPS)
-        origin = _seen.get(url[:at])
+        at = url.find("/", LENGTH_OF_HTTPS)
+        origin = _seen.get(url[:at]) if at > 0 else None
     except (AttributeError, TypeError):
         raise TypeError(f"expected a URL as str, got {type(url).__name__}") from None
     if origin is not None:
@@ -99,6 +99,11 @@ def parse_url(url: str) -> tuple[Origin, str]:
         if target.isascii() and target.isprintable() and " " not in target and "#" not in target:
             return origin, target
     return _parse(url)
+
+
+def is_seen(prefix: str, origin: Origin) -> bool:
+    """Return whether *prefix* is the text of *origin*, as ``parse_url`` knows it: all that follows it is the target."""
+    return _seen.get(prefix) is origin
 
 
 def _parse(url: str) -> tuple[Origin, str]:
@@ -131,7 +136,7 @@ def _parse(url: str) -> tuple[Origin, str]:
     if "?" in url.partition("#")[0]:  # an empty query is not the same as none
         target += f"?{parts.query}"
     prefix = url[: len(parts.scheme) + len("://") + len(parts.netloc)]
-    if prefix.isascii() and url.startswith("/", len(prefix)) and url.find("/", _LENGTH_OF_HTTPS) == len(prefix):
+    if prefix.isascii() and url.startswith("/", len(prefix)) and url.find("/", LENGTH_OF_HTTPS) == len(prefix):
         if len(_seen) >= _MOST_SEEN:
             _seen.clear()
         _seen[prefix] = origin

@@ -12,6 +12,7 @@ import socket
 import ssl
 import threading
 import time
+import weakref
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,7 +27,7 @@ from httpconn._io import polling
 from .faulty import FAULTS, Exchange, FaultyServer, check, content_of, script
 from .peers import ScriptedServer, take_request
 
-QUICK = Timeout(connect=5, read=0.4, total=20)
+QUICK = Timeout(connect=5, read=2, total=30)
 FAULT_REQUESTS = int(os.environ.get("HTTPCONN_FAULT_REQUESTS", "1500"))
 
 
@@ -615,6 +616,29 @@ def test_the_child_of_a_fork(server: FaultyServer) -> None:
             check(response)
         assert responses.stats.results == 50
     unused.close()
+
+
+def test_an_error_holds_nothing_else(in_use, server: FaultyServer) -> None:
+    """Neither it nor what led to it knows frames: they know their callers', and so the fetcher and all its sockets."""
+    gc.collect()
+    gc.disable()
+    try:
+        responses = fetch_many([server.url(f"/{kind}/{n}") for n in range(2) for kind in FAULTS], timeout=QUICK)
+        results = list(responses)
+        dropped = weakref.ref(responses)
+        del responses
+        assert dropped() is None
+    finally:
+        gc.enable()
+    led = [link for result in results for link in chain_of(result.error)]
+    assert any(link.__context__ is not None or link.__cause__ is not None for link in led)
+    assert all(link.__traceback__ is None for link in led)
+
+
+def chain_of(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 # -- faults

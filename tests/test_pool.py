@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import gc
 import io
@@ -28,6 +29,7 @@ from .faulty import FAULTS, Exchange, FaultyServer, check, content_of, script
 from .peers import ScriptedServer, take_request
 
 QUICK = Timeout(connect=5, read=0.4, total=10, pool=5)
+FAULT_REQUESTS = int(os.environ.get("HTTPCONN_FAULT_REQUESTS", "1500"))
 
 
 @pytest.fixture(scope="session")
@@ -559,6 +561,58 @@ def test_500_threads(plain_server: FaultyServer) -> None:
         assert taken == idle <= 20
         assert not pool._slots.waiting
         assert pool.stats.requests == 3000
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("secured", [False, True], ids=["plain", "tls"])
+def test_a_misbehaving_server(in_use, secured: bool, server_context, client_context) -> None:
+    """Of so many requests each gets exactly one result: the right content, or the right error; nothing is left.
+
+    HTTPCONN_FAULT_REQUESTS=20000 for the long run.
+    """
+    count = FAULT_REQUESTS if not secured else FAULT_REQUESTS // 3
+    targets = iter(script(21 + secured, count))
+    seen: collections.Counter[str] = collections.Counter()
+    failures: list[BaseException] = []
+    lock = threading.Lock()
+    gc.collect()
+    before = descriptors()
+    with FaultyServer(server_context if secured else None) as server:
+        timeout = Timeout(connect=5, read=2, total=30, pool=30)
+        with ConnectionPool(context=client_context, timeout=timeout, max_connections=24, per_host=24) as pool:
+
+            def work() -> None:
+                try:
+                    while True:
+                        with lock:
+                            target = next(targets, None)
+                        if target is None:
+                            return
+                        try:
+                            response = pool.get(server.url(target))
+                        except (OSError, httpconn.HTTPException) as error:
+                            response = error.response
+                        check(response)
+                        with lock:
+                            seen[target] += 1
+                except BaseException as error:
+                    failures.append(error)
+
+            threads = [threading.Thread(target=work) for _ in range(32)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            assert not failures, failures[0]
+            assert seen == collections.Counter(script(21 + secured, count))
+            taken, idle = state_of(pool)
+            assert taken == idle <= 24
+        assert state_of(pool) == (0, 0)
+    deadline = time.monotonic() + 5
+    while descriptors() > before and time.monotonic() < deadline:
+        gc.collect()
+        time.sleep(0.05)  # the server's ends
+    assert descriptors() <= before
 
 
 class Interrupted(BaseException):

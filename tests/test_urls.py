@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from httpconn import InvalidURL, UnsupportedScheme, urls
-from httpconn.urls import parse_url, with_params
+from httpconn import InvalidURL, UnsupportedScheme, _backends, preparing, urls
+from httpconn.settings import Settings
+from httpconn.urls import Origin, parse_url, with_params
 
 
 @pytest.mark.parametrize(("url", "key", "target", "field"), [
@@ -120,3 +121,57 @@ def test_nothing_else_is_raised(text: str) -> None:
 ])  # fmt: skip
 def test_params(url: str, params: object, expected: str) -> None:
     assert with_params(url, params) == expected
+
+
+ORIGIN = "http://a.test:8080"
+TARGETS = [
+    "/", "/a", "/a?b=c&d", "/a%20b", "//", "/a/../b", "/'\"<>[]{}|\\^`~!$()*+,;=:@",
+    "", "?a", "#", "/#", "/a#b", "/a b", "/a\tb", "/a\x7f", "/\xe9", "/\u4e2d", "/a\x00", "/a\r\nX: y", " /",
+]  # fmt: skip
+
+
+def test_a_url_of_a_known_origin() -> None:
+    """The short way from a URL to the head of its GET, in both twins: the long way's answer, or none."""
+    known: dict[str, preparing.Known] = {}
+    taken = 0
+    for target in TARGETS:
+        for text in (ORIGIN + target, target, ORIGIN.upper() + target, "https" + ORIGIN[4:] + target):
+            known = {ORIGIN: (("http", "a.test", 8080), Origin("http", "a.test", 8080), b" HTTP/1.1\r\n\r\n")}
+            found = preparing.plain_get(known, text)
+            engine = _backends.selected.engine
+            if engine is not None:
+                assert engine.plain_get(known, text) == found, text
+            if found is not None:
+                origin, as_parsed = parse_url(text)
+                assert found == (known[ORIGIN], f"GET {as_parsed} HTTP/1.1\r\n\r\n".encode())
+                assert found[0][1] == origin
+                taken += 1
+    assert taken == 7
+
+
+@pytest.mark.parametrize("headers", [None, {"A": "b", "Host": "c"}, {"Accept-Encoding": "gzip"}])
+@pytest.mark.parametrize("origin", ["http://a.test", "https://a.test:8443", "http://[::1]:80", "http://A.test"])
+def test_a_known_origin_has_the_same_requests(origin: str, headers: dict[str, str] | None) -> None:
+    known = preparing.Preparer(Settings.of({"headers": headers}))
+    assert known.prepare_url(origin + "/", 0).head
+    for number, target in enumerate(TARGETS):
+        fresh = preparing.Preparer(Settings.of({"headers": headers}))
+        answers = []
+        for preparer in (known, fresh):
+            try:
+                job = preparer.prepare_url(origin + target, number)
+            except InvalidURL as error:
+                answers.append(repr(error))
+            else:
+                answers.append((job.request, job.index, job.key, job.origin, job.method, job.head))
+        assert answers[0] == answers[1]
+
+
+def test_a_url_without_a_slash_behind_its_origin() -> None:
+    """Its last character is no target at the origin that the rest of it names."""
+    for known, url in (("http://a.test:808", "http://a.test:8080"), ("http://b.tes", "http://b.test")):
+        preparer = preparing.Preparer(Settings.of({}))
+        assert preparer.prepare_url(f"{known}/", 0).origin == parse_url(f"{known}/")[0]
+        origin, target = parse_url(url)
+        assert (str(origin), target) == (url, "/")
+        assert preparer.prepare_url(url, 1).origin == origin

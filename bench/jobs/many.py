@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from bench.clients import FIELDS, Aiohttp, RawSocket, WrongAnswer, make_client
 from bench.jobs import Job
-from bench.rivals import RAW
+from bench.rivals import FETCHER, RAW
 
 CONNECTIONS: Final = 64
 THREADS: Final = 16
@@ -32,6 +32,7 @@ class Many(Job):
         self._targets: list[str] = []
         special: dict[str, Callable[[str, str, str], Fetch]] = {
             RAW: raw_epoll,
+            FETCHER: fetcher,
             "pycurl": pycurl_multi,
             "wreq": wreq_tasks,
             "aiohttp": aiohttp_tasks,
@@ -78,6 +79,24 @@ def raw_epoll(name: str, url: str, path: str) -> Fetch:
                 else:
                     left[number] = client.send_request(following)
         poll.close()
+        return total
+
+    return fetch
+
+
+def fetcher(name: str, url: str, path: str) -> Fetch:
+    """One httpconn.Fetcher for all, which keeps its connections; nothing but the default backend."""
+    httpconn: Any = importlib.import_module("httpconn")
+    base = url.rstrip("/")
+    client = httpconn.Fetcher(max_connections=CONNECTIONS, per_host=CONNECTIONS, headers=FIELDS)
+
+    def fetch(targets: Iterator[str]) -> int:
+        total = 0
+        for response in client.feed(base + target for target in targets):
+            response.headers.get("Content-Type")
+            if response.status != _OK:
+                raise WrongAnswer(f"{response!r}: {response.error!r}")
+            total += len(response.content)
         return total
 
     return fetch

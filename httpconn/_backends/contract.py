@@ -62,6 +62,8 @@ class Engine:
     """(line bytes, field lines, trailer lines, chunk overhead, content bytes) to what the other two are given."""
     begin_plain_response: Callable[[bytes, Any], tuple[ResponseHead, bytes, int] | None]
     take_turn: Callable[[int, bytes | None, Any], tuple[ResponseHead, bytes, int, int] | bytes | None]
+    plain_get: Callable[[dict[str, Any], str], tuple[Any, bytes] | None]
+    """The twin of ``preparing.plain_get``."""
 
 
 @dataclass(frozen=True, slots=True)

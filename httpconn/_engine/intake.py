@@ -6,6 +6,7 @@ import collections
 from collections.abc import Iterator
 from typing import Any, Final
 
+from ..errors import without_frames
 from ..exchange import unanswered
 from ..model import Request, Response
 from ..preparing import Job, Preparer
@@ -44,7 +45,7 @@ class Intake:
                 return self._preparer.prepare(request, index)
             raise TypeError(f"expected a Request or a URL as str, got {type(request).__name__}")
         except Exception as error:
-            return unanswered(request, index, error.with_traceback(None))
+            return unanswered(request, index, without_frames(error))
 
     def _next(self, now: float) -> Request | str | None:
         while self.sources and now >= self.again_at:

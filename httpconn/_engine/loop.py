@@ -144,17 +144,18 @@ class Loop:
 
     def _timeout_s(self) -> float | None:
         until = min(self.sweep_at, self.gates.opens_at - self.away)
-        if self._has_use_for_more():
+        if self._room() > 0:
             if self.intake.added:
                 return 0.0
             if self.intake.sources:
                 until = min(until, self.intake.again_at)
         return None if until == _FOREVER else max(0.0, until - self.now)
 
-    def _has_use_for_more(self) -> bool:
-        """Return whether another request should be taken from the input."""
-        is_wanted = self.queued < self._look_ahead and self.intake.count - self.handed_out < self._most_unanswered
-        return is_wanted and not self.is_paused
+    def _room(self) -> int:
+        """Return how many requests more should be taken from the input; none for 0 or less."""
+        if self.is_paused:
+            return 0
+        return min(self._look_ahead - self.queued, self._most_unanswered - (self.intake.count - self.handed_out))
 
     def _fill(self) -> None:
         """Start what can be started, and read ahead as far as there is use for it."""
@@ -167,10 +168,14 @@ class Loop:
                     self._give_turn(oldest)
             return
         budget = _READ_AT_ONCE
+        runnable = self.runnable
         while True:
-            if self.runnable and (self.open < self._max_connections or self.idle):
-                self._give_turn(self.runnable.popleft())
-            elif budget and self._has_use_for_more():
+            while runnable and (self.open < self._max_connections or self.idle):
+                self._give_turn(runnable.popleft())
+            room = min(budget, self._room())
+            if room <= 0:
+                return
+            for _ in range(room):
                 taken = self.intake.take(self.now)
                 if taken is None:
                     return
@@ -179,8 +184,8 @@ class Loop:
                     self.queue(taken)
                 else:
                     self.hand_out(taken)
-            else:
-                return
+                if runnable:
+                    break
 
     # -- hosts and places -----------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from .._io.channel import READ, Channel
 from .._io.connect import Watch
 from .._io.polling import IN, OUT
 from .._wire.head import ResponseHead
+from ..errors import without_frames
 from ..exchange import Incoming, may_resend, note_failure
 from ..model import Response, Timeout
 from ..preparing import Job, Outgoing
@@ -247,7 +248,7 @@ class Connection:
             self.outgoing = Outgoing(job, sent)
         except OSError as error:
             self.is_sent = False
-            self.send_error = error  # what there is to read decides
+            self.send_error = without_frames(error)  # what there is to read decides
             return
         except Exception as error:
             self.fail(error)
@@ -265,7 +266,7 @@ class Connection:
                 return
             self.is_sent = True
         except OSError as error:
-            self.send_error = error  # the peer may have answered before it closed
+            self.send_error = without_frames(error)  # the peer may have answered before it closed
         except Exception as error:
             self.fail(error)
             return
@@ -537,7 +538,7 @@ class Connection:
         self.held = 0
         times = self.times
         self.close()
-        response = incoming.response(error.with_traceback(None))
+        response = incoming.response(without_frames(error))
         loop.held += len(response._content)
         response._times = (*times, time.monotonic() - loop.away - job.started)
         loop.failed(job, response)

@@ -16,6 +16,8 @@ import time
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
+from ..errors import without_frames
+
 READ: Final = 1
 WRITE: Final = 2
 
@@ -117,7 +119,7 @@ class Channel:
         return True
 
     def _next_address(self, error: OSError) -> None:
-        self._last_error = error
+        self._last_error = without_frames(error)
         if self.sock is not None:
             self.sock.close()
             self.sock = None
