@@ -15,28 +15,32 @@ cdef Py_ssize_t _head_bytes_held = 0
 cdef int _hold_limits(limits) except -1:
     """Copy *limits*, which are immutable and nearly always the same object as for the response before."""
     global _limits_seen, _limits_held, _head_bytes_held
-    _limits_held = TurnLimits(
+    cdef TurnLimits held = TurnLimits(
         limits.line_bytes, limits.field_lines, limits.trailer_lines, limits.chunk_overhead_bytes, limits.body_bytes
     )
-    _head_bytes_held = _clipped(limits.head_bytes)
-    _limits_seen = limits
+    cdef Py_ssize_t head_bytes = _clipped(limits.head_bytes)
+    # Nothing but these three at once, so that they belong together whoever comes in between.
+    _limits_held, _head_bytes_held, _limits_seen = held, head_bytes, limits
     return 0
 
 
-def take_plain_response(bytes data not None, method, limits):
+def take_plain_response(data, method, limits):
     """Return (head, content, what came behind the head) of the response that *data* is, or None."""
-    cdef Py_ssize_t length = PyBytes_GET_SIZE(data)
-    cdef const uint8_t *start = <const uint8_t *>PyBytes_AS_STRING(data)
-    cdef Py_ssize_t end
+    cdef Py_ssize_t length, end
+    cdef const uint8_t *start
     cdef ResponseHead head
     cdef ChunkedDecoder decoder
     cdef TurnLimits held
     cdef bytes rest, content
+    if type(data) is not bytes:
+        return None  # a file in the socket's place may give anything
     if method is not None and (type(method) is not str or method == "HEAD" or method == "CONNECT"):
         return None
     if limits is not _limits_seen:
         _hold_limits(limits)
     held = _limits_held
+    length = PyBytes_GET_SIZE(data)
+    start = <const uint8_t *>PyBytes_AS_STRING(data)
     end = _head_end(start, length, 0)
     if end < 0 or end > _head_bytes_held:
         return None
