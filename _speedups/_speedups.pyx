@@ -10,6 +10,7 @@ made of. Each ``.pxi`` holds one idea, and names its twin:
 - ``request.pxi``: ``serialize_plain_request_head`` and ``replaces_any``; twins in ``_wire/request.py`` and
   ``_backends/pure.py``
 - ``engine.pxi``: ``take_turn``, the fetch engine's common exchange; what it declines goes to ``_wire/reader.py``
+- ``response.pxi``: ``take_plain_response``; twin in ``_backends/pure.py``
 
 Bounds are not checked by Cython here. What keeps every access inside its buffer is said at each file's head
 and at each spot. All of it runs under the GIL and calls back into no Python code while it holds a pointer into
@@ -46,6 +47,7 @@ __all__ = (
     "plain_get",
     "replaces_any",
     "serialize_plain_request_head",
+    "take_plain_response",
     "take_turn",
 )
 
@@ -103,3 +105,4 @@ include "head.pxi"
 include "chunked.pxi"
 include "request.pxi"
 include "engine.pxi"
+include "response.pxi"

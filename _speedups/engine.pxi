@@ -50,6 +50,8 @@ cdef enum:
     DIGITS_OF_LENGTH = 18  # of which none is beyond 2^63 - 1
     LENGTH_OF_CONTENT_ENCODING = 16
     LENGTH_OF_HTTPS = 8  # "https://": in front of any host that is known
+    LENGTH_OF_SET_COOKIE = 10
+    FIRST_ERROR = 400
 
 
 @cython.final
@@ -59,8 +61,15 @@ cdef class TurnLimits:
 
     cdef Py_ssize_t line_bytes, field_lines, trailer_lines, overhead_bytes
     cdef int64_t max_content
+    cdef int judged_from, retried_from
+    cdef bint keeps_cookies
 
-    def __init__(self, line_bytes, field_lines, trailer_lines, overhead_bytes, max_content):
+    def __init__(
+        self, line_bytes, field_lines, trailer_lines, overhead_bytes, max_content, judged_from, retried_from, keeps_cookies
+    ):
+        self.judged_from = judged_from
+        self.retried_from = retried_from
+        self.keeps_cookies = keeps_cookies
         self.line_bytes = _clipped(line_bytes)
         self.field_lines = _clipped(field_lines)
         self.trailer_lines = _clipped(trailer_lines)
@@ -82,7 +91,8 @@ def take_turn(int descriptor, bytes following, TurnLimits limits not None):
     (head, content that is there, bytes that are to come, sent).
 
     *sent*: where the response is complete, how much of *following*, the next request, was sent; -1 where none was, or
-    it could not be; -2 where something else has come on the connection, so that nothing may be. Raises OSError.
+    it could not be; -2 where something else has come on the connection, so that nothing may be; -3 where the response has
+    to be judged first: a redirect, a status that is retried, or a cookie. Raises OSError.
     """
     cdef uint8_t buffer[TURN_BYTES]
     cdef Py_ssize_t count = httpconn_receive(descriptor, buffer, TURN_BYTES, False)
@@ -113,6 +123,8 @@ def take_turn(int descriptor, bytes following, TurnLimits limits not None):
         # The look of SAFETY.md, before every request on a kept connection.
         if httpconn_receive(descriptor, &unasked, 1, True) != -1:
             sent = -2
+        elif _is_judged(begun[0], limits):
+            sent = -3
         elif following is not None:
             sent = max(-1, httpconn_send(descriptor, PyBytes_AS_STRING(following), PyBytes_GET_SIZE(following)))
     return begun[0], content, left, sent
@@ -151,6 +163,15 @@ def plain_get(dict known not None, url):
     to = _put(to, text + at, length - at)
     _put(to, PyBytes_AS_STRING(rest), PyBytes_GET_SIZE(rest))
     return found, head
+
+
+cdef bint _is_judged(ResponseHead head, TurnLimits limits) noexcept:
+    """Return whether something may follow from this response. Source: policies/judge.py, Policies.has_to_judge."""
+    return (
+        limits.judged_from <= head.status < FIRST_ERROR
+        or head.status >= limits.retried_from
+        or (limits.keeps_cookies and head._find(b"set-cookie", LENGTH_OF_SET_COOKIE, 0) >= 0)
+    )
 
 
 cdef tuple _begin_plain(bytes block, bytes rest, TurnLimits limits):

@@ -179,9 +179,11 @@ cdef class ResponseHead:
 
 def parse_response_head(bytes block not None, max_line_bytes, max_field_lines):
     """Return the head in *block*, or None where it is not plain or may be beyond a limit."""
+    return _parse_head(block, _clipped(max_line_bytes), _clipped(max_field_lines))
+
+
+cdef ResponseHead _parse_head(bytes block, Py_ssize_t longest, Py_ssize_t most_lines):
     cdef Py_ssize_t length = PyBytes_GET_SIZE(block)
-    cdef Py_ssize_t longest = _clipped(max_line_bytes)
-    cdef Py_ssize_t most_lines = _clipped(max_field_lines)
     # No line is longer than the whole; the rare longer block is left to the reference reader.
     if length > longest or <uint64_t>length > UINT32_MAX:
         return None

@@ -11,9 +11,29 @@ cdef extern from "Python.h":
     Py_ssize_t PyUnicode_GET_LENGTH(object text)
     const uint8_t *PyUnicode_1BYTE_DATA(object text)
     int PyDict_Next(object mapping, Py_ssize_t *position, PyObject **key, PyObject **value)
+    ctypedef struct PyTypeObject
+    PyTypeObject *Py_TYPE(object instance)
+    PyObject *_PyType_Lookup(PyTypeObject *kind, object name)
+    bint PyFunction_Check(PyObject *found)
     bint PyMethod_Check(object found)
     PyObject *PyMethod_GET_FUNCTION(object method)
     PyObject *PyMethod_GET_SELF(object method)
+
+cdef extern from *:
+    """
+    /* What LOAD_METHOD does: 1 and the function where it is a method of the class, else 0 and the attribute; NULL for
+       none. In releases newer than have been looked at a method is always found bound. */
+    #if PY_VERSION_HEX >= 0x030E0000
+    static int httpconn_find_method(PyObject *instance, PyObject *name, PyObject **found) {
+        *found = PyObject_GetAttr(instance, name);
+        return 0;
+    }
+    #else
+    PyAPI_FUNC(int) _PyObject_GetMethod(PyObject *instance, PyObject *name, PyObject **found);
+    #define httpconn_find_method _PyObject_GetMethod
+    #endif
+    """
+    bint httpconn_find_method(object instance, object name, PyObject **found) except? 0
 
 cdef enum:
     LENGTH_OF_HOST = 4
@@ -129,16 +149,21 @@ def replaces_any(instance, tuple names not None, tuple originals not None):
     *originals* are as the class gives them: ``getattr(cls, name)``.
     """
     cdef Py_ssize_t i
-    cdef object found
+    cdef PyObject *found = NULL
+    cdef bint is_method, is_other
     if len(names) != len(originals):
         raise ValueError(f"{len(names)} names and {len(originals)} originals")
     for i in range(len(names)):
-        # Asked as anybody would ask, since a look into instance.__dict__ would make that dict, and every later access
-        # to an attribute of the instance slower.
-        found = getattr(instance, names[i])
-        if PyMethod_Check(found):
-            if PyMethod_GET_FUNCTION(found) != <PyObject *>originals[i] or PyMethod_GET_SELF(found) != <PyObject *>instance:
-                return True
-        elif found is not originals[i]:
+        # Asked as a call asks, since a look into instance.__dict__ would make that dict, and every later access to an
+        # attribute of the instance slower; and without making a bound method, which would cost twice as much.
+        is_method = httpconn_find_method(instance, names[i], &found)
+        if not is_method and PyMethod_Check(<object>found) and PyMethod_GET_SELF(<object>found) == <PyObject *>instance:
+            is_method = True
+            is_other = PyMethod_GET_FUNCTION(<object>found) != <PyObject *>originals[i]
+        else:
+            is_other = found != <PyObject *>originals[i]
+        Py_XDECREF(found)
+        # A function of the class that has been put into the instance is no method there.
+        if is_other or (not is_method and PyFunction_Check(_PyType_Lookup(Py_TYPE(instance), names[i]))):
             return True
     return False

@@ -1,5 +1,7 @@
 from typing import Any, Never, Self, final
 
+from ._wire.grammar import Limits
+
 __all__ = (
     "ChunkedDecoder",
     "ResponseHead",
@@ -10,6 +12,7 @@ __all__ = (
     "plain_get",
     "replaces_any",
     "serialize_plain_request_head",
+    "take_plain_response",
     "take_turn",
 )
 
@@ -54,12 +57,23 @@ def find_head_end(buffer: bytes | bytearray, start: int = 0) -> int: ...
 def serialize_plain_request_head(
     method: str, target: str, host: bytes, headers: dict[str, str], content_length: int
 ) -> bytes | None: ...
+def take_plain_response(
+    data: bytes, method: str | None, limits: Limits
+) -> tuple[ResponseHead, bytes, bytes] | None: ...
 def replaces_any(instance: object, names: tuple[str, ...], originals: tuple[object, ...]) -> bool: ...
 
 @final
 class TurnLimits:
     def __init__(
-        self, line_bytes: int, field_lines: int, trailer_lines: int, overhead_bytes: int, max_content: int | None
+        self,
+        line_bytes: int,
+        field_lines: int,
+        trailer_lines: int,
+        overhead_bytes: int,
+        max_content: int | None,
+        judged_from: int,
+        retried_from: int,
+        keeps_cookies: bool,
     ) -> None: ...
 
 def begin_plain_response(data: bytes, limits: TurnLimits) -> tuple[ResponseHead, bytes, int] | None: ...

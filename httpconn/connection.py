@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 
 from . import _backends
 from ._io.connect import Watch, create_https_context, shared_https_context
+from ._io.source import STANDARD_SOCKET, send_promptly
 from ._wire import state
 from ._wire.grammar import FRAMING_NAMES, Limits
 from ._wire.head import Defect
@@ -74,6 +75,23 @@ class HTTPConnection:
     requests), ``limits`` (see ``httpconn.Limits``) and ``expect_timeout_s`` (how long the body of a request that has
     the field ``Expect: 100-continue`` waits for the server's word; None: it does not); all are class attributes too.
     """
+
+    # What is this class's own business; besides, ordinary attributes, as many as anybody likes.
+    __slots__ = (
+        "__awaited",
+        "__dict__",
+        "__host_named",
+        "__host_value_cached",
+        "__is_sending",
+        "__itself",
+        "__lost_request",
+        "__opened",
+        "__response",
+        "__spent",
+        "__state",
+        "__watch",
+        "__weakref__",
+    )
 
     _http_vsn = 11
     _http_vsn_str = "HTTP/1.1"
@@ -243,14 +261,16 @@ class HTTPConnection:
         return CannotSendRequest(_BUSY) if self.__is_sending else state.refusal(event, self.__state)
 
     def __look(self) -> None:
-        """Before a request on a kept connection: whatever has arrived on it was not asked for.
-
-        Then the connection is closed, and ``auto_open`` opens a fresh one. Where nobody here could open it
-        again (the socket was put there by hand), raises RemoteDisconnected.
-        """
+        """Before a request on a kept connection: whatever has arrived on it was not asked for."""
         watch = self.__watch
-        if watch is None or watch.sock is not self.sock or watch.is_quiet():
-            return
+        if watch is not None and watch.sock is self.sock and not watch.is_quiet():
+            self.__leave_noisy()
+
+    def __leave_noisy(self) -> None:
+        """Close the connection, so that ``auto_open`` opens a fresh one.
+
+        Raises RemoteDisconnected where nobody here could open it again: the socket was put there by hand.
+        """
         is_own = getattr(self.connect, "__func__", None) in _OWN_CONNECTS
         can_reopen = self.sock is self.__opened or not is_own
         self.close()
@@ -521,7 +541,10 @@ class HTTPConnection:
             raise CannotSendRequest(_BUSY)
         self.__is_sending = True
         try:
-            sock.sendall(head)
+            if type(sock) is STANDARD_SOCKET and sock.gettimeout():
+                send_promptly(sock, head)
+            else:
+                sock.sendall(head)
             if body:
                 sys.audit("http.client.send", self, body)
                 sock.sendall(body)
@@ -657,8 +680,9 @@ class HTTPConnection:
         if head is None:
             self._send_request(method, url, body, headers, encode_chunked)
             return
-        if self.__watch is not None:
-            self.__look()
+        watch = self.__watch
+        if watch is not None and watch.sock is self.sock and not watch.is_quiet():
+            self.__leave_noisy()
         if self.__state != state.IDLE or self.__is_sending:
             raise self.__second("putrequest")
         self.__state = state.REQ_SENT
@@ -670,9 +694,6 @@ class HTTPConnection:
         parser = _backends.selected
         if (
             (body is not None and (type(body) is not bytes or self.expect_timeout_s is not None))
-            or self.debuglevel
-            or self._http_vsn != 11
-            or self._http_vsn_str != "HTTP/1.1"
             or self._buffer
             or type(self._buffer) is not list
             or parser.replaces_any(self, _STEPS, _STEP_ORIGINALS)
@@ -789,14 +810,13 @@ class HTTPConnection:
             raise state.refusal("getresponse", before)
         if awaited is not None:
             self.__response = self.__awaited = None
-            response = awaited
-        elif self.debuglevel > 0:
-            response = self.response_class(self.sock, self.debuglevel, method=self._method)
-        elif self.response_class is HTTPResponse:
+            response: Any = awaited
+        elif not _backends.selected.replaces_any(self, _ANSWERING, _ANSWERING_ORIGINALS):
             response = HTTPResponse(self.sock, 0, self._method)  # without keywords, which cost
+        elif self.debuglevel > 0:
+            response = self.__configured(self.response_class(self.sock, self.debuglevel, method=self._method))
         else:
-            response = self.response_class(self.sock, method=self._method)
-        self.__configured(response)
+            response = self.__configured(self.response_class(self.sock, method=self._method))
         if self.__state is not before:
             response.close()
             raise state.refusal("getresponse", self.__state)  # another thread or a signal handler was quicker
@@ -816,9 +836,10 @@ class HTTPConnection:
                 self.__response = response
                 if self.__watch is None or self.__watch.sock is not self.sock:
                     self.__watch = Watch(self.sock)
+                    self.__itself = weakref.ref(self)
                 if isinstance(response, HTTPResponse):
-                    response._owner = weakref.ref(self)
-            return response
+                    response._owner = self.__itself
+            return response  # type: ignore[no-any-return]  # or what response_class makes
         except BaseException as error:
             response.close()
             if isinstance(error, TimeoutError) and _is_untouched(response):
@@ -1006,11 +1027,10 @@ def _read_proxy_fields(response: Any) -> list[bytes]:
 
 
 def _is_untouched(response: Any) -> bool:
-    reader = response._reader if isinstance(response, HTTPResponse) else None
-    return reader is not None and reader.is_untouched()
+    return isinstance(response, HTTPResponse) and response._is_untouched()
 
 
-# The steps of the slow road. A class or an instance that has one of its own is never by-passed.
+# The steps of the slow road, and what they go by. A class or an instance with one of its own is never by-passed.
 _STEPS: Final = (
     "putrequest",
     "putheader",
@@ -1023,7 +1043,13 @@ _STEPS: Final = (
     "_validate_method",
     "_validate_path",
     "_get_content_length",
+    "_http_vsn",
+    "_http_vsn_str",
+    "debuglevel",
 )
+_ANSWERING: Final = ("response_class", "debuglevel", "strict", "limits")
+"""What ``getresponse`` makes a response by."""
 _OWN_SEND: Final = HTTPConnection.send
 _OWN_CONNECTS: Final = (HTTPConnection.connect, HTTPSConnection.connect)
 _STEP_ORIGINALS: Final = tuple(getattr(HTTPConnection, name) for name in _STEPS)
+_ANSWERING_ORIGINALS: Final = tuple(getattr(HTTPConnection, name) for name in _ANSWERING)

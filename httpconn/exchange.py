@@ -18,6 +18,7 @@ from ._wire.reader import NEED_DATA, ResponseReader
 from .decoding import ContentDecoder
 from .errors import ContentDecodingError, ContentTooLong, IncompleteRead, TotalTimeout
 from .model import Request, Response
+from .policies.judge import Policies
 from .preparing import Job
 from .settings import Settings
 
@@ -161,6 +162,8 @@ class Incoming:
         response = Response(self._job.request, self.head, content)
         response.index = self._job.index
         response.attempts = self._job.attempts
+        if self._job.course is not None:
+            response.history = tuple(self._job.course.history)
         self.fill(response)
         if error is not None:
             response.error = error
@@ -226,7 +229,7 @@ def unanswered(request: Any, index: int, error: BaseException, attempts: int = 0
     return response
 
 
-def short_road(settings: Settings) -> tuple[Engine | None, Any]:
+def short_road(settings: Settings, policies: Policies) -> tuple[Engine | None, Any]:
     """Return the compiled road for plain responses and the limits to give it.
 
     Or None, where the backend in use has none, or where these limits are not all that it would have to know.
@@ -240,4 +243,7 @@ def short_road(settings: Settings) -> tuple[Engine | None, Any]:
         limits.trailer_lines,
         limits.chunk_overhead_bytes,
         settings.max_content,
+        policies.judged_from,
+        policies.retried_from,
+        policies.cookies is not None,
     )

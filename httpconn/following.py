@@ -33,10 +33,8 @@ class Follower:
         """Return what follows *response* to *job*, which may be a failure.
 
         *left_s* is what is left of ``Timeout.total``, *wall_s* is the time since the epoch. Where the response is the
-        result it is finished here: with its history, and with the error that judging it may have come to.
+        result it is finished here, with the error that judging it may have come to.
         """
-        if job.course is not None and job.course.history:
-            response.history = tuple(job.course.history)
         try:
             verdict = self._verdict(job, response, left_s, wall_s)
             if verdict.hop is not None:

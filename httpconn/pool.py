@@ -57,6 +57,11 @@ class ConnectionPool:
       certificate must be for, and that is sent as SNI, instead of the URL's host
     - *resolve*: addresses for names, see ``Resolver``; *resolve_ttl_s*: how long an answer of the system's counts;
       *source_address*, *socket_options* as the socket module has them
+    - *redirects*: how many are followed, 0 for none; *retry*: a ``Retry``, none without one
+    - *rate_per_host* requests a second to one origin, *delay_per_host* seconds between two of them
+    - *cookies*: an ``http.cookiejar.CookieJar``; *auth*: (user, password) or a ``Bearer`` by origin,
+      ``{"https://example.org": ...}``; *netrc*: True, or a path
+    - *before_request*, *after_response*: callables, or several, that are given each Request and each Response
 
     Pickles as its configuration. In the child of a fork it is empty: the parent's connections are the parent's.
     """
@@ -67,7 +72,8 @@ class ConnectionPool:
         self._kit = Kit(self._settings)
         self._slots = Slots(self._kit)
         self._turns = Turns(self._kit.policies.paces)
-        self._judged_from = self._kit.policies.judged_from
+        # With cookies it takes more than a status to tell; without, no response is slowed by the question.
+        self._plain_below = 0 if settings.cookies is not None else self._kit.policies.judged_from
         self._has_cookies = settings.cookies is not None
         call_after_fork(self)
 
@@ -97,8 +103,9 @@ class ConnectionPool:
         """Send a request and return its Response: whole, or with *stream* as soon as its head is there.
 
         Raises before any traffic: InvalidURL, InvalidField, MissingDecoder, ValueError, TypeError; PoolTimeout,
-        PoolClosed. Else: OSError, ssl.SSLError, ConnectTimeout, ReadTimeout, TotalTimeout, and the HTTPExceptions of
-        a bad response; these have as ``response`` what came. No status is an error, see ``raise_for_status``.
+        PoolClosed. Else: OSError, ssl.SSLError, ConnectTimeout, ReadTimeout, TotalTimeout, TooManyRedirects, and the
+        HTTPExceptions of a bad response; these have as ``response`` what came. No status is an error, see
+        ``raise_for_status``. And what a hook raises.
         """
         if method == "GET" and not stream and decode and type(url) is str:
             told = (headers, params, body, json, timeout, sink, max_content, context, server_hostname, tag,
@@ -162,7 +169,9 @@ class ConnectionPool:
     def _send(self, job: Job, *, stream: bool) -> Response:
         response = self._exchange(job, stream=stream)
         head = response._head
-        if head is not None and head.status < self._judged_from and response.error is None:
+        if (response.error is None and head is not None) and (
+            head.status < self._plain_below or not self._kit.policies.has_to_judge(head)
+        ):
             return response
         return self._judged(job, response, stream=stream)
 

@@ -135,17 +135,32 @@ class Preparer:
 
         Raises InvalidURL, InvalidField, MissingDecoder, ValueError, TypeError, and what a hook raises.
         """
-        return self._prepare(self._policies.shape(request), index, None, None)
+        own = pairs_of(request.headers)
+        shaped, fields = self._shape(request, own)
+        job = self._prepare(shaped, fields, index, None, None)
+        job.own = own
+        return job
 
     def prepare_hop(self, request: Request, job: Job, course: Course, *, keeps_content: bool) -> Job:
         """Return the job of *request*, to which a redirect leads from *job*. Raises as ``prepare``."""
-        shaped = self._policies.shape(request)
-        following = self._prepare(
-            shaped, job.index, course, job.framed if keeps_content and shaped is request else None
-        )
+        own = pairs_of(request.headers)
+        shaped, fields = self._shape(request, own)
+        is_same_content = keeps_content and shaped.body is request.body and shaped.json is request.json
+        following = self._prepare(shaped, fields, job.index, course, job.framed if is_same_content else None)
+        following.own = own
         following.is_plain = False  # its response has a history, which the short road knows nothing of
         following.timeout = following.timeout or self.settings.timeout
         return following
+
+    def _shape(self, request: Request, own: list[tuple[str, Any]]) -> tuple[Request, list[tuple[str, Any]]]:
+        """Return *request* as the hooks want it, and its fields; *own* are those that it has now, and stay as they are.
+
+        A hook has a copy to itself, and is asked again after a redirect: what it adds is in no other request.
+        """
+        if not self._policies.has_hooks:
+            return request, own
+        shaped = self._policies.shape(request.replaced(headers=[*own]))
+        return shaped, pairs_of(shaped.headers)
 
     def dress(self, job: Job) -> None:
         """Put the cookies that *job* has to send now into its head. To be called each time that it is sent."""
@@ -162,7 +177,9 @@ class Preparer:
         fields, end, body = job.head.partition(b"\r\n\r\n")
         job.head = b"".join((fields, b"\r\n", encode_field_line("Cookie", (value,), True), end, body))
 
-    def _prepare(self, request: Request, index: int, course: Course | None, framed: Framed | None) -> Job:
+    def _prepare(
+        self, request: Request, own: list[tuple[str, Any]], index: int, course: Course | None, framed: Framed | None
+    ) -> Job:
         origin, target = parse_url(request.url)
         method = request.method
         if type(method) is not str or not method:
@@ -173,9 +190,8 @@ class Preparer:
             checked_redirects(request.redirects)
         checked_retry(request.retry)
         body, length, content_type = framed = framed or _body_of(request, method)
-        own = pairs_of(request.headers)
-        if content_type is not None and all(name.lower() != "content-type" for name, _ in own):
-            own.append(("Content-Type", content_type))
+        if content_type is not None and all(_name(name) != "content-type" for name, _ in own):
+            own = [*own, ("Content-Type", content_type)]
         self._check_own(own, length, decode=request.decode)
         key: Key = origin.key
         if origin.is_tls:
@@ -183,7 +199,6 @@ class Preparer:
             key += (request.context or context, request.server_hostname or server_hostname)
         head = self._serialize(method, target, origin, self._with_authorization(own, request, origin), length, course)
         job = Job(request, index, key, origin, method, head)
-        job.own = own
         job.course = course
         job.timeout = None if request.timeout is None else Timeout.of(request.timeout)
         if request.sink is not None:
@@ -193,6 +208,7 @@ class Preparer:
             and request.decode
             and request.sink is None
             and request.max_content is None
+            and request.retry is None  # which statuses are judged is for all requests on that road
         )
         if body is not None:
             job.framed = framed

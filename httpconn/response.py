@@ -19,7 +19,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar, overload
 
 from . import _backends
-from ._io.source import LINE, FileSource, SocketFile, SocketSource, Source, open_socket
+from ._io.source import FRAMING, LINE, STANDARD_SOCKET, FileSource, SocketFile, SocketSource, Source, open_socket
 from ._wire import reference
 from ._wire.framing import UNTIL_CLOSE
 from ._wire.grammar import CONTINUE, SWITCHING_PROTOCOLS, Limits
@@ -47,6 +47,9 @@ else:
 _T = TypeVar("_T")
 _UNKNOWN: Final[Any] = "UNKNOWN"  # the types tell what is there once the head has been read, as typeshed's do
 _STEP_BYTES: Final = 262_144
+_LONGEST_STEP_BYTES: Final = 2_097_152
+_MOST_IN_PARTS: Final = 1_048_576
+_DIRECT_BYTES: Final = 32_768
 
 
 class HTTPResponse(_Base):
@@ -57,32 +60,39 @@ class HTTPResponse(_Base):
     ``strict`` (refuse what http.client lets pass).
     """
 
-    # Slots for what is this class's own business, since it is read several times for each response. The rest is
-    # ordinary attributes; and some programs' subclasses (vcrpy's) do without our __init__.
+    # Slots, since a dict for each response costs more than all of them. Some programs' subclasses (vcrpy's) do
+    # without our __init__, and find nothing in them, as with http.client's attributes.
     __slots__ = (
         "_failure",
         "_head",
         "_headers",
         "_is_reading",
+        "_method",
         "_msg",
         "_owner",
+        "_plain",
         "_reader",
         "_source",
         "_witness",
+        "code",
+        "debuglevel",
+        "reason",
+        "status",
+        "version",
+        "will_close",
     )
 
     strict = False
     limits: Limits | None = None
     url: str
 
-    version: int = _UNKNOWN
-    status: int = _UNKNOWN
-    reason: str = _UNKNOWN
+    version: int
+    status: int
+    reason: str
     code: int
-    will_close: bool = _UNKNOWN
-    debuglevel: int = 0
+    will_close: bool
+    debuglevel: int
 
-    _method: str | None = None
     _status_line = b""
 
     def __init__(
@@ -100,18 +110,20 @@ class HTTPResponse(_Base):
             self.strict = strict
         if limits is not None:
             self.limits = limits
-        if debuglevel:
-            self.debuglevel = debuglevel
+        self.debuglevel = debuglevel
         self._method = method
+        self.version = self.status = self.reason = self.will_close = _UNKNOWN
         self._head: ResponseHead | None = None
         self._headers: HTTPMessage | None = None
         self._msg: Any = _UNKNOWN
+        # A response that came whole with its head needs no reader, unless somebody asks for more than all of it.
+        self._plain: tuple[ResponseHead, bytes, bytes] | None = None
         self._reader: ResponseReader | None = None
         self._witness: ResponseReader | None = None  # of what others read through ``fp``
         self._failure: BaseException | None = None
         self._owner: weakref.ref[HTTPConnection] | None = None
         self._is_reading = False
-        self._source: Source | None = open_socket(sock)
+        self._source: Source | None = SocketSource(sock) if type(sock) is STANDARD_SOCKET else open_socket(sock)
         if self._source is None:
             if sock is None:
                 raise ConnectionAbortedError("there is no socket to read from: the connection was closed meanwhile")
@@ -120,11 +132,27 @@ class HTTPResponse(_Base):
     # -- the head -----------------------------------------------------------------------------------------
 
     def _new_reader(self) -> ResponseReader:
-        self._reader = ResponseReader(_backends.selected, self._method, self.limits or current_limits(), self.strict)
-        return self._reader
+        method = getattr(self, "_method", None)
+        reader = ResponseReader(_backends.selected, method, self.limits or current_limits(), self.strict)
+        head = getattr(self, "_head", None)
+        if head is not None:
+            plain, self._plain = self._plain, None
+            reader.go_on_behind(head, plain[2] if plain is not None else b"", is_read=plain is None)
+        self._reader = reader
+        return reader
 
     def _any_reader(self) -> ResponseReader:
         return getattr(self, "_reader", None) or self._new_reader()
+
+    def _reader_if_begun(self) -> ResponseReader | None:
+        """Return the reader; None before there is anything that it could tell."""
+        return self._reader or (self._new_reader() if self._head is not None else None)
+
+    def _is_untouched(self) -> bool:
+        """Return whether nothing of the response has been received."""
+        if self._reader is not None:
+            return self._reader.is_untouched()
+        return self._head is None and self._plain is None
 
     def begin(self) -> None:
         """Read the head of the final response; interim responses are passed over. A second call does nothing.
@@ -134,26 +162,36 @@ class HTTPResponse(_Base):
         """
         if self._head is not None or self._headers is not None:
             return
-        reader = self._reader = ResponseReader(
-            _backends.selected, self._method, self.limits or current_limits(), self.strict
-        )
         if self.debuglevel > 0 or type(self)._read_status is not _read_status:
-            head = self._read_head_by_lines(reader)
+            head = self._read_head_by_lines(self._new_reader())
         else:
             source = self._source
             if source is None:
                 raise _closed_meanwhile()
-            while True:
-                reader.receive(source.receive(LINE, -1), is_clean=source.is_clean)
-                found = reader.head()
-                if found is not NEED_DATA:
-                    head = found
-                    break
+            data = source.receive(LINE, -1)
+            take_plain = _backends.selected.take_plain_response
+            plain = None if take_plain is None else take_plain(data, self._method, self.limits or current_limits())
+            if plain is not None:
+                self._plain = plain
+                head = plain[0]
+                self.will_close = False
+            else:
+                head = self._read_head(source, data)
         self._head = head
         self.version = head.version
         self.code = self.status = head.status
         self.reason = head.reason
-        self.will_close = reader.will_close
+
+    def _read_head(self, source: Source, data: bytes) -> ResponseHead:
+        """Return the head of which *data* has been received."""
+        reader = self._new_reader()
+        while True:
+            reader.receive(data, is_clean=source.is_clean)
+            head = reader.head()
+            if head is not NEED_DATA:
+                self.will_close = reader.will_close
+                return head
+            data = source.receive(LINE, -1)
 
     def _await_continue(self, timeout_s: float) -> bool:
         """Wait for what the server says to a request whose body waits for it; return whether to send that body.
@@ -218,6 +256,7 @@ class HTTPResponse(_Base):
             if self.debuglevel > 0:
                 for name, value in head.field_lines():
                     print("header:", name + ":", value)
+            self.will_close = reader.will_close
             return head
 
     def _read_field_lines(self, limits: Limits) -> list[bytes]:
@@ -318,7 +357,7 @@ class HTTPResponse(_Base):
     @property
     def interim(self) -> Sequence[ResponseHead]:
         """The interim (1xx) responses that came before this one, in order."""
-        return self._reader.interim if self._reader is not None else ()
+        return self._reader.interim if self._reader is not None else ()  # the short road passes none over
 
     @property
     def defects(self) -> list[Defect]:
@@ -328,7 +367,8 @@ class HTTPResponse(_Base):
     @property
     def trailers(self) -> HTTPMessage | None:
         """The fields of the trailer section; None before the end of the body."""
-        lines = self._reader.trailers if self._reader is not None else None
+        reader = self._reader_if_begun()
+        lines = reader.trailers if reader is not None else None
         return None if lines is None else message_from_lines(lines)
 
     @property
@@ -336,7 +376,9 @@ class HTTPResponse(_Base):
         """None while unread; True when the whole message came; False when it was cut short or is malformed."""
         if self._failure is not None:
             return False
-        return self._reader.complete if self._reader is not None else None
+        if self._reader is not None:
+            return self._reader.complete
+        return True if self._head is not None and self._plain is None else None
 
     # -- where the body is ---------------------------------------------------------------------------------
 
@@ -366,7 +408,8 @@ class HTTPResponse(_Base):
     @property
     def chunked(self) -> bool:
         """Whether the body comes in the chunked transfer coding."""
-        return self._reader.chunked if self._reader is not None else _UNKNOWN
+        reader = self._reader_if_begun()
+        return reader.chunked if reader is not None else _UNKNOWN
 
     @chunked.setter
     def chunked(self, value: bool) -> None:
@@ -379,7 +422,8 @@ class HTTPResponse(_Base):
     @property
     def chunk_left(self) -> int | None:
         """Bytes left of this chunk: None between chunks, 0 in front of the CRLF that ends one."""
-        return self._reader.chunk_left if self._reader is not None else _UNKNOWN
+        reader = self._reader_if_begun()
+        return reader.chunk_left if reader is not None else _UNKNOWN
 
     @chunk_left.setter
     def chunk_left(self, value: int | None) -> None:
@@ -388,7 +432,8 @@ class HTTPResponse(_Base):
     @property
     def length(self) -> int | None:
         """Bytes of the body that are still to be read; None where that is not known."""
-        return self._reader.length if self._reader is not None else _UNKNOWN
+        reader = self._reader_if_begun()
+        return reader.length if reader is not None else _UNKNOWN
 
     @length.setter
     def length(self, value: int | None) -> None:
@@ -404,12 +449,13 @@ class HTTPResponse(_Base):
         """Let go of the connection. Source: http.client, HTTPResponse._close_conn."""
         source, self._source = self._source, None
         if source is not None:
-            if isinstance(source, FileSource):
+            if self._witness is not None and isinstance(source, FileSource):
                 self._settle_file(source.fp)
             source.close()
-        if self._owner is not None:
-            owner = self._owner()
+        reference = self._owner
+        if reference is not None:
             self._owner = None
+            owner = reference()
             if owner is not None:
                 owner._release(self, self._may_persist())
 
@@ -426,7 +472,10 @@ class HTTPResponse(_Base):
     def _may_persist(self) -> bool:
         """Return whether another request may follow on this connection, now that this response is done with."""
         reader = self._reader
-        if reader is None or reader.will_close or self._failure is not None:
+        if reader is None:
+            # The short road is for what persists. Unread, only a body of no bytes may be left behind.
+            return self._head is not None and (self._plain is None or not self._plain[2])
+        if reader.will_close or self._failure is not None:
             return False
         if not reader.complete and not reader.is_empty():
             return False
@@ -444,10 +493,10 @@ class HTTPResponse(_Base):
         # IOBase's own would close each response once more, through several layers. Nearly all have nothing left
         # to let go of by now.
         try:
-            has_something = self._source is not None
+            source = self._source
         except AttributeError:
-            has_something = False  # __init__ has not come that far
-        if has_something or type(self).close is not _close or "close" in self.__dict__:
+            source = None  # __init__ has not come that far
+        if source is not None or getattr(self.close, "__func__", None) is not _close:
             super().__del__()
 
     def readable(self) -> bool:
@@ -472,36 +521,52 @@ class HTTPResponse(_Base):
         """
         if self._source is None:
             return self._read_after_end()
-        reader = self._reader or self._new_reader()
         if amt is None or amt < 0:
+            plain, self._plain = self._plain, None
+            if plain is not None:
+                self._close_conn()
+                return plain[1]
             amt = -1
-        elif amt == 0:
+        reader = self._reader or self._new_reader()
+        if amt == 0:
             # http.client closes a response of no bytes at any read.
             return self._collect(reader, -1) if reader.length == 0 else b""
         return self._collect(reader, amt)
 
     def _collect(self, reader: ResponseReader, amt: int) -> bytes:
         """Return *amt* bytes of the body, or all of it (-1); fewer at the end."""
-        parts: list[bytes] = []
+        gathered = _Gathered()
         left = amt
+        is_straight = False
         self._enter()
         try:
             while left:
+                if (left < 0 or left >= _DIRECT_BYTES) and reader.contiguous() >= _DIRECT_BYTES:
+                    count = self._receive_straight(reader, gathered, left)
+                    if count:
+                        is_straight = True
+                        if reader.complete:
+                            self._close_conn()
+                            break
+                        if amt > 0:
+                            left -= count
+                        continue
                 part = reader.body(left)
                 if part is NEED_DATA:
-                    self._fill(reader, left)
+                    self._fill(reader, left, framing_only=is_straight)
+                    is_straight = False
                     continue
                 if reader.complete or not part:
                     self._close_conn()
-                    if not parts:
+                    if not gathered.size:
                         return part
-                    parts.append(part)
+                    gathered.add(part)
                     break
-                parts.append(part)
+                gathered.add(part)
                 if amt > 0:
                     left -= len(part)
         except IncompleteRead as error:
-            partial = b"".join(parts)
+            partial = gathered.whole()
             self._end_early(error, partial, is_whole=amt < 0)
             return partial
         except BaseException as error:
@@ -509,7 +574,31 @@ class HTTPResponse(_Base):
             raise
         finally:
             self._is_reading = False
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        return gathered.whole()
+
+    def _receive_straight(self, reader: ResponseReader, gathered: _Gathered, most: int) -> int:
+        """Receive a piece of the body into where it stays, at most *most* bytes (-1: any number); 0 at the end."""
+        source = self._source
+        if source is None:
+            raise _closed_meanwhile()
+        wanted = reader.contiguous()
+        if 0 < most <= _STEP_BYTES:
+            part = source.receive(min(wanted, most), most)
+            if part:
+                reader.advance(len(part))
+                gathered.add(part)
+            else:
+                reader.receive(b"", is_clean=source.is_clean)
+            return len(part)
+        with gathered.room(wanted if most < 0 else min(wanted, most)) as view:
+            got = 0
+            while got < len(view) and (count := source.receive_into(view[got:])):
+                reader.advance(count)
+                got += count
+                gathered.size += count
+            if got < len(view):
+                reader.receive(b"", is_clean=source.is_clean)
+        return got
 
     def _enter(self) -> None:
         """Refuse a second reader: another thread, or a signal handler, while a read is under way."""
@@ -517,13 +606,19 @@ class HTTPResponse(_Base):
             raise ResponseNotReady("this response is being read already, by another thread or below a signal handler")
         self._is_reading = True
 
-    def _fill(self, reader: ResponseReader, asked: int) -> None:
-        """Move what comes next from the source to the reader; at most *asked* body bytes (-1: any number)."""
+    def _fill(self, reader: ResponseReader, asked: int, *, framing_only: bool = False) -> None:
+        """Move what comes next from the source to the reader; at most *asked* body bytes (-1: any number).
+
+        *framing_only*: data that lies behind framing shall go straight to its place.
+        """
         source = self._source
         if source is None:
             raise _closed_meanwhile()
-        data = source.receive(reader.wanted(), asked)
-        reader.receive(data, is_clean=source.is_clean)
+        wanted = reader.wanted()
+        if reader.chunked and type(source) is not FileSource:
+            # Such a source takes what is there, so that chunks need not be received one by one.
+            wanted = FRAMING if framing_only else LINE
+        reader.receive(source.receive(wanted, asked), is_clean=source.is_clean)
 
     def _end_early(self, error: IncompleteRead, partial: bytes, *, is_whole: bool) -> None:
         """Judge a body that was cut after *partial*; return where that is to be handed out.
@@ -602,7 +697,7 @@ class HTTPResponse(_Base):
             if part is not NEED_DATA:
                 view[: len(part)] = part
                 return len(part)
-            self._fill(reader, len(view))
+            self._fill(reader, len(view), framing_only=len(view) >= _DIRECT_BYTES)
 
     def read1(self, n: int = -1) -> bytes:
         """Return up to *n* bytes of the body with at most one receive for them; b"" at the end.
@@ -684,6 +779,10 @@ class HTTPResponse(_Base):
         if source is None:
             return self._read_after_end()
         reader = self._reader or self._new_reader()
+        if limit == -1 and not self._is_reading:
+            line = reader.inner_line()
+            if line:
+                return line
         room = -1 if limit is None else index(limit)
         parts: list[bytes] = []
         self._enter()
@@ -732,6 +831,56 @@ class HTTPResponse(_Base):
         status = f"{self.status} {self.reason}".rstrip() if self._head is not None else "not begun"
         where = "closed" if self._source is None else "open"
         return f"<{type(self).__module__}.{type(self).__qualname__} [{status}] {where}, complete={self.complete}>"
+
+
+class _Gathered:
+    """The pieces of what one ``read`` returns: a list while they are few, then a BytesIO.
+
+    That holds a bytes object, grows it where it is, and gives it away uncopied. So a large body is received into the
+    very object that is returned, and its pages are touched once.
+    """
+
+    __slots__ = ("_held", "_parts", "size")
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._held: io.BytesIO | None = None
+        self.size = 0
+
+    def add(self, part: bytes) -> None:
+        """Add *part* behind what is there."""
+        if self._held is None:
+            self._parts.append(part)
+        else:
+            self._held.seek(self.size)
+            self._held.write(part)
+        self.size += len(part)
+        if self.size > _MOST_IN_PARTS and self._held is None:
+            self._hold()
+
+    def _hold(self) -> io.BytesIO:
+        held = self._held = io.BytesIO()
+        held.writelines(self._parts)
+        self._parts.clear()
+        return held
+
+    def room(self, wanted: int) -> memoryview:
+        """Return where the next bytes may be put, at most *wanted*; ``size`` counts those that were.
+
+        It grows with what has arrived, never with what is announced (CVE-2025-13836).
+        """
+        held = self._held or self._hold()
+        end = self.size + min(wanted, max(_STEP_BYTES, min(self.size, _LONGEST_STEP_BYTES)))
+        held.seek(end - 1)
+        held.write(b"\0")
+        return held.getbuffer()[self.size : end]
+
+    def whole(self) -> bytes:
+        """Return all that was gathered."""
+        if self._held is None:
+            return self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        self._held.truncate(self.size)
+        return self._held.getvalue()
 
 
 def _closed_meanwhile() -> ValueError:

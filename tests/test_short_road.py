@@ -40,9 +40,9 @@ def engine() -> Engine:
     return engine
 
 
-def limits_of(engine: Engine, max_content: int | None = None):
+def limits_of(engine: Engine, max_content: int | None = None, judged: tuple[int, int, bool] = (1000, 1000, False)):
     return engine.limits(
-        LIMITS.line_bytes, LIMITS.field_lines, LIMITS.trailer_lines, LIMITS.chunk_overhead_bytes, max_content
+        LIMITS.line_bytes, LIMITS.field_lines, LIMITS.trailer_lines, LIMITS.chunk_overhead_bytes, max_content, *judged
     )
 
 

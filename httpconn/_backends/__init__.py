@@ -77,7 +77,14 @@ def _load(name: str) -> Backend:
         from . import llhttp
 
         lender = get("cython" if _is_present("cython") else "python")
-        return replace(lender, name=name, parse_response_head=llhttp.parse_response_head, engine=None)
+        # What is the lender's own reading of a head is not lent.
+        return replace(
+            lender,
+            name=name,
+            parse_response_head=llhttp.parse_response_head,
+            take_plain_response=None,
+            engine=None,
+        )
     from . import pure
 
     return pure.BACKEND

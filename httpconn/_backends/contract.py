@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from .._wire.grammar import Limits
 from .._wire.head import ResponseHead
 
 
@@ -57,8 +58,9 @@ class ChunkedDecoder(Protocol):
 class Engine:
     """The fetch engine's short road, which is compiled or not there at all; see ``_speedups/engine.pxi``."""
 
-    limits: Callable[[int, int, int, int, int | None], Any]
-    """(line bytes, field lines, trailer lines, chunk overhead, content bytes) to what the other two are given."""
+    limits: Callable[[int, int, int, int, int | None, int, int, bool], Any]
+    """(line bytes, field lines, trailer lines, chunk overhead, content bytes; and what has to be judged before the next
+    request is sent: statuses from here to 399, those from here on, and cookies) to what the other two are given."""
     begin_plain_response: Callable[[bytes, Any], tuple[ResponseHead, bytes, int] | None]
     take_turn: Callable[[int, bytes | None, Any], tuple[ResponseHead, bytes, int, int] | bytes | None]
     plain_get: Callable[[dict[str, Any], str], tuple[Any, bytes] | None]
@@ -77,4 +79,9 @@ class Backend:
     """(method, target, Host, headers, Content-Length or -1) to a request's head, or None for "declined"."""
     replaces_any: Callable[[object, tuple[str, ...], tuple[object, ...]], bool]
     """(instance, names, originals): whether its class, a class between or it itself has another one of *names*."""
+    take_plain_response: Callable[[bytes, str | None, Limits], tuple[ResponseHead, bytes, bytes] | None] | None = None
+    """(received, method, limits) to (head, content, what came behind the head) where that is one whole plain response.
+
+    A short road past ``ResponseReader``, which judges all else: it is None, or what the reader says in either mode.
+    """
     engine: Engine | None = None

@@ -133,5 +133,5 @@ def _stands_in(block: bytes, status_line: bytes, reason: bytes, lines: list[tupl
     )
 
 
-BACKEND = replace(pure.BACKEND, name="httptools", parse_response_head=parse_response_head)
+BACKEND = replace(pure.BACKEND, name="httptools", parse_response_head=parse_response_head, take_plain_response=None)
 """With the pure lender; ``get("httptools")`` replaces it by the compiled one where that is present."""

@@ -10,16 +10,20 @@ import re
 from collections.abc import Callable
 from functools import cache
 from operator import attrgetter
+from types import FunctionType
 from typing import Final
 
 from .._wire.body import ChunkedDecoder
-from .._wire.grammar import match_plain_head
+from .._wire.grammar import Limits, begin_plain_head, match_plain_head
 from .._wire.head import ResponseHead, find_head_end
 from .._wire.request import serialize_plain_request_head
 from .contract import Backend
 
 # Of field lines that have been judged already: so it may be as simple as this.
 _split_field_lines: Final = re.compile(r"([^:]++):[ \t]*+([^\r]*+)\r\n").findall
+_find_framing_lines: Final = re.compile(
+    rb"\n(content-length|transfer-encoding|connection):[ \t]*+([^\r]*+)"
+).findall  # in the folded head
 
 
 class PlainHead:
@@ -75,7 +79,7 @@ class PlainHead:
         before, found, after = self._folded.partition(line_start)
         if not found:
             return None
-        if line_start in after:
+        if after.find(line_start) >= 0:  # "in" would first try to take it for a number, and raise inside
             return ", ".join(self._values(line_start))
         at = len(before) + len(line_start)
         return self.block[at:].partition(b"\r")[0].decode("iso-8859-1").lstrip(" \t")
@@ -105,13 +109,62 @@ def parse_response_head(block: bytes, max_line_bytes: int, max_field_lines: int)
     return PlainHead(block, 11 if version == b"1" else 10, int(status), reason, fields)
 
 
+def take_plain_response(data: bytes, method: str | None, limits: Limits) -> tuple[ResponseHead, bytes, bytes] | None:
+    """Return (head, content, what came behind the head) of the response that *data* is, or None.
+
+    Plain is: a plain head of HTTP/1.1, a final status with a body, no Connection but keep-alive, and a body that is
+    told by one Content-Length of plain digits, or is chunked without trailers. All of it is there, and nothing is
+    behind it.
+    """
+    if method == "HEAD" or method == "CONNECT":
+        return None
+    match = begin_plain_head(data)
+    if match is None:
+        return None
+    end = match.end()
+    version, digits, reason, fields = match.groups()
+    status = int(digits)
+    if version != b"1" or status < 200 or status == 204 or status == 304:
+        return None
+    if end > limits.line_bytes or end > limits.head_bytes or fields.count(b"\n") > limits.field_lines:
+        return None
+    head = PlainHead(data[:end], 11, status, reason, fields)
+    lines = _find_framing_lines(head._folded)
+    told = dict(lines)
+    if len(told) != len(lines) or told.get(b"connection", b"keep-alive") != b"keep-alive":
+        return None
+    content = rest = data[end:]
+    length = told.get(b"content-length")
+    if b"transfer-encoding" not in told:
+        if length is None or len(length) > 18 or not length.isdigit() or int(length) != len(rest):
+            return None
+    elif length is not None or told[b"transfer-encoding"] != b"chunked":
+        return None
+    else:
+        decoder = ChunkedDecoder(limits.line_bytes, limits.trailer_lines, limits.chunk_overhead_bytes)
+        content = decoder.decode(rest, 0, -1)
+        if not decoder.complete or decoder.error or decoder.position != len(rest) or decoder.trailer_block:
+            return None
+    most = limits.body_bytes
+    return None if most is not None and len(content) > most else (head, content, rest)
+
+
 def replaces_any(instance: object, names: tuple[str, ...], originals: tuple[object, ...]) -> bool:
     """Return whether *instance*, its class or one between has something else than *originals* under *names*.
 
     *originals* are as the class gives them: ``getattr(cls, name)``. At least two names.
     """
     # Tuples are compared by identity first, and nearly always no further.
-    return _getter(names)(type(instance)) != originals or not instance.__dict__.keys().isdisjoint(names)
+    if _getter(names)(type(instance)) != originals:
+        return True
+    own = instance.__dict__
+    if own.keys().isdisjoint(names):
+        return False
+    # A value that is the original one replaces nothing; a function of the class is no method in the instance.
+    return any(
+        name in own and (own[name] is not original or isinstance(original, FunctionType))
+        for name, original in zip(names, originals, strict=True)
+    )
 
 
 @cache
@@ -120,5 +173,11 @@ def _getter(names: tuple[str, ...]) -> Callable[[type], tuple[object, ...]]:
 
 
 BACKEND = Backend(
-    "python", parse_response_head, find_head_end, ChunkedDecoder, serialize_plain_request_head, replaces_any
+    "python",
+    parse_response_head,
+    find_head_end,
+    ChunkedDecoder,
+    serialize_plain_request_head,
+    replaces_any,
+    take_plain_response,
 )

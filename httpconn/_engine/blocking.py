@@ -66,6 +66,8 @@ class Attempt:
             is_complete = self._exchange(until_head=True)
             response = Response(self._job.request, self._incoming.head, b"")
             response.attempts = self._job.attempts
+            if self._job.course is not None:
+                response.history = tuple(self._job.course.history)
             response._times = self._seal_times()
             response._stream = _Streaming(self, response, is_complete=is_complete)
             return response

@@ -32,9 +32,7 @@ class Gates:
         policies = loop.kit.policies
         self._loop = loop
         self._paces = policies.paces
-        self._preparer = loop.kit.preparer
-        # With cookies a request must not be begun before the response that was there before it has been looked at.
-        self._holds_all = policies.paces.are_kept or policies.cookies is not None
+        self._holds_all = policies.paces.are_kept
         self._waiting: list[tuple[float, int, Host | Job]] = []
         self._numbers = itertools.count()
         self.opens_at = _FOREVER
@@ -50,7 +48,8 @@ class Gates:
         now = time.monotonic()
         while host.held_back:
             job = host.held_back[0]
-            pace = self._paces.of(job.origin.key, now) if self._paces.are_kept else self._paces.find(job.origin.key)
+            key = job.origin.key
+            pace = self._paces.of(key, now) if self._holds_all else self._paces.find(key)
             ready_at = pace.ready_at() if pace is not None else now
             if job.course is not None and job.course.total_at + self._loop.away <= max(now, ready_at):
                 host.held_back.popleft()
@@ -64,7 +63,6 @@ class Gates:
             if pace is not None:
                 pace.started.take(now)
             host.held_back.popleft()
-            self._preparer.dress(job)
             host.pending.append(job)
             if not self._holds_all:
                 host.pending.extend(host.held_back)  # the gate is open, and there is nothing else to wait for
@@ -86,7 +84,7 @@ class Gates:
         response = unanswered(job.request, job.index, error, job.attempts)
         if course is not None:
             response.history = tuple(course.history)
-        self._loop.hand_out(response)
+        self._loop.answered(response)
 
     def note_open(self, job: Job) -> None:
         """Note that the connection for *job* has been made: a delay counts from when the request goes out."""

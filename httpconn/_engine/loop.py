@@ -93,7 +93,7 @@ class Loop:
         self.is_paused = False
 
         self.gates = Gates(self)
-        self._judged_from = kit.policies.judged_from
+        self._has_cookies = settings.cookies is not None
 
         self.away = 0.0
         self.left_at = time.monotonic()
@@ -183,7 +183,7 @@ class Loop:
                 if isinstance(taken, Job):
                     self.queue(taken)
                 else:
-                    self.hand_out(taken)
+                    self.answered(taken)
                 if runnable:
                     break
 
@@ -229,7 +229,10 @@ class Loop:
             return None
         if connection.turn >= _TURN and self.runnable and self.open >= self._max_connections:
             return None  # it has had its turn, and another host waits for a place
-        return pending[0]
+        job = pending[0]
+        if self._has_cookies:
+            self.kit.preparer.dress(job)
+        return job
 
     def _give_turn(self, host: Host) -> None:
         """Start one job of a host that was runnable; with more to start, it stands behind the others again."""
@@ -242,6 +245,8 @@ class Loop:
         """Give the next job of *host* a connection: the one used last, or a new one."""
         job = host.pending.popleft()
         self.queued -= 1
+        if self._has_cookies:
+            self.kit.preparer.dress(job)
         while host.idle:
             connection = host.idle.pop()
             del self.idle[connection]
@@ -285,25 +290,15 @@ class Loop:
 
     # -- what comes out -------------------------------------------------------------------------------------
 
-    def answered(self, job: Job, response: Response) -> None:
-        """Hand out the whole response to *job*, or see to what follows it.
+    def judge(self, job: Job, response: Response) -> None:
+        """See to what follows the response to *job*, whole or with its ``error``; or hand it out.
 
-        Each exchange that was completed comes through here, and its connection has gone on by then.
+        All come through here from which something may follow, and their connections have not gone on yet.
         """
-        head = response._head
-        if head is not None and head.status >= self._judged_from and self._goes_on(job, response):
-            return
-        if self._is_ordered:
-            self._hand_out_in_order(response)
-        else:
-            self.ready.append(response)
-
-    def failed(self, job: Job, response: Response) -> None:
-        """Hand out what came of *job*, with its ``error``, or see to it that it is sent again."""
         if not self._goes_on(job, response):
-            self.hand_out(response)
+            self.answered(response)
 
-    def hand_out(self, response: Response) -> None:
+    def answered(self, response: Response) -> None:
         """Hand out a result."""
         if self._is_ordered:
             self._hand_out_in_order(response)

@@ -317,10 +317,10 @@ class Connection:
             self.host.pending.popleft()
             loop.queued -= 1
             self._go_on_sent(following, sent)
-        elif sent == -2:
-            self.close()
-        else:
+        elif sent == -1:
             self._go_on(persists=True)
+        else:
+            self._stop(persists=sent == -3)
         response = Response(job.request, head, content)
         response._times = times
         response.index = job.index
@@ -329,7 +329,10 @@ class Connection:
         loop.held += len(content)
         if loop.held > loop.max_buffered_bytes:
             loop.hold(0)
-        loop.answered(job, response)
+        if sent < -1:
+            loop.judge(job, response)
+        else:
+            loop.answered(response)
 
     def _go_on_sent(self, job: Job, sent: int) -> None:
         """Go on with *job*, of whose head *sent* bytes have gone out already; as ``begin``, for the short road."""
@@ -392,8 +395,7 @@ class Connection:
         self.parts = []
         self.held = 0
         self.is_short = False
-        self._go_on(persists=True)
-        loop.answered(job, response)
+        self._end(job, response, persists=True)
 
     def _incoming_of(self, job: Job) -> Incoming:
         """Return the response as the shared reader has it; what came by the short road is read again."""
@@ -430,14 +432,12 @@ class Connection:
             plain = begin_plain(data, loop.plain_limits)
             if plain is not None and not plain[2]:
                 self._note_first_byte(job)
-                times = self.times
-                self._go_on(persists=self.is_sent and not channel.has_pending())
                 response = Response(job.request, plain[0], plain[1])
-                response._times = (*times, loop.now - job.started)
+                response._times = (*self.times, loop.now - job.started)
                 response.index = job.index
                 response.attempts = job.attempts
                 loop.hold(len(plain[1]))
-                loop.answered(job, response)
+                self._end(job, response, persists=self.is_sent and not channel.has_pending())
                 return
         self._read(job, data)
 
@@ -483,25 +483,29 @@ class Connection:
         assert job is not None
         incoming.close_sink()
         persists = self.is_sent and incoming.persists() and not channel.has_pending()
-        times = self.times
         self.incoming = None
         self.held = 0
-        self._go_on(persists=persists)
         response = incoming.response()
-        response._times = (*times, time.monotonic() - loop.away - job.started)
-        loop.answered(job, response)
+        response._times = (*self.times, time.monotonic() - loop.away - job.started)
+        self._end(job, response, persists=persists)
+
+    def _end(self, job: Job, response: Response, *, persists: bool) -> None:
+        """End an exchange that has come to a whole response: go on, or where something may follow from it, stop."""
+        loop = self.loop
+        assert response._head is not None
+        if loop.kit.policies.has_to_judge(response._head):
+            self._stop(persists=persists)
+            loop.judge(job, response)
+        else:
+            self._go_on(persists=persists)
+            loop.answered(response)
 
     def _go_on(self, *, persists: bool) -> None:
         """Begin the host's next job, or let the connection rest, or close it."""
         loop = self.loop
-        self.times = _NO_TIMES
         if not persists:
-            self.close()
+            self._stop(persists=False)
             return
-        self.served += 1
-        if self.served == 1 and self.channel is not None:
-            loop.kit.keep_session(self.host.key, self.channel.session)
-        self.turn += 1
         following = loop.following(self)
         if following is not None:
             if not self.is_quiet():
@@ -509,13 +513,30 @@ class Connection:
                 return
             self.host.pending.popleft()
             loop.queued -= 1
+            self._note_served()
             self.begin(following)
             return
+        self._stop(persists=True)
+
+    def _stop(self, *, persists: bool) -> None:
+        """Let the connection rest, or close it."""
+        if not persists:
+            self.close()
+            return
+        self._note_served()
         self.job = None
         self.phase = IDLE
         self.is_sent = False
         self.is_short = False
-        loop.rest(self)
+        self.loop.rest(self)
+
+    def _note_served(self) -> None:
+        """Note that an exchange is over, and the connection is there still."""
+        self.times = _NO_TIMES
+        self.served += 1
+        if self.served == 1 and self.channel is not None:
+            self.loop.kit.keep_session(self.host.key, self.channel.session)
+        self.turn += 1
 
     def fail(self, error: Exception) -> None:
         """End an exchange with *error*, or send the request once more where that is right."""
@@ -541,7 +562,7 @@ class Connection:
         response = incoming.response(without_frames(error))
         loop.held += len(response._content)
         response._times = (*times, time.monotonic() - loop.away - job.started)
-        loop.failed(job, response)
+        loop.judge(job, response)
 
     def _disconnect(self) -> None:
         """Close the socket; the connection keeps its place."""

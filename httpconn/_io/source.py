@@ -15,12 +15,15 @@ from __future__ import annotations
 import contextlib
 import errno
 import io
+import os
 import socket
 import ssl
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 LINE: Final = -1
+FRAMING: Final = -2
+_FRAMING_BYTES: Final = 2_048
 
 _RECEIVE_BYTES: Final = 65_536
 _MOST_AT_ONCE: Final = 262_144
@@ -36,8 +39,8 @@ class Source(Protocol):
     def receive(self, wanted: int, asked: int) -> bytes:
         """Return the next bytes, b"" at the end.
 
-        *wanted* of them surely belong to the message, or LINE: a whole line; *asked* is how many body bytes
-        the caller would take, -1 for any number.
+        *wanted* of them surely belong to the message, or LINE: a whole line; or FRAMING: a line with not much behind
+        it, which is meant for another place. *asked* is how many body bytes the caller would take, -1 for any number.
         """
 
     def receive_some(self, wanted: int, asked: int) -> bytes:
@@ -57,34 +60,28 @@ class Source(Protocol):
     def close(self) -> None: ...
 
 
-class _Again:
-    """A socket's ``recv`` that first gives again what had been received: each piece as it was, b"" for an end."""
-
-    __slots__ = ("_recv", "pieces")
-
-    def __init__(self, pieces: list[bytes], recv: Callable[[int], bytes]) -> None:
-        self.pieces = pieces
-        self._recv = recv
-
-    def __call__(self, size: int) -> bytes:
-        return self.pieces.pop(0) if self.pieces else self._recv(size)
-
-
 class SocketSource:
     """A socket whose own ``recv`` and ``recv_into`` are used."""
 
-    __slots__ = ("_recv", "_sock", "is_clean")
+    __slots__ = ("_again", "_sock", "is_clean")
 
     def __init__(self, sock: Any) -> None:
         sock._io_refs += 1
         self._sock = sock
-        self._recv = sock.recv
+        self._again: list[bytes] | None = None
         self.is_clean = True
 
     def receive(self, wanted: int, asked: int) -> bytes:
-        size = _RECEIVE_BYTES if wanted < 0 or 0 < asked < _RECEIVE_BYTES else _MOST_AT_ONCE
+        sock = self._sock
+        if sock is None:
+            raise _closed_meanwhile()
+        if self._again:
+            return self._again.pop(0)
+        if wanted < 0:
+            return sock.recv(_FRAMING_BYTES if wanted == FRAMING else _RECEIVE_BYTES)  # type: ignore[no-any-return]
+        size = _MOST_AT_ONCE if not 0 < asked < _MOST_AT_ONCE else max(asked, _RECEIVE_BYTES)
         # Not more than the body still needs: what comes behind it is left for the look before the next request.
-        return self._recv(wanted if 0 <= wanted < size else size)  # type: ignore[no-any-return]  # socket.recv
+        return sock.recv(min(size, wanted))  # type: ignore[no-any-return]
 
     receive_some = receive
 
@@ -103,21 +100,21 @@ class SocketSource:
 
     def give_again(self, pieces: list[bytes]) -> None:
         """Let ``receive`` give *pieces* again, which were received to be looked at: heads, or an end."""
-        self._recv = _Again(pieces, self._recv)
+        self._again = pieces
 
     def receive_into(self, view: memoryview) -> int:
         return self._open_socket().recv_into(view)  # type: ignore[no-any-return]
 
     def _open_socket(self) -> Any:
         sock = self._sock
-        if sock is None:  # by another thread or a signal handler
-            raise ValueError("the response was closed before this could be read from it")
+        if sock is None:
+            raise _closed_meanwhile()
         return sock
 
     def as_file(self, unused: bytes, observe: Callable[[bytes], None]) -> SocketFile:
         sock = self._open_socket()
-        if isinstance(self._recv, _Again):
-            seen = b"".join(self._recv.pieces)
+        if self._again:
+            seen = b"".join(self._again)
             observe(seen)
             unused += seen
         raw = _RawSocketFile(sock, unused, observe)
@@ -129,8 +126,12 @@ class SocketSource:
 
     def close(self) -> None:
         sock, self._sock = self._sock, None
-        if sock is not None:
-            sock._decref_socketios()
+        if sock is None:
+            return
+        if sock._closed:
+            sock._decref_socketios()  # the last one closes it
+        else:
+            sock._io_refs -= 1  # which is all that it would do
 
 
 class _RaggedEndsTold:
@@ -160,12 +161,19 @@ class TLSSource(SocketSource):
         self._told = _RaggedEndsTold(sock)
 
     def receive(self, wanted: int, asked: int) -> bytes:
+        sock = self._sock
+        if sock is None:
+            raise _closed_meanwhile()
+        # What _RaggedEndsTold does, without its two calls.
+        suppressed = sock.suppress_ragged_eofs
+        sock.suppress_ragged_eofs = False
         try:
-            with self._told:
-                return super().receive(wanted, asked)
+            return SocketSource.receive(self, wanted, asked)
         except ssl.SSLEOFError:
             self.is_clean = False
             return b""
+        finally:
+            sock.suppress_ragged_eofs = suppressed
 
     receive_some = receive
 
@@ -290,18 +298,42 @@ class SocketFile(io.BufferedReader):
             self.raw._stopped = False
 
 
+def send_promptly(sock: socket.socket, data: bytes) -> None:
+    """Send all of *data* on a plain socket with a timeout, trying before waiting; raises as ``sendall``.
+
+    The socket module waits first wherever there is a timeout: one system call more, and a request nearly always fits
+    into the socket's buffer. Such a socket's descriptor does not block, so the first try takes no time at all.
+    """
+    sent = 0
+    if _WRITES_TO_SOCKETS and STANDARD_SOCKET.sendall is _sendall:
+        try:
+            sent = os.write(sock.fileno(), data)
+        except BlockingIOError:
+            sent = 0
+    if sent < len(data):
+        sock.sendall(memoryview(data)[sent:] if sent else data)
+
+
+def _closed_meanwhile() -> ValueError:
+    """Another thread or a signal handler has closed the source between two steps of a read."""
+    return ValueError("the response was closed before this could be read from it")
+
+
 def open_socket(sock: Any) -> SocketSource | None:
     """Return the source for a plain socket or a TLS socket; None for anything else: use its ``makefile``."""
     kind = type(sock)
-    if kind is _standard_socket:
+    if kind is STANDARD_SOCKET:
         return SocketSource(sock)
     if isinstance(sock, ssl.SSLSocket):
-        return TLSSource(sock) if kind.makefile is _standard_socket.makefile else None
+        return TLSSource(sock) if kind.makefile is STANDARD_SOCKET.makefile else None
     # gevent puts its own class in the place of the standard one, and counts references as that does. What test
     # libraries put there does not, and is read through its makefile, like any subclass.
-    if kind is socket.socket and hasattr(kind, "_decref_socketios") and hasattr(kind, "detach"):
+    if kind is socket.socket and all(hasattr(kind, name) for name in _COUNTING):
         return SocketSource(sock)
     return None
 
 
-_standard_socket: Final = socket.socket
+STANDARD_SOCKET: Final = socket.socket
+_sendall: Final = STANDARD_SOCKET.sendall
+_WRITES_TO_SOCKETS: Final = os.name == "posix"
+_COUNTING: Final = ("_decref_socketios", "_closed", "_io_refs", "detach")

@@ -56,41 +56,44 @@ class ChunkedDecoder:
         if not 0 <= start <= len(buffer):
             raise IndexError(f"start {start} is outside the buffer of {len(buffer)} bytes")
         self.position = start
-        parts: list[bytes] = []
+        parts: list[bytes | bytearray] = []
         room = max_bytes if max_bytes >= 0 else MAX_BODY_BYTES
         while (room or not max_bytes) and not self.complete and not self.error:
             if self.chunk_left > 0:
-                part = bytes(buffer[self.position : self.position + min(room, self.chunk_left)])
+                part = buffer[self.position : self.position + min(room, self.chunk_left)]
                 if not part:
                     break
                 parts.append(part)
                 self.position += len(part)
                 self.chunk_left -= len(part)
                 room -= len(part)
-            elif self.chunk_left < 0 and room > 1 and self._take_whole_chunk(buffer, room, parts):
-                room -= len(parts[-1])
-            elif not self._take_framing(buffer):
+                continue
+            if self.chunk_left < 0 and not self.in_trailers and not self._excess:
+                room = self._take_whole_chunks(buffer, room, parts)
+            if not self._take_framing(buffer):
                 break
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        return bytes(parts[0]) if len(parts) == 1 else b"".join(parts)
 
-    def _take_whole_chunk(self, buffer: bytes | bytearray, room: int, parts: list[bytes]) -> bool:
-        """Take a plain chunk that is all there at once; return False where it must be taken piece by piece.
+    def _take_whole_chunks(self, buffer: bytes | bytearray, room: int, parts: list[bytes | bytearray]) -> int:
+        """Take the plain chunks that are all there, less than *room* bytes of data; return the room that is left.
 
-        It leaves no trace in the state: no overhead beyond what each chunk may cost, and the place is again in
-        front of a chunk-size line.
+        They leave no trace in the state: no overhead beyond what each chunk may cost, and the place is again in front
+        of a chunk-size line. Room is always left, since what follows the last byte asked for is not looked at.
         """
-        match = match_plain_size_line(buffer, self.position)
-        if match is None or self.in_trailers or self._excess or len(match[0]) > self._line_bytes:
-            return False
-        size = int(match[1], 16)
-        begin = match.end()
-        end = begin + size
-        if not size or size >= room or buffer[end : end + 2] != b"\r\n":
-            return False
-        parts.append(bytes(buffer[begin:end]))
-        self.position = end + 2
-        self.searched = 0
-        return True
+        position, line_bytes = self.position, self._line_bytes
+        while (match := match_plain_size_line(buffer, position)) is not None:
+            begin = match.end()
+            size = int(match[1], 16)
+            end = begin + size
+            if not size or size >= room or begin - position > line_bytes or not buffer.startswith(b"\r\n", end):
+                break
+            parts.append(buffer[begin:end])
+            room -= size
+            position = end + 2
+        if position != self.position:
+            self.position = position
+            self.searched = 0
+        return room
 
     def _take_framing(self, buffer: bytes | bytearray) -> bool:
         """Consume one piece of framing; return False where it is not all there, or is refused."""

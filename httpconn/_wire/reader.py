@@ -294,6 +294,17 @@ class ResponseReader:
             if limit is not None and length > limit and refusal is None:
                 self._refusal = BodyTooLong(f"expected a body of at most {limit} bytes, got {length}")
 
+    def go_on_behind(self, head: ResponseHead, received: bytes, *, is_read: bool) -> None:
+        """Take over from a reader that has parsed *head* and received the bytes behind it, which it may have read."""
+        self._begin_body(head)
+        if not is_read:
+            self._buffer = received
+            return
+        self.complete = True
+        self._left = 0
+        if self._decoder is not None:
+            self._decoder.complete = True
+
     @property
     def defects(self) -> list[Defect]:
         """What was read outside the grammar, in the order of reading."""
@@ -471,6 +482,25 @@ class ResponseReader:
             stop = start + room
         end = self._buffer.find(b"\n", start, stop) + 1 or stop
         return self.body(end - start)
+
+    def inner_line(self) -> bytes:
+        """Return the next line where it lies whole in the buffer and is not the last; b"" where that is not plain."""
+        buffer, start, decoder = self._buffer, self._position, self._decoder
+        length = buffer.find(b"\n", start) + 1 - start
+        if length <= 0 or self._refusal is not None or type(buffer) is not bytes:
+            return b""
+        if decoder is not None:
+            if length >= decoder.chunk_left:
+                return b""
+            decoder.chunk_left -= length
+        elif self._left != UNTIL_CLOSE:
+            if length >= self._left:
+                return b""
+            self._left -= length
+        if self.limits.body_bytes is not None:
+            self._count(length)
+        self._position = start + length
+        return buffer[start : start + length]
 
     def is_untouched(self) -> bool:
         """Return whether nothing of the message has been received."""

@@ -30,6 +30,7 @@ AfterResponse: TypeAlias = Callable[[Response], None]
 Hooks: TypeAlias = Callable[..., Any] | Iterable[Callable[..., Any]]
 
 _LEAST_JUDGED: Final = 300
+_NO_STATUS: Final = 1000
 MOST_ARCHIVED_BYTES: Final = 65_536
 
 
@@ -106,10 +107,21 @@ class Policies:
         self._before: tuple[BeforeRequest, ...] = _hooks(before_request, "before_request")
         self._after: tuple[AfterResponse, ...] = _hooks(after_response, "after_response")
         self._chance = chance
+        self.has_hooks = bool(self._before)
         self.shapes_requests = bool(self._before or self.credentials)
         """Whether a request to a bare URL is more than that."""
-        self.judged_from = 0 if self._after or self.cookies is not None else _LEAST_JUDGED
-        """The status from which on a response is judged at all."""
+        self.judged_from = 0 if self._after else _LEAST_JUDGED
+        """The status from which on a response has to be judged."""
+        self.retried_from = min(self.retry.statuses, default=_NO_STATUS) if self.retry is not None else _NO_STATUS
+        """The same, beyond the redirects, for requests without a rule of their own."""
+        if self._after:
+            self.retried_from = 0
+
+    def has_to_judge(self, head: ResponseHead) -> bool:
+        """Return whether something may follow from a response: before another request is sent where this one was."""
+        return head.status >= self.judged_from or (
+            self.cookies is not None and head.get_joined("set-cookie") is not None
+        )
 
     def shape(self, request: Request) -> Request:
         """Return *request* as the hooks want it. Raises what they raise."""

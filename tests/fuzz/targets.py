@@ -551,10 +551,36 @@ def reader(data: bytes) -> None:
         _check_bytes_behind(message, whole)
     else:
         _check_strict(message, whole)
+    _check_short_road(message, whole)
     if settings[4] & 0x40:
         _check_end(message, whole)
     if settings[4] & 0x80:
         _check_witness(message, whole, first, step)
+
+
+def _check_short_road(message: Message, whole: Outcome) -> None:
+    """It declines, or says what the reader says in either mode; and the twins decline the same."""
+    answers = {}
+    for backend in BACKENDS:
+        if backend.take_plain_response is not None:
+            found = backend.take_plain_response(message.wire, message.method, message.limits)
+            answers[backend.name] = found if found is None else (record(found[0]), *found[1:])
+    check(all(answer == answers["python"] for answer in answers.values()), "the twins differ", answers)
+    if found is None:
+        return
+    head, content, rest = found
+    expected = Outcome("", None, None, head.status, content, True, True, False, 0, 0, (), b"")
+    check(whole == expected, "not what the reader says", whole, expected)
+    other = outcome(BACKENDS[-1], message._replace(strict=not message.strict))
+    check(other == expected, "not what the reader says in the other mode", other, expected)
+    check(head.block + rest == message.wire, "not what was received")
+    for is_read, body in ((False, content), (True, b"")):
+        reader = ResponseReader(BACKENDS[0], message.method, message.limits, message.strict)
+        reader.go_on_behind(head, rest, is_read=is_read)
+        stream = Stream(iter(()), 0)
+        check(b"".join(read_amounts(reader, stream, 7)) == body, "another body behind the head", is_read)
+        check(reader.complete is True and reader.ends_here() and not reader.will_close, "another end", is_read)
+        check(reader.head() is head and reader.trailers == [] and not reader.length, "another message", is_read)
 
 
 def _check_cut_short(message: Message, whole: Outcome, at: int) -> None:

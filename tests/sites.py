@@ -1,0 +1,85 @@
+"""A site by its routes, for what goes over several requests; and one way to ask for a response by pool or fetcher."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from httpconn import ConnectionPool, Fetcher, Request, Response
+
+from .faulty import Exchange, FaultyServer
+
+Reply = tuple[int, Mapping[str, str], bytes]
+Route = Reply | Callable[[int], Reply]
+"""An answer, or what gives it for how many there were to that path before."""
+
+
+class Site(FaultyServer):
+    """Answers by ``routes``: path to (status, fields, body); 404 to all else. ``log`` is (time, path) of each request."""
+
+    def __init__(self, routes: Mapping[str, Route] = {}, **options: Any) -> None:
+        super().__init__(**options)
+        self.routes = dict(routes)
+        self.log: list[tuple[float, str]] = []
+
+    async def answer(self, exchange: Exchange) -> None:
+        path = exchange.target.partition("?")[0]
+        earlier = sum(seen == path for _, seen in self.log)
+        self.log.append((time.monotonic(), path))
+        route = self.routes.get(path, (404, {}, b""))
+        status, fields, body = route(earlier) if callable(route) else route
+        lines = [f"HTTP/1.1 {status} Told", f"Content-Length: {len(body)}"]
+        lines += [f"{name}: {value}" for name, value in fields.items()]
+        head = "\r\n".join((*lines, "", "")).encode("latin-1")
+        await exchange.send(head + (b"" if exchange.method == "HEAD" else body))
+
+    def paths(self) -> list[str]:
+        return [path for _, path in self.log]
+
+    def fields(self, number: int) -> dict[str, str]:
+        """Return the fields of a request, in the order in which they came; names in lower case."""
+        lines = self.heads[number].decode("latin-1").split("\r\n")[1:-2]
+        return {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
+
+    def method(self, number: int) -> str:
+        return self.heads[number].split(b" ", 1)[0].decode()
+
+
+def redirect(status: int, location: str, **fields: str) -> Reply:
+    return status, {"Location": location, **{name.replace("_", "-"): value for name, value in fields.items()}}, b"gone"
+
+
+PAGE: Reply = 200, {}, b"page"
+
+
+class Asker:
+    """Sends requests by a pool or by a fetcher; a failure is a response with ``error`` for both."""
+
+    def __init__(self, kind: str, **options: Any) -> None:
+        self.kind = kind
+        self.maker = ConnectionPool(**options) if kind in ("pool", "stream") else Fetcher(**options)
+
+    def __call__(self, request: Request | str) -> Response:
+        maker = self.maker
+        if isinstance(maker, Fetcher):
+            maker.add(request)
+            [response] = list(maker)
+            return response
+        try:
+            if isinstance(request, str):
+                return maker.request("GET", request, stream=self.kind == "stream")
+            return maker.send(request, stream=self.kind == "stream")
+        except Exception as error:
+            response = getattr(error, "response", None)
+            if response is None:
+                response = Response(request, None, b"")
+                response.error = error
+            assert response.error is error
+            return response
+
+    def __enter__(self) -> Asker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.maker.close()
