@@ -104,5 +104,5 @@ cdef int _hold(object buffer, Py_buffer *view) except -1:
 include "head.pxi"
 include "chunked.pxi"
 include "request.pxi"
-include "engine.pxi"
 include "response.pxi"
+include "engine.pxi"

@@ -3,8 +3,7 @@
 # does everything where there is no extension. A law holds the two together: begin_plain_response(data) is None, or what
 # the reader says in strict mode.
 #
-# Plain is: a plain head of HTTP/1.1, a final status with a body, no content coding, no Connection but keep-alive, and a
-# body that is told by one Content-Length of plain digits, or is chunked and all there, without trailers. Nothing behind it.
+# Plain is what response.pxi calls so, with no content coding.
 #
 # SAFETY: the receive buffer is on the stack, and is copied before any other object is made. The descriptor is used
 # within one call, under the GIL, and never waited on: every call on it is told not to.
@@ -47,7 +46,6 @@ cdef extern from "Python.h":
 
 cdef enum:
     TURN_BYTES = 65536
-    DIGITS_OF_LENGTH = 18  # of which none is beyond 2^63 - 1
     LENGTH_OF_CONTENT_ENCODING = 16
     LENGTH_OF_HTTPS = 8  # "https://": in front of any host that is known
     LENGTH_OF_SET_COOKIE = 10
@@ -56,25 +54,19 @@ cdef enum:
 
 @cython.final
 @cython.no_gc
-cdef class TurnLimits:
-    """What a response may have to go the short road."""
+cdef class TurnLimits(PlainLimits):
+    """What a response may have to go the short road, and which must be judged before the next request is sent."""
 
-    cdef Py_ssize_t line_bytes, field_lines, trailer_lines, overhead_bytes
-    cdef int64_t max_content
     cdef int judged_from, retried_from
     cdef bint keeps_cookies
 
     def __init__(
         self, line_bytes, field_lines, trailer_lines, overhead_bytes, max_content, judged_from, retried_from, keeps_cookies
     ):
+        PlainLimits.__init__(self, line_bytes, field_lines, trailer_lines, overhead_bytes, max_content)
         self.judged_from = judged_from
         self.retried_from = retried_from
         self.keeps_cookies = keeps_cookies
-        self.line_bytes = _clipped(line_bytes)
-        self.field_lines = _clipped(field_lines)
-        self.trailer_lines = _clipped(trailer_lines)
-        self.overhead_bytes = _clipped(overhead_bytes)
-        self.max_content = MAX_BODY_BYTES if max_content is None else max(0, min(max_content, MAX_BODY_BYTES))
 
 
 def begin_plain_response(bytes data not None, TurnLimits limits not None):
@@ -175,60 +167,11 @@ cdef bint _is_judged(ResponseHead head, TurnLimits limits) noexcept:
 
 
 cdef tuple _begin_plain(bytes block, bytes rest, TurnLimits limits):
-    """Return (head, content that is there, bytes that are to come), or None where it is not plain."""
-    cdef ResponseHead head = parse_response_head(block, limits.line_bytes, limits.field_lines)
-    cdef Py_ssize_t available = PyBytes_GET_SIZE(rest)
-    cdef int64_t length
-    cdef ChunkedDecoder decoder
+    """Return (head, content that is there, bytes that are to come), or None where it is not plain, or is encoded."""
+    cdef int64_t left
     cdef bytes content
-    if head is None or head.version != 11:
+    cdef ResponseHead head = _plain_head(block, limits)
+    if head is None or head._find(b"content-encoding", LENGTH_OF_CONTENT_ENCODING, 0) >= 0:
         return None
-    if head.status < 200 or head.status == 204 or head.status == 304:
-        return None
-    if head._connection and not _is_only(head, head._connection, b"connection", LENGTH_OF_CONNECTION, b"keep-alive", 10):
-        return None
-    if head._find(b"content-encoding", LENGTH_OF_CONTENT_ENCODING, 0) >= 0:
-        return None
-    if head._content_length:
-        length = -1 if head._transfer_encoding else _plain_length(head)
-        if length < available or length > limits.max_content:
-            return None
-        return head, rest, length - available
-    if not head._transfer_encoding or not _is_only(
-        head, head._transfer_encoding, b"transfer-encoding", LENGTH_OF_TRANSFER_ENCODING, b"chunked", 7
-    ):
-        return None
-    decoder = ChunkedDecoder(limits.line_bytes, limits.trailer_lines, limits.overhead_bytes)
-    content = decoder.decode(rest, 0, -1)
-    if not decoder.complete or decoder.error or decoder.position != available or decoder._trailers:
-        return None
-    if PyBytes_GET_SIZE(content) > limits.max_content:
-        return None
-    return head, content, 0
-
-
-cdef bint _is_only(
-    ResponseHead head, Py_ssize_t first, const char *name, Py_ssize_t name_length, const char *value, Py_ssize_t length
-) noexcept:
-    """Return whether line *first*, counted from 1, is the only one of its name and has that value, in any case."""
-    cdef FieldLine line = head._lines[first - 1]
-    return (
-        line.value_length == length
-        and _is_named(<const uint8_t *>PyBytes_AS_STRING(head.block) + line.value, value, length)
-        and head._find(name, name_length, first) < 0
-    )
-
-
-cdef int64_t _plain_length(ResponseHead head) noexcept:
-    """Return the Content-Length, or -1 where there are several, or one of anything but a few digits."""
-    cdef FieldLine line = head._lines[head._content_length - 1]
-    cdef const uint8_t *digits = <const uint8_t *>PyBytes_AS_STRING(head.block) + line.value
-    cdef int64_t length = 0
-    cdef uint32_t i
-    if not 1 <= line.value_length <= DIGITS_OF_LENGTH:
-        return -1
-    for i in range(line.value_length):
-        if not c'0' <= digits[i] <= c'9':
-            return -1
-        length = length * 10 + (digits[i] - c'0')
-    return length if head._find(b"content-length", LENGTH_OF_CONTENT_LENGTH, head._content_length) < 0 else -1
+    content = _plain_content(head, rest, limits, &left)
+    return None if content is None else (head, content, left)

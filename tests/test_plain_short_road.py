@@ -79,6 +79,7 @@ def test_the_plain_ones_are_taken_whole(backend: Backend, take: Take, data: byte
     assert agrees(backend, take, data, None)
     assert not any(take(data[:at], "GET", LIMITS) for at in range(len(data)))
     assert take(data + b"H", "GET", LIMITS) is None, "nothing may lie behind it"
+    assert take(bytearray(data), "GET", LIMITS) is None, "what a file gave: none of its business"
     assert take(data, "HEAD", LIMITS) is take(data, "CONNECT", LIMITS) is None
 
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from httpconn import InvalidURL, UnsupportedScheme, _backends, preparing, urls
+from httpconn._engine.kit import Kit
 from httpconn.settings import Settings
 from httpconn.urls import Origin, parse_url, with_params
 
@@ -152,10 +153,10 @@ def test_a_url_of_a_known_origin() -> None:
 @pytest.mark.parametrize("headers", [None, {"A": "b", "Host": "c"}, {"Accept-Encoding": "gzip"}])
 @pytest.mark.parametrize("origin", ["http://a.test", "https://a.test:8443", "http://[::1]:80", "http://A.test"])
 def test_a_known_origin_has_the_same_requests(origin: str, headers: dict[str, str] | None) -> None:
-    known = preparing.Preparer(Settings.of({"headers": headers}))
+    known = Kit(Settings.of({"headers": headers})).preparer
     assert known.prepare_url(origin + "/", 0).head
     for number, target in enumerate(TARGETS):
-        fresh = preparing.Preparer(Settings.of({"headers": headers}))
+        fresh = Kit(Settings.of({"headers": headers})).preparer
         answers = []
         for preparer in (known, fresh):
             try:
@@ -170,7 +171,7 @@ def test_a_known_origin_has_the_same_requests(origin: str, headers: dict[str, st
 def test_a_url_without_a_slash_behind_its_origin() -> None:
     """Its last character is no target at the origin that the rest of it names."""
     for known, url in (("http://a.test:808", "http://a.test:8080"), ("http://b.tes", "http://b.test")):
-        preparer = preparing.Preparer(Settings.of({}))
+        preparer = Kit(Settings.of({})).preparer
         assert preparer.prepare_url(f"{known}/", 0).origin == parse_url(f"{known}/")[0]
         origin, target = parse_url(url)
         assert (str(origin), target) == (url, "/")

@@ -116,7 +116,7 @@ def take_plain_response(data: bytes, method: str | None, limits: Limits) -> tupl
     told by one Content-Length of plain digits, or is chunked without trailers. All of it is there, and nothing is
     behind it.
     """
-    if method == "HEAD" or method == "CONNECT":
+    if type(data) is not bytes or method == "HEAD" or method == "CONNECT":
         return None
     match = begin_plain_head(data)
     if match is None:
