@@ -169,25 +169,36 @@ class ConnectionPool:
         return self._send(self._kit.preparer.prepare(request), stream=stream)
 
     def _send(self, job: Job, *, stream: bool) -> Response:
-        response = self._exchange(job, stream=stream)
-        head = response._head
-        if (response.error is None and head is not None) and (
-            head.status < self._plain_below or not self._kit.policies.has_to_judge(head)
-        ):
-            return response
-        return self._judged(job, response, stream=stream)
+        """Return the response to *job*, when all that follows the first one is done. Raises as ``request``.
 
-    def _exchange(self, job: Job, *, stream: bool) -> Response:
-        """Return the response to *job*, or with ``error`` what came of it. Raises PoolTimeout, PoolClosed."""
-        limits = job.timeout or self._settings.timeout
-        if self._turns.are_needed:
-            connection = self._acquire_in_turn(job, limits)
-        else:
-            connection = self._slots.acquire(job.key, limits.pool)
-        if self._has_cookies:
-            self._kit.preparer.dress(job)
-        attempt = Attempt(self._slots, connection, job, limits, is_streamed=stream)
-        return attempt.begin() if stream else attempt.run()
+        A streamed response has its connection still, until it is closed; any other has given it back.
+        """
+        while True:
+            limits = job.timeout or self._settings.timeout
+            try:
+                if self._turns.are_needed:
+                    connection = self._acquire_in_turn(job, limits)
+                else:
+                    connection = self._slots.acquire(job.key, limits.pool)
+            except (RequestTimeout, PoolClosed) as error:
+                _tell_the_way(job, error)
+                raise
+            if self._has_cookies:
+                self._kit.preparer.dress(job)
+            attempt = Attempt(self._slots, connection, job, limits, is_streamed=stream)
+            response = attempt.begin() if stream else attempt.run()
+            head = response._head
+            if (response.error is None and head is not None) and (
+                head.status < self._plain_below or not self._kit.policies.has_to_judge(head)
+            ):
+                return response
+            following = self._following(job, response)
+            if following is None:
+                if response.error is not None:
+                    response.close()
+                    raise response.error
+                return response
+            job = following
 
     def _acquire_in_turn(self, job: Job, limits: Timeout) -> Connection:
         """Return a connection when the turn of *job* has come. Raises TotalTimeout, PoolTimeout, PoolClosed."""
@@ -207,38 +218,29 @@ class ConnectionPool:
                 return connection
             self._slots.release(connection, persists=True)
 
-    def _judged(self, job: Job, response: Response, *, stream: bool) -> Response:
-        """Return the response to who asked for it, when all that follows the first one is done; or raise its error.
-
-        A streamed response has its connection still, until it is closed; any other has given it back.
-        """
-        while True:
-            total_s = (job.timeout or self._settings.timeout).total
-            total_at = math.inf if total_s is None else job.started + total_s
-            if job.course is not None:
-                total_at = job.course.total_at
-            following = self._kit.follower.after(job, response, total_at - time.monotonic(), time.time())
-            if following.hold_s:
-                self._turns.shut(job, following.hold_s)
-            if following.job is None:
-                if response.error is not None:
-                    response.close()
-                    raise response.error
-                return response
-            if response._stream is not None:
-                _put_away(response)
-            job = following.job
-            assert job.course is not None
-            job.course.total_at = total_at
+    def _following(self, job: Job, response: Response) -> Job | None:
+        """Return what is to be sent now that *response* has come, or what came of it; None where that is the result."""
+        total_s = (job.timeout or self._settings.timeout).total
+        total_at = math.inf if total_s is None else job.started + total_s
+        if job.course is not None:
+            total_at = job.course.total_at
+        found = self._kit.follower.after(job, response, total_at - time.monotonic(), time.time())
+        if found.hold_s:
+            self._turns.shut(job, found.hold_s)
+        following = found.job
+        if following is None:
+            return None
+        assert following.course is not None
+        following.course.total_at = total_at
+        if response._stream is not None:
+            _put_away(response)
+        if found.wait_s:
             try:
-                if following.wait_s:
-                    self._turns.sleep(following.wait_s)
-                response = self._exchange(job, stream=stream)
-            except (RequestTimeout, PoolClosed) as error:  # no connection, or no turn
-                failed = unanswered(job.request, 0, error, job.attempts)
-                failed.history = tuple(job.course.history)
-                attach_response(error, failed)
+                self._turns.sleep(found.wait_s)
+            except PoolClosed as error:
+                _tell_the_way(following, error)
                 raise
+        return following
 
     # -- the pool itself ----------------------------------------------------------------------------------
 
@@ -278,3 +280,11 @@ def _put_away(response: Response) -> None:
     response.close()
     response._stream = None
     response._content = content
+
+
+def _tell_the_way(job: Job, error: RequestTimeout | PoolClosed) -> None:
+    """Attach to *error* what led to *job*, which had no connection or no turn; of a first one nothing is to be told."""
+    if job.course is not None:
+        failed = unanswered(job.request, 0, error, job.attempts)
+        failed.history = tuple(job.course.history)
+        attach_response(error, failed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import http.cookiejar
 import io
+import math
 import os
 import pickle
 import random
@@ -13,13 +14,16 @@ import threading
 import time
 from collections import Counter, defaultdict
 from email.utils import formatdate
-from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import httpconn
 from httpconn import ConnectionPool, Fetcher, Request, Response, Retry, Timeout, fetch_many
+from httpconn._engine.turns import Turns
+from httpconn.policies.rates import Paces
+from httpconn.urls import parse_url
 
 from .faulty import FAULTS, Exchange, FaultyServer, content_of
 from .peers import ScriptedServer, take_request
@@ -424,9 +428,34 @@ def test_rates_of_the_pool(rate: float | None, delay_s: float | None, per_host: 
         assert len(site.log) == 40
         times = [at for at, _ in site.log]
         within_pace(times, began, rate, delay_s)
-        if per_host == 1:
-            # One connection: what the server sees is in the order of the starts, and as far apart but for the way there.
-            assert all(later - earlier >= 0.04 - 0.03 for earlier, later in pairwise(times))
+
+
+def test_turns_that_come_late_are_as_far_apart_as_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three threads had their turns at 0, 1 and 2 s, and all got their connections at 5 s only: they do not go at once."""
+    clock = [0.0]
+    slept: list[float] = []
+
+    def sleep(turns: Turns, seconds: float) -> None:
+        slept.append(seconds)
+        clock[0] += seconds
+
+    monkeypatch.setattr(Turns, "sleep", sleep)
+    monkeypatch.setattr("httpconn._engine.turns.time", SimpleNamespace(monotonic=lambda: clock[0]))
+    turns = Turns(Paces(None, 1.0))
+    [job] = [SimpleNamespace(origin=parse_url("http://a.test/")[0])]
+    for _ in range(3):
+        turns.wait_for(job, math.inf)
+    assert (slept, clock) == ([1.0, 1.0], [2.0])
+    clock[0] = 5.0
+    slept.clear()
+    assert [turns.start(job, math.inf) for _ in range(3)] == [True] * 3
+    assert (slept, clock) == ([1.0, 1.0], [7.0])
+    turns.shut(job, 9.0)
+    assert not turns.start(job, math.inf)  # and the connection goes back meanwhile
+    with pytest.raises(httpconn.TotalTimeout):
+        turns.wait_for(job, 15.0)
+    turns.wait_for(job, math.inf)
+    assert clock == [16.0]
 
 
 def test_turns_that_are_too_late_take_none() -> None:
