@@ -17,6 +17,8 @@ IMPORT = "from http import client\n"
 
 # What httpconn has beyond http.client, as a program would use it.
 OWN = """\
+import http.cookiejar
+
 import httpconn
 
 connection = httpconn.HTTPSConnection("host.example", strict=True, limits=httpconn.Limits(field_lines=256))
@@ -37,6 +39,28 @@ try:
     print(response.read())
 except httpconn.MalformedResponse as error:
     print(error, isinstance(error, httpconn.HTTPException))
+
+
+def sign(request: httpconn.Request) -> httpconn.Request | None:
+    return request.replaced(headers={"X-Signature": request.url})
+
+
+with httpconn.ConnectionPool(
+    redirects=3,
+    retry=httpconn.Retry(2, statuses=[503], errors=[OSError]),
+    rate_per_host=2,
+    cookies=http.cookiejar.CookieJar(),
+    auth={"https://host.example": ("me", "pw"), "https://api.example": httpconn.Bearer("token")},
+    before_request=sign,
+    after_response=[print],
+) as pool:
+    try:
+        page = pool.get("https://host.example/", auth=("me", "pw"), redirects=0)
+        came: list[int] = [earlier.status + 1 for earlier in page.history]
+    except httpconn.TooManyRedirects as error:
+        print(error)
+for result in httpconn.fetch_many([httpconn.Request("GET", "https://host.example/")], delay_per_host=0.5, netrc=True):
+    print(result.text.upper(), result.error, result.attempts + 1)
 """
 
 
