@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from httpconn import InvalidField, InvalidURL, Request, Response, TooManyRedirects, UnsupportedScheme
@@ -118,6 +118,7 @@ def test_references_and_fragments() -> None:
     assert resolve_reference("http://a", "b") == "http://a/b"
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(["a", "b;c", "..", ".", "g.", "ü"]), max_size=5),
     st.sampled_from(["", "/", "//h/", "http://a/", "https://h/x/"]),
@@ -131,6 +132,7 @@ def test_references_as_urljoin_has_them(segments: list[str], start: str, query: 
     assert resolve_reference(BASE, reference) == urljoin(BASE, reference)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_references_never_raise(path: str, reference: str) -> None:
     resolve_reference(f"http://a/{path}", reference)
@@ -265,6 +267,7 @@ def test_a_password_is_in_no_error_and_no_repr(url: str) -> None:
         assert "cret" not in text
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from("ab:@/?#\\%[]. \n") | st.characters(), max_size=20))
 def test_taking_credentials_never_changes_the_host(rest: str) -> None:
     """What is taken out is what the parser sees as a user name, or the URL is refused."""
@@ -373,6 +376,7 @@ def test_retry_after(value: str | None, date: str | None, expected: float | None
     assert retry_after_s(value, date, 784111777.0 - 100) == expected
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80), st.text(max_size=80) | st.none())
 def test_retry_after_never_raises(value: str, date: str | None) -> None:
     found = retry_after_s(value, date, 0.0)
@@ -397,6 +401,7 @@ def test_a_token_bucket() -> None:
     assert starts(Bucket(None, 0.0), [10, 10, 11]) == [10, 10, 11]
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from([0.3, 1.0, 2.5, 10.0, 100.0]),
     st.sampled_from([0.0, 0.1, 1.0]),

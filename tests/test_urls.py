@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from httpconn import InvalidURL, UnsupportedScheme, _backends, preparing, urls
@@ -91,6 +91,7 @@ def outcome(url: str) -> object:
     return origin.key, target
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(["http://a/", "http://a", "https://b.test:8443/", "HTTP://A/", "http://[::1]/"]),
     st.text(st.sampled_from("ab/?#%@:\\[] \té\n;=&{}\"'") | st.characters(), max_size=20),
@@ -103,6 +104,7 @@ def test_the_fast_road_agrees(start: str, rest: str) -> None:
     assert outcome(start + rest) == fresh
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_nothing_else_is_raised(text: str) -> None:
     for url in (text, f"http://{text}", f"http://{text}/", f"http://a/{text}"):
