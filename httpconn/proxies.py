@@ -89,15 +89,15 @@ def parse_proxy(url: str) -> Proxy:
     userinfo, at, authority = rest.rpartition("@")
     if any(sign in rest for sign in "/?#"):
         raise InvalidURL("expected nothing behind the host and port of a proxy (in its password, write / as %2F)")
+    username, password = None, b""
     try:
         origin = parse_url(f"http://{authority}/")[0]
         has_port = urlsplit(f"//{authority}").port is not None
-    except InvalidURL:
+        if at:
+            name, _, word = userinfo.partition(":")
+            username, password = unquote_to_bytes(name), unquote_to_bytes(word)
+    except (InvalidURL, UnicodeError):  # which quote what they were given
         raise InvalidURL(f"expected {scheme}://host:port or {scheme}://user:password@host:port as a proxy") from None
-    username, password = None, b""
-    if at:
-        name, _, word = userinfo.partition(":")
-        username, password = unquote_to_bytes(name), unquote_to_bytes(word)
     proxy = Proxy(scheme, origin.host, origin.port if has_port else _DEFAULT_PORTS[scheme], username, password)
     if not proxy.is_socks:
         if username is not None and b":" in username:

@@ -57,6 +57,8 @@ def test_urls(url: str, scheme: str, host: str, port: int, username: bytes | Non
         "http://user:secret@proxy.test\r\nX: y",
         "http://user:secret@[::1",
         "http://us%3Aer:secret@proxy.test",
+        "http://user:secret\ud800@proxy.test",
+        "http://user:secret@pro\ud800xy.test",
         "socks5://user@proxy.test",
         "socks5://user:" + "secret" * 43 + "@proxy.test",
         "http://",
