@@ -6,6 +6,7 @@
 - 10,000 idle plain connections: under 200 MiB in all, interpreter included
 - a response of 1 GiB read in parts, sized and chunked: resident memory flat, +- 2 MiB
 - 1,000,000 requests: resident memory and the numbers of objects and allocated blocks flat
+- one fetcher with 1,000 proxies and a kept connection to each: at most 50 MiB, with TLS to the proxies too
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ ALL_IDLE_BUDGET_BYTES: Final = 200 * MIB
 FLAT_BYTES: Final = 2 * MIB
 FLAT_OBJECTS: Final = 50
 FLAT_BLOCKS: Final = 500
+PROXIES_BUDGET_BYTES: Final = 50 * MIB
+_PROXIES: Final = 1_000
 _IDLE_CONNECTIONS: Final = 10_000
 _GIB: Final = 1024 * MIB
 _REQUESTS: Final = 1_000_000
@@ -111,6 +114,22 @@ def steady(checks: Checks, clients: list[str], count: int) -> None:
             checks.say(f"{done}, {name.replace('_', ' ')} grow by", f"{grown:,}", f"{limit:,}", grown <= limit)
 
 
+def proxies(checks: Checks, servers: Servers, clients: list[str], count: int) -> None:
+    """Keys and kept connections of one fetcher; not less of them when in a hurry, since it is quick."""
+    if not servers.has_nginx:
+        print("  left out: proxies, for which nginx stands in")
+        return
+    for kind in ("nginx", "nginx-tls"):
+        server = servers.get(kind)
+        for client in clients:
+            arguments = {"url": server.url(""), "path": "/small", "cafile": server.cafile}
+            with child("proxies.Proxies", client, arguments) as process:
+                held = process.ask(run=count)["facts"]["resident_bytes"]
+            what = f"{client}: {count:,} proxies in one fetcher{', over TLS' if 'tls' in kind else ''}"
+            limit = f"{PROXIES_BUDGET_BYTES // MIB} MiB"
+            checks.say(what, f"{held / MIB:,.1f} MiB", limit, held <= PROXIES_BUDGET_BYTES)
+
+
 def main() -> None:
     """Read the command line, check, and say plainly how it ended."""
     arguments = argparse.ArgumentParser(prog="python -m bench.memory", description="Memory, against its budgets.")
@@ -123,6 +142,7 @@ def main() -> None:
     try:
         with Servers() as servers:
             idle(checks, servers, options.client, _IDLE_CONNECTIONS // share)
+            proxies(checks, servers, options.client, _PROXIES)
             streams(checks, servers, options.client, _GIB // share // _CHUNK_BYTES * _CHUNK_BYTES)
         steady(checks, options.client, _REQUESTS // share)
     except (ChildError, RuntimeError) as error:

@@ -7,6 +7,7 @@ Every exception that the standard library names is re-exported here by identity,
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http.client import (
     BadStatusLine,
     CannotSendHeader,
@@ -33,6 +34,7 @@ __all__ = [
     "ConnectTimeout",
     "ContentDecodingError",
     "ContentTooLong",
+    "FingerprintMismatch",
     "HTTPException",
     "ImproperConnectionState",
     "IncompleteRead",
@@ -43,9 +45,11 @@ __all__ = [
     "MalformedHead",
     "MalformedResponse",
     "MissingDecoder",
+    "MissingExtra",
     "NotConnected",
     "PoolClosed",
     "PoolTimeout",
+    "ProxyError",
     "ReadTimeout",
     "RemoteDisconnected",
     "RequestTimeout",
@@ -105,6 +109,30 @@ class ContentDecodingError(HTTPException):
 
 class MissingDecoder(ContentDecodingError):
     """A content coding that was asked for, or that came, has no decoder here."""
+
+
+class MissingExtra(HTTPException, ImportError):
+    """Something was asked for that needs a package which is not installed; the text says which. Before any traffic."""
+
+
+class ProxyError(HTTPException, ConnectionError):
+    """A proxy refused to open a connection, or what it said is not its protocol; nothing has gone to the origin.
+
+    ``status`` is an HTTP proxy's status code (407: credentials are wanted, or wrong), ``headers`` its answer's fields
+    as (name, value) pairs; 0 and none where there was no answer.
+    """
+
+    def __init__(self, text: str, status: int = 0, headers: Sequence[tuple[str, str]] = ()) -> None:
+        super().__init__(text)
+        self.status = status
+        self.headers = headers
+
+    def __reduce__(self) -> tuple[type[ProxyError], tuple[str, int, Sequence[tuple[str, str]]]]:
+        return type(self), (str(self), self.status, self.headers)
+
+
+class FingerprintMismatch(HTTPException):
+    """The server's certificate is not the one that was asked for; nothing has been sent to it."""
 
 
 class StatusError(HTTPException):

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from . import _backends
 from ._backends.contract import Engine
-from ._wire.grammar import SWITCHING_PROTOCOLS
+from ._wire.grammar import CONTINUE, SWITCHING_PROTOCOLS
 from ._wire.head import ResponseHead
 from ._wire.reader import NEED_DATA, ResponseReader
 from .decoding import ContentDecoder
@@ -137,6 +137,11 @@ class Incoming:
         self._parts = []
         self.held = 0
         return content
+
+    @property
+    def is_continued(self) -> bool:
+        """Whether the server has said that it wants the body ("100 Continue")."""
+        return any(head.status == CONTINUE for head in self._reader.interim)
 
     def persists(self) -> bool:
         """Return whether the connection may carry another request: the message is whole and nothing came behind it."""

@@ -93,7 +93,10 @@ DEFAULT_TIMEOUT: Final = Timeout()
 
 
 class Timings(NamedTuple):
-    """Seconds; 0.0 for what was not done: a kept connection is neither resolved, connected nor secured."""
+    """Seconds; 0.0 for what was not done: a kept connection is neither resolved, connected nor secured.
+
+    With a proxy, *resolve* and *connect* are to it, and *tls* is all that is said before the request.
+    """
 
     resolve: float
     connect: float
@@ -115,7 +118,9 @@ class Request:
     - *sink*: a path, or a file object with ``write``: the content goes there and not into memory
     - *decode*: False for the body as it came, content codings and all
     - *max_content*: bytes of content; else the pool's or fetcher's (with a *sink*: no limit)
-    - *context*, *server_hostname*: a TLS context of its own, and the name that the certificate must be for
+    - *context*, *server_hostname*: a TLS context of its own, and the name that the certificate must be for;
+      *fingerprint*: SHA-256 of the one certificate that will do, in hex
+    - *proxy*: the URL of a proxy, "direct" for none; else the pool's or fetcher's
     - *redirects*: how many are followed, 0 for none; *retry*: a Retry; else the pool's or fetcher's
     - *auth*: (user, password) or a Bearer, for the origin of *url* and no other. A user name and password in the URL
       are taken out of it, and are the same
@@ -126,10 +131,12 @@ class Request:
         "body",
         "context",
         "decode",
+        "fingerprint",
         "headers",
         "json",
         "max_content",
         "method",
+        "proxy",
         "redirects",
         "retry",
         "server_hostname",
@@ -155,6 +162,8 @@ class Request:
         max_content: int | None = None,
         context: Any = None,
         server_hostname: str | None = None,
+        fingerprint: str | None = None,
+        proxy: str | None = None,
         redirects: int | None = None,
         retry: Retry | None = None,
         auth: Auth | None = None,
@@ -174,6 +183,8 @@ class Request:
         self.max_content = max_content
         self.context = context
         self.server_hostname = server_hostname
+        self.fingerprint = fingerprint
+        self.proxy = proxy
         self.redirects = redirects
         self.retry = retry
         self.auth = auth

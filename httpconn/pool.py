@@ -27,7 +27,7 @@ from .policies.retries import Retry
 from .preparing import Job
 from .settings import Options, Settings
 
-_NOTHING_TOLD: Final = (None,) * 13
+_NOTHING_TOLD: Final = (None,) * 15
 
 
 class PoolStats(NamedTuple):
@@ -55,8 +55,12 @@ class ConnectionPool:
     - *timeout*: a Timeout, or seconds; *headers*: sent with each request that has no field of that name
     - *max_content*: bytes of content of one response in memory; *max_ratio*: how much larger it may become by decoding;
       *limits*: what a head and a body may have
-    - *context*: an ssl.SSLContext (client certificates are loaded into it); *server_hostname*: the name that the
-      certificate must be for, and that is sent as SNI, instead of the URL's host
+    - *context*: an ssl.SSLContext (client certificates are loaded into it) or "truststore"; *server_hostname*: the
+      name that the certificate must be for, and that is sent as SNI, instead of the URL's host; *fingerprint*: SHA-256
+      of the one certificate that will do
+    - *proxy*: the URL of one, "direct" for none; *proxy_context*: for the TLS to an HTTPS proxy; *trust_env*: take the
+      proxies of HTTP_PROXY and its kin
+    - *expect_timeout_s*: how long a large body that can be sent but once waits for "100 Continue"
     - *resolve*: addresses for names, see ``Resolver``; *resolve_ttl_s*: how long an answer of the system's counts;
       *source_address*, *socket_options* as the socket module has them
     - *redirects*: how many are followed, 0 for none; *retry*: a ``Retry``, none without one
@@ -95,8 +99,10 @@ class ConnectionPool:
         sink: Any = None,
         decode: bool = True,
         max_content: int | None = None,
-        context: ssl.SSLContext | None = None,
+        context: ssl.SSLContext | str | None = None,
         server_hostname: str | None = None,
+        fingerprint: str | None = None,
+        proxy: str | None = None,
         tag: Any = None,
         redirects: int | None = None,
         retry: Retry | None = None,
@@ -105,13 +111,13 @@ class ConnectionPool:
         """Send a request and return its Response: whole, or with *stream* as soon as its head is there.
 
         Raises before any traffic: InvalidURL, InvalidField, MissingDecoder, ValueError, TypeError; PoolTimeout,
-        PoolClosed. Else: OSError, ssl.SSLError, ConnectTimeout, ReadTimeout, TotalTimeout, TooManyRedirects, and the
-        HTTPExceptions of a bad response; these have as ``response`` what came. No status is an error, see
-        ``raise_for_status``. And what a hook raises.
+        PoolClosed, MissingExtra. Else: OSError, ssl.SSLError, FingerprintMismatch, ProxyError, ConnectTimeout,
+        ReadTimeout, TotalTimeout, TooManyRedirects, and the HTTPExceptions of a bad response; these have as
+        ``response`` what came. No status is an error, see ``raise_for_status``. And what a hook raises.
         """
         if method == "GET" and not stream and decode and type(url) is str:
             told = (headers, params, body, json, timeout, sink, max_content, context, server_hostname, tag,
-                    redirects, retry, auth)  # fmt: skip
+                    redirects, retry, auth, fingerprint, proxy)  # fmt: skip
             if told == _NOTHING_TOLD:
                 return self._send(self._kit.preparer.prepare_url(url, 0), stream=False)
         return self.send(
@@ -129,6 +135,8 @@ class ConnectionPool:
                 max_content=max_content,
                 context=context,
                 server_hostname=server_hostname,
+                fingerprint=fingerprint,
+                proxy=proxy,
                 redirects=redirects,
                 retry=retry,
                 auth=auth,

@@ -5,30 +5,36 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from . import _backends, decoding
 from ._wire.head import ResponseHead
-from ._wire.request import encode_field_line, validate_method, validate_target
-from .errors import InvalidField
+from ._wire.request import encode_field_line, expects_continue, validate_method, validate_target
+from .errors import InvalidField, quote
 from .model import Request, Timeout, pairs_of
 from .policies.auth import field_value_of
 from .policies.judge import Course, Policies, checked_redirects, checked_retry
 from .policies.redirects import is_bound_to_origin, is_of_content
 from .policies.retries import IDEMPOTENT_METHODS
-from .settings import Settings
+from .proxies import DIRECT, EnvironmentProxies, Proxy, parse_proxy
+from .settings import MIB, TRUSTSTORE, Settings
 from .urls import LENGTH_OF_HTTPS, CredentialsInURL, Origin, is_seen, parse_url
 
 USER_AGENT: Final = "httpconn/0.1"
 
 Key = tuple[Any, ...]
-"""What connections are kept by: scheme, host, port, and for TLS the context and the name that is checked."""
+"""What connections are kept by: scheme, host, port; for TLS the context, the name and the fingerprint that are checked;
+and the key of the proxy, if there is one. The length tells which."""
 
 _METHODS_EXPECTING_CONTENT: Final = frozenset({"PATCH", "POST", "PUT"})
 _SMALL_BODY_BYTES: Final = 65_536
 _FILE_STEP_BYTES: Final = 65_536
+_EXPECT_ABOVE_BYTES: Final = MIB
 _MOST_KNOWN: Final = 10_000
+
+_is_fingerprint: Final = re.compile(r"[0-9a-f]{64}|(?:[0-9a-f]{2}:){31}[0-9a-f]{2}").fullmatch
 
 Known = tuple[Key, Origin, bytes]
 """Of an origin: its key, itself, and what a GET without fields of its own has there, behind its target."""
@@ -70,6 +76,9 @@ class Job:
     is_plain = True
     """A response with content, which goes to memory, under the limits that all share."""
     timeout: Timeout | None = None
+    proxy: Proxy | None = None
+    expects_continue = False
+    """The head asks whether the body is wanted, which waits for the answer (RFC 9110 section 10.1.1)."""
     attempts = 0
     started = 0.0
     paused_s = 0.0
@@ -84,15 +93,19 @@ class Job:
         self.head = head
         """The head, and the body too where that is short."""
 
+    @property
+    def where(self) -> str:
+        """Where it goes, for an error text."""
+        return str(self.origin) if self.proxy is None else f"{self.origin} through {self.proxy}"
+
 
 class Preparer:
     """Makes jobs of requests: judges them, and serialises their heads."""
 
     def __init__(self, settings: Settings, policies: Policies) -> None:
-        """Raises InvalidField or TypeError where the settings' own headers cannot be sent."""
+        """Raises InvalidField, InvalidURL, MissingExtra, ValueError or TypeError for settings that cannot be meant."""
         self.settings = settings
         self._policies = policies
-        self._shapes = policies.shapes_requests
         given = settings.headers
         pairs = list(given) if given is not None else [("Accept", "*/*"), ("User-Agent", USER_AGENT)]
         self._plain: dict[str, Any] = dict(pairs)
@@ -102,14 +115,21 @@ class Preparer:
         if "accept-encoding" not in names:
             self._plain["Accept-Encoding"] = decoding.accept_encoding()
         self._check_own(pairs)
-        self._tls = (settings.context, settings.server_hostname)
+        _check_context(settings.context)
+        self._tls = (settings.context, settings.server_hostname, _fingerprint(settings.fingerprint))
+        if settings.proxy is not None and settings.proxy != DIRECT:
+            parse_proxy(settings.proxy)
+        self._environment = EnvironmentProxies() if settings.trust_env else None
+        is_direct = settings.proxy == DIRECT or (settings.proxy is None and self._environment is None)
+        # Else a URL says all that there is to know.
+        self._needs_request = policies.shapes_requests or not is_direct
         self._known: dict[str, Known] = {}
         engine = _backends.selected.engine
         self._plain_get = plain_get if engine is None else engine.plain_get
 
     def prepare_url(self, url: str, index: int) -> Job:
         """Return the job to GET *url*. Raises InvalidURL, InvalidField, TypeError."""
-        if self._shapes:
+        if self._needs_request:
             return self.prepare(Request("GET", url), index)
         found = self._plain_get(self._known, url)
         if found is not None:
@@ -193,16 +213,25 @@ class Preparer:
         if content_type is not None and all(_name(name) != "content-type" for name, _ in own):
             own = [*own, ("Content-Type", content_type)]
         self._check_own(own, length, decode=request.decode)
-        key: Key = origin.key
-        if origin.is_tls:
-            context, server_hostname = self._tls
-            key += (request.context or context, request.server_hostname or server_hostname)
-        head = self._serialize(method, target, origin, self._with_authorization(own, request, origin), length, course)
+        key = self._key(request, origin)
+        proxy = self._proxy(request, origin)
+        fields = self._merged(self._with_authorization(own, request, origin), course)
+        if proxy is not None:
+            key += (proxy.key,)
+            target = self._target_for(proxy, origin, target, fields)
+        can_wait = body is not None and self.settings.expect_timeout_s is not None
+        if can_wait and isinstance(body, (_FileBody, _ChunkedBody)):
+            self._ask_first(body, length, fields)
+        head = self._serialize(method, target, origin, fields, length)
         job = Job(request, index, key, origin, method, head)
         job.course = course
         job.timeout = None if request.timeout is None else Timeout.of(request.timeout)
         if request.sink is not None:
             job.may_go_on = self._policies.may_go_on
+        if proxy is not None:
+            job.proxy = proxy
+        if can_wait and b"\r\nexpect:" in head.lower():
+            job.expects_continue = expects_continue(head.split(b"\r\n"))
         job.is_plain = (
             method not in ("HEAD", "CONNECT")
             and request.decode
@@ -213,7 +242,7 @@ class Preparer:
         if body is not None:
             job.framed = framed
         if isinstance(body, bytes):
-            if len(body) <= _SMALL_BODY_BYTES:
+            if len(body) <= _SMALL_BODY_BYTES and not job.expects_continue:
                 job.head += body
             else:
                 job.body = lambda: iter((body,))
@@ -235,17 +264,61 @@ class Preparer:
             return own
         return [*own, ("Authorization", value)]
 
+    def _key(self, request: Request, origin: Origin) -> Key:
+        """Return what tells the connections apart that may carry *request*, but for the proxy."""
+        if not origin.is_tls:
+            if request.fingerprint is not None:
+                raise ValueError(f"a fingerprint was asked for, and {origin} shows no certificate")
+            return origin.key
+        _check_context(request.context)
+        context, server_hostname, fingerprint = self._tls
+        return (
+            *origin.key,
+            request.context or context,
+            request.server_hostname or server_hostname,
+            _fingerprint(request.fingerprint) or fingerprint,
+        )
+
+    def _proxy(self, request: Request, origin: Origin) -> Proxy | None:
+        """Return the proxy that *request* goes through. Raises InvalidURL, MissingExtra."""
+        url = request.proxy if request.proxy is not None else self.settings.proxy
+        if url is not None:
+            return None if url == DIRECT else parse_proxy(url)
+        return self._environment.find(origin) if self._environment is not None else None
+
+    def _target_for(self, proxy: Proxy, origin: Origin, target: str, fields: list[tuple[str, Any]]) -> str:
+        """Return the request-target for *proxy*; where that is who reads the head, *fields* get its credentials.
+
+        Raises InvalidField for a Proxy-Authorization that would go through the tunnel (CVE-2023-32681).
+        """
+        is_given = any(_name(name) == "proxy-authorization" for name, _ in fields)
+        if not proxy.forwards(origin):
+            if is_given:
+                raise InvalidField(
+                    "Proxy-Authorization would go through the tunnel to the origin; "
+                    "user name and password belong into the URL of the proxy"
+                )
+            return target
+        if proxy.authorization is not None and not is_given:
+            fields.append(("Proxy-Authorization", proxy.authorization))
+        return f"{origin.scheme}://{origin.host_field.decode('ascii')}{target}"  # RFC 9112 section 3.2.2
+
+    def _ask_first(self, body: _FileBody | _ChunkedBody, length: int | None, fields: list[tuple[str, Any]]) -> None:
+        """Put the question whether the body is wanted into *fields*, for what can be sent but once and may be large."""
+        is_large = length is None or length > _EXPECT_ABOVE_BYTES
+        if body.is_replayable or not is_large or any(_name(name) == "expect" for name, _ in fields):
+            return
+        fields.append(("Expect", "100-continue"))
+
     def _serialize(
         self,
         method: str,
         target: str,
         origin: Origin,
-        own: list[tuple[str, Any]],
+        fields: list[tuple[str, Any]],
         length: int | None,
-        course: Course | None,
     ) -> bytes:
         """Return the head; *length* is -1 for no body, None for one that is chunked."""
-        fields = self._merged(own, course)
         if length is not None and len(fields) == len(named := dict(fields)):
             head = _backends.selected.serialize_request_head(method, target, origin.host_field, named, length)
             if head is not None:
@@ -290,6 +363,23 @@ class Preparer:
                 raise InvalidField(f"Content-Length says {value!s:.20}, the body has {length} bytes")
             if lowered == "accept-encoding" and decode:
                 decoding.check_asked_for(value if isinstance(value, str) else str(value))
+
+
+def _check_context(context: Any) -> None:
+    if isinstance(context, str) and context != TRUSTSTORE:
+        raise ValueError(f"expected an ssl.SSLContext or {TRUSTSTORE!r} as context, got {quote(context)}")
+
+
+def _fingerprint(text: str | None) -> bytes | None:
+    """Return the SHA-256 that *text* is in hex. Raises ValueError, TypeError."""
+    if text is None:
+        return None
+    if not isinstance(text, str):
+        raise TypeError(f"expected a fingerprint as str, got {type(text).__name__}")
+    lowered = text.lower()
+    if not _is_fingerprint(lowered):
+        raise ValueError(f"expected a SHA-256 in 64 hex digits as fingerprint, got {quote(text)}")
+    return bytes.fromhex(lowered.replace(":", ""))
 
 
 def _name(name: Any) -> str:
@@ -381,12 +471,22 @@ def _file_body(file: Any) -> tuple[_FileBody | _ChunkedBody, int | None]:
 class Outgoing:
     """A request on its way: what of it is still to be sent."""
 
-    __slots__ = ("_more", "_view")
+    __slots__ = ("_is_asking", "_more", "_view")
 
     def __init__(self, job: Job, sent: int = 0) -> None:
         """*sent* bytes of the head are on their way already."""
         self._view = memoryview(job.head)[sent:]
+        self._is_asking = job.expects_continue
         self._more = job.body() if job.body is not None else None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the head is out, and the body waits to be asked for: until ``go_on``."""
+        return self._is_asking and not self._view
+
+    def go_on(self) -> None:
+        """Send the body: it was asked for, or nobody said anything for long enough."""
+        self._is_asking = False
 
     def send(self, send: Callable[[memoryview], int]) -> bool:
         """Hand to *send* what is left, until it takes nothing; return whether the request is sent whole.
@@ -399,6 +499,8 @@ class Outgoing:
                 if not count:
                     return False
                 self._view = self._view[count:]
+            if self._is_asking:
+                return False
             part = next(self._more, None) if self._more is not None else None
             if part is None:
                 self._more = None

@@ -1,5 +1,8 @@
 """Names to addresses: overrides, address literals, a cache, and getaddrinfo in a few threads.
 
+Several addresses come in the order in which they are to be tried: getaddrinfo's (RFC 6724), with the families taking
+turns (RFC 8305 section 4), and those that have just failed behind the others.
+
 getaddrinfo blocks, cannot be stopped, and has no time limit. So it runs in threads of its own, which are there
 only while there are names to look up; whoever waits does so with a limit, or is called back.
 """
@@ -8,6 +11,7 @@ from __future__ import annotations
 
 import collections
 import ipaddress
+import itertools
 import socket
 import threading
 import time
@@ -23,6 +27,9 @@ Resolve: TypeAlias = Mapping[str, str | Iterable[str]] | Callable[[str, int], st
 _UNIX: Final = "unix:"
 _MOST_NAMES: Final = 10_000
 _ENTRY_ADDRESSES: Final = 16
+_DEAD_S: Final = 60.0
+"""How long an address that did not answer is tried last."""
+_MOST_DEAD: Final = 1_000
 
 
 class Resolver:
@@ -48,6 +55,7 @@ class Resolver:
         self._known: dict[tuple[str, int], tuple[float, list[Address] | OSError]] = {}
         self._waiting: dict[tuple[str, int], list[Callable[[], None]]] = {}
         self._queue: collections.deque[tuple[str, int]] = collections.deque()
+        self._dead: dict[Address, float] = {}  # and until when it is remembered; the oldest first
         self._threads = 0
 
     def find(self, host: str, port: int) -> list[Address] | None:
@@ -59,19 +67,36 @@ class Resolver:
         if self._resolve is not None:
             override = self._override(host, port)
             if override is not None:
-                return override
+                return self._in_order(override)
         entry = self._known.get((host, port))
         if entry is not None:
             until, answer = entry
             if until > time.monotonic():
                 if isinstance(answer, OSError):
                     raise type(answer)(*answer.args)
-                return answer
+                return self._in_order(answer)
         elif (literal := _literal(host, port)) is not None:
             with self._lock:
                 self._remember((host, port), [literal], self._ttl_s)
             return [literal]
         return None
+
+    def note_dead(self, addresses: Iterable[Address]) -> None:
+        """Have these tried last for a while: they did not answer."""
+        until = time.monotonic() + _DEAD_S
+        with self._lock:
+            for address in addresses:
+                self._dead.pop(address, None)
+                while len(self._dead) >= _MOST_DEAD:
+                    del self._dead[next(iter(self._dead))]
+                self._dead[address] = until
+
+    def _in_order(self, addresses: list[Address]) -> list[Address]:
+        """Return *addresses*, those that did not answer a short time ago behind the others."""
+        if not self._dead or len(addresses) == 1:
+            return addresses
+        now = time.monotonic()
+        return sorted(addresses, key=lambda address: self._dead.get(address, 0.0) > now)
 
     def start(self, host: str, port: int, done: Callable[[], None]) -> None:
         """Look a name up in a thread, and then call *done* from there; ``find`` gives the answer then."""
@@ -190,4 +215,15 @@ def _look_up(host: str, port: int) -> list[Address]:
     for family, _, _, _, address in found:
         if (family, address) not in addresses:
             addresses.append((family, address))
-    return addresses[:_ENTRY_ADDRESSES]
+    return _interleaved(addresses)[:_ENTRY_ADDRESSES]
+
+
+def _interleaved(addresses: list[Address]) -> list[Address]:
+    """Return *addresses* with their families taking turns, the first one's first. Source: RFC 8305 section 4."""
+    families: dict[int, list[Address]] = {}
+    for address in addresses:
+        families.setdefault(address[0], []).append(address)
+    if len(families) < 2:
+        return addresses
+    turns = itertools.zip_longest(*families.values())
+    return [address for turn in turns for address in turn if address is not None]

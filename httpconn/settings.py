@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 MIB: Final = 1_048_576
 
+TRUSTSTORE: Final = "truststore"
+"""In the place of a TLS context: one that trusts what the operating system trusts."""
+
 SocketOption = tuple[int, int, int | bytes]
 """What ``socket.setsockopt`` takes."""
 
@@ -37,8 +40,13 @@ class Options(TypedDict, total=False):
     limits: Limits | None
     max_content: int | None
     max_ratio: float
-    context: ssl.SSLContext | None
+    context: ssl.SSLContext | str | None
     server_hostname: str | None
+    fingerprint: str | None
+    proxy: str | None
+    proxy_context: ssl.SSLContext | None
+    trust_env: bool
+    expect_timeout_s: float | None
     resolve: Resolve | None
     resolve_ttl_s: float
     source_address: tuple[str, int] | None
@@ -83,10 +91,20 @@ class Settings:
     """Bytes of content of one response in memory."""
     max_ratio: float = DEFAULT_MAX_RATIO
     """How much larger content may become by decoding."""
-    context: ssl.SSLContext | None = None
-    """With the client's certificates loaded into it, if there are any."""
+    context: ssl.SSLContext | str | None = None
+    """With the client's certificates loaded into it, if there are any; or "truststore", the operating system's CAs."""
     server_hostname: str | None = None
     """The name that the certificate must be for, and that is sent as SNI, instead of the URL's host."""
+    fingerprint: str | None = None
+    """SHA-256 of the certificate (in DER) that an origin must show besides, in hex, with or without colons."""
+    proxy: str | None = None
+    """The URL of a proxy, see ``parse_proxy``; "direct" for none; None for what ``trust_env`` finds."""
+    proxy_context: ssl.SSLContext | None = None
+    """For the TLS to proxies of ``https://``, whose certificates are checked as origins' are."""
+    trust_env: bool = False
+    """Read HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY."""
+    expect_timeout_s: float | None = 1.0
+    """How long a large body that can be sent but once waits for "100 Continue"; None: it does not ask."""
     resolve: Resolve | None = None
     """Addresses for names, see ``Resolver``."""
     resolve_ttl_s: float = 60.0

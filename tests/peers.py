@@ -76,6 +76,28 @@ def take_request(sock: socket.socket) -> bytes:
     return data
 
 
+def pump(outer: socket.socket, near: socket.socket) -> None:
+    """Hand bytes on between two sockets until *near* ends, in one thread: an SSLSocket is no two threads' at once."""
+    routes = {outer: near, near: outer}
+    while near in routes:
+        for source, target in list(routes.items()):
+            source.settimeout(0.002)
+            try:
+                data = source.recv(65_536)
+            except TimeoutError:
+                continue
+            except OSError:
+                data = b""
+            target.settimeout(TIMEOUT_S)
+            with contextlib.suppress(OSError):  # the other end may be gone
+                target.sendall(data)
+                if not data:
+                    del routes[source]
+                    if source is outer:
+                        near.shutdown(socket.SHUT_WR)
+    say_goodbye(outer)
+
+
 class WatchedFile(io.BytesIO):
     """A file that must not be asked for anything behind its *end*: where the server would still be silent."""
 

@@ -31,9 +31,10 @@ ROOMS = {
     "policies": {"policies", "_wire.head", "model", "urls"},
     "decoding": set[str](),
     "resolving": set[str](),
+    "proxies": {"_wire", "_backends", "urls"},
     "settings": {"_wire", "model", "decoding", "resolving", "policies"},
     # One exchange, sans-IO: its request, its response, and what follows.
-    "preparing": {"_wire", "_backends", "model", "urls", "decoding", "settings", "policies"},
+    "preparing": {"_wire", "_backends", "model", "urls", "decoding", "proxies", "settings", "policies"},
     "exchange": {"_wire", "_backends", "model", "decoding", "preparing", "settings", "policies"},
     "following": {"exchange", "model", "policies", "preparing"},
     # And what carries it: over one connection at a time for a pool, over many for a fetcher.
@@ -46,6 +47,7 @@ ROOMS = {
         "_wire",
         "model",
         "policies",
+        "proxies",
         "resolving",
         "settings",
     },
@@ -66,7 +68,7 @@ FOR_TYPES = {
 }
 """Under TYPE_CHECKING only: names for what is handed in at run time."""
 
-OUTSIDE = {"_backends.llhttp": {"httptools"}, "urls": {"idna"}}
+OUTSIDE = {"_backends.llhttp": {"httptools"}, "urls": {"idna"}, "proxies": {"socksio"}, "_io.connect": {"truststore"}}
 """What is not of the standard library, and the one module that may import it."""
 
 FOR_TYPES_OF = {"exchange": {"ssl"}, "settings": {"ssl", "http"}, "model": {"http"}, "policies": {"http"}}
@@ -140,6 +142,7 @@ def is_allowed(found: Import) -> bool:
         "_wire",
         "policies",
         "settings",
+        "proxies",
         "preparing",
         "exchange",
         "following",

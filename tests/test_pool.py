@@ -389,7 +389,7 @@ def test_client_certificates(authority: trustme.CA, client_context: ssl.SSLConte
 def test_tls_sessions_are_resumed(server_context, client_context) -> None:
     with FaultyServer(server_context) as server, ConnectionPool(context=client_context) as pool:
         pool.get(server.url("/good/1"))
-        session = pool._kit.sessions[("https", "localhost", server.port, client_context, None)]
+        session = pool._kit.sessions[("https", "localhost", server.port, client_context, None, None)]
         assert session.has_ticket or session.id
         with pool.request("GET", server.url("/drip/2"), stream=True) as one:
             with pool.request("GET", server.url("/drip/3"), stream=True) as other:

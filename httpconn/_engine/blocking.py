@@ -144,17 +144,20 @@ class Attempt:
             self._incoming = Incoming(job, self._kit.settings, is_streamed=self._is_streamed)
 
     def _open(self, connection: Connection) -> None:
-        """Connect, and shake hands. Raises ConnectTimeout, TotalTimeout, OSError, ssl.SSLError."""
+        """Connect, and shake hands.
+
+        Raises ConnectTimeout, TotalTimeout, OSError, ssl.SSLError, ProxyError, FingerprintMismatch, MissingExtra.
+        """
         began = time.monotonic()
         connect_s = self._limits.connect
         deadline = min(self._deadline, _FOREVER if connect_s is None else began + connect_s)
         channel = None
         try:
             try:
-                origin = self._job.origin
-                addresses = self._kit.resolver.wait(origin.host, origin.port, _left(deadline))
+                while isinstance(found := self._kit.dial(self._job), tuple):
+                    self._kit.resolver.wait(*found, _left(deadline))
+                channel = found
                 resolved_at = time.monotonic()
-                channel = self._kit.channel(self._job, addresses)
                 with self._slots.lock:
                     self._slots.opened += 1
                 while wanted := channel.open():
@@ -163,14 +166,16 @@ class Attempt:
             except TimeoutError as error:
                 if time.monotonic() < deadline:
                     raise  # the system's own, ETIMEDOUT
-                where = f"{self._job.origin} within {deadline - began:.3g} s"
+                where = f"{self._job.where} within {deadline - began:.3g} s"
                 if deadline == self._deadline:
                     raise TotalTimeout(f"no connection to {where} (Timeout.total)") from error
                 raise ConnectTimeout(f"no connection to {where}") from error
         except BaseException:
             if channel is not None:
                 channel.close()
+                self._kit.note_dead(channel)
             raise
+        self._kit.note_dead(channel)
         connection.channel = channel
         self._times[:3] = (
             resolved_at - began,
@@ -187,6 +192,7 @@ class Attempt:
         self._sent = False
         send_error: OSError | None = None
         is_sending = True
+        continue_at = 0.0
         while True:
             if is_sending:
                 try:
@@ -196,7 +202,13 @@ class Attempt:
                     # The peer may have answered before it closed: a 413, say. That answer counts.
                     send_error, is_sending = error, False
             wanted = READ
-            if is_sending:
+            if is_sending and outgoing.is_waiting:
+                continue_at = continue_at or time.monotonic() + (self._kit.settings.expect_timeout_s or 0.0)
+                until = min(continue_at, self._deadline)
+                if not channel.has_pending() and not channel.wait(READ, until - time.monotonic()):
+                    outgoing.go_on()  # RFC 9110 section 10.1.1: no server has to answer
+                    continue
+            elif is_sending:
                 wanted = READ | WRITE if channel.wants == WRITE else READ
             self._wait(channel, wanted)
             try:
@@ -214,6 +226,11 @@ class Attempt:
                 is_complete = incoming.receive(data, is_clean=channel.is_clean)
             except ConnectionError as error:
                 raise send_error or error from error
+            if is_sending and outgoing.is_waiting:
+                if incoming.head is not None:
+                    is_sending = False  # an answer, and the body is not wanted; that it is not sent ends the connection
+                elif incoming.is_continued:
+                    outgoing.go_on()
             if is_complete or (until_head and incoming.head is not None and not is_sending):
                 return is_complete
 
@@ -229,10 +246,10 @@ class Attempt:
         elif (limit <= 0 or not channel.wait(wanted, limit)) and not channel.wait(wanted, 0.0):
             # What came while nobody looked has been read before this is judged.
             if time.monotonic() >= self._deadline:
-                raise TotalTimeout(f"not done within {self._limits.total:g} s (Timeout.total): {self._job.origin}")
-            raise ReadTimeout(f"silence for {self._read_s:g} s (Timeout.read): {self._job.origin}")
+                raise TotalTimeout(f"not done within {self._limits.total:g} s (Timeout.total): {self._job.where}")
+            raise ReadTimeout(f"silence for {self._read_s:g} s (Timeout.read): {self._job.where}")
         elif time.monotonic() >= self._deadline:
-            raise TotalTimeout(f"not done within {self._limits.total:g} s (Timeout.total): {self._job.origin}")
+            raise TotalTimeout(f"not done within {self._limits.total:g} s (Timeout.total): {self._job.where}")
 
     def receive_more(self) -> bool:
         """Receive once, for a response that is being streamed; return whether the message is complete."""

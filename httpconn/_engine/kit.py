@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+import socket
 import ssl
 import weakref
 from typing import Any, Final, Protocol
 
-from .._io.channel import Channel, SocketSettings, TLSSettings
-from .._io.connect import shared_https_context
+from .._io.channel import Channel, Layer, SocketSettings, TLSSettings
+from .._io.connect import shared_https_context, truststore_context
 from ..exchange import short_road
 from ..following import Follower
 from ..policies.judge import Policies
 from ..preparing import Job, Key, Preparer
+from ..proxies import ConnectHandshake, Socks5Handshake
 from ..resolving import Address, Resolver
-from ..settings import Settings
+from ..settings import TRUSTSTORE, Settings
 
 _MOST_SESSIONS: Final = 1_000
 
@@ -44,22 +46,59 @@ class Kit:
         self.begin_plain = None if engine is None else engine.begin_plain_response
         self.sessions: dict[Key, ssl.SSLSession] = {}
         self._sockets = SocketSettings(settings.source_address, settings.socket_options)
-        self._context: ssl.SSLContext | None = None
+        # The same for all of our time: a session can only be gone on with in its own context.
+        self._default_context: ssl.SSLContext | None = None
+        self._truststore: ssl.SSLContext | None = None
 
-    def channel(self, job: Job, addresses: list[Address]) -> Channel:
-        """Return the channel for *job*, to be opened. Raises what making a TLS context raises."""
-        tls = None
-        if job.origin.is_tls:
-            context, server_hostname = job.key[3:]
+    def dial(self, job: Job) -> Channel | tuple[str, int]:
+        """Return the channel to open for *job*, or the name that has to be looked up first: (host, port).
+
+        With a proxy its name is the only one that is looked up here, unless it is one of ``socks5://``.
+        Raises OSError for a name that is not found, ValueError for an override that is no address, MissingExtra, and
+        what making a TLS context raises.
+        """
+        origin, proxy = job.origin, job.proxy
+        near = origin if proxy is None else proxy
+        addresses = self.resolver.find(near.host, near.port)
+        if addresses is None:
+            return near.host, near.port
+        layers: list[Layer] = []
+        if proxy is not None:
+            if proxy.is_tls:
+                layers.append(TLSSettings(self.settings.proxy_context or self._default(), proxy.host))
+            if not proxy.is_socks:
+                if not proxy.forwards(origin):
+                    layers.append(ConnectHandshake(proxy, origin))
+            elif proxy.resolves:
+                layers.append(Socks5Handshake(proxy, origin.host, origin.port))
+            else:
+                found = self.resolver.find(origin.host, origin.port)
+                if found is None:
+                    return origin.host, origin.port
+                layers.append(Socks5Handshake(proxy, _ip(found), origin.port))
+        if origin.is_tls:
+            context, server_hostname, fingerprint = job.key[3:6]
             if context is None:
-                # The same for all of our time: a session can only be gone on with in its own context.
-                context = self._context = self._context or shared_https_context(11)
-            tls = TLSSettings(context, server_hostname or job.origin.host, self.sessions.get(job.key))
-        return Channel(addresses, self._sockets, tls)
+                context = self._default()
+            elif context == TRUSTSTORE:
+                context = self._truststore = self._truststore or truststore_context()
+            session = self.sessions.get(job.key)
+            layers.append(TLSSettings(context, server_hostname or origin.host, session, fingerprint))
+        return Channel(addresses, self._sockets, layers)
+
+    def _default(self) -> ssl.SSLContext:
+        context = self._default_context = self._default_context or shared_https_context(11)
+        return context
+
+    def note_dead(self, channel: Channel) -> None:
+        """Have the addresses that did not answer tried last; told when a channel is open, and when it cannot be."""
+        if channel.dead:
+            self.resolver.note_dead(channel.dead)
+            channel.dead = []
 
     def keep_session(self, key: Key, session: ssl.SSLSession | None) -> None:
         """Keep what the next connection can go on with; None is no session. Not for two threads at once."""
-        if session is None:
+        if session is None or key[0] != "https":  # else it is a proxy's
             return
         self.sessions.pop(key, None)
         while len(self.sessions) >= _MOST_SESSIONS:
@@ -70,6 +109,19 @@ class Kit:
         """Forget names and TLS sessions: in the child of a fork they are the parent's."""
         self.resolver.forget()
         self.sessions = {}
+
+
+def _ip(addresses: list[Address]) -> str:
+    """Return the IP address that a SOCKS proxy is told, which can be but one: IPv4 where there is one, which all have.
+
+    Raises ValueError for a Unix socket, which is only near.
+    """
+    for family in (socket.AF_INET, socket.AF_INET6):
+        for known, where in addresses:
+            if known == family:
+                host: str = where[0]
+                return host
+    raise ValueError("a SOCKS proxy cannot be asked for a Unix socket")
 
 
 class Forked(Protocol):

@@ -84,7 +84,7 @@ class Loop:
         self.active: dict[Connection, None] = {}
         self.idle: dict[Connection, None] = {}  # unused for the longest time first
         self.by_descriptor: dict[int, Connection] = {}
-        self.resolving: dict[Connection, None] = {}
+        self.resolving: dict[Connection, tuple[str, int]] = {}  # and the name that is being looked up
 
         self.ready: collections.deque[Response] = collections.deque()
         self._done: dict[int, Response] = {}  # by index, where results come in order
@@ -383,7 +383,12 @@ class Loop:
         now = self.now
         earliest = _FOREVER
         for connection in list(self.active):
-            if connection.paused_at or connection.job is None:
+            if connection.paused_at:
+                continue
+            if connection.wakes_at <= now:
+                connection.wake_up()
+            earliest = min(earliest, connection.wakes_at)
+            if connection.job is None:
                 continue
             limits = connection.limits
             is_open = connection.phase == BUSY
@@ -392,7 +397,7 @@ class Loop:
             if until > now:
                 earliest = min(earliest, until)
                 continue
-            where = connection.job.origin
+            where = connection.job.where
             if until == connection.total_at:
                 connection.fail(TotalTimeout(f"not done within {limits.total:g} s (Timeout.total): {where}"))
             elif is_open:

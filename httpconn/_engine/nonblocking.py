@@ -40,8 +40,9 @@ class Connection:
     """A connection, and the job that it is busy with."""
 
     __slots__ = ("channel", "descriptor", "head", "held", "host", "idle_since", "incoming", "is_plain", "is_sent",
-                 "is_short", "job", "left", "limits", "loop", "mask", "number", "outgoing", "parts", "paused_at",
-                 "phase", "send_error", "served", "since", "times", "total_at", "turn", "watch")  # fmt: skip
+                 "is_short", "job", "left", "limits", "loop", "mask", "number", "others", "outgoing", "parts",
+                 "paused_at", "phase", "send_error", "served", "since", "times", "total_at", "turn", "wakes_at",
+                 "watch")  # fmt: skip
 
     def __init__(self, loop: Loop, host: Host) -> None:
         self.loop = loop
@@ -51,8 +52,10 @@ class Connection:
         self.limits: Timeout
         self.channel: Channel | None = None
         self.watch: Watch | None = None
-        self.number = 0  # of the channel's socket that is registered
+        self.number = 0  # of the channel's sockets that are registered
         self.descriptor = -1
+        self.others: list[int] = []  # while addresses race: those of the sockets but the first, which only connect
+        self.wakes_at = _FOREVER  # when there is something to do even if nothing comes
         self.mask = 0  # what it is registered for; 0: not at all
         self.outgoing: Outgoing | None = None
         self.is_sent = False
@@ -104,23 +107,21 @@ class Connection:
         """Open the connection if its address is known, or have it looked up."""
         loop, job = self.loop, self.job
         assert job is not None
-        origin = job.origin
         try:
-            addresses = loop.kit.resolver.find(origin.host, origin.port)
-            if addresses is None:
-                if self not in loop.resolving:
-                    loop.resolving[self] = None
-                    loop.kit.resolver.start(origin.host, origin.port, loop.wake())
+            found = loop.kit.dial(job)
+            if isinstance(found, tuple):
+                if loop.resolving.get(self) != found:
+                    loop.resolving[self] = found
+                    loop.kit.resolver.start(*found, loop.wake())
                 return
             loop.resolving.pop(self, None)
-            self.channel = loop.kit.channel(job, addresses)
+            self.channel = found
         except Exception as error:
             loop.resolving.pop(self, None)
             self.fail(error)
             return
         now = time.monotonic() - loop.away
         self.times = (now - self.since, 0.0, 0.0, 0.0)
-        self.is_plain = not origin.is_tls and loop.take_turn is not None
         self.phase = OPENING
         loop.opened += 1
         self._open_step()
@@ -136,13 +137,19 @@ class Connection:
             self.fail(error)
             return
         if self.number != channel.number:
-            self._unregister()  # the socket for another address, which is closed
+            self._unregister()  # the sockets for other addresses, which may be closed
             self.number = channel.number
-            self.descriptor = channel.sock.fileno()
-            loop.by_descriptor[self.descriptor] = self
+            self._register([sock.fileno() for sock in channel.sockets])
         self._set_mask(OUT if wanted and wanted != READ else IN)
+        if channel.next_at:
+            self.wakes_at = channel.next_at - loop.away
+            loop.sweep_at = min(loop.sweep_at, self.wakes_at)
+        else:
+            self.wakes_at = _FOREVER
         if wanted:
             return
+        loop.kit.note_dead(channel)
+        self.is_plain = not channel.is_tls and loop.take_turn is not None
         resolve_s = self.times[0]
         connect_s = channel.connected_at - loop.away - self.since - resolve_s
         tls_s = channel.secured_at - channel.connected_at if channel.secured_at else 0.0
@@ -166,6 +173,15 @@ class Connection:
             self._open_step()
         elif not self.is_quiet():
             self.close()
+
+    def wake_up(self) -> None:
+        """Do what was to be done at ``wakes_at``: try another address, or send a body that nobody asked for."""
+        self.wakes_at = _FOREVER
+        if self.phase == OPENING:
+            self._open_step()
+        elif self.outgoing is not None:
+            self.outgoing.go_on()
+            self._send_on()
 
     def is_quiet(self) -> bool:
         """Return whether the connection is open and nothing came on it unasked: the look of SAFETY.md."""
@@ -193,7 +209,7 @@ class Connection:
             self.job.paused_s += passed
         self.paused_at = 0.0
         read_at = _FOREVER if self.limits.read is None else self.since + self.limits.read
-        loop.sweep_at = min(loop.sweep_at, read_at, self.total_at)
+        loop.sweep_at = min(loop.sweep_at, read_at, self.total_at, self.wakes_at)
         self._set_mask(IN | OUT if self.outgoing is not None else IN)
 
     def _set_mask(self, mask: int) -> None:
@@ -210,14 +226,27 @@ class Connection:
             poller.unregister(self.descriptor)
         self.mask = mask
 
+    def _register(self, descriptors: list[int]) -> None:
+        """Have events of these told to this connection; what it waits for on the first one, ``_set_mask`` says."""
+        poller = self.loop.poller
+        assert poller is not None
+        self.descriptor, *self.others = descriptors
+        for descriptor in self.others:
+            poller.register(descriptor, OUT)
+        for descriptor in descriptors:
+            self.loop.by_descriptor[descriptor] = self
+
     def _unregister(self) -> None:
-        if self.descriptor >= 0:
-            del self.loop.by_descriptor[self.descriptor]
-            if self.mask:
-                assert self.loop.poller is not None
-                with contextlib.suppress(OSError):  # closed already, and so unregistered
-                    self.loop.poller.unregister(self.descriptor)
+        poller = self.loop.poller
+        registered = [self.descriptor, *self.others] if self.mask else self.others
+        for descriptor in registered:
+            assert poller is not None
+            with contextlib.suppress(OSError):  # closed already, and so unregistered
+                poller.unregister(descriptor)
+        for descriptor in (self.descriptor, *self.others):
+            self.loop.by_descriptor.pop(descriptor, None)
         self.descriptor = -1
+        self.others = []
         self.mask = 0
 
     # -- sending ----------------------------------------------------------------------------------------------
@@ -262,6 +291,9 @@ class Connection:
         assert outgoing is not None
         try:
             if not outgoing.send(channel.send):
+                if outgoing.is_waiting:
+                    self._await_continue()
+                    return
                 self._set_mask(IN | OUT if channel.wants != READ else IN)
                 return
             self.is_sent = True
@@ -271,6 +303,14 @@ class Connection:
             self.fail(error)
             return
         self.outgoing = None
+        self._set_mask(IN)
+
+    def _await_continue(self) -> None:
+        """The head is out: wait for "100 Continue", but not for long (RFC 9110 section 10.1.1)."""
+        loop = self.loop
+        if self.wakes_at == _FOREVER:
+            self.wakes_at = loop.now + (loop.kit.settings.expect_timeout_s or 0.0)
+            loop.sweep_at = min(loop.sweep_at, self.wakes_at)
         self._set_mask(IN)
 
     # -- receiving: the short road ----------------------------------------------------------------------------
@@ -460,6 +500,14 @@ class Connection:
             self.fail(error)
             return
         self._hold(incoming.held)
+        outgoing = self.outgoing
+        if outgoing is not None and outgoing.is_waiting and (incoming.head is not None or incoming.is_continued):
+            self.wakes_at = _FOREVER
+            if incoming.head is None:
+                outgoing.go_on()
+                self._send_on()
+                return
+            self.outgoing = None  # the body is not wanted; that it is not sent ends the connection
         if is_complete:
             self._finish(incoming)
 
@@ -577,8 +625,10 @@ class Connection:
         self.left = 0
         self.send_error = None
         self.paused_at = 0.0
+        self.wakes_at = _FOREVER
         if self.channel is not None:
             self.channel.close()
+            self.loop.kit.note_dead(self.channel)
             self.channel = None
 
     def close(self) -> None:

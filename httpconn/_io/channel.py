@@ -2,33 +2,64 @@
 
 A step says what to wait for (READ, WRITE) or 0 for done. Nothing here waits, so one blocking caller and a loop over a
 thousand connections use the same steps.
+
+A connection is made by the first of several addresses that answers (Happy Eyeballs, RFC 8305), and then gets its layers
+in turn: what is said to a proxy (a ``Handshake``, handed in: nothing here knows what its bytes mean), and TLS, also
+inside of TLS.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
+import hmac
 import os
 import select
 import socket
 import ssl
 import time
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
-from ..errors import without_frames
+from ..errors import FingerprintMismatch, without_frames
+from .nested import NestedTLS
 
 READ: Final = 1
 WRITE: Final = 2
 
+ATTEMPT_DELAY_S: Final = 0.25
+"""How long an address may be silent before the next one is tried beside it (RFC 8305 section 5)."""
+
 _IN_PROGRESS: Final = frozenset({errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY, errno.EINTR})
 _SOL_TCP: Final = socket.IPPROTO_TCP
+_HANDSHAKE_BYTES: Final = 65_536
+
+Address: TypeAlias = tuple[int, Any]
+"""(family, what ``socket.connect`` takes)"""
 
 
 class TLSSettings(NamedTuple):
+    """A layer of TLS."""
+
     context: ssl.SSLContext
     server_hostname: str
-    session: ssl.SSLSession | None
+    session: ssl.SSLSession | None = None
+    fingerprint: bytes | None = None
+    """SHA-256 of the one certificate (in DER) that the peer may show; the context's own checks count besides."""
+
+
+class Handshake(Protocol):
+    """What two ends say before the connection is the caller's; used once."""
+
+    def outgoing(self) -> bytes:
+        """Return what is to be sent before the next ``receive``, b"" for nothing."""
+
+    def receive(self, data: bytes) -> bool:
+        """Take what has come, b"" for the peer's close; return whether all is said. Raises what went wrong."""
+
+
+Layer: TypeAlias = TLSSettings | Handshake
 
 
 class SocketSettings(NamedTuple):
@@ -38,60 +69,97 @@ class SocketSettings(NamedTuple):
 
 
 class Channel:
-    """One connection to the first of *addresses* that takes it; tried in their order.
+    """One connection to the first of *addresses* that takes it, with *layers* put on in their order.
+
+    The addresses are begun with in their order, each a quarter of a second after the one before it or as soon as that
+    one has failed; when one has connected, the others are closed.
 
     ``receive`` and ``send`` may be called once ``open`` has returned 0.
     """
 
-    __slots__ = ("_addresses", "_last_error", "_poll", "_settings", "_tls", "connected_at", "is_clean", "number",
-                 "secured_at", "sock", "wants")  # fmt: skip
+    __slots__ = ("_addresses", "_is_tls", "_is_wrapped", "_last_error", "_layers", "_poll", "_settings", "_trying",
+                 "_unsent", "connected_at", "dead", "is_clean", "next_at", "number", "secured_at", "sock",
+                 "wants")  # fmt: skip
 
-    def __init__(self, addresses: Sequence[tuple[int, Any]], settings: SocketSettings, tls: TLSSettings | None) -> None:
+    def __init__(self, addresses: Sequence[Address], settings: SocketSettings, layers: Sequence[Layer] = ()) -> None:
         self._addresses = list(reversed(addresses))
+        self._trying: list[tuple[socket.socket, Address]] = []  # in the order in which they were begun
         self._settings = settings
-        self._tls = tls
+        self._layers = list(reversed(layers))
+        self._is_wrapped = False  # the TLS layer that is being put on
+        self._is_tls = False
+        self._unsent = b""
         self._last_error: OSError | None = None
         self._poll: Any = None
         self.sock: Any = None
+        """The connection, once there is one, with the layers so far."""
         self.is_clean = True
         """False once a TLS peer closed the connection without saying so (close_notify)."""
         self.wants = READ
         """What to wait for after ``receive`` or ``send`` could do nothing."""
         self.connected_at = 0.0
         self.secured_at = 0.0
+        """When the last layer was on; 0.0 where there are none."""
         self.number = 0
-        """Of the address that is being tried, and so of the socket: another number, another descriptor."""
+        """Of the set of ``sockets``: another number, other sockets."""
+        self.next_at = 0.0
+        """When ``open`` has something to do even if no socket has: time.monotonic(), or 0.0 for never."""
+        self.dead: list[Address] = []
+        """The addresses that refused, or were silent until another one answered."""
 
     # -- opening ------------------------------------------------------------------------------------------
 
     def open(self) -> int:
         """Take the next step; return what to wait for before the one after it, 0 when the connection is open.
 
-        Raises the last address's OSError where none takes the connection; ssl.SSLError, which is final.
+        Raises the last address's OSError where none takes the connection; ssl.SSLError, FingerprintMismatch and
+        what a ``Handshake`` raises, which are final.
         """
-        while not self.connected_at:
-            if self.sock is None:
-                if not self._begin():
-                    return WRITE
-            else:
-                number = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-                if number:
-                    self._next_address(_os_error(number))
-                elif not self._is_connected():
-                    return WRITE
-            if self.sock is not None and not self.connected_at:
-                self.connected_at = time.monotonic()
-                self._secure()
-        return self._shake_hands() if self._tls is not None else 0
+        if not self.connected_at and not self._connect():
+            return WRITE
+        while self._layers:
+            layer = self._layers[-1]
+            wanted = self._secure(layer) if isinstance(layer, TLSSettings) else self._converse(layer)
+            if wanted:
+                return wanted
+            self._layers.pop()
+            self.secured_at = time.monotonic()
+        return 0
 
-    def _begin(self) -> bool:
-        """Begin to connect to the next address; return whether that was done at once."""
-        if not self._addresses:
-            raise self._last_error or OSError("there is no address to connect to")
-        family, address = self._addresses.pop()
+    @property
+    def sockets(self) -> list[Any]:
+        """What is to be waited for: the one socket, or those that are connecting."""
+        return [sock for sock, _ in self._trying] if self.sock is None else [self.sock]
+
+    def _connect(self) -> bool:
+        """Return whether an address has taken the connection. Raises the last one's OSError where none does."""
+        for attempt in tuple(self._trying):
+            sock = attempt[0]
+            number = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if number:
+                self._give_up(attempt, _os_error(number))
+            elif self._is_connected(attempt):
+                self._take(attempt)
+                return True
+        while self._addresses and (not self._trying or time.monotonic() >= self.next_at):
+            if self._begin(self._addresses.pop()):
+                return True
+        if self._trying:
+            return False
+        raise self._last_error or OSError("there is no address to connect to")
+
+    def _begin(self, address: Address) -> bool:
+        """Begin to connect to *address*; return whether that was done at once."""
+        family, where = address
+        try:
+            sock = socket.socket(family, socket.SOCK_STREAM)
+        except OSError as error:
+            self._note_dead(address, error)
+            return False
+        attempt = (sock, address)
+        self._trying.append(attempt)
         self.number += 1
         try:
-            sock = self.sock = socket.socket(family, socket.SOCK_STREAM)
             sock.setblocking(False)
             if family != getattr(socket, "AF_UNIX", None):
                 sock.setsockopt(_SOL_TCP, socket.TCP_NODELAY, 1)
@@ -99,53 +167,105 @@ class Channel:
                     sock.bind(self._settings.source_address)
             for option in self._settings.options:
                 sock.setsockopt(*option)
-            number = sock.connect_ex(address)
+            number = sock.connect_ex(where)
         except OSError as error:
-            self._next_address(error)
-            return True
+            self._give_up(attempt, error)
+            return False
         if number in _IN_PROGRESS:
+            self.next_at = time.monotonic() + ATTEMPT_DELAY_S if self._addresses else 0.0
             return False
         if number:
-            self._next_address(_os_error(number))
+            self._give_up(attempt, _os_error(number))
+            return False
+        self._take(attempt)
         return True
 
-    def _is_connected(self) -> bool:
+    def _is_connected(self, attempt: tuple[socket.socket, Address]) -> bool:
         try:
-            self.sock.getpeername()
+            attempt[0].getpeername()
         except OSError as error:
-            if error.errno == errno.ENOTCONN:
-                return False
-            raise
+            if error.errno != errno.ENOTCONN:
+                self._give_up(attempt, error)
+            return False
         return True
 
-    def _next_address(self, error: OSError) -> None:
+    def _give_up(self, attempt: tuple[socket.socket, Address], error: OSError) -> None:
+        """Close what was begun with an address. Where it was the last one, the next one's time has come."""
+        sock, address = attempt
+        if attempt is self._trying[-1]:
+            self.next_at = 0.0
+        self._trying.remove(attempt)
+        self.number += 1
+        sock.close()
+        self._note_dead(address, error)
+
+    def _note_dead(self, address: Address, error: OSError) -> None:
         self._last_error = without_frames(error)
-        if self.sock is not None:
-            self.sock.close()
-            self.sock = None
+        self.dead.append(address)
 
-    def _secure(self) -> None:
-        tls = self._tls
-        if tls is not None:
-            self.sock = tls.context.wrap_socket(
-                self.sock,
-                do_handshake_on_connect=False,
-                suppress_ragged_eofs=False,
-                server_hostname=tls.server_hostname,
-                session=tls.session,
-            )
+    def _take(self, attempt: tuple[socket.socket, Address]) -> None:
+        """Go on with the address that has answered, and close what was begun with others."""
+        self.sock = attempt[0]
+        self.connected_at = time.monotonic()
+        self.next_at = 0.0
+        began_earlier = True
+        for other in self._trying:
+            if other is attempt:
+                began_earlier = False
+                continue
+            if began_earlier:
+                self.dead.append(other[1])
+            self.number += 1
+            other[0].close()
+        self._trying = []
 
-    def _shake_hands(self) -> int:
-        if self.secured_at:
-            return 0
+    # -- layers ---------------------------------------------------------------------------------------------
+
+    def _secure(self, tls: TLSSettings) -> int:
+        """Take the next step of a TLS handshake; return what to wait for, 0 when it is done."""
+        if not self._is_wrapped:
+            if self._is_tls:
+                self.sock = NestedTLS(self.sock, tls.context, tls.server_hostname, tls.session)
+            else:
+                self.sock = tls.context.wrap_socket(
+                    self.sock,
+                    do_handshake_on_connect=False,
+                    suppress_ragged_eofs=False,
+                    server_hostname=tls.server_hostname,
+                    session=tls.session,
+                )
+            self._is_wrapped = self._is_tls = True
         try:
             self.sock.do_handshake()
         except ssl.SSLWantReadError:
             return READ
         except ssl.SSLWantWriteError:
             return WRITE
-        self.secured_at = time.monotonic()
+        self._is_wrapped = False
+        if tls.fingerprint is not None:
+            shown = hashlib.sha256(self.sock.getpeercert(True) or b"").digest()
+            if not hmac.compare_digest(shown, tls.fingerprint):
+                raise FingerprintMismatch(
+                    f"expected a certificate with the SHA-256 {tls.fingerprint.hex()} from {tls.server_hostname}, "
+                    f"got one with {shown.hex()}"
+                )
         return 0
+
+    def _converse(self, handshake: Handshake) -> int:
+        """Take the next steps of what is said before the connection is ours; return what to wait for, 0 when done."""
+        while True:
+            if not self._unsent:
+                self._unsent = handshake.outgoing()
+            while self._unsent:
+                count = self.send(self._unsent)
+                if not count:
+                    return self.wants
+                self._unsent = self._unsent[count:]
+            data = self.receive(_HANDSHAKE_BYTES)
+            if data is None:
+                return self.wants
+            if handshake.receive(data):
+                return 0
 
     # -- an open connection -------------------------------------------------------------------------------
 
@@ -174,37 +294,48 @@ class Channel:
 
     def has_pending(self) -> bool:
         """Return whether bytes have been received that no wait will tell of: TLS keeps decrypted ones."""
-        return self._tls is not None and self.sock.pending() > 0
+        return self._is_tls and self.sock.pending() > 0
+
+    @property
+    def is_tls(self) -> bool:
+        """Whether bytes go through TLS, so that what the socket has is not what ``receive`` gives."""
+        return self._is_tls
 
     @property
     def session(self) -> ssl.SSLSession | None:
         """What the next connection with the same settings can go on with instead of a whole handshake."""
-        return self.sock.session if self._tls is not None and self.sock is not None else None
+        return self.sock.session if self._is_tls and self.sock is not None else None
 
     def close(self) -> None:
-        """Close the socket; a second call does nothing."""
-        sock, self.sock = self.sock, None
-        if sock is not None:
+        """Close the socket, or those that are connecting; a second call does nothing."""
+        sockets = self.sockets
+        self.dead += [address for _, address in self._trying]
+        self._trying = []
+        self.sock = None
+        for sock in sockets:
             with contextlib.suppress(OSError):  # a reset that close() tells of: there is nobody to act on it
                 sock.close()
 
     # -- for who has only one connection to wait for --------------------------------------------------------
 
     def wait(self, wanted: int, timeout_s: float | None) -> bool:
-        """Wait for READ, WRITE or either (READ | WRITE); return False where *timeout_s* passes first."""
+        """Wait for READ, WRITE or either (READ | WRITE); return False where *timeout_s* or ``next_at`` passes first."""
+        if self.next_at:
+            until_next_s = self.next_at - time.monotonic()
+            timeout_s = until_next_s if timeout_s is None else min(timeout_s, until_next_s)
         if timeout_s is not None and timeout_s < 0:
             timeout_s = 0.0
         if not hasattr(select, "poll"):
-            readers = [self.sock] if wanted & READ else []
-            writers = [self.sock] if wanted & WRITE else []
+            sockets = self.sockets
             # Windows tells of a failed connect in the third list.
-            return any(select.select(readers, writers, [self.sock], timeout_s))
+            return any(
+                select.select(sockets if wanted & READ else [], sockets if wanted & WRITE else [], sockets, timeout_s)
+            )
         poll = self._poll
         if poll is None or wanted != READ:
             poll = select.poll()
-            poll.register(
-                self.sock, (select.POLLIN if wanted & READ else 0) | (select.POLLOUT if wanted & WRITE else 0)
-            )
+            for sock in self.sockets:
+                poll.register(sock, (select.POLLIN if wanted & READ else 0) | (select.POLLOUT if wanted & WRITE else 0))
             if wanted == READ and self.connected_at:
                 self._poll = poll
         return bool(poll.poll(None if timeout_s is None else timeout_s * 1000 + 0.999))

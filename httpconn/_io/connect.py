@@ -10,7 +10,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, Final
 
-from ..errors import CannotSendRequest
+from ..errors import CannotSendRequest, MissingExtra
+from .nested import NestedTLS
 
 _CA_VARIABLES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
 _MOST_SHARED: Final = 8
@@ -70,6 +71,22 @@ def shared_https_context(http_version: int) -> ssl.SSLContext:
     return context
 
 
+def truststore_context() -> ssl.SSLContext:
+    """Return a new context that trusts what the operating system trusts, by the package truststore.
+
+    Raises MissingExtra where it is not installed.
+    """
+    try:
+        import truststore
+    except ImportError as error:
+        raise MissingExtra(
+            "the operating system's certificates need the package truststore (pip install 'httpconn[truststore]')"
+        ) from error
+    context: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
 def _age_of_ca_store(variables: tuple[str | None, ...]) -> tuple[int, ...]:
     """Return the times at which the file and the folder of the CA store were changed."""
     ages = []
@@ -112,8 +129,8 @@ class Watch:
     def __init__(self, sock: Any) -> None:
         self.sock = sock
         self._forks = _forks
-        self._is_tls = isinstance(sock, ssl.SSLSocket)
-        self._descriptor = sock.fileno() if isinstance(sock, socket.socket) else None
+        self._is_tls = isinstance(sock, (ssl.SSLSocket, NestedTLS))
+        self._descriptor = sock.fileno() if isinstance(sock, (socket.socket, NestedTLS)) else None
         self._poll: Callable[[int], object] = _always_quiet if self._descriptor is None else _poll_of(sock)
 
     def is_quiet(self) -> bool:
@@ -135,7 +152,7 @@ def _always_quiet(timeout: int) -> object:
     return None
 
 
-def _poll_of(sock: socket.socket) -> Callable[[int], object]:
+def _poll_of(sock: Any) -> Callable[[int], object]:
     """Return a function that tells whether *sock* is readable, given 0: do not wait."""
     if hasattr(select, "poll") and sock.fileno() >= 0:
         poll = select.poll()
@@ -144,7 +161,7 @@ def _poll_of(sock: socket.socket) -> Callable[[int], object]:
     return lambda timeout: sock.fileno() < 0 or select.select([sock], [], [], timeout)[0]
 
 
-def _has_no_data(sock: ssl.SSLSocket) -> bool:
+def _has_no_data(sock: ssl.SSLSocket | NestedTLS) -> bool:
     """Return whether the records that have come on an idle TLS connection carry no data, and no close.
 
     Session tickets and key updates are such. A peek is refused on TLS, so read: "want read" means no data.

@@ -1,0 +1,102 @@
+"""A pool and a fetcher behind one interface, for what must hold for both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import pytest
+
+from httpconn import ConnectionPool, Fetcher, Request, Response, Timeout
+from httpconn.resolving import Resolver
+
+QUICK = Timeout(connect=10, read=10, total=20, pool=5)
+
+
+class Client(Protocol):
+    """A pool or a fetcher: gives what comes back, or raises the exception, also one that a fetcher only tells."""
+
+    opened: int
+    hosts: dict[Any, Any]
+    """The keys that anything is held for."""
+    resolver: Resolver
+
+    def request(self, method: str, url: str, **options: Any) -> Response: ...
+
+    def get(self, url: str, **options: Any) -> Response: ...
+
+    def close(self) -> None: ...
+
+
+class PoolClient:
+    def __init__(self, **options: Any) -> None:
+        self.pool = ConnectionPool(**options)
+
+    @property
+    def opened(self) -> int:
+        return self.pool.stats.opened
+
+    @property
+    def hosts(self) -> dict[Any, Any]:
+        return self.pool._slots.hosts
+
+    @property
+    def resolver(self) -> Resolver:
+        return self.pool._kit.resolver
+
+    def request(self, method: str, url: str, **options: Any) -> Response:
+        return self.pool.request(method, url, **options)
+
+    def get(self, url: str, **options: Any) -> Response:
+        return self.pool.get(url, **options)
+
+    def close(self) -> None:
+        self.pool.close()
+
+
+class EngineClient:
+    def __init__(self, **options: Any) -> None:
+        self.fetcher = Fetcher(**options)
+
+    @property
+    def opened(self) -> int:
+        return self.fetcher.stats.opened
+
+    @property
+    def hosts(self) -> dict[Any, Any]:
+        return self.fetcher._loop.hosts
+
+    @property
+    def resolver(self) -> Resolver:
+        return self.fetcher._kit.resolver
+
+    def request(self, method: str, url: str, **options: Any) -> Response:
+        return self._result(Request(method, url, **options))
+
+    def get(self, url: str, **options: Any) -> Response:
+        return self._result(Request("GET", url, **options) if options else url)
+
+    def _result(self, request: Request | str) -> Response:
+        self.fetcher.add(request)
+        response = next(self.fetcher)
+        if response.error is not None:
+            raise response.error
+        return response
+
+    def close(self) -> None:
+        self.fetcher.close()
+
+
+@pytest.fixture(params=["pool", "engine"])
+def client(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """Return a function that makes a client of the options of a pool or fetcher."""
+    made: list[Client] = []
+
+    def make(**options: Any) -> Client:
+        one = (PoolClient if request.param == "pool" else EngineClient)(**{"timeout": QUICK, **options})
+        made.append(one)
+        return one
+
+    yield make
+    for one in made:
+        one.close()
