@@ -16,7 +16,7 @@ from ._wire.grammar import CONTINUE, SWITCHING_PROTOCOLS
 from ._wire.head import ResponseHead
 from ._wire.reader import NEED_DATA, ResponseReader
 from .decoding import ContentDecoder
-from .errors import ContentDecodingError, ContentTooLong, IncompleteRead, TotalTimeout
+from .errors import ContentDecodingError, ContentTooLong, IncompleteRead, ProxyError, TotalTimeout
 from .model import Request, Response
 from .policies.judge import Policies
 from .preparing import Job
@@ -202,13 +202,17 @@ def note_failure(job: Job, incoming: Incoming, error: BaseException, *, was_reus
     """Note on *job* whether the failure is of the kind that a ``Retry`` retries without being told.
 
     Such are a connection that could not be made, and one that had been kept and was lost before a byte of an answer
-    came. Not a certificate that is refused, nor the end of the whole time.
+    came. Not a certificate that is refused, nor a proxy that will not have the request (407), nor the end of the
+    whole time.
     """
     if was_open:
         job.has_failed_harmlessly = was_reused and not incoming.began and isinstance(error, _LOST)
     else:
-        job.has_failed_harmlessly = isinstance(error, OSError) and not isinstance(
-            error, (ssl.SSLCertVerificationError, TotalTimeout)
+        is_refusal = isinstance(error, ProxyError) and 400 <= error.status < 500
+        job.has_failed_harmlessly = (
+            isinstance(error, OSError)
+            and not is_refusal
+            and not isinstance(error, (ssl.SSLCertVerificationError, TotalTimeout))
         )
 
 

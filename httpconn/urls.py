@@ -140,7 +140,12 @@ def _parse(url: str) -> tuple[Origin, str]:
         if len(_seen) >= _MOST_SEEN:
             _seen.clear()
         _seen[prefix] = origin
-    return origin, target if target.isascii() and " " not in target else percent_encode(target, safe=_VISIBLE)
+    if target.isascii() and " " not in target:
+        return origin, target
+    try:
+        return origin, percent_encode(target, safe=_VISIBLE)
+    except UnicodeEncodeError:
+        raise InvalidURL(f"a lone surrogate is no character, and can't be in a URL: {shown(url)}") from None
 
 
 def _host(host: str, netloc: str, url: str) -> str:

@@ -235,6 +235,15 @@ def test_cve_2022_22576_the_credentials_are_in_the_key(client, server_context, c
         assert len(origin.requests) == 2
 
 
+def test_a_proxy_that_wants_a_password_is_not_asked_again(client) -> None:
+    """The same request would get the same answer: only what may pass is retried."""
+    with Recording(asks=True) as proxy:
+        one = client(retry=httpconn.Retry(2, backoff_s=0))
+        with pytest.raises(ProxyError, match=r"^407 "):
+            one.get("https://origin.test/", proxy=url_of(proxy))
+        assert proxy.connections == 1
+
+
 def test_a_proxy_is_in_the_key(client) -> None:
     """Without the one that was asked for, nothing is sent: neither to the origin, nor to another proxy."""
     with Recording() as origin, Recording() as first, Recording() as second:

@@ -41,7 +41,7 @@ def test_parsed(url: str, key: tuple, target: str, field: bytes) -> None:
     "http://a%00b/", "http://a%2fb/", "http://[::1/", "http://::1/", "http://[v1.a]/", "http://[1.2.3.4]/",
     "http://a..b/", "http://" + "a" * 64 + "/", "http://" + "a." * 130 + "/", "http://a/\n", "http://a/\r\nX: y",
     " http://a/", "http://a/\x00", "http://a\t.b/", "http://a/\x7f", "http://xn--é/", "ht\ttp://a/", "http://a;b/",
-    "http://\u2100.test/", "http://a,b/", "http://a'b/", "http://..",
+    "http://\u2100.test/", "http://a,b/", "http://a'b/", "http://..", pytest.param("http://a/\ud800", id="surrogate"),
 ])  # fmt: skip
 def test_refused(url: str) -> None:
     with pytest.raises(InvalidURL):
