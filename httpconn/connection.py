@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 
 from . import _backends
 from ._io.connect import Watch, create_https_context, shared_https_context
-from ._io.source import STANDARD_SOCKET, send_promptly
+from ._io.source import STANDARD_SOCKET, comes_from_socket, send_promptly
 from ._wire import state
 from ._wire.grammar import FRAMING_NAMES, Limits
 from ._wire.head import Defect
@@ -841,8 +841,9 @@ class HTTPConnection:
                     response._owner = self.__itself
             return response  # type: ignore[no-any-return]  # or what response_class makes
         except BaseException as error:
+            is_time_over = isinstance(error, TimeoutError) and comes_from_socket(error) and _is_untouched(response)
             response.close()
-            if isinstance(error, TimeoutError) and _is_untouched(response):
+            if is_time_over:
                 # Nothing of the response has come yet: it may be asked for again, as in http.client, but another
                 # request needs another socket.
                 self.__state = state.REQ_SENT

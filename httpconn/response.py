@@ -149,7 +149,11 @@ class HTTPResponse(_Base):
         return self._reader or (self._new_reader() if self._head is not None else None)
 
     def _is_untouched(self) -> bool:
-        """Return whether nothing of the response has been received."""
+        """Return whether nothing of the response has been received. Of what a file has taken that is not known."""
+        if self._witness is not None:
+            return self._witness.is_untouched()
+        if isinstance(self._source, FileSource):
+            return False
         if self._reader is not None:
             return self._reader.is_untouched()
         return self._head is None and self._plain is None

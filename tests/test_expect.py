@@ -461,6 +461,22 @@ def test_a_signal_while_it_waits(in_use, handling: str, transport: str, tls: TLS
         connection.close()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGALRM")
+def test_a_timeout_of_the_programs_own_while_it_waits(in_use) -> None:
+    """It is not the one that lets the body go out."""
+
+    def handler(*_: object) -> None:
+        raise TimeoutError("the program's own")
+
+    with socket_pair() as (client, server):
+        connection = HTTPConnection("example.org", expect_timeout_s=TIMEOUT_S)
+        connection.sock = client
+        with pytest.raises(TimeoutError, match="own"), alarm(handler):
+            connection.request("POST", "/", b"body", EXPECT)
+        assert connection.sock is None
+        assert received(server).endswith(b"\r\n\r\n")
+
+
 def test_a_body_that_is_streamed_into_a_file(in_use, tmp_path: Path) -> None:
     """A real file: it is not read before the server has asked for it."""
     path = tmp_path / "body"

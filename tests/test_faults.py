@@ -15,6 +15,7 @@ import signal
 import socket
 import ssl
 import struct
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -885,3 +886,88 @@ def test_ssl_errors_are_os_errors() -> None:
     assert issubclass(RemoteDisconnected, ConnectionResetError)
     assert issubclass(RemoteDisconnected, http.client.BadStatusLine)
     assert HTTPSConnection.default_port == 443
+
+
+# -- asking for the response again --------------------------------------------------------------------------
+
+FORGED = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged"
+
+
+class Kind(socket.socket):
+    """Read through its ``makefile``, as any subclass is (PySocks has one)."""
+
+
+@pytest.mark.parametrize("debuglevel", [0, 1])
+@pytest.mark.parametrize("kind", [socket.socket, Kind])
+@pytest.mark.parametrize("begun", [b"HTTP/1.1 20", b"HTTP/1.1 200 OK\r\nX: "])
+def test_what_follows_a_head_that_has_begun_is_no_answer(in_use, begun: bytes, kind: type, debuglevel: int) -> None:
+    with socket_pair() as (client, server), kind(fileno=client.detach()) as sock:
+        sock.settimeout(0.05)
+        connection = HTTPConnection("h.example")
+        connection.sock = sock
+        connection.request("GET", "/")
+        server.sendall(begun)
+        connection.set_debuglevel(debuglevel)
+        with pytest.raises(TimeoutError):
+            connection.getresponse()
+        with contextlib.suppress(BrokenPipeError):
+            server.sendall(FORGED)
+        with pytest.raises(httpconn.ResponseNotReady):
+            connection.getresponse()
+        connection.close()
+
+
+@pytest.mark.parametrize("transport", ["plain", "tls"])
+def test_a_handler_that_raises_when_bytes_have_been_received(in_use, transport: str, tls: TLS) -> None:
+    """Nobody has them then, and a handler's TimeoutError is no sign that nothing has come."""
+
+    def ring(frame: object, event: str, function: Any) -> None:
+        if event == "c_return" and function.__name__ in ("recv", "recv_into", "read"):
+            sys.setprofile(None)
+            signal.raise_signal(signal.SIGALRM)
+
+    def raise_timeout(*_: object) -> None:
+        raise TimeoutError("the program's own")
+
+    def serve(sock: socket.socket) -> None:
+        take_request(sock)
+        with contextlib.suppress(OSError):
+            sock.sendall(GOOD)
+            rung.wait(TIMEOUT_S)
+            sock.sendall(FORGED)
+
+    rung = threading.Event()
+    security = tls if transport == "tls" else None
+    with ScriptedServer(serve, security.wrap if security else None) as server:
+        with contextlib.closing(connection_to(httpconn, server, security, TIMEOUT_S)) as connection:
+            connection.request("GET", "/")
+            before = signal.signal(signal.SIGALRM, raise_timeout)
+            try:
+                with pytest.raises(TimeoutError, match="own"):
+                    sys.setprofile(ring)
+                    connection.getresponse()
+            finally:
+                sys.setprofile(None)
+                signal.signal(signal.SIGALRM, before)
+            rung.set()
+            with pytest.raises(httpconn.ResponseNotReady):
+                connection.getresponse()
+
+
+@pytest.mark.parametrize("transport", ["plain", "tls"])
+def test_a_response_that_has_not_begun_may_be_asked_for_again(in_use, transport: str, tls: TLS) -> None:
+    def serve(sock: socket.socket) -> None:
+        take_request(sock)
+        asked.wait(TIMEOUT_S)
+        sock.sendall(GOOD)
+
+    asked = threading.Event()
+    security = tls if transport == "tls" else None
+    with ScriptedServer(serve, security.wrap if security else None) as server:
+        with contextlib.closing(connection_to(httpconn, server, security, 0.1)) as connection:
+            connection.request("GET", "/")
+            with pytest.raises(TimeoutError):
+                connection.getresponse()
+            asked.set()
+            connection.sock.settimeout(TIMEOUT_S)
+            assert connection.getresponse().read() == b"good"

@@ -92,7 +92,9 @@ class SocketSource:
         sock.settimeout(timeout_s if own is None else min(own, timeout_s))
         try:
             return self.receive(LINE, -1)
-        except (TimeoutError, BlockingIOError, ssl.SSLWantReadError):
+        except (TimeoutError, BlockingIOError, ssl.SSLWantReadError) as error:
+            if not comes_from_socket(error):
+                raise
             return None
         finally:
             if sock.fileno() >= 0:  # else it was closed meanwhile
@@ -312,6 +314,18 @@ def send_promptly(sock: socket.socket, data: bytes) -> None:
             sent = 0
     if sent < len(data):
         sock.sendall(memoryview(data)[sent:] if sent else data)
+
+
+def comes_from_socket(error: BaseException) -> bool:
+    """Return whether a socket itself has raised *error* while it received: then nothing has been taken from it.
+
+    A signal handler may raise a TimeoutError too, and come in when bytes have been received and nobody has them yet.
+    """
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    module = "" if trace is None else trace.tb_frame.f_globals.get("__name__", "")
+    return module in (__name__, "socket", "ssl") or module.startswith("gevent.")
 
 
 def _closed_meanwhile() -> ValueError:
