@@ -217,7 +217,7 @@ class HTTPConnection:
         """What ``close`` does, for where http.client would not call a ``close`` that somebody overrides."""
         self.__state = state.CLOSE[self.__state]
         self.__spent = False
-        self.__opened = self.__watch = None
+        self.__opened = self.__watch = self.__itself = None
         # The lines of a request that was never sent must not lead the next one.
         del self._buffer[:]
         try:
