@@ -61,7 +61,7 @@ class HTTPResponse(_Base):
     """
 
     # Slots, since a dict for each response costs more than all of them. Some programs' subclasses (vcrpy's) do
-    # without our __init__, and find nothing in them, as with http.client's attributes.
+    # without our __init__, and find nothing in them, as with http.client's attributes, before they set ``fp``.
     __slots__ = (
         "_failure",
         "_head",
@@ -407,7 +407,16 @@ class HTTPResponse(_Base):
 
     @fp.setter
     def fp(self, value: Any) -> None:
+        if not hasattr(self, "_witness"):
+            self._make_up_for_init()
         self._source = None if value is None else FileSource(value, (self.limits or current_limits()).line_bytes)
+
+    def _make_up_for_init(self) -> None:
+        """A subclass does without our ``__init__``, and sets what http.client's methods go by: it lacks our own."""
+        made = HTTPResponse(_NoSocket())
+        for name in HTTPResponse.__slots__:
+            if name.startswith("_") and not hasattr(self, name):
+                setattr(self, name, getattr(made, name))
 
     @property
     def chunked(self) -> bool:
@@ -431,7 +440,9 @@ class HTTPResponse(_Base):
 
     @chunk_left.setter
     def chunk_left(self, value: int | None) -> None:
-        self._any_reader().chunk_left = value
+        reader = self._any_reader()
+        if value is not None or reader.chunked:
+            reader.chunk_left = value
 
     @property
     def length(self) -> int | None:
@@ -441,7 +452,9 @@ class HTTPResponse(_Base):
 
     @length.setter
     def length(self, value: int | None) -> None:
-        self._any_reader().expect_length(UNTIL_CLOSE if value is None else value)
+        reader = self._any_reader()
+        if value is not None or not reader.chunked:  # None is what http.client has there for a chunked body
+            reader.expect_length(UNTIL_CLOSE if value is None else value)
 
     # -- the end -------------------------------------------------------------------------------------------
 
@@ -835,6 +848,13 @@ class HTTPResponse(_Base):
         status = f"{self.status} {self.reason}".rstrip() if self._head is not None else "not begun"
         where = "closed" if self._source is None else "open"
         return f"<{type(self).__module__}.{type(self).__qualname__} [{status}] {where}, complete={self.complete}>"
+
+
+class _NoSocket:
+    """What a response is made from that has nothing to be read."""
+
+    def makefile(self, mode: str) -> None:
+        return None
 
 
 class _Gathered:

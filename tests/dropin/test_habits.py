@@ -188,6 +188,58 @@ def test_a_file_put_into_fp() -> None:
     assert told == [(b"oth", 2, b"er", True)] * 2
 
 
+WAYS: dict[str, Callable[[Any], object]] = {
+    "read": lambda response: (response.read(), response.read()),
+    "read-some": lambda response: (response.read(2), response.read(), response.isclosed()),
+    "readline": lambda response: (response.readline(), response.readline()),
+    "read1": lambda response: response.read1(3),
+    "readinto": lambda response: response.readinto(bytearray(3)),
+    "lines": list,
+    "text": lambda response: io.TextIOWrapper(response).read(),
+    "with": lambda response: response.__enter__().read(),
+    "begin": lambda response: response.begin(),
+    "close": lambda response: (response.close(), response.isclosed(), response.closed, response.read()),
+    "told": lambda response: (response.length, response.chunked, response.chunk_left, response.fp is None),
+    "repr": lambda response: bool(repr(response)),
+}
+
+
+@pytest.mark.parametrize(
+    "order", [["length", "chunked", "chunk_left", "fp"], ["fp", "chunk_left", "chunked", "length"]]
+)
+@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize("way", WAYS)
+def test_a_subclass_that_does_without_our_init(way: str, chunked: bool, order: list[str]) -> None:
+    """It sets by itself what http.client's methods go by."""
+    told = []
+    for module in MODULES:
+
+        class Made(module.HTTPResponse):
+            def __init__(self) -> None:
+                self._method = "GET"
+                self.status = self.code = 200
+                self.version, self.reason, self.debuglevel, self.will_close = 11, "OK", 0, False
+                self.headers = self.msg = module.HTTPMessage()
+                file = io.BufferedReader(io.BytesIO(b"5\r\nhello\r\n0\r\n\r\n" if chunked else b"hello"))
+                values = {"fp": file, "length": None if chunked else 5, "chunked": chunked, "chunk_left": None}
+                for name in order:
+                    setattr(self, name, values[name])
+
+        response = Made()
+        told.append((outcome(WAYS[way], response), response.status, response.getheaders()))
+        response.close()
+    assert told[0] == told[1]
+
+
+def test_no_chunk_is_left_where_there_are_none() -> None:
+    for module in MODULES:
+        response = module.HTTPResponse(BareSocket(OK))
+        response.begin()
+        response.chunk_left = None
+        assert (response.chunked, response.read()) == (False, b"hi")
+        response.close()
+
+
 @pytest.mark.parametrize("when", ["before", "after", "between"])
 def test_a_wrapped_socket(when: str, origin: Any) -> None:
     """Programs put a recorder around ``conn.sock``, before the first request, after it was sent, or between two."""
@@ -421,6 +473,19 @@ def test_a_copied_connection_works(how: Callable[[Any], Any], origin: Any) -> No
         copied = how(module.HTTPConnection("127.0.0.1", origin.port, timeout=5))
         copied.request("GET", "/sized?n=3")
         assert copied.getresponse().read() == content(3)
+        copied.close()
+
+
+@pytest.mark.parametrize("how", [copy.copy, copy.deepcopy, lambda c: pickle.loads(pickle.dumps(c))])
+def test_a_copy_of_one_that_was_used_and_closed(how: Callable[[Any], Any], origin: Any) -> None:
+    for module in MODULES:
+        connection = module.HTTPConnection("127.0.0.1", origin.port, timeout=5)
+        connection.request("GET", "/sized?n=3")
+        assert connection.getresponse().read() == content(3)
+        connection.close()
+        copied = how(connection)
+        copied.request("GET", "/sized?n=4")
+        assert copied.getresponse().read() == content(4)
         copied.close()
 
 
