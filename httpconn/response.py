@@ -779,6 +779,8 @@ class HTTPResponse(_Base):
                     return bytes(source.peek(n, direct))
                 part = reader.peek()
                 if part is not NEED_DATA:
+                    if not part and reader.chunked:
+                        self._close_conn()  # as in http.client: who goes by peeks comes no further
                     return bytes(part)
                 self._fill(reader, -1)
         except IncompleteRead:

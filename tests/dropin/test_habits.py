@@ -23,6 +23,7 @@ import threading
 import types
 import warnings
 from collections.abc import Callable
+from http.client import HTTPMessage
 from pathlib import Path
 from typing import Any
 
@@ -219,7 +220,7 @@ def test_a_subclass_that_does_without_our_init(way: str, chunked: bool, order: l
                 self._method = "GET"
                 self.status = self.code = 200
                 self.version, self.reason, self.debuglevel, self.will_close = 11, "OK", 0, False
-                self.headers = self.msg = module.HTTPMessage()
+                self.headers = self.msg = HTTPMessage()
                 file = io.BufferedReader(io.BytesIO(b"5\r\nhello\r\n0\r\n\r\n" if chunked else b"hello"))
                 values = {"fp": file, "length": None if chunked else 5, "chunked": chunked, "chunk_left": None}
                 for name in order:
@@ -238,6 +239,21 @@ def test_no_chunk_is_left_where_there_are_none() -> None:
         response.chunk_left = None
         assert (response.chunked, response.read()) == (False, b"hi")
         response.close()
+
+
+def test_a_look_at_the_end_of_chunks_is_the_end(origin: Any) -> None:
+    """Who reads what a look has shown never reads the last chunk; the next request goes out all the same."""
+    for module in MODULES:
+        connection = module.HTTPConnection("127.0.0.1", origin.port, timeout=5)
+        for _ in range(2):
+            connection.request("GET", "/chunked?n=10000")
+            response = connection.getresponse()
+            parts = []
+            while looked_at := response.peek():
+                parts.append(response.read(len(looked_at)))
+            assert b"".join(parts) == content(10_000)
+            assert response.isclosed()
+        connection.close()
 
 
 @pytest.mark.parametrize("when", ["before", "after", "between"])
