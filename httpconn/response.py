@@ -609,7 +609,12 @@ class HTTPResponse(_Base):
             return len(part)
         with gathered.room(wanted if most < 0 else min(wanted, most)) as view:
             got = 0
-            while got < len(view) and (count := source.receive_into(view[got:])):
+            while got < len(view):
+                # Released here, or the traceback of a failed receive would keep the BytesIO's buffer exported.
+                with view[got:] as place:
+                    count = source.receive_into(place)
+                if not count:
+                    break
                 reader.advance(count)
                 got += count
                 gathered.size += count
