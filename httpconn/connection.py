@@ -76,23 +76,6 @@ class HTTPConnection:
     the field ``Expect: 100-continue`` waits for the server's word; None: it does not); all are class attributes too.
     """
 
-    # What is this class's own business; besides, ordinary attributes, as many as anybody likes.
-    __slots__ = (
-        "__awaited",
-        "__dict__",
-        "__host_named",
-        "__host_value_cached",
-        "__is_sending",
-        "__itself",
-        "__lost_request",
-        "__opened",
-        "__response",
-        "__spent",
-        "__state",
-        "__watch",
-        "__weakref__",
-    )
-
     _http_vsn = 11
     _http_vsn_str = "HTTP/1.1"
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import io
 import re
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -525,3 +526,15 @@ def test_a_response_class_of_any_kind() -> None:
             connection.request("PATCH", "/")
             assert connection.getresponse().made == ("PATCH", 5)
         connection.close()
+
+
+def test_a_class_of_two_that_have_instances_of_their_own_making() -> None:
+    """As http.client's: no slots, which would forbid a second base that has some, and all that it knows in vars()."""
+
+    class Slotted:
+        __slots__ = ("extra",)
+
+    for bases in ((httpconn.HTTPConnection, Slotted), (threading.local, httpconn.HTTPConnection)):
+        made = type("Both", bases, {})("example.org")
+        made.extra = 1
+        assert made.host == vars(made)["host"] == "example.org"
