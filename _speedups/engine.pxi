@@ -225,6 +225,7 @@ cdef extern from "structmember.h":
 
 cdef extern from "Python.h":
     object make "PyType_GenericAlloc"(type made, Py_ssize_t items)
+    bint PyIter_Check(object source) noexcept
     PyObject *PyIter_Next(object source) except? NULL
 
 cdef object ZERO = 0
@@ -297,7 +298,7 @@ cdef class ShortRoad:
     cdef Py_ssize_t _turns
     cdef int64_t _held
 
-    def __init__(self, loop, TurnLimits limits not None, classes):
+    def __cinit__(self, loop, TurnLimits limits not None, classes):  # and no __init__: never a second time
         self._loop = loop
         self._limits = limits
         self._got = Received.__new__(Received)
@@ -483,6 +484,8 @@ cdef class ShortRoad:
         cdef tuple plain, known
         cdef object added = intake.added  # comes first, also what *source* adds
         cdef Py_ssize_t queued = 0, index = intake.count
+        if not PyIter_Check(source):
+            raise TypeError(f"expected an iterator, got {type(source).__name__}")
         try:
             while queued < most and not len(added):
                 found = PyIter_Next(source)

@@ -1,7 +1,7 @@
 """One connection among many, that never waits: opened, and then one exchange after the other, as events come in.
 
 There are two roads. The short one is a plain job on a plain socket, with the extension: one compiled call receives,
-reads and sends the next request (``turn_short``; ``_speedups/engine.pxi`` has the most common of it in ``ShortRoad``, and
+reads and sends the next request (``turn_short``; ``ShortRoad`` of ``_speedups/engine.pxi`` does the most common, and
 comes here with the rest). Everything else, and whatever the short road declines, is read by the
 shared reader in ``exchange.py`` (``_receive``, ``_read``).
 
