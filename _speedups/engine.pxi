@@ -304,7 +304,8 @@ cdef class ShortRoad:
         self._got = Received.__new__(Received)
         self._by_descriptor, self._hosts, self._known = loop.by_descriptor, loop.hosts, loop.kit.preparer.known
         self._append = loop.ready.append
-        self._is_ordered, self._per_host, self._most_in_a_row = loop.is_ordered, loop.per_host, loop.most_in_a_row
+        self._is_ordered, self._most_in_a_row = loop.is_ordered, loop.most_in_a_row
+        self._per_host = _clipped(loop.per_host)
         self._timeout = loop.timeout
         self._connection, self._host = classes["Connection"], classes["Host"]
         self._job, self._response = classes["Job"], classes["Response"]
@@ -366,7 +367,7 @@ cdef class ShortRoad:
     cdef int _see(self) except -1:
         """Read from the loop what only its own code changes."""
         self._is_paused = self._loop.is_paused
-        self._free_bytes = <int64_t>self._loop.max_buffered_bytes - <int64_t>self._loop.held
+        self._free_bytes = <int64_t>_clipped(self._loop.max_buffered_bytes) - <int64_t>self._loop.held
         return 0
 
     cdef int _tell(self) except -1:

@@ -10,6 +10,7 @@ import random
 import signal
 import socket
 from http.cookiejar import CookieJar
+from typing import Any
 
 import pytest
 
@@ -280,6 +281,12 @@ def test_what_the_road_makes_has_all_its_slots(road_in_use: Engine) -> None:
         assert (again.content, again.index, again.timings) == (response.content, response.index, response.timings)
         assert 0 <= response.timings.first_byte <= response.timings.total
     assert sum(isinstance(response._times, float) for response in made) > 150, "most went all the way"
+
+
+def test_limits_beyond_any_number_of_c(road_in_use: Engine) -> None:
+    endless: Any = dict.fromkeys(("per_host", "max_connections", "look_ahead", "max_buffered_bytes"), 10**30)
+    with Plain() as server, fetch_many([server.url(f"/{n}") for n in range(100)], **endless) as responses:
+        assert {response.status for response in responses} == {200}
 
 
 def test_jobs_of_the_road(road_in_use: Engine) -> None:
