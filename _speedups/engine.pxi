@@ -284,7 +284,8 @@ cdef class ShortRoad:
     cdef Received _got
     cdef object _spare  # the next Response
     cdef type _connection, _host, _job, _response
-    cdef Py_ssize_t _c_host, _c_is_short, _c_job, _c_left, _c_limits, _c_served, _c_since, _c_total_at, _c_turn
+    cdef Py_ssize_t _c_descriptor, _c_host, _c_is_short, _c_job, _c_left, _c_limits, _c_served, _c_since
+    cdef Py_ssize_t _c_total_at, _c_turn
     cdef Py_ssize_t _h_arriving, _h_count, _h_idle, _h_is_runnable, _h_pending
     cdef Py_ssize_t _j_attempts, _j_head, _j_index, _j_is_bare, _j_key, _j_method, _j_origin, _j_request, _j_started
     cdef Py_ssize_t _r_content, _r_head, _r_index, _r_request, _r_times, _r_attempts, _r_defects, _r_history
@@ -314,7 +315,7 @@ cdef class ShortRoad:
         self._c_is_short, self._c_left = _slot(owner, "is_short"), _slot(owner, "left")
         self._c_limits, self._c_served = _slot(owner, "limits"), _slot(owner, "served")
         self._c_since, self._c_total_at = _slot(owner, "since"), _slot(owner, "total_at")
-        self._c_turn = _slot(owner, "turn")
+        self._c_turn, self._c_descriptor = _slot(owner, "turn"), _slot(owner, "descriptor")
         owner = self._host
         self._h_arriving, self._h_count, self._h_idle = _slot(owner, "arriving"), _slot(owner, "count"), _slot(owner, "idle")
         self._h_is_runnable, self._h_pending = _slot(owner, "is_runnable"), _slot(owner, "pending")
@@ -425,7 +426,7 @@ cdef class ShortRoad:
         started = _taken(job, self._j_started)
         if type(head) is not bytes or type(started) is not float:
             return False
-        number = descriptor
+        number = _taken(connection, self._c_descriptor)
         try:
             if not _receive(number, self._limits, got):
                 return True
