@@ -9,7 +9,8 @@ made of. Each ``.pxi`` holds one idea, and names its twin:
 - ``chunked.pxi``: ``ChunkedDecoder``; twin in ``_wire/body.py``
 - ``request.pxi``: ``serialize_plain_request_head`` and ``replaces_any``; twins in ``_wire/request.py`` and
   ``_backends/pure.py``
-- ``engine.pxi``: ``take_turn``, the fetch engine's common exchange; what it declines goes to ``_wire/reader.py``
+- ``engine.pxi``: ``take_turn``, the fetch engine's common exchange; what it declines goes to ``_wire/reader.py``.
+  ``ShortRoad``, one after the other of them; what it declines goes to ``_engine/nonblocking.py``
 - ``response.pxi``: ``take_plain_response``; twin in ``_backends/pure.py``
 
 Bounds are not checked by Cython here. What keeps every access inside its buffer is said at each file's head
@@ -20,12 +21,16 @@ a buffer, so nothing can change under it; that is why the module does not claim 
 cimport cython
 from cpython.buffer cimport PyBUF_SIMPLE, Py_buffer, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.dict cimport PyDict_GetItemWithError
+from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_FromDouble
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from cpython.pyport cimport PY_SSIZE_T_MAX
-from cpython.ref cimport Py_XDECREF, PyObject
+from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF, PyObject
 from cpython.unicode cimport PyUnicode_DecodeLatin1
 from libc.stdint cimport UINT32_MAX, int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memchr, memcmp, memcpy
+
+from types import MemberDescriptorType
 
 from httpconn._wire import grammar
 
@@ -40,6 +45,7 @@ cdef extern from "Python.h":
 __all__ = (
     "ChunkedDecoder",
     "ResponseHead",
+    "ShortRoad",
     "TurnLimits",
     "begin_plain_response",
     "find_head_end",

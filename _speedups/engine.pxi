@@ -1,4 +1,5 @@
 # The common exchange of the fetch engine in one call: receive a response, read it, send the next request.
+# ``ShortRoad`` does that for connection after connection, with what lies between: jobs, responses and counts.
 # No twin does this in Python: what is not plain here goes, byte for byte, to the shared reader (_wire/reader.py), and so
 # does everything where there is no extension. A law holds the two together: begin_plain_response(data) is None, or what
 # the reader says in strict mode.
@@ -71,11 +72,64 @@ cdef class TurnLimits(PlainLimits):
 
 def begin_plain_response(bytes data not None, TurnLimits limits not None):
     """Return (head, content that is there, bytes that are to come) of the response that *data* begins, or None."""
+    cdef Received got = Received.__new__(Received)
     cdef Py_ssize_t length = PyBytes_GET_SIZE(data)
     cdef Py_ssize_t end = _head_end(<const uint8_t *>PyBytes_AS_STRING(data), length, 0)
-    if end < 0:
+    if end < 0 or not _begin_plain(data[:end], data[end:], limits, got):
         return None
-    return _begin_plain(data[:end], data[end:], limits)
+    return got.head, got.content, got.left
+
+
+@cython.final
+@cython.no_gc  # its objects are bytes, and a head, which is not collected either
+cdef class Received:
+    """What one look at a connection has brought."""
+
+    cdef ResponseHead head  # None where it is not plain
+    cdef bytes content
+    cdef int64_t left  # bytes of the content that are to come
+
+
+cdef int _receive(int descriptor, TurnLimits limits, Received into) except -1:
+    """Receive once into *into*; return 0 where there is nothing now. Raises OSError."""
+    cdef uint8_t buffer[TURN_BYTES]
+    cdef Py_ssize_t count = httpconn_receive(descriptor, buffer, TURN_BYTES, False)
+    cdef Py_ssize_t end
+    cdef bytes block, rest
+    into.head = None
+    if count == -1:
+        return 0
+    if count < 0:
+        PyErr_SetFromErrno(OSError)
+    end = _head_end(buffer, count, 0)
+    if end < 0:
+        into.content = PyBytes_FromStringAndSize(<const char *>buffer, count)
+        return 1
+    block = PyBytes_FromStringAndSize(<const char *>buffer, end)
+    rest = PyBytes_FromStringAndSize(<const char *>buffer + end, count - end)
+    if not _begin_plain(block, rest, limits, into):
+        into.content = block + rest
+    elif into.left:
+        # Servers send head and body in two pieces, and the second one is often there by now. An end, or an error, is
+        # for the next call to find again.
+        count = httpconn_receive(descriptor, buffer, <size_t>min(into.left, <int64_t>TURN_BYTES), False)
+        if count > 0:
+            into.content += PyBytes_FromStringAndSize(<const char *>buffer, count)
+            into.left -= count
+    return 1
+
+
+cdef Py_ssize_t _go_on(int descriptor, bytes following, TurnLimits limits, ResponseHead head) noexcept:
+    """Send the next request where that may be, after a complete response; return *sent* of ``take_turn``."""
+    cdef uint8_t unasked
+    # The look of SAFETY.md, before every request on a kept connection.
+    if httpconn_receive(descriptor, &unasked, 1, True) != -1:
+        return -2
+    if _is_judged(head, limits):
+        return -3
+    if following is None:
+        return -1
+    return max(-1, httpconn_send(descriptor, PyBytes_AS_STRING(following), PyBytes_GET_SIZE(following)))
 
 
 def take_turn(int descriptor, bytes following, TurnLimits limits not None):
@@ -86,40 +140,15 @@ def take_turn(int descriptor, bytes following, TurnLimits limits not None):
     it could not be; -2 where something else has come on the connection, so that nothing may be; -3 where the response has
     to be judged first: a redirect, a status that is retried, or a cookie. Raises OSError.
     """
-    cdef uint8_t buffer[TURN_BYTES]
-    cdef Py_ssize_t count = httpconn_receive(descriptor, buffer, TURN_BYTES, False)
-    cdef Py_ssize_t end, sent = -1
-    cdef uint8_t unasked
-    if count == -1:
+    cdef Received got = Received.__new__(Received)
+    cdef Py_ssize_t sent = -1
+    if not _receive(descriptor, limits, got):
         return None
-    if count < 0:
-        PyErr_SetFromErrno(OSError)
-    end = _head_end(buffer, count, 0)
-    if end < 0:
-        return PyBytes_FromStringAndSize(<const char *>buffer, count)
-    cdef bytes block = PyBytes_FromStringAndSize(<const char *>buffer, end)
-    cdef bytes rest = PyBytes_FromStringAndSize(<const char *>buffer + end, count - end)
-    cdef tuple begun = _begin_plain(block, rest, limits)
-    if begun is None:
-        return block + rest
-    cdef bytes content = begun[1]
-    cdef int64_t left = begun[2]
-    if left:
-        # Servers send head and body in two pieces, and the second one is often there by now. An end, or an error, is
-        # for the next call to find again.
-        count = httpconn_receive(descriptor, buffer, <size_t>min(left, <int64_t>TURN_BYTES), False)
-        if count > 0:
-            content += PyBytes_FromStringAndSize(<const char *>buffer, count)
-            left -= count
-    if not left:
-        # The look of SAFETY.md, before every request on a kept connection.
-        if httpconn_receive(descriptor, &unasked, 1, True) != -1:
-            sent = -2
-        elif _is_judged(begun[0], limits):
-            sent = -3
-        elif following is not None:
-            sent = max(-1, httpconn_send(descriptor, PyBytes_AS_STRING(following), PyBytes_GET_SIZE(following)))
-    return begun[0], content, left, sent
+    if got.head is None:
+        return got.content
+    if not got.left:
+        sent = _go_on(descriptor, following, limits, got.head)
+    return got.head, got.content, got.left, sent
 
 
 def plain_get(dict known not None, url):
@@ -127,6 +156,10 @@ def plain_get(dict known not None, url):
 
     The last item of what is known is bytes, and stands behind the target.
     """
+    return _plain_get(known, url)
+
+
+cdef tuple _plain_get(dict known, url):
     cdef Py_ssize_t length, i, at = LENGTH_OF_HTTPS
     cdef const uint8_t *text
     cdef object found
@@ -166,12 +199,332 @@ cdef bint _is_judged(ResponseHead head, TurnLimits limits) noexcept:
     )
 
 
-cdef tuple _begin_plain(bytes block, bytes rest, TurnLimits limits):
-    """Return (head, content that is there, bytes that are to come), or None where it is not plain, or is encoded."""
+cdef bint _begin_plain(bytes block, bytes rest, TurnLimits limits, Received into) except -1:
+    """Put head, content that is there, and bytes that are to come *into*; False where it is not plain, or is encoded."""
     cdef int64_t left
     cdef bytes content
     cdef ResponseHead head = _plain_head(block, limits)
+    into.head = None
     if head is None or head._find(b"content-encoding", LENGTH_OF_CONTENT_ENCODING, 0) >= 0:
-        return None
+        return False
     content = _plain_content(head, rest, limits, &left)
-    return None if content is None else (head, content, left)
+    if content is None:
+        return False
+    into.head, into.content, into.left = head, content, left
+    return True
+
+
+cdef extern from "structmember.h":
+    int T_OBJECT_EX
+    ctypedef struct PyMemberDef:
+        int type
+        Py_ssize_t offset
+        int flags
+    ctypedef struct PyMemberDescrObject:
+        PyMemberDef *d_member
+
+cdef extern from "Python.h":
+    object make "PyType_GenericAlloc"(type made, Py_ssize_t items)
+    bint PyIter_Check(object source) noexcept
+    PyObject *PyIter_Next(object source) except? NULL
+
+cdef object ZERO = 0
+cdef object ONE = 1
+cdef object YES = True  # not a number in C
+cdef object NO_SECONDS = 0.0
+cdef str GET = "GET"
+
+
+cdef Py_ssize_t _slot(type owner, str name) except -1:
+    """Return where in each instance of *owner* its slot *name* lies. Raises TypeError where it has none."""
+    member = getattr(owner, name)
+    if type(member) is not MemberDescriptorType or not issubclass(owner, member.__objclass__):
+        raise TypeError(f"expected {name!r} among the __slots__ of {owner.__name__}")
+    cdef PyMemberDef *told = (<PyMemberDescrObject *>member).d_member
+    if told.type != T_OBJECT_EX or told.flags != 0:
+        raise TypeError(f"expected {name!r} among the __slots__ of {owner.__name__}")
+    return told.offset
+
+
+cdef inline PyObject *_at(object holder, Py_ssize_t slot) noexcept:
+    """Return what is in a slot, borrowed: to be compared, or taken hold of at once. NULL where nothing is."""
+    return (<PyObject **>(<char *><PyObject *>holder + slot))[0]
+
+
+cdef inline void _put_at(object holder, Py_ssize_t slot, object value) noexcept:
+    cdef PyObject **to = <PyObject **>(<char *><PyObject *>holder + slot)
+    cdef PyObject *old = to[0]
+    Py_INCREF(value)
+    to[0] = <PyObject *>value
+    Py_XDECREF(old)  # last: whatever is freed by it finds the new value here
+
+
+cdef object _taken(object holder, Py_ssize_t slot):
+    """Return what is in a slot. Raises AttributeError where nothing is."""
+    cdef PyObject *found = _at(holder, slot)
+    if found == NULL:
+        raise AttributeError("a slot of the fetch engine has not been set")
+    return <object>found
+
+
+@cython.final
+cdef class ShortRoad:
+    """See ``_backends.contract.Road``.
+
+    SAFETY: instances of the engine's own classes are read and written by the offsets of their __slots__, which their
+    descriptors tell, in objects of exactly these classes and no subclass. What is found is held before anything else
+    is done. The response is made before a connection is looked up: from there to the end of its turn no Python code runs,
+    but for a finalizer, if the garbage collector looks around while a chunked body is decoded; so the connection is
+    looked up again before anything is done with its descriptor.
+    """
+
+    cdef object _loop, _append
+    cdef dict _by_descriptor, _hosts, _known
+    cdef TurnLimits _limits
+    cdef Received _got
+    cdef object _spare  # the next Response
+    cdef type _connection, _host, _job, _response
+    cdef Py_ssize_t _c_descriptor, _c_host, _c_is_short, _c_job, _c_left, _c_limits, _c_served, _c_since
+    cdef Py_ssize_t _c_total_at, _c_turn
+    cdef Py_ssize_t _h_arriving, _h_count, _h_idle, _h_is_runnable, _h_pending
+    cdef Py_ssize_t _j_attempts, _j_head, _j_index, _j_is_bare, _j_key, _j_method, _j_origin, _j_request, _j_started
+    cdef Py_ssize_t _r_content, _r_head, _r_index, _r_request, _r_times, _r_attempts, _r_defects, _r_history
+    cdef Py_ssize_t _r_encoding, _r_error, _r_headers, _r_stream, _r_trailers
+    # Of one call of serve, and of the time since Python code was last called in it:
+    cdef object _now, _total_at, _timeout
+    cdef double _seconds
+    cdef bint _is_paused, _is_ordered
+    cdef int64_t _free_bytes
+    cdef Py_ssize_t _per_host, _most_in_a_row
+    cdef Py_ssize_t _turns
+    cdef int64_t _held
+
+    def __cinit__(self, loop, TurnLimits limits not None, classes):  # and no __init__: never a second time
+        self._loop = loop
+        self._limits = limits
+        self._got = Received.__new__(Received)
+        self._by_descriptor, self._hosts, self._known = loop.by_descriptor, loop.hosts, loop.kit.preparer.known
+        self._append = loop.ready.append
+        self._is_ordered, self._most_in_a_row = loop.is_ordered, loop.most_in_a_row
+        self._per_host = _clipped(loop.per_host)
+        self._timeout = loop.timeout
+        self._connection, self._host = classes["Connection"], classes["Host"]
+        self._job, self._response = classes["Job"], classes["Response"]
+        cdef type owner = self._connection
+        self._c_host, self._c_job = _slot(owner, "host"), _slot(owner, "job")
+        self._c_is_short, self._c_left = _slot(owner, "is_short"), _slot(owner, "left")
+        self._c_limits, self._c_served = _slot(owner, "limits"), _slot(owner, "served")
+        self._c_since, self._c_total_at = _slot(owner, "since"), _slot(owner, "total_at")
+        self._c_turn, self._c_descriptor = _slot(owner, "turn"), _slot(owner, "descriptor")
+        owner = self._host
+        self._h_arriving, self._h_count, self._h_idle = _slot(owner, "arriving"), _slot(owner, "count"), _slot(owner, "idle")
+        self._h_is_runnable, self._h_pending = _slot(owner, "is_runnable"), _slot(owner, "pending")
+        owner = self._job
+        self._j_attempts, self._j_head, self._j_index = _slot(owner, "attempts"), _slot(owner, "head"), _slot(owner, "index")
+        self._j_is_bare, self._j_key, self._j_method = _slot(owner, "is_bare"), _slot(owner, "key"), _slot(owner, "method")
+        self._j_origin, self._j_request = _slot(owner, "origin"), _slot(owner, "request")
+        self._j_started = _slot(owner, "started")
+        owner = self._response
+        self._r_content, self._r_head, self._r_index = _slot(owner, "_content"), _slot(owner, "_head"), _slot(owner, "index")
+        self._r_request, self._r_times = _slot(owner, "_request"), _slot(owner, "_times")
+        self._r_attempts, self._r_defects = _slot(owner, "attempts"), _slot(owner, "defects")
+        self._r_history, self._r_encoding = _slot(owner, "history"), _slot(owner, "_encoding")
+        self._r_error, self._r_headers = _slot(owner, "error"), _slot(owner, "_headers")
+        self._r_stream, self._r_trailers = _slot(owner, "_stream"), _slot(owner, "_trailers")
+
+    # -- the turns of connections -----------------------------------------------------------------------------
+
+    def serve(self, list events not None):
+        cdef PyObject *found
+        cdef object descriptor, connection
+        cdef tuple event
+        self._now = float(self._loop.now)
+        self._seconds = self._now
+        self._total_at = self._seconds + <double>self._loop.total_s
+        self._see()
+        try:
+            for event in events:
+                if self._spare is None:
+                    self._spare = self._new_response()
+                descriptor = event[0]
+                found = PyDict_GetItemWithError(self._by_descriptor, descriptor)
+                if found == NULL:
+                    self._tell()
+                    self._loop.take_wake()
+                    self._see()
+                    continue
+                connection = <object>found
+                if type(connection) is self._connection and self._turn(connection, descriptor):
+                    continue
+                self._tell()
+                if connection.is_short:
+                    connection.turn_short()
+                else:
+                    connection.step()
+                self._see()
+        finally:
+            self._tell()
+
+    cdef int _see(self) except -1:
+        """Read from the loop what only its own code changes."""
+        self._is_paused = self._loop.is_paused
+        self._free_bytes = <int64_t>_clipped(self._loop.max_buffered_bytes) - <int64_t>self._loop.held
+        return 0
+
+    cdef int _tell(self) except -1:
+        """Tell the loop what has been done, before any other code asks it."""
+        cdef Py_ssize_t turns = self._turns
+        cdef int64_t held = self._held
+        if turns:
+            self._turns = 0
+            self._held = 0
+            self._loop.note_turns(turns, held)
+        return 0
+
+    cdef object _new_response(self):
+        """Return a Response as its __init__ makes it, of nothing yet."""
+        cdef object response = make(self._response, 0)
+        _put_at(response, self._r_attempts, ONE)
+        _put_at(response, self._r_defects, ())
+        _put_at(response, self._r_history, ())
+        _put_at(response, self._r_encoding, None)
+        _put_at(response, self._r_error, None)
+        _put_at(response, self._r_headers, None)
+        _put_at(response, self._r_stream, None)
+        _put_at(response, self._r_trailers, None)
+        return response
+
+    cdef bint _is_bare(self, object job, object attempts) noexcept:
+        """Return whether *job* is a bare one, with so many attempts: a small int, of which there is one object."""
+        return (
+            type(job) is self._job
+            and _at(job, self._j_is_bare) == <PyObject *>YES
+            and _at(job, self._j_attempts) == <PyObject *>attempts
+        )
+
+    cdef bint _turn(self, object connection, object descriptor) except -1:
+        """Receive a whole response and send the next request; False, with nothing done, where it is not for here."""
+        cdef object host, job, pending, following, head, response, passed
+        cdef Py_ssize_t sent = -1, turn, served
+        cdef Received got = self._got
+        cdef int number
+        if self._is_paused or _at(connection, self._c_is_short) != <PyObject *>YES:
+            return False
+        if _at(connection, self._c_left) != <PyObject *>ZERO:
+            return False
+        served, turn = _taken(connection, self._c_served), _taken(connection, self._c_turn)
+        job, host = _taken(connection, self._c_job), _taken(connection, self._c_host)
+        if served <= 0 or not self._is_bare(job, ONE) or type(host) is not self._host:
+            return False
+        pending = _taken(host, self._h_pending)
+        if not len(pending) or (turn >= self._most_in_a_row and self._loop.runnable):
+            return False
+        following = pending[0]
+        if not self._is_bare(following, ZERO):
+            return False
+        head = _taken(following, self._j_head)
+        started = _taken(job, self._j_started)
+        if type(head) is not bytes or type(started) is not float:
+            return False
+        number = _taken(connection, self._c_descriptor)
+        try:
+            if not _receive(number, self._limits, got):
+                return True
+        except OSError as error:
+            self._tell()
+            connection.fail(error)
+            self._see()
+            return True
+        if PyDict_GetItemWithError(self._by_descriptor, descriptor) != <PyObject *>connection:
+            return True  # closed by a finalizer, with the whole fetcher
+        if got.head is not None and not got.left:
+            sent = _go_on(number, head, self._limits, got.head)
+        if sent != PyBytes_GET_SIZE(head):
+            found = got.content if got.head is None else (got.head, got.content, got.left, sent)
+            got.head = got.content = None
+            self._tell()
+            connection.turned(found, following)
+            self._see()
+            return True
+
+        pending.popleft()
+        passed = PyFloat_FromDouble(self._seconds - PyFloat_AS_DOUBLE(started))
+        _put_at(connection, self._c_job, following)
+        _put_at(connection, self._c_served, served + 1)
+        _put_at(connection, self._c_turn, turn + 1)
+        _put_at(connection, self._c_since, self._now)
+        _put_at(connection, self._c_total_at, self._total_at)
+        _put_at(connection, self._c_limits, self._timeout)
+        _put_at(following, self._j_started, self._now)
+        _put_at(following, self._j_attempts, ONE)
+        response, self._spare = self._spare, None
+        _put_at(response, self._r_request, _taken(job, self._j_request))
+        _put_at(response, self._r_index, _taken(job, self._j_index))
+        _put_at(response, self._r_head, got.head)
+        _put_at(response, self._r_content, got.content)
+        _put_at(response, self._r_times, passed)
+        self._turns += 1
+        self._held += PyBytes_GET_SIZE(got.content)
+        got.head = got.content = None
+        if self._is_ordered:
+            self._tell()
+            self._loop.answered(response)
+            self._see()
+        else:
+            self._append(response)
+        if self._held > self._free_bytes:
+            self._tell()
+            self._loop.hold(0)
+            self._see()
+        return True
+
+    # -- the jobs of bare URLs --------------------------------------------------------------------------------
+
+    def queue_bare(self, source, Py_ssize_t most):
+        cdef object loop = self._loop, intake = loop.intake, url, job, host, key
+        cdef PyObject *found
+        cdef tuple plain, known
+        cdef object added = intake.added  # comes first, also what *source* adds
+        cdef Py_ssize_t queued = 0, index = intake.count
+        if not PyIter_Check(source):
+            raise TypeError(f"expected an iterator, got {type(source).__name__}")
+        try:
+            while queued < most and not len(added):
+                found = PyIter_Next(source)
+                if found == NULL:
+                    raise StopIteration
+                url = <object>found
+                Py_DECREF(url)
+                plain = _plain_get(self._known, url)
+                if plain is None:
+                    return (url,)
+                known = plain[0]
+                key = known[0]
+                job = make(self._job, 0)
+                _put_at(job, self._j_request, url)
+                _put_at(job, self._j_index, index)
+                _put_at(job, self._j_key, key)
+                _put_at(job, self._j_origin, known[1])
+                _put_at(job, self._j_method, GET)
+                _put_at(job, self._j_head, plain[1])
+                _put_at(job, self._j_is_bare, True)
+                _put_at(job, self._j_attempts, ZERO)
+                _put_at(job, self._j_started, NO_SECONDS)
+                index += 1
+                intake.count = index  # before *source* is asked again, which may look
+                found = PyDict_GetItemWithError(self._hosts, key)
+                host = None if found == NULL else <object>found
+                if type(host) is not self._host:
+                    loop.queue(job)
+                    return None
+                _taken(host, self._h_arriving).append(job)
+                queued += 1
+                if (
+                    _at(host, self._h_is_runnable) != <PyObject *>YES
+                    and <Py_ssize_t>_taken(host, self._h_count) - len(_taken(host, self._h_idle)) < self._per_host
+                ):
+                    loop.make_runnable(host)
+                    return None
+            return None
+        finally:
+            loop.queued += queued

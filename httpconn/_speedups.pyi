@@ -1,3 +1,4 @@
+from collections.abc import Iterator, Mapping
 from typing import Any, Never, Self, final
 
 from ._wire.grammar import Limits
@@ -5,6 +6,7 @@ from ._wire.grammar import Limits
 __all__ = (
     "ChunkedDecoder",
     "ResponseHead",
+    "ShortRoad",
     "TurnLimits",
     "begin_plain_response",
     "find_head_end",
@@ -81,3 +83,9 @@ def plain_get(known: dict[str, tuple[Any, Any, bytes]], url: str) -> tuple[tuple
 def take_turn(
     descriptor: int, following: bytes | None, limits: TurnLimits
 ) -> tuple[ResponseHead, bytes, int, int] | bytes | None: ...
+
+@final
+class ShortRoad:
+    def __init__(self, loop: Any, limits: TurnLimits, classes: Mapping[str, type]) -> None: ...
+    def serve(self, events: list[tuple[int, int]]) -> None: ...
+    def queue_bare(self, source: Iterator[Any], most: int) -> tuple[Any] | None: ...

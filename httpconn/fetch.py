@@ -79,26 +79,27 @@ class Fetcher:
 
         Raises what the input raises (the others go on then), PoolClosed in the child of a fork.
         """
-        loop = self._loop
         ready = self._ready
         if not ready:
-            if self._is_running:
-                raise RuntimeError("the fetcher is being asked for a result already: by its input, or another thread")
-            self._is_running = True
-            try:
-                loop.run()
-            except Exception:  # StopIteration, or the input's
-                raise
-            except BaseException:  # Ctrl-C
-                loop.close()
-                raise
-            finally:
-                self._is_running = False
-                loop.left_at = time.monotonic()
-        response = ready.popleft()
-        loop.handed_out += 1
-        loop.held -= len(response._content)
-        return response
+            self._run()
+        return ready.popleft()
+
+    def _run(self) -> None:
+        """Have the loop run until there is a result. Raises as ``__next__``."""
+        loop = self._loop
+        if self._is_running:
+            raise RuntimeError("the fetcher is being asked for a result already: by its input, or another thread")
+        self._is_running = True
+        try:
+            loop.run()
+        except Exception:  # StopIteration, or the input's
+            raise
+        except BaseException:  # Ctrl-C
+            loop.close()
+            raise
+        finally:
+            self._is_running = False
+            loop.left_at = time.monotonic()
 
     @property
     def stats(self) -> FetchStats:

@@ -225,25 +225,47 @@ class Response:
     are as far as they came: 0, no fields and b"" where nothing did.
     """
 
-    # What few responses need stands here and not in every instance.
-    _headers: HTTPMessage | None = None
-    _encoding: str | None = None
-    _trailers: Sequence[tuple[str, str]] | None = None
-    _times: tuple[float, float, float, float, float] = (0.0, 0.0, 0.0, 0.0, 0.0)
-    _stream: Stream | None = None
-    attempts = 1
+    # All of them are set in every instance: ``_speedups/engine.pxi`` makes most, and fills the same slots.
+    __slots__ = (
+        "__weakref__",
+        "_content",
+        "_encoding",
+        "_head",
+        "_headers",
+        "_request",
+        "_stream",
+        "_times",
+        "_trailers",
+        "attempts",
+        "defects",
+        "error",
+        "history",
+        "index",
+    )
+
+    attempts: int
     """How often the request was sent; 0 where it was refused before. After redirects, the last request."""
-    defects: Sequence[Defect] = ()
-    error: BaseException | None = None
-    index = 0
+    defects: Sequence[Defect]
+    error: BaseException | None
+    index: int
     """The place of the request in the input, from 0. In a pool, always 0."""
-    history: tuple[Response, ...] = ()
+    history: tuple[Response, ...]
     """The redirects that led here, in their order; of their content, the first 64 KiB. Each has its own ``request``."""
 
     def __init__(self, request: Request | str, head: ResponseHead | None, content: bytes) -> None:
         self._request = request
         self._head = head
         self._content = content
+        self._times: tuple[float, float, float, float, float] | float = 0.0  # a float: all of it for the first byte
+        self._headers: HTTPMessage | None = None
+        self._encoding: str | None = None
+        self._trailers: Sequence[tuple[str, str]] | None = None
+        self._stream: Stream | None = None
+        self.attempts = 1
+        self.defects = ()
+        self.error = None
+        self.index = 0
+        self.history = ()
 
     # -- the request --------------------------------------------------------------------------------------
 
@@ -301,7 +323,8 @@ class Response:
 
     @property
     def timings(self) -> Timings:
-        return Timings(*self._times)
+        times = self._times
+        return Timings(0.0, 0.0, 0.0, times, times) if isinstance(times, float) else Timings(*times)
 
     # -- the content --------------------------------------------------------------------------------------
 
@@ -389,10 +412,10 @@ class Response:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> object:
         if self._stream is not None:
             raise TypeError("a response that is still being streamed cannot be pickled; read its content first")
-        return self.__dict__
+        return super().__getstate__()
 
     def __repr__(self) -> str:
         told = f"{self.status} {self.reason}".rstrip() if self._head is not None else "no response"

@@ -53,7 +53,25 @@ def plain_get(known: dict[str, Known], url: str) -> tuple[Known, bytes] | None:
     return found, b"GET " + target.encode() + found[-1]
 
 
-class Job:
+class BareJob:
+    """What every job has, in slots: those of bare URLs are made, and carried, by ``_speedups/engine.pxi``."""
+
+    __slots__ = ("attempts", "head", "index", "is_bare", "key", "method", "origin", "request", "started")
+
+    attempts: int
+    head: bytes
+    """The head, and the body too where that is short."""
+    index: int
+    is_bare: bool
+    """A GET of a URL that went the short road into here too: but for its slots, it is as the class has it."""
+    key: Key
+    method: str
+    origin: Origin
+    request: Request | str
+    started: float
+
+
+class Job(BareJob):
     """A request that was found good, ready to be sent, as often as that may be."""
 
     # What few jobs need stands here and not in every instance.
@@ -79,8 +97,6 @@ class Job:
     proxy: Proxy | None = None
     expects_continue = False
     """The head asks whether the body is wanted, which waits for the answer (RFC 9110 section 10.1.1)."""
-    attempts = 0
-    started = 0.0
     paused_s = 0.0
     """How long its response was not read, for want of memory; that is nobody's delay."""
 
@@ -91,7 +107,9 @@ class Job:
         self.origin = origin
         self.method = method
         self.head = head
-        """The head, and the body too where that is short."""
+        self.is_bare = False
+        self.attempts = 0
+        self.started = 0.0
 
     @property
     def where(self) -> str:
@@ -126,6 +144,11 @@ class Preparer:
         self._known: dict[str, Known] = {}
         engine = _backends.selected.engine
         self._plain_get = plain_get if engine is None else engine.plain_get
+
+    @property
+    def known(self) -> dict[str, Known] | None:
+        """What ``plain_get`` makes a whole request of; None where a URL does not say all that there is to know."""
+        return None if self._needs_request else self._known
 
     def prepare_url(self, url: str, index: int) -> Job:
         """Return the job to GET *url*. Raises InvalidURL, InvalidField, TypeError."""

@@ -43,6 +43,7 @@ ROOMS = {
         "exchange",
         "preparing",
         "following",
+        "_backends.contract",
         "_io",
         "_wire",
         "model",

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import gc
+import itertools
 import os
+import pickle
 import random
+import signal
 import socket
+import threading
 from http.cookiejar import CookieJar
+from typing import Any
 
 import pytest
 
-from httpconn import Limits, Retry, _backends
+from httpconn import Fetcher, Limits, Response, Retry, _backends, fetch_many
 from httpconn._backends.contract import Engine
+from httpconn._engine.intake import Intake
+from httpconn._engine.kit import Kit
+from httpconn._engine.loop import Host, Loop
+from httpconn._engine.nonblocking import Connection
 from httpconn._wire.head import ResponseHead
 from httpconn._wire.reader import NEED_DATA, ResponseReader
 from httpconn.errors import HTTPException
 from httpconn.policies.judge import Policies
+from httpconn.preparing import BareJob, Job
+from httpconn.settings import FetchSettings
 
 from .cases import all_cases
-from .faulty import content_of
+from .faulty import Exchange, FaultyServer, content_of
 from .peers import socket_pair
 
 LIMITS = Limits(field_lines=256)
@@ -234,3 +246,150 @@ def test_misuse(engine: Engine) -> None:
         engine.take_turn(0, None, None)
     with pytest.raises(OSError, match="Bad file descriptor"):
         engine.take_turn(-1, None, limits_of(engine))
+
+
+# -- the road of a whole loop: what it does itself is as the Python code has it
+
+
+@pytest.fixture
+def road_in_use(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    monkeypatch.setattr(_backends, "selected", _backends.get("cython"))
+    return engine
+
+
+class Plain(FaultyServer):
+    async def answer(self, exchange: Exchange) -> None:
+        content = exchange.target.encode()
+        if len(exchange.target) % 2:
+            await exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(content), content))
+        else:
+            chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n"
+            await exchange.send(chunked % (len(content), content))
+
+
+def test_what_the_road_makes_has_all_its_slots(road_in_use: Engine) -> None:
+    with Plain() as server, fetch_many((server.url(f"/{n}") for n in range(300)), per_host=4) as responses:
+        made = list(responses)
+        assert responses.stats == (300, 300, 4, 296, 0)
+    for response in made:
+        assert response.content == response.url.removeprefix(server.url("")).encode()
+        told = {name: getattr(response, name) for name in Response.__slots__ if name != "__weakref__"}
+        assert isinstance(told.pop("_times"), (float, tuple))
+        plain = Response(response.url, response._head, response.content)
+        plain.index = response.index
+        assert told == {name: getattr(plain, name) for name in told}
+        again = pickle.loads(pickle.dumps(response))
+        assert (again.content, again.index, again.timings) == (response.content, response.index, response.timings)
+        assert 0 <= response.timings.first_byte <= response.timings.total
+    assert sum(isinstance(response._times, float) for response in made) > 150, "most went all the way"
+
+
+def test_limits_beyond_any_number_of_c(road_in_use: Engine) -> None:
+    endless: Any = dict.fromkeys(("per_host", "max_connections", "look_ahead", "max_buffered_bytes"), 10**30)
+    with Plain() as server, fetch_many([server.url(f"/{n}") for n in range(100)], **endless) as responses:
+        assert {response.status for response in responses} == {200}
+
+
+def test_jobs_of_the_road(road_in_use: Engine) -> None:
+    """They are as prepare_url makes them."""
+    kit = Kit(FetchSettings.of({}))
+    loop = Loop(kit, kit.settings, Intake(kit.preparer))
+    url = "http://127.0.0.1:9/%d"
+    loop.queue(kit.preparer.prepare_url(url % 0, 0))
+    loop.intake.count = 1
+    host = next(iter(loop.hosts.values()))
+    for at in range(1, 4):
+        assert loop._road.queue_bare(iter([url % at, url % 9]), 1) is None
+    assert loop._road.queue_bare(iter([url % 4, None, url % 5]), 9) == (None,)
+    assert loop._road.queue_bare(iter([url % 5 + "#x"]), 9) == (url % 5 + "#x",)
+    with pytest.raises(StopIteration):
+        loop._road.queue_bare(iter([url % 5]), 9)
+    assert (loop.queued, loop.intake.count, len(host.pending)) == (6, 6, 6)
+    for index, job in enumerate(host.pending):
+        made = kit.preparer.prepare_url(url % index, index)
+        told = {name: getattr(job, name) for name in BareJob.__slots__ if name != "is_bare"}
+        assert told == {name: getattr(made, name) for name in told}
+        assert job.is_bare == (index > 0)
+    loop.close()
+
+
+def test_the_road_takes_its_own_classes_only(road_in_use: Engine) -> None:
+    kit = Kit(FetchSettings.of({}))
+    loop = Loop(kit, kit.settings, Intake(kit.preparer))
+    classes = {"Connection": Connection, "Host": Host, "Job": Job, "Response": Response}
+
+    class NoSlot:
+        attempts = 1
+
+    for name in classes:
+        with pytest.raises((TypeError, AttributeError)):
+            road_in_use.road(loop, kit.plain_limits, {**classes, name: NoSlot})
+    with pytest.raises(TypeError):
+        road_in_use.road(loop, kit.plain_limits, {**classes, "Host": Connection(loop, Host(())).host})
+    road = road_in_use.road(loop, kit.plain_limits, classes)
+    with pytest.raises(TypeError):
+        road.queue_bare(["http://127.0.0.1:9/"], 1)
+    with pytest.raises(TypeError):
+        road.serve([7])
+    loop.close()
+
+
+def test_a_finalizer_closes_the_fetcher(road_in_use: Engine) -> None:
+    """Wherever the garbage collector comes in."""
+
+    class Closer:
+        def __init__(self, fetcher: Fetcher) -> None:
+            self.itself = self
+            self.fetcher = fetcher
+
+        def __del__(self) -> None:
+            if threading.current_thread() is threading.main_thread():  # not the server's, which collects garbage too
+                self.fetcher.close()
+
+    previous = gc.get_threshold()
+    with Plain() as server:
+        for after in range(0, 120, 3):
+            seen = set()
+            fetcher = fetch_many((server.url(f"/{n}") for n in range(200)), per_host=4)
+            try:
+                for response in fetcher:
+                    assert response.error is None
+                    assert response.index not in seen
+                    seen.add(response.index)
+                    if len(seen) == after:
+                        Closer(fetcher)
+                        gc.set_threshold(1 + after % 7)
+            except (ValueError, OSError):
+                pass  # its poller is closed
+            finally:
+                gc.set_threshold(*previous)
+            gc.collect()
+            fetcher.close()
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs signals")
+def test_ctrl_c_at_any_time(road_in_use: Engine) -> None:
+    """It closes the fetcher, and no result came twice before."""
+    dice = random.Random(7)
+
+    def interrupt(*_: object) -> None:
+        if fetcher._is_running:
+            raise KeyboardInterrupt
+        signal.setitimer(signal.ITIMER_REAL, 0.0002)
+
+    with Plain() as server:
+        for _ in range(30):
+            fetcher = fetch_many((server.url(f"/{n}") for n in itertools.count()), per_host=8)
+            previous = signal.signal(signal.SIGALRM, interrupt)
+            seen: list[int] = []
+            try:
+                with pytest.raises(KeyboardInterrupt):
+                    signal.setitimer(signal.ITIMER_REAL, dice.uniform(0.001, 0.04))
+                    for response in fetcher:
+                        assert response.error is None
+                        seen.append(response.index)
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                signal.signal(signal.SIGALRM, previous)
+            assert "closed" in repr(fetcher)
+            assert len(seen) == len(set(seen))

@@ -13,5 +13,11 @@ BACKEND = Backend(
     _speedups.serialize_plain_request_head,
     _speedups.replaces_any,
     _speedups.take_plain_response,
-    engine=Engine(_speedups.TurnLimits, _speedups.begin_plain_response, _speedups.take_turn, _speedups.plain_get),
+    engine=Engine(
+        _speedups.TurnLimits,
+        _speedups.begin_plain_response,
+        _speedups.take_turn,
+        _speedups.plain_get,
+        _speedups.ShortRoad,
+    ),
 )

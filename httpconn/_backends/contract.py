@@ -12,7 +12,7 @@ speed but not in their answers. Three laws hold, and tests show them:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -54,6 +54,19 @@ class ChunkedDecoder(Protocol):
         """The trailer section as it was read, b"" where there was none. Its empty line is not part of it."""
 
 
+class Road(Protocol):
+    """The short road of one fetch loop: what it has in common with the loop it does by itself, the rest it asks for."""
+
+    def serve(self, events: list[tuple[int, int]]) -> None:
+        """Do what the poller has told of, connection by connection. Raises what the loop's methods raise."""
+
+    def queue_bare(self, source: Iterator[Any], most: int) -> tuple[Any] | None:
+        """Queue the bare URLs that *source* gives, at most *most*, and until a host has room for another connection.
+
+        Return what came that is not one, in a tuple. Raises what *source* raises: StopIteration at its end.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Engine:
     """The fetch engine's short road, which is compiled or not there at all; see ``_speedups/engine.pxi``."""
@@ -65,6 +78,8 @@ class Engine:
     take_turn: Callable[[int, bytes | None, Any], tuple[ResponseHead, bytes, int, int] | bytes | None]
     plain_get: Callable[[dict[str, Any], str], tuple[Any, bytes] | None]
     """The twin of ``preparing.plain_get``."""
+    road: Callable[[Any, Any, Mapping[str, type]], Road]
+    """(loop, limits, classes by name) to what does several of the above, and what lies between them, in one call."""
 
 
 @dataclass(frozen=True, slots=True)

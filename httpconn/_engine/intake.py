@@ -6,6 +6,7 @@ import collections
 from collections.abc import Iterator
 from typing import Any, Final
 
+from .._backends.contract import Road
 from ..errors import without_frames
 from ..exchange import unanswered
 from ..model import Request, Response
@@ -34,8 +35,35 @@ class Intake:
         Raises what a source raises, which has ended then.
         """
         request: Any = self.added.popleft() if self.added else self._next(now)
-        if request is None:
+        return None if request is None else self._job_of(request)
+
+    def take_run(self, road: Road, most: int, now: float) -> Job | Response | None:
+        """Have *road* queue the bare URLs that come next, at most *most*; return what came instead of one, as ``take``.
+
+        Only while ``is_plain``.
+        """
+        count = self.count
+        try:
+            stop = road.queue_bare(self.sources[0], most)
+        except StopIteration:
+            self.sources.popleft()
             return None
+        except BaseException:
+            self.sources.popleft()  # a generator that has raised has ended
+            raise
+        finally:
+            if self.count != count:
+                self._pause_s = _NOTHING_NOW_S[0]
+        if stop is None:
+            return None
+        request = self._settled(stop[0], now)
+        return None if request is None else self._job_of(request)
+
+    def is_plain(self, now: float) -> bool:
+        """Return whether the next request comes from a source, and may be there."""
+        return not self.added and bool(self.sources) and now >= self.again_at
+
+    def _job_of(self, request: Any) -> Job | Response:
         index = self.count
         self.count = index + 1
         try:
@@ -57,13 +85,17 @@ class Intake:
             except BaseException:
                 self.sources.popleft()  # a generator that has raised has ended
                 raise
-            if request is None:
-                self.again_at = now + self._pause_s
-                self._pause_s = min(2 * self._pause_s, _NOTHING_NOW_S[1])
-                return None
-            self._pause_s = _NOTHING_NOW_S[0]
-            return request
+            return self._settled(request, now)
         return None
+
+    def _settled(self, request: Request | str | None, now: float) -> Request | str | None:
+        """Return what a source has given; where that is nothing, it is not asked again for a while."""
+        if request is None:
+            self.again_at = now + self._pause_s
+            self._pause_s = min(2 * self._pause_s, _NOTHING_NOW_S[1])
+            return None
+        self._pause_s = _NOTHING_NOW_S[0]
+        return request
 
     def clear(self) -> None:
         """Forget what was asked for."""

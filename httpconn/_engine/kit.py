@@ -42,6 +42,7 @@ class Kit:
         self.follower = Follower(self.policies, self.preparer)
         self.resolver = Resolver(settings.resolve, ttl_s=settings.resolve_ttl_s)
         engine, self.plain_limits = short_road(settings, self.policies)
+        self.engine = engine
         self.take_turn = None if engine is None else engine.take_turn
         self.begin_plain = None if engine is None else engine.begin_plain_response
         self.sessions: dict[Key, ssl.SSLSession] = {}

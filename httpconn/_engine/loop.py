@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from .._backends.contract import Road
 from .._io.polling import IN, Poller, new_poller
 from ..errors import ConnectTimeout, PoolClosed, ReadTimeout, TotalTimeout, without_frames
 from ..model import Response
@@ -32,8 +33,6 @@ from .nonblocking import BUSY, Connection
 
 _READ_AT_ONCE: Final = 64
 """Inputs that are read ahead before the sockets get their turn: an input may be slow."""
-_TURN: Final = 32
-"""Requests in a row on one connection while another host waits for a place."""
 _FOREVER: Final = float("inf")
 
 
@@ -58,16 +57,18 @@ class Loop:
     def __init__(self, kit: Kit, settings: FetchSettings, intake: Intake) -> None:
         self.kit = kit
         self.intake = intake
+        self.most_in_a_row = 32
+        """Requests on one connection while another host waits for a place."""
         self.take_turn = kit.take_turn
         self.begin_plain = kit.begin_plain
         self.plain_limits = kit.plain_limits
         self._max_connections = settings.max_connections
-        self._per_host = settings.per_host
+        self.per_host = settings.per_host
         self._look_ahead = settings.look_ahead
         self._most_unanswered = settings.look_ahead + settings.max_connections
         self._idle_s = settings.idle_s
         self.max_buffered_bytes = settings.max_buffered_bytes
-        self._is_ordered = settings.ordered
+        self.is_ordered = settings.ordered
         self.timeout = settings.timeout
         self.total_s = _FOREVER if self.timeout.total is None else self.timeout.total
         self.read_s = _FOREVER if self.timeout.read is None else self.timeout.read
@@ -88,12 +89,19 @@ class Loop:
 
         self.ready: collections.deque[Response] = collections.deque()
         self._done: dict[int, Response] = {}  # by index, where results come in order
-        self.handed_out = 0
-        self.held = 0  # bytes of content, here and in what has not been handed out
+        self._made_ready = 0
+        self.held = 0  # bytes of content, here and in what had not been handed out when ``run`` began
+        self._held_ready = 0  # and of it, what is in ``ready`` since then
         self.is_paused = False
 
         self.gates = Gates(self)
         self._has_cookies = settings.cookies is not None
+        # Cookies are put into each request just before it is sent: that is not for the compiled road.
+        self._road: Road | None = None
+        if kit.engine is not None and not self._has_cookies:
+            classes = {made.__name__: made for made in (Connection, Host, Job, Response)}
+            self._road = kit.engine.road(self, kit.plain_limits, classes)
+        self._queues_bare = self._road is not None and kit.preparer.known is not None
 
         self.away = 0.0
         self.left_at = time.monotonic()
@@ -115,6 +123,9 @@ class Loop:
         self.away += time.monotonic() - self.left_at
         ready = self.ready
         by_descriptor = self.by_descriptor
+        road = self._road
+        self.held -= self._held_ready  # all of it has been handed out
+        self._held_ready = 0
         while True:
             self.now = time.monotonic() - self.away
             if self.now >= self.gates.opens_at - self.away:
@@ -129,18 +140,40 @@ class Loop:
             timeout_s = self._timeout_s()
             events = poller.poll(timeout_s, len(by_descriptor) + 1)
             self.now = time.monotonic() - self.away
-            for descriptor, _ in events:
-                connection = by_descriptor.get(descriptor)
-                if connection is None:
-                    self._take_wake()
-                elif connection.is_short:
-                    connection.turn_short()
-                else:
-                    connection.step()
+            if road is not None:
+                road.serve(events)
+            else:
+                self._serve(events)
             if self.now >= self.sweep_at:
                 self._sweep()
             if ready:
                 return
+
+    def _serve(self, events: list[tuple[int, int]]) -> None:
+        """Do what the poller told. The compiled twin: ``ShortRoad.serve``."""
+        for descriptor, _ in events:
+            connection = self.by_descriptor.get(descriptor)
+            if connection is None:
+                self.take_wake()
+            elif connection.is_short:
+                connection.turn_short()
+            else:
+                connection.step()
+
+    def note_turns(self, count: int, held: int) -> None:
+        """Note that so many exchanges have ended on the compiled road, with *held* bytes, and as many have begun."""
+        self.queued -= count
+        self.reused += count
+        self.held += held
+        if not self.is_ordered:
+            self._made_ready += count
+            self._held_ready += held
+        self.sweep_at = min(self.sweep_at, self.now + min(self.total_s, self.read_s))
+
+    @property
+    def handed_out(self) -> int:
+        """How many results have been handed out."""
+        return self._made_ready - len(self.ready)
 
     def _timeout_s(self) -> float | None:
         until = min(self.sweep_at, self.gates.opens_at - self.away)
@@ -163,7 +196,7 @@ class Loop:
             if not self.active and self.runnable:
                 # Nothing would go on: the oldest request must. With *ordered* it is what all others wait for.
                 oldest = min(self.runnable, key=_first_index_of)
-                if not self._is_ordered or self.gates.first_index() > _first_index_of(oldest):
+                if not self.is_ordered or self.gates.first_index() > _first_index_of(oldest):
                     self.runnable.remove(oldest)
                     self._give_turn(oldest)
             return
@@ -175,17 +208,29 @@ class Loop:
             room = min(budget, self._room())
             if room <= 0:
                 return
+            if self._queues_bare and self.intake.is_plain(self.now):
+                assert self._road is not None
+                count = self.intake.count
+                taken = self.intake.take_run(self._road, room, self.now)
+                budget -= self.intake.count - count
+                if taken is not None:
+                    self._take_in(taken)
+                continue
             for _ in range(room):
                 taken = self.intake.take(self.now)
                 if taken is None:
                     return
                 budget -= 1
-                if isinstance(taken, Job):
-                    self.queue(taken)
-                else:
-                    self.answered(taken)
+                self._take_in(taken)
                 if runnable:
                     break
+
+    def _take_in(self, taken: Job | Response) -> None:
+        """Queue a job, or hand out what cannot be one."""
+        if isinstance(taken, Job):
+            self.queue(taken)
+        else:
+            self.answered(taken)
 
     # -- hosts and places -----------------------------------------------------------------------------------
 
@@ -218,7 +263,7 @@ class Loop:
 
     def make_runnable(self, host: Host) -> None:
         """Have *host* stand in the row for a connection, where it has jobs and may have one more."""
-        if (host.pending or host.held_back) and not host.is_runnable and host.count - len(host.idle) < self._per_host:
+        if (host.pending or host.held_back) and not host.is_runnable and host.count - len(host.idle) < self.per_host:
             host.is_runnable = True
             self.runnable.append(host)
 
@@ -227,7 +272,7 @@ class Loop:
         pending = connection.host.pending
         if not pending or self.is_paused:
             return None
-        if connection.turn >= _TURN and self.runnable and self.open >= self._max_connections:
+        if connection.turn >= self.most_in_a_row and self.runnable and self.open >= self._max_connections:
             return None  # it has had its turn, and another host waits for a place
         job = pending[0]
         if self._has_cookies:
@@ -237,7 +282,7 @@ class Loop:
     def _give_turn(self, host: Host) -> None:
         """Start one job of a host that was runnable; with more to start, it stands behind the others again."""
         host.is_runnable = False
-        if host.count - len(host.idle) < self._per_host and (host.pending or self.gates.let_out(host)):
+        if host.count - len(host.idle) < self.per_host and (host.pending or self.gates.let_out(host)):
             self._start(host)
             self.make_runnable(host)
         else:
@@ -306,10 +351,15 @@ class Loop:
 
     def answered(self, response: Response) -> None:
         """Hand out a result."""
-        if self._is_ordered:
+        if self.is_ordered:
             self._hand_out_in_order(response)
         else:
-            self.ready.append(response)
+            self._make_ready(response)
+
+    def _make_ready(self, response: Response) -> None:
+        self.ready.append(response)
+        self._made_ready += 1
+        self._held_ready += len(response._content)
 
     def _goes_on(self, job: Job, response: Response) -> bool:
         """Return whether something follows *response*, which is no result then; and see to it."""
@@ -339,10 +389,8 @@ class Loop:
 
     def _hand_out_in_order(self, response: Response) -> None:
         self._done[response.index] = response
-        following = self.handed_out + len(self.ready)
-        while (found := self._done.pop(following, None)) is not None:
-            self.ready.append(found)
-            following += 1
+        while (found := self._done.pop(self._made_ready, None)) is not None:
+            self._make_ready(found)
 
     # -- names ----------------------------------------------------------------------------------------------
 
@@ -364,7 +412,7 @@ class Loop:
 
         return wake
 
-    def _take_wake(self) -> None:
+    def take_wake(self) -> None:
         """Some names may have been looked up."""
         if self._waker is None:
             return
@@ -451,10 +499,11 @@ class Loop:
             held.clear()
         self.intake.clear()
         self.gates.clear()
+        self._made_ready -= len(self.ready)
         self.ready.clear()
         self._done.clear()
         self.kit.sessions.clear()
-        self.open = self.queued = self.held = 0
+        self.open = self.queued = self.held = self._held_ready = 0
         if self._waker is not None:
             for end in self._waker:
                 end.close()

@@ -1,7 +1,8 @@
 """One connection among many, that never waits: opened, and then one exchange after the other, as events come in.
 
 There are two roads. The short one is a plain job on a plain socket, with the extension: one compiled call receives,
-reads and sends the next request (``turn_short``). Everything else, and whatever the short road declines, is read by the
+reads and sends the next request (``turn_short``; ``ShortRoad`` of ``_speedups/engine.pxi`` does the most common, and
+comes here with the rest). Everything else, and whatever the short road declines, is read by the
 shared reader in ``exchange.py`` (``_receive``, ``_read``).
 
 ``loop.py`` decides what runs when, and is told when an exchange has ended (``Loop.answered``).
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from .._io.channel import READ, Channel
 from .._io.connect import Watch
@@ -24,6 +25,9 @@ from ..preparing import Job, Outgoing
 
 if TYPE_CHECKING:
     from .loop import Host, Loop
+
+Turned: TypeAlias = tuple[ResponseHead, bytes, int, int]
+"""What ``contract.Engine.take_turn`` returns of a plain response."""
 
 _RECEIVE_BYTES: Final = 65_536
 _BODY_RECEIVE_BYTES: Final = 262_144
@@ -332,10 +336,16 @@ class Connection:
         except OSError as error:
             self.fail(error)
             return
+        if found is not None:
+            self.turned(found, following)
+
+    def turned(self, found: Turned | bytes, following: Job | None) -> None:
+        """See what ``take_turn`` has brought, and gone on to; *following* is the job of which it has sent something."""
+        loop, job = self.loop, self.job
+        assert job is not None
         if not isinstance(found, tuple):
-            if found is not None:
-                self.is_short = False
-                self._read(job, found)
+            self.is_short = False
+            self._read(job, found)
             return
         head, content, left, sent = found
         if left:
