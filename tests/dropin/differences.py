@@ -734,6 +734,22 @@ DIFFERENCES: dict[str, list[Difference]] = {
             1,
         ),
         Difference(
+            "`vars(response)` has `status`, `reason` and the like",
+            "they are in slots; what a program sets besides is in `vars(response)`",
+            "a tenth of the cost of a small response",
+            lambda module: "status" in vars(_begun(module, b"HTTP/1.1 200 OK\r\n\r\n")),
+            True,
+            False,
+        ),
+        Difference(
+            "a class may derive from `HTTPResponse` and from `io.BytesIO`, or another type with a layout of its own",
+            "`TypeError`: a class may derive from `HTTPResponse` and ordinary classes",
+            "the same slots",
+            lambda module: _outcome(lambda: type("Both", (module.HTTPResponse, io.BytesIO), {}).__name__),
+            "Both",
+            "TypeError",
+        ),
+        Difference(
             '`HTTPConnection.__module__` is `"http.client"`',
             "it is where the class is",
             "honest pickles and tracebacks; the one test of CPython's own suites that fails (`test_all`) asks for it",
