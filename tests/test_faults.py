@@ -26,6 +26,7 @@ import pytest
 
 import httpconn
 from httpconn import HTTPConnection, HTTPSConnection, IncompleteRead, RemoteDisconnected
+from httpconn._backends.contract import Backend
 
 from .peers import TIMEOUT_S, OnlyMakefile, ScriptedServer, say_goodbye, socket_pair, take_request
 from .test_reuse import TLS
@@ -655,12 +656,16 @@ def steps(connection: HTTPConnection, body: bytes | None = None) -> None:
 
 @pytest.mark.parametrize("transport", ["plain", "tls"])
 @pytest.mark.parametrize("kind", SENDING)
-def test_closed_in_a_signal_handler_while_sending(kind: str, transport: str, tls: TLS) -> None:
+@pytest.mark.parametrize("strict", [False, True], ids=["default", "strict"])
+def test_closed_in_a_signal_handler_while_sending(
+    in_use: Backend, kind: str, transport: str, strict: bool, tls: TLS
+) -> None:
     """A clear error that http.client's users catch, and nothing of that body on another connection."""
     seen: list[bytes] = []
     security = tls if transport == "tls" else None
     with no_descriptor_left(), ScriptedServer(serve_what_comes(seen), security.wrap if security else None) as server:
         connection = connection_to(httpconn, server, security, TIMEOUT_S)
+        connection.strict = strict
         with (
             pytest.raises(ConnectionAbortedError, match="closed, by this program"),
             alarm(lambda *_: connection.close()),
@@ -831,7 +836,8 @@ def test_a_response_without_a_socket() -> None:
 @pytest.mark.parametrize(
     "fields", [b"Content-Length: 10\r\n", b"Transfer-Encoding: chunked\r\n"], ids=["sized", "chunked"]
 )
-def test_closed_between_two_receives(way: str, fields: bytes) -> None:
+@pytest.mark.parametrize("strict", [False, True], ids=["default", "strict"])
+def test_closed_between_two_receives(in_use: Backend, way: str, fields: bytes, strict: bool) -> None:
     """Found by misuse.py: a clear error for whoever was reading, not an AssertionError."""
 
     class Closing(io.BytesIO):
@@ -863,7 +869,7 @@ def test_closed_between_two_receives(way: str, fields: bytes) -> None:
             self.is_closed = True
 
     file = Closing(b"HTTP/1.1 200 OK\r\n" + fields + b"\r\n")
-    response = httpconn.HTTPResponse(OnlyMakefile(file))
+    response = httpconn.HTTPResponse(OnlyMakefile(file), strict=strict)
     response.begin()
     file.is_armed = True
     read = {

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import httpconn
 from httpconn import HTTPConnection, HTTPException, InvalidField, InvalidURL
+from httpconn._backends.contract import Backend
 
 from .peers import answered, received, socket_pair, tcp_pair
 
@@ -317,7 +318,7 @@ def test_contradicting_framing_step_by_step(in_use, second: tuple[str, str], str
     ({"body": [b"four"], "headers": {"Content-Length": "4"}}, None),
     ({"headers": {"A": "b"}}, None),
 ])  # fmt: skip
-def test_strict_requests(arguments: dict[str, Any], default: bool | None) -> None:
+def test_strict_requests(in_use: Backend, arguments: dict[str, Any], default: bool | None) -> None:
     """By default http.client's outcome, and refused by strict (True); or sent by both (None)."""
     arguments = {"method": "POST", "url": "/", **arguments}
     data, error = sent(HTTPConnection, arguments)
