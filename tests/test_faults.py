@@ -617,15 +617,15 @@ def serve_what_comes(seen: list[bytes]) -> Callable[[socket.socket], None]:
 
     def serve(sock: socket.socket) -> None:
         sock.settimeout(TIMEOUT_S)
-        first = sock.recv(4096)
-        seen.append(first)
-        if first.startswith(b"GET"):
-            sock.sendall(GOOD)
-            return
-        time.sleep(2 * SHORT_S)  # and takes no more meanwhile, so that the sender has to wait
         with contextlib.suppress(OSError):
-            while sock.recv(1 << 20):
-                pass
+            while first := sock.recv(4096):
+                seen.append(first)
+                if first.startswith(b"GET"):
+                    sock.sendall(GOOD)
+                    continue
+                time.sleep(2 * SHORT_S)  # and takes no more meanwhile, so that the sender has to wait
+                while sock.recv(1 << 20):
+                    pass
 
     return serve
 
