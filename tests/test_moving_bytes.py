@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import random
 import socket
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 
 import pytest
@@ -125,6 +127,27 @@ def test_a_request_larger_than_the_buffers_is_sent_whole() -> None:
         send_promptly(client, data)
         thread.join()
     assert got == data
+
+
+def test_a_failed_receive_leaves_no_view_into_what_it_was_to_fill(in_use) -> None:
+    """Its traceback would keep one, and a BytesIO with a view into it cannot be freed without a word on stderr."""
+    with socket_pair() as (client, server):
+        server.sendall(SIZED[:1_000])
+        client.settimeout(0.1)
+        response = HTTPResponse(client)
+        response.begin()
+        with pytest.raises(TimeoutError) as caught:
+            response.read()
+        filled = [
+            held
+            for frame, _ in traceback.walk_tb(caught.value.__traceback__)
+            for value in frame.f_locals.values()
+            if isinstance(held := getattr(value, "_held", None), io.BytesIO)
+        ]
+        assert filled
+        for held in filled:
+            held.close()  # BufferError where there is a view
+        response.close()
 
 
 def test_the_timeout_of_a_request_is_exact() -> None:
