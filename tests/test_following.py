@@ -689,7 +689,7 @@ def test_a_misbehaving_server_with_redirects_and_retries(in_use, ordered: bool) 
     retry = Retry(2, statuses=[503], backoff_s=0.01)
     with Wandering() as server:
         urls = [server.url(way + end) for way, end in zip(ways, ends, strict=True)]
-        timeout = Timeout(connect=5, read=0.4, total=20)
+        timeout = Timeout(connect=5, read=2, total=60)
         with fetch_many(
             urls, timeout=timeout, max_connections=64, per_host=64, retry=retry, ordered=ordered, look_ahead=200
         ) as responses:

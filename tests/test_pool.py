@@ -28,7 +28,7 @@ from httpconn import ConnectionPool, Request, Timeout
 from .faulty import FAULTS, Exchange, FaultyServer, check, content_of, script
 from .peers import ScriptedServer, take_request
 
-QUICK = Timeout(connect=5, read=0.4, total=10, pool=5)
+QUICK = Timeout(connect=5, read=1, total=20, pool=5)
 FAULT_REQUESTS = int(os.environ.get("HTTPCONN_FAULT_REQUESTS", "1500"))
 
 
