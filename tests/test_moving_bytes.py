@@ -191,7 +191,8 @@ def test_a_sendall_that_was_put_into_the_class_is_called(monkeypatch: pytest.Mon
     sendall = socket.socket.sendall
 
     def spy(self: socket.socket, data: bytes) -> None:
-        seen.append(bytes(data))
+        if self is client:  # a proxy of another test may be handing on its last bytes in a thread
+            seen.append(bytes(data))
         sendall(self, data)
 
     with socket_pair() as (client, _):
