@@ -473,13 +473,15 @@ class HTTPConnection:
             response = self.__configured(self.response_class(sock, self.debuglevel, method=self._method))
             self.__response = self.__awaited = response
             goes_on = response._await_continue(timeout_s) if isinstance(response, HTTPResponse) else True
-            following = (state.CONTINUE if goes_on else state.ANSWER).get(self.__state)
-            if following is None or self.__awaited is not response:
-                raise _closed_while_sending()
-        except BaseException:
+        except BaseException as error:
             if self.sock is sock:
                 self.__shut()
+            elif isinstance(error, Exception):
+                raise _closed_while_sending() from error  # at whichever step of the wait it was noticed
             raise
+        following = (state.CONTINUE if goes_on else state.ANSWER).get(self.__state)
+        if following is None or self.__awaited is not response:
+            raise _closed_while_sending()
         self.__state = following
         return goes_on
 

@@ -19,6 +19,7 @@ import pytest
 
 import httpconn
 from httpconn import HTTPConnection, HTTPException, HTTPSConnection, Limits, RemoteDisconnected
+from httpconn._io.source import SocketSource
 
 from .peers import TIMEOUT_S, ScriptedServer, received, socket_pair, take_request
 from .test_reuse import TLS
@@ -427,14 +428,13 @@ def test_a_signal_while_it_waits(in_use, handling: str, transport: str, tls: TLS
     rung = threading.Event()
 
     def serve(sock: socket.socket) -> None:
-        if take_request(sock).startswith(b"GET"):
+        while head := take_request(sock):
+            if head.startswith(b"POST"):
+                rung.wait(TIMEOUT_S)
+                sock.sendall(CONTINUE)
+                if not sock.recv(65536):
+                    return
             sock.sendall(GOOD)
-            return
-        rung.wait(TIMEOUT_S)
-        with contextlib.suppress(OSError):
-            sock.sendall(CONTINUE)
-            if sock.recv(65536):
-                sock.sendall(GOOD)
 
     def handler(*_: object) -> None:
         rung.set()
@@ -489,3 +489,23 @@ def test_a_body_that_is_streamed_into_a_file(in_use, tmp_path: Path) -> None:
         assert file.tell() == 0
         assert connection.getresponse().status == 417
         connection.close()
+
+
+@pytest.mark.parametrize("step", ["receive_within", "receive"])
+def test_closed_at_each_step_of_the_wait(in_use, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a handler, by another thread: the error is the same wherever the wait was."""
+    goes_on = getattr(SocketSource, step)
+
+    def closes_first(self: SocketSource, *arguments: Any) -> Any:
+        if self._sock is client:
+            connection.close()
+        return goes_on(self, *arguments)
+
+    monkeypatch.setattr(SocketSource, step, closes_first)
+    with socket_pair() as (client, server):
+        connection = HTTPConnection("example.org", expect_timeout_s=TIMEOUT_S)
+        connection.sock = client
+        with pytest.raises(ConnectionAbortedError, match="closed, by this program"):
+            connection.request("POST", "/", b"body", EXPECT)
+        assert connection.sock is None
+        assert b"body" not in received(server)
