@@ -11,7 +11,7 @@ VENV   ?= .venv
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 bin    := $(VENV)/bin
-# The tests of the checkout as a package, and nothing else of the checkout.
+# The tests and benchmarks of the checkout as packages, and nothing else of the checkout.
 apart  := PYTHONSAFEPATH=1 PYTHONPATH='$(abspath $(VENV))/checkout' $(bin)/python
 pip    := $(bin)/python -m pip --quiet
 # A wheel depends on these files, on which they are (one may go), on what compiler there is, and on what it is told.
@@ -20,7 +20,7 @@ told   := $(source) $(shell command -v $${CC:-cc} gcc clang | tr '\n' ' ') $(CFL
           no=$(HTTPCONN_NO_EXTENSIONS) required=$(HTTPCONN_REQUIRE_EXTENSIONS)
 wheel   = $$(ls $(VENV)/wheel/*.whl)
 
-.PHONY: help build demo test bench bench-full bench-compare bench-publish bench-memory bench-micro fuzz planted sanitize leaks misuse lint clean FORCE
+.PHONY: help build demo test bench bench-full bench-compare bench-publish bench-memory bench-fetch bench-rates bench-micro fuzz planted sanitize leaks misuse lint clean FORCE
 .DELETE_ON_ERROR:
 
 help:   ## this list
@@ -50,6 +50,12 @@ bench-publish: $(VENV)/has-bench   ## figures and plots of docs/performance.md f
 
 bench-memory: build   ## idle connections, a response of 1 GiB, a million requests: what memory they take   [ARGS=--quick]
 	@$(bin)/python -m bench.memory $(ARGS)
+
+bench-fetch: build $(VENV)/has-bench $(VENV)/checkout   ## fetch_many and the pool against their promises   [ARGS="--rounds 5", "--flat 1000000"]
+	@$(apart) -m bench.fetch $(ARGS)
+
+bench-rates: build $(VENV)/checkout   ## are rates and gates kept to, by the server's log?   [ARGS="--hosts 50"]
+	@$(apart) -m bench.rates $(ARGS)
 
 bench-micro: build $(VENV)/has-bench   ## parsing alone, chunks alone   [ARGS="-k head"]
 	PYTHONSAFEPATH=1 $(bin)/python -m pytest bench/micro --benchmark-only $(ARGS)
@@ -111,7 +117,7 @@ $(VENV)/has-httptools: pyproject.toml | $(VENV)/installed
 	@touch $@
 
 $(VENV)/checkout: | $(VENV)/python
-	@mkdir -p $@ && ln -sfn '$(CURDIR)/tests' $@/tests
+	@mkdir -p $@ && ln -sfn '$(CURDIR)/tests' '$(CURDIR)/bench' $@
 
 $(VENV)/has-%: pyproject.toml | $(VENV)/installed
 	@echo 'installing what "$*" needs'

@@ -1,8 +1,10 @@
 """Many connections in one thread: fetch_many against a bare epoll loop, pycurl's multi interface and aiohttp on uvloop.
 
-    python -m bench.fetch [--rounds 5] [--requests 20000]     each figure that is promised, with its limit
-    python -m bench.fetch --path /10k [--connections 64] [--tls] [--only NAME ...]        one service, all clients
-    python -m bench.fetch --flat 1000000        resident memory over one call of so many requests
+    make bench-fetch [ARGS="--rounds 5 --requests 20000"]      each figure that is promised, with its limit
+    make bench-fetch ARGS="--path /10k [--connections 64] [--tls] [--only NAME ...]"       one service, all clients
+    make bench-fetch ARGS="--flat 1000000"      resident memory over one call of so many requests
+
+`python -m bench.fetch` in a checkout measures the checkout's httpconn, which has no extension.
 
 Against nginx.py; distinct URLs; results fully read. The rounds of all are interleaved, every second one in the opposite
 order; the figures are medians. A rival that is not installed is left out.
@@ -313,6 +315,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", choices=list(CLIENTS), default=MANY)
     parser.add_argument("--flat", type=int)
     arguments = parser.parse_args()
+    print(f"httpconn parses with {httpconn.backend()}")
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(4_096, hard)), hard))
     if arguments.flat:

@@ -1,6 +1,6 @@
 """Rates and gates on time: requests to many hosts at a rate, some of which close their gates for a while.
 
-    python -m bench.rates [--requests 10000] [--hosts 50] [--rate 25] [--connections 30]
+    make bench-rates [ARGS="--requests 10000 --hosts 50 --rate 25 --connections 30"]
 
 By the server's log: requests that came earlier than their host's rate or gate allows (there must be none), and how much
 later than that allows each host had its last one. Twice, with no gate and with a gate at every seventh host, to see

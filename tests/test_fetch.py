@@ -23,6 +23,7 @@ import trustme
 
 import httpconn
 from httpconn import Fetcher, Request, Timeout, fetch_many
+from httpconn._engine.loop import Loop
 from httpconn._io import polling
 
 from .faulty import FAULTS, Exchange, FaultyServer, check, content_of, script
@@ -257,6 +258,30 @@ def test_look_ahead_past_a_saturated_host() -> None:
         assert slow.connections == 2
         order = [r.url.split("/")[3] for r in fetch_many(urls, per_host=8, max_connections=2)]
         assert len(order) == 120
+
+
+def test_no_connection_rests_where_the_input_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All answers come at once, so all connections need a request at once: as many are read ahead."""
+
+    class InRounds(FaultyServer):
+        async def answer(self, exchange: Exchange) -> None:
+            last = -(-len(self.seen) // 300) * 300
+            while len(self.seen) < last:
+                await asyncio.sleep(0.001)
+            await exchange.send(exchange.page())
+
+    started = []
+    start = Loop._start
+    monkeypatch.setattr(Loop, "_start", lambda loop, host: (started.append(host), start(loop, host)))
+    with InRounds() as server:
+        urls = [server.url(f"/good/{n}") for n in range(3_000)]
+        contents = set()
+        for response in fetch_many(urls, max_connections=300, per_host=300, look_ahead=300):
+            if len(contents) % 300 == 0:
+                time.sleep(0.05)  # until all of a round has come
+            contents.add(response.content)
+    assert len(contents) == 3_000
+    assert len(started) < 600
 
 
 def test_hosts_take_turns() -> None:

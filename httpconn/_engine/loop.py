@@ -31,8 +31,10 @@ from .intake import Intake
 from .kit import Kit
 from .nonblocking import BUSY, Connection
 
-_READ_AT_ONCE: Final = 64
-"""Inputs that are read ahead before the sockets get their turn: an input may be slow."""
+_READ_AT_ONCE: Final = 32
+"""Inputs that are read ahead before the next look at the clock, and"""
+_READ_FOR_S: Final = 0.002
+"""for how long, before the sockets get their turn. An input may be slow; no connection waits for one that is not."""
 _FOREVER: Final = float("inf")
 
 
@@ -200,30 +202,35 @@ class Loop:
                     self.runnable.remove(oldest)
                     self._give_turn(oldest)
             return
-        budget = _READ_AT_ONCE
         runnable = self.runnable
+        read_s = 0.0
         while True:
             while runnable and (self.open < self._max_connections or self.idle):
                 self._give_turn(runnable.popleft())
-            room = min(budget, self._room())
-            if room <= 0:
+            room = min(_READ_AT_ONCE, self._room())
+            if room <= 0 or read_s >= _READ_FOR_S:
                 return
-            if self._queues_bare and self.intake.is_plain(self.now):
-                assert self._road is not None
-                count = self.intake.count
-                taken = self.intake.take_run(self._road, room, self.now)
-                budget -= self.intake.count - count
-                if taken is not None:
-                    self._take_in(taken)
-                continue
-            for _ in range(room):
-                taken = self.intake.take(self.now)
-                if taken is None:
-                    return
-                budget -= 1
+            began = time.monotonic()
+            if not self._read_ahead(room):
+                return
+            read_s += time.monotonic() - began
+
+    def _read_ahead(self, most: int) -> bool:
+        """Queue the jobs of at most so many inputs, of fewer where a host may start; return False for no more now."""
+        if self._queues_bare and self.intake.is_plain(self.now):
+            assert self._road is not None
+            taken = self.intake.take_run(self._road, most, self.now)
+            if taken is not None:
                 self._take_in(taken)
-                if runnable:
-                    break
+            return True
+        for _ in range(most):
+            taken = self.intake.take(self.now)
+            if taken is None:
+                return False
+            self._take_in(taken)
+            if self.runnable:
+                break
+        return True
 
     def _take_in(self, taken: Job | Response) -> None:
         """Queue a job, or hand out what cannot be one."""
