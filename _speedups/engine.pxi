@@ -293,7 +293,7 @@ cdef class ShortRoad:
     # Of one call of serve, and of the time since Python code was last called in it:
     cdef object _now, _total_at, _timeout
     cdef double _seconds
-    cdef bint _is_paused, _is_ordered
+    cdef bint _goes_on, _is_ordered
     cdef int64_t _free_bytes
     cdef Py_ssize_t _per_host, _most_in_a_row
     cdef Py_ssize_t _turns
@@ -367,7 +367,7 @@ cdef class ShortRoad:
 
     cdef int _see(self) except -1:
         """Read from the loop what only its own code changes."""
-        self._is_paused = self._loop.is_paused
+        self._goes_on = not self._loop.is_paused and not self._loop.must_dress
         self._free_bytes = <int64_t>_clipped(self._loop.max_buffered_bytes) - <int64_t>self._loop.held
         return 0
 
@@ -408,7 +408,7 @@ cdef class ShortRoad:
         cdef Py_ssize_t sent = -1, turn, served
         cdef Received got = self._got
         cdef int number
-        if self._is_paused or _at(connection, self._c_is_short) != <PyObject *>YES:
+        if not self._goes_on or _at(connection, self._c_is_short) != <PyObject *>YES:
             return False
         if _at(connection, self._c_left) != <PyObject *>ZERO:
             return False

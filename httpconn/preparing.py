@@ -217,6 +217,7 @@ class Preparer:
         if value is None or b"\r\ncookie:" in job.head.lower():
             return
         job.bare_head = job.head
+        job.is_bare = False  # what is in the jar by the time that it is sent is to be seen then
         fields, end, body = job.head.partition(b"\r\n\r\n")
         job.head = b"".join((fields, b"\r\n", encode_field_line("Cookie", (value,), True), end, body))
 

@@ -559,6 +559,19 @@ def test_cookies_are_of_the_moment_of_sending() -> None:
         assert site.connections == 1
 
 
+def test_a_jar_that_is_emptied_meanwhile() -> None:
+    """It has nothing for what is sent from then on, of whatever was prepared before."""
+    jar = http.cookiejar.CookieJar()
+    with Site({"/login": (200, {"Set-Cookie": "session=1"}, b""), **{f"/{n}": PAGE for n in range(20)}}) as site:
+        urls = [site.url("/login"), *(site.url(f"/{n}") for n in range(20))]
+        for response in fetch_many(urls, per_host=1, cookies=jar):
+            if response.index == 10:
+                jar.clear()
+        # The one that followed was sent together with the reading of that response.
+        assert [site.fields(number).get("cookie") for number in range(1, 11)] == ["session=1"] * 10
+        assert [site.fields(number).get("cookie") for number in range(12, 21)] == [None] * 9
+
+
 def test_one_jar_for_many_threads() -> None:
     site = Site({f"/{n}": (200, {"Set-Cookie": f"c{n}=1"}, b"") for n in range(200)})
     jar = http.cookiejar.CookieJar()

@@ -98,9 +98,8 @@ class Loop:
 
         self.gates = Gates(self)
         self._has_cookies = settings.cookies is not None
-        # Cookies are put into each request just before it is sent: that is not for the compiled road.
         self._road: Road | None = None
-        if kit.engine is not None and not self._has_cookies:
+        if kit.engine is not None:
             classes = {made.__name__: made for made in (Connection, Host, Job, Response)}
             self._road = kit.engine.road(self, kit.plain_limits, classes)
         self._queues_bare = self._road is not None and kit.preparer.known is not None
@@ -171,6 +170,12 @@ class Loop:
             self._made_ready += count
             self._held_ready += held
         self.sweep_at = min(self.sweep_at, self.now + min(self.total_s, self.read_s))
+
+    @property
+    def must_dress(self) -> bool:
+        """Whether there are cookies to be put into requests, just before they are sent: not by the compiled road."""
+        cookies = self.kit.policies.cookies
+        return cookies is not None and not cookies.is_empty()
 
     @property
     def handed_out(self) -> int:

@@ -70,13 +70,17 @@ class Cookies:
                 raise TypeError(f"expected cookies as an http.cookiejar.CookieJar, got {type(jar).__name__}")
         self._jar: Any = jar
 
+    def is_empty(self) -> bool:
+        """Return whether the jar is empty."""
+        try:
+            return next(iter(self._jar), None) is None
+        except RuntimeError:
+            return False  # another thread changes it
+
     def value_for(self, url: str) -> str | None:
         """Return the value of the Cookie field for a request to *url*, None for no such field."""
-        try:
-            if next(iter(self._jar), None) is None:
-                return None  # an empty jar thinks for as long as a full one
-        except RuntimeError:
-            pass  # another thread changes it, so it is not empty
+        if self.is_empty():
+            return None  # an empty jar thinks for as long as a full one
         asked = _Asked(url)
         self._jar.add_cookie_header(asked)
         return asked.value
