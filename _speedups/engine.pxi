@@ -182,6 +182,8 @@ cdef tuple _plain_get(dict known, url):
     if type(found) is not tuple or len(found) != 3:
         raise TypeError("expected a tuple of three for what is known of an origin")
     rest = (<tuple>found)[2]
+    if rest is None:
+        raise TypeError("expected bytes for what stands behind a target, got None")
     # SAFETY: what is put below is exactly what is added up here; url, an exact str, is held by the caller.
     head = PyBytes_FromStringAndSize(NULL, len(b"GET ") + length - at + PyBytes_GET_SIZE(rest))
     to = _put(PyBytes_AS_STRING(head), b"GET ", len(b"GET "))
@@ -346,7 +348,7 @@ cdef class ShortRoad:
             for event in events:
                 if self._spare is None:
                     self._spare = self._new_response()
-                descriptor = event[0]
+                descriptor, _ = event
                 found = PyDict_GetItemWithError(self._by_descriptor, descriptor)
                 if found == NULL:
                     self._tell()

@@ -109,8 +109,9 @@ class Incoming:
                 self._max_content = self._shared_max_content if request.max_content is None else request.max_content
                 return
             self._owns_sink = not hasattr(request.sink, "write")
-            # Closed by close_sink, which both drivers call whatever happens.
-            self._sink = open(request.sink, "wb") if self._owns_sink else request.sink  # noqa: SIM115
+            # Closed by close_sink, which both drivers call whatever happens. Without a buffer: the child of a fork has
+            # a copy of it, and would write that into the same file.
+            self._sink = open(request.sink, "wb", buffering=0) if self._owns_sink else request.sink  # noqa: SIM115
 
     def _take(self, part: bytes) -> None:
         decoder = self._decoder
@@ -125,7 +126,7 @@ class Incoming:
         if self._max_content is not None and self._counted > self._max_content:
             raise ContentTooLong(f"got more than {self._max_content} bytes of content (max_content)")
         if self._sink is not None:
-            self._sink.write(part)
+            write_all(self._sink, part)
             return
         self._parts.append(part)
         self.held += len(part)
@@ -221,17 +222,31 @@ def pour_into_sink(response: Response) -> None:
     sink = response.request.sink
     content, response._content = response._content, b""
     if hasattr(sink, "write"):
-        sink.write(content)
+        write_all(sink, content)
         return
     with open(sink, "wb") as file:
         file.write(content)
 
 
+def write_all(sink: Any, content: bytes) -> None:
+    """Write all of *content*; a raw file may take less at once, and says so. Raises what the sink raises."""
+    rest = memoryview(content)
+    while rest:
+        count = sink.write(rest if len(rest) < len(content) else content)
+        if type(count) is not int or count >= len(rest):
+            return
+        if count <= 0:
+            raise OSError(f"the sink took {count} of {len(rest)} bytes")
+        rest = rest[count:]
+
+
 def unanswered(request: Any, index: int, error: BaseException, attempts: int = 0) -> Response:
     """Return the result of a request to which no response came."""
-    # A URL with a user name in it is not told on.
-    is_told_on = isinstance(request, Request) or (isinstance(request, str) and "@" not in request)
-    response = Response(request if is_told_on else Request("GET", str(request)), None, b"")
+    if not isinstance(request, Request | str):
+        request = f"<{type(request).__name__}>"
+    elif isinstance(request, str) and "@" in request:
+        request = Request("GET", request)  # a URL with a user name in it is not told on
+    response = Response(request, None, b"")
     response.index = index
     response.attempts = attempts
     response.error = error

@@ -68,6 +68,8 @@ class Fetcher:
         """Ask for all of an iterable, which is read as there is use for it; it may yield None for "nothing now"."""
         if self._loop.is_closed:
             raise PoolClosed("the fetcher has been closed")
+        if isinstance(requests, str | bytes | Request):
+            raise TypeError(f"expected an iterable of requests, got one {type(requests).__name__}: [it] is one")
         self._intake.sources.append(iter(requests))
         return self
 

@@ -28,10 +28,10 @@ def pairs_of(headers: Headers | None) -> list[tuple[str, Any]]:
     if headers is None:
         return []
     if not isinstance(headers, Mapping):
-        try:
-            return [(name, value) for name, value in headers]
-        except ValueError:
-            raise TypeError("expected headers as a mapping, or as pairs of name and value") from None
+        pairs: list[Any] = list(headers)
+        if any(isinstance(pair, str | bytes) or len(pair) != 2 for pair in pairs):  # a str of two has a length of two
+            raise TypeError("expected headers as a mapping, or as pairs of name and value")
+        return [(name, value) for name, value in pairs]
     return [
         (name, line)
         for name, value in headers.items()
@@ -207,8 +207,18 @@ class Request:
         return f"<Request {self.method} {redacted(str(self.url))}>"
 
 
+def _taken(held: bytearray, size: int) -> bytes:
+    """Take the first *size* bytes out of *held*, or all."""
+    part = bytes(memoryview(held)[:size])
+    del held[:size]
+    return part
+
+
 class Stream(Protocol):
     """A response that is still coming in."""
+
+    held: bytearray
+    """Content that has been read, and that nobody has taken yet."""
 
     def read_part(self) -> bytes:
         """Return the next part of the content, b"" at its end. Raises what went wrong."""
@@ -344,24 +354,17 @@ class Response:
             for at in range(0, len(self._content), size):
                 yield self._content[at : at + size]
             return
-        held = bytearray(self._content)
-        try:
-            while True:
-                while len(held) >= size:
-                    part = bytes(memoryview(held)[:size])
-                    del held[:size]
-                    yield part
-                more = stream.read_part()
-                if not more:
-                    break
-                held += more
-            self._stream = None
-            if held:
-                part = bytes(held)
-                held.clear()
-                yield part
-        finally:
-            self._content = bytes(held)  # for whoever reads on
+        held = stream.held  # whoever reads on, here or by another call, goes on where this one was
+        while True:
+            while len(held) >= size:
+                yield _taken(held, size)
+            more = stream.read_part()
+            if not more:
+                break
+            held += more
+        while held:
+            yield _taken(held, size)
+        self._stream = None
 
     @property
     def encoding(self) -> str:

@@ -428,9 +428,10 @@ class _FileBody:
         self._length = length
 
     def parts(self) -> Iterator[bytes]:
-        self._file.seek(self._begin)
         left = self._length
         while left:
+            # Each time: the same file may be another request's body too, which is sent meanwhile.
+            self._file.seek(self._begin + self._length - left)
             part = self._file.read(min(left, _FILE_STEP_BYTES))
             if not part:
                 raise ValueError(f"the file became shorter while it was sent: {left} bytes are missing")
@@ -495,11 +496,13 @@ def _file_body(file: Any) -> tuple[_FileBody | _ChunkedBody, int | None]:
 class Outgoing:
     """A request on its way: what of it is still to be sent."""
 
-    __slots__ = ("_is_asking", "_more", "_view")
+    __slots__ = ("_is_asking", "_more", "_view", "body_error")
 
     def __init__(self, job: Job, sent: int = 0) -> None:
         """*sent* bytes of the head are on their way already."""
         self._view = memoryview(job.head)[sent:]
+        self.body_error: BaseException | None = None
+        """What ``send`` has raised and is the body's own: no word of the peer's, whatever its class."""
         self._is_asking = job.expects_continue
         self._more = job.body() if job.body is not None else None
 
@@ -525,7 +528,11 @@ class Outgoing:
                 self._view = self._view[count:]
             if self._is_asking:
                 return False
-            part = next(self._more, None) if self._more is not None else None
+            try:
+                part = next(self._more, None) if self._more is not None else None
+            except BaseException as error:
+                self.body_error = error
+                raise
             if part is None:
                 self._more = None
                 return True

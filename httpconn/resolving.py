@@ -98,6 +98,10 @@ class Resolver:
         now = time.monotonic()
         return sorted(addresses, key=lambda address: self._dead.get(address, 0.0) > now)
 
+    def is_looking_up(self, host: str, port: int) -> bool:
+        """Return whether the answer for a name is still to come."""
+        return (host, port) in self._waiting
+
     def start(self, host: str, port: int, done: Callable[[], None]) -> None:
         """Look a name up in a thread, and then call *done* from there; ``find`` gives the answer then."""
         name = (host, port)

@@ -70,6 +70,9 @@ class FetchOptions(Options, total=False):
     max_buffered_bytes: int
 
 
+_MAY_BE_NONE: Final = frozenset({"max_content", "expect_timeout_s"})
+
+
 def _limits() -> Limits:
     return Limits(field_lines=256)  # real sites send more than http.client's 100
 
@@ -141,15 +144,28 @@ class Settings:
         return cls(**given)
 
     def __post_init__(self) -> None:
-        for name in self.at_least_one():
+        """Raises TypeError and ValueError, which name the option."""
+        for name, least in self.counts().items():
             value = getattr(self, name)
-            if value < 1:
-                raise ValueError(f"expected {name} of 1 or more, got {value}")
+            if value is None and name in _MAY_BE_NONE:
+                continue
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise TypeError(f"expected {name} as an int, got {value!r}")
+            if value < least:
+                raise ValueError(f"expected {name} of {least} or more, got {value}")
+        for name in ("idle_s", "resolve_ttl_s", "max_ratio", "expect_timeout_s"):
+            value = getattr(self, name)
+            if value is None and name in _MAY_BE_NONE:
+                continue
+            if not isinstance(value, int | float) or isinstance(value, bool):
+                raise TypeError(f"expected {name} as a number, got {value!r}")
+            if not value >= 0:  # NaN is not
+                raise ValueError(f"expected {name} of 0 or more, got {value}")
 
     @staticmethod
-    def at_least_one() -> tuple[str, ...]:
-        """Return the names of the numbers that may not be smaller than 1."""
-        return "max_connections", "per_host"
+    def counts() -> dict[str, int]:
+        """Return the names of the whole numbers, and the least that each may be."""
+        return {"max_connections": 1, "per_host": 1, "max_content": 0}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,5 +181,5 @@ class FetchSettings(Settings):
     """Bytes of content that have not been handed out; beyond them, reading pauses."""
 
     @staticmethod
-    def at_least_one() -> tuple[str, ...]:
-        return *Settings.at_least_one(), "look_ahead"
+    def counts() -> dict[str, int]:
+        return {**Settings.counts(), "look_ahead": 1, "max_buffered_bytes": 0}

@@ -151,6 +151,9 @@ def _parse(url: str) -> tuple[Origin, str]:
 def _host(host: str, netloc: str, url: str) -> str:
     """Return *host* as it is connected to and named: ASCII, in lower case. Raises InvalidURL."""
     if netloc.startswith("["):
+        behind = netloc.partition("]")[2]
+        if behind and not behind.startswith(":"):
+            raise InvalidURL(f"expected a port or nothing behind the brackets of an address: {shown(url)}")
         # RFC 6874 writes the "%" of a zone as "%25".
         address = host.replace("%25", "%", 1)
         try:

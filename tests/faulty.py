@@ -361,6 +361,7 @@ class FaultyServer:
         self.heads: list[bytes] = []
         self.bodies: list[bytes] = []
         self._transports: weakref.WeakSet[asyncio.WriteTransport] = weakref.WeakSet()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._loop = asyncio.new_event_loop()
         self._started = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -377,11 +378,11 @@ class FaultyServer:
         self._server.close()
         self._loop.run_until_complete(asyncio.sleep(0.01))  # what is being accepted gets its transport
         for _ in range(3):  # what was accepted a moment ago gets its task, and its end, in the next turn
-            tasks = asyncio.all_tasks(self._loop)
+            tasks, transports = asyncio.all_tasks(self._loop), list(self._transports)
             for task in tasks:
                 task.cancel()
             self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
-            for transport in list(self._transports):
+            for transport in transports:
                 transport.abort()
             self._loop.run_until_complete(asyncio.sleep(0.002))
         self._loop.run_until_complete(self._loop.shutdown_asyncgens())
@@ -394,14 +395,20 @@ class FaultyServer:
 
     async def _listen(self) -> None:
         if self._path is not None:
-            self._server = await asyncio.start_unix_server(self._serve, self._path)
+            self._server = await asyncio.start_unix_server(self._connected, self._path)
             return
-        self._server = await asyncio.start_server(self._serve, self._host, 0, ssl=self._tls, backlog=1024)
+        self._server = await asyncio.start_server(self._connected, self._host, 0, ssl=self._tls, backlog=1024)
         self.port = self._server.sockets[0].getsockname()[1]
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Note a connection at once: a task that is cancelled before its first step notes, and closes, nothing."""
         self.connections += 1
         self._transports.add(writer.transport)
+        task = self._loop.create_task(self._serve(reader, writer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while await self._serve_one(reader, writer):
                 pass

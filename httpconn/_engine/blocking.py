@@ -89,10 +89,11 @@ class Attempt:
 
     def release(self) -> None:
         """Give the connection back; it is kept where the message is whole and nothing stands against it."""
-        connection, self._connection = self._connection, None
+        connection = self._connection
         if connection is None:
             return
-        self._incoming.close_sink()
+        self._incoming.close_sink()  # which may fail: then the connection is ``_fail``'s
+        self._connection = None
         channel = connection.channel  # None in the child of a fork
         connection.served += 1
         is_whole = self._plain is not None or self._incoming.persists()
@@ -199,6 +200,8 @@ class Attempt:
                     self._sent = outgoing.send(channel.send)
                     is_sending = not self._sent
                 except ConnectionError as error:
+                    if error is outgoing.body_error:
+                        raise
                     # The peer may have answered before it closed: a 413, say. That answer counts.
                     send_error, is_sending = error, False
             wanted = READ
@@ -267,9 +270,10 @@ class Attempt:
 class _Streaming:
     """The content of a response that is still coming in; see ``model.Stream``."""
 
-    __slots__ = ("_attempt", "_failure", "_is_complete", "_response")
+    __slots__ = ("_attempt", "_failure", "_is_complete", "_response", "held")
 
     def __init__(self, attempt: Attempt, response: Response, *, is_complete: bool) -> None:
+        self.held = bytearray()
         self._attempt: Attempt | None = attempt
         self._response = weakref.ref(response)
         self._is_complete = is_complete

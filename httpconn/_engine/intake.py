@@ -27,6 +27,7 @@ class Intake:
         """Requests that were taken, which is the index of the next one."""
         self.again_at = 0.0
         """When to read the sources again; until then they have nothing."""
+        self._silent = 0  # sources that have had nothing, one after the other
         self._pause_s = _NOTHING_NOW_S[0]
 
     def take(self, now: float) -> Job | Response | None:
@@ -42,18 +43,18 @@ class Intake:
 
         Only while ``is_plain``.
         """
-        count = self.count
+        count, source = self.count, self.sources[0]
         try:
-            stop = road.queue_bare(self.sources[0], most)
+            stop = road.queue_bare(source, most)
         except StopIteration:
-            self.sources.popleft()
+            self._end(source)
             return None
         except BaseException:
-            self.sources.popleft()  # a generator that has raised has ended
+            self._end(source)  # a generator that has raised has ended
             raise
         finally:
             if self.count != count:
-                self._pause_s = _NOTHING_NOW_S[0]
+                self._note_given()
         if stop is None:
             return None
         request = self._settled(stop[0], now)
@@ -77,25 +78,44 @@ class Intake:
 
     def _next(self, now: float) -> Request | str | None:
         while self.sources and now >= self.again_at:
+            source = self.sources[0]
             try:
-                request = next(self.sources[0])
+                request = next(source)
             except StopIteration:
-                self.sources.popleft()
+                self._end(source)
                 continue
             except BaseException:
-                self.sources.popleft()  # a generator that has raised has ended
+                self._end(source)  # a generator that has raised has ended
                 raise
-            return self._settled(request, now)
+            settled = self._settled(request, now)
+            if settled is not None:
+                return settled
         return None
 
+    def _end(self, source: Iterator[Request | str | None]) -> None:
+        """Forget a source; it may have closed the fetcher, which forgets all."""
+        if self.sources and self.sources[0] is source:
+            self.sources.popleft()
+
     def _settled(self, request: Request | str | None, now: float) -> Request | str | None:
-        """Return what a source has given; where that is nothing, it is not asked again for a while."""
-        if request is None:
+        """Return what a source has given; where that is nothing, the next one is asked.
+
+        None of them is, for a while, when each has had nothing in turn.
+        """
+        if request is not None:
+            self._note_given()
+            return request
+        self.sources.rotate(-1)
+        self._silent += 1
+        if self._silent >= len(self.sources):
+            self._silent = 0
             self.again_at = now + self._pause_s
             self._pause_s = min(2 * self._pause_s, _NOTHING_NOW_S[1])
-            return None
+        return None
+
+    def _note_given(self) -> None:
+        self._silent = 0
         self._pause_s = _NOTHING_NOW_S[0]
-        return request
 
     def clear(self) -> None:
         """Forget what was asked for."""

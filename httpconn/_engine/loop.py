@@ -21,7 +21,7 @@ from collections.abc import Callable
 from typing import Final
 
 from .._backends.contract import Road
-from .._io.polling import IN, Poller, new_poller
+from .._io.polling import IN, LONGEST_WAIT_S, Poller, new_poller
 from ..errors import ConnectTimeout, PoolClosed, ReadTimeout, TotalTimeout, without_frames
 from ..model import Response
 from ..preparing import Job, Key
@@ -132,6 +132,8 @@ class Loop:
             if self.now >= self.gates.opens_at - self.away:
                 self.gates.open()
             self._fill()
+            if self.is_closed:
+                raise StopIteration  # by the input
             if ready:
                 return
             if not self.active and not self.queued and not self.intake.added and not self.intake.sources:
@@ -139,7 +141,12 @@ class Loop:
             if self.is_paused and not self.choose_paused():
                 continue  # there may be something to start now
             timeout_s = self._timeout_s()
-            events = poller.poll(timeout_s, len(by_descriptor) + 1)
+            try:
+                events = poller.poll(timeout_s, len(by_descriptor) + 1)
+            except (OSError, ValueError):
+                if self.is_closed:
+                    raise StopIteration from None  # by a signal's handler
+                raise
             self.now = time.monotonic() - self.away
             if road is not None:
                 road.serve(events)
@@ -189,7 +196,7 @@ class Loop:
                 return 0.0
             if self.intake.sources:
                 until = min(until, self.intake.again_at)
-        return None if until == _FOREVER else max(0.0, until - self.now)
+        return None if until == _FOREVER else min(max(0.0, until - self.now), LONGEST_WAIT_S)
 
     def _room(self) -> int:
         """Return how many requests more should be taken from the input; none for 0 or less."""
@@ -216,7 +223,7 @@ class Loop:
             if room <= 0 or read_s >= _READ_FOR_S:
                 return
             began = time.monotonic()
-            if not self._read_ahead(room):
+            if not self._read_ahead(room) or self.is_closed:
                 return
             read_s += time.monotonic() - began
 
@@ -443,7 +450,7 @@ class Loop:
         now = self.now
         earliest = _FOREVER
         for connection in list(self.active):
-            if connection.paused_at:
+            if connection.paused_at or connection not in self.active:  # closed by what another one's end has called
                 continue
             if connection.wakes_at <= now:
                 connection.wake_up()

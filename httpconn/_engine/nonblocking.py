@@ -114,7 +114,8 @@ class Connection:
         try:
             found = loop.kit.dial(job)
             if isinstance(found, tuple):
-                if loop.resolving.get(self) != found:
+                # Again, where it has been looked up, and was forgotten before anybody came for it.
+                if loop.resolving.get(self) != found or not loop.kit.resolver.is_looking_up(*found):
                     loop.resolving[self] = found
                     loop.kit.resolver.start(*found, loop.wake())
                 return
@@ -171,7 +172,7 @@ class Connection:
             if self.outgoing is not None:
                 self.since = self.loop.now
                 self._send_on()
-            if self.phase == BUSY:
+            if self.channel is not None and self.phase == BUSY:  # that has not failed
                 self._receive()
         elif self.phase == OPENING:
             self._open_step()
@@ -277,13 +278,21 @@ class Connection:
                 self.is_sent = True
                 self.is_short = self.is_plain and job.is_plain
                 return
-            self.is_sent = False
-            self.outgoing = Outgoing(job, sent)
         except OSError as error:
             self.is_sent = False
             self.send_error = without_frames(error)  # what there is to read decides
             return
         except Exception as error:
+            self.fail(error)
+            return
+        self._send_rest(job, sent)
+
+    def _send_rest(self, job: Job, sent: int) -> None:
+        """Send what is behind the first *sent* bytes of the head."""
+        self.is_short = self.is_sent = False
+        try:
+            self.outgoing = Outgoing(job, sent)
+        except Exception as error:  # the body cannot be had
             self.fail(error)
             return
         self._send_on()
@@ -301,11 +310,11 @@ class Connection:
                 self._set_mask(IN | OUT if channel.wants != READ else IN)
                 return
             self.is_sent = True
-        except OSError as error:
-            self.send_error = without_frames(error)  # the peer may have answered before it closed
         except Exception as error:
-            self.fail(error)
-            return
+            if not isinstance(error, OSError) or error is outgoing.body_error:
+                self.fail(error)
+                return
+            self.send_error = without_frames(error)  # the peer may have answered before it closed
         self.outgoing = None
         self._set_mask(IN)
 
@@ -321,6 +330,8 @@ class Connection:
 
     def turn_short(self) -> None:
         """Receive once, and with a complete response send the next request in the same call."""
+        if self.paused_at:
+            return
         if self.left:
             self._receive_rest()
             return
@@ -407,9 +418,7 @@ class Connection:
             read_s = self.limits.read
             loop.sweep_at = min(loop.sweep_at, _FOREVER if read_s is None else now + read_s, self.total_at)
         if sent != len(job.head):
-            self.is_short = self.is_sent = False
-            self.outgoing = Outgoing(job, sent)
-            self._send_on()
+            self._send_rest(job, sent)
         elif not job.is_plain:
             self.is_short = False
 
@@ -418,8 +427,6 @@ class Connection:
         loop, channel, job = self.loop, self.channel, self.job
         assert channel is not None
         assert job is not None
-        if self.paused_at:
-            return
         try:
             data = channel.receive(min(self.left, _BODY_RECEIVE_BYTES))
         except Exception as error:
@@ -539,7 +546,11 @@ class Connection:
         loop, channel, job = self.loop, self.channel, self.job
         assert channel is not None
         assert job is not None
-        incoming.close_sink()
+        try:
+            incoming.close_sink()
+        except Exception as error:  # a full disk, told of only now
+            self.fail(error)
+            return
         persists = self.is_sent and incoming.persists() and not channel.has_pending()
         self.incoming = None
         self.held = 0
@@ -581,6 +592,7 @@ class Connection:
         if not persists:
             self.close()
             return
+        self.unpause()  # it may have been what filled the memory; at rest it has to be heard
         self._note_served()
         self.job = None
         self.phase = IDLE

@@ -24,6 +24,7 @@ from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from ..errors import FingerprintMismatch, without_frames
 from .nested import NestedTLS
+from .polling import LONGEST_WAIT_S
 
 READ: Final = 1
 WRITE: Final = 2
@@ -323,8 +324,10 @@ class Channel:
         if self.next_at:
             until_next_s = self.next_at - time.monotonic()
             timeout_s = until_next_s if timeout_s is None else min(timeout_s, until_next_s)
-        if timeout_s is not None and timeout_s < 0:
-            timeout_s = 0.0
+        if timeout_s is not None:
+            timeout_s = max(0.0, timeout_s)
+            if timeout_s > LONGEST_WAIT_S:
+                return self.wait(wanted, LONGEST_WAIT_S) or self.wait(wanted, timeout_s - LONGEST_WAIT_S)
         if not hasattr(select, "poll"):
             sockets = self.sockets
             # Windows tells of a failed connect in the third list.

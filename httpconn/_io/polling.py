@@ -10,6 +10,9 @@ IN: Final = 1
 OUT: Final = 4
 """Linux's EPOLLIN and EPOLLOUT. A poller may report other bits too (error, hang-up): something can be read then."""
 
+LONGEST_WAIT_S: Final = 86_400.0
+"""What is waited at once; pollers take no more than some 24 days."""
+
 
 class Poller(Protocol):
     def register(self, descriptor: int, mask: int, /) -> None: ...
