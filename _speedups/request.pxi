@@ -86,6 +86,8 @@ def serialize_plain_request_head(method, target, bytes host not None, headers, P
     cdef bytes head
     if not PyDict_CheckExact(headers) or not _is_visible(method) or not _is_visible(target):
         return None
+    if not _is_all_of(PyUnicode_1BYTE_DATA(method), PyUnicode_GET_LENGTH(method), TCHAR):
+        return None
     size = PyUnicode_GET_LENGTH(method) + PyUnicode_GET_LENGTH(target) + len(b"  HTTP/1.1\r\n\r\n")
     while PyDict_Next(headers, &position, &name, &value):
         if not PyUnicode_CheckExact(<object>name) or not PyUnicode_CheckExact(<object>value):
@@ -97,6 +99,8 @@ def serialize_plain_request_head(method, target, bytes host not None, headers, P
         if length == 0 or not _is_all_of(data, length, TCHAR):
             return None
         if length == LENGTH_OF_HOST and _is_named(data, b"host", length):
+            if not sends_host:
+                return None
             sends_host = False
         elif length == LENGTH_OF_ACCEPT_ENCODING and _is_named(data, b"accept-encoding", length):
             sends_accept_encoding = False
@@ -150,6 +154,7 @@ def replaces_any(instance, tuple names not None, tuple originals not None):
     """
     cdef Py_ssize_t i
     cdef PyObject *found = NULL
+    cdef PyObject *of_class
     cdef bint is_method, is_other
     if len(names) != len(originals):
         raise ValueError(f"{len(names)} names and {len(originals)} originals")
@@ -163,7 +168,11 @@ def replaces_any(instance, tuple names not None, tuple originals not None):
         else:
             is_other = found != <PyObject *>originals[i]
         Py_XDECREF(found)
-        # A function of the class that has been put into the instance is no method there.
-        if is_other or (not is_method and PyFunction_Check(_PyType_Lookup(Py_TYPE(instance), names[i]))):
+        if is_other:
             return True
+        if not is_method:
+            of_class = _PyType_Lookup(Py_TYPE(instance), names[i])
+            # NULL: taken out of the class. And a function of the class that has been put into the instance is no method.
+            if of_class == NULL or PyFunction_Check(of_class):
+                return True
     return False

@@ -9,12 +9,11 @@ from __future__ import annotations
 import builtins
 import os
 import platform
-import runpy
 import sys
 from importlib.abc import InspectLoader
-from importlib.machinery import PathFinder, SourceFileLoader
-from importlib.util import module_from_spec
-from types import ModuleType
+from importlib.machinery import PathFinder, SourceFileLoader, SourcelessFileLoader
+from importlib.util import find_spec, module_from_spec
+from types import CodeType, ModuleType
 from typing import NoReturn, cast
 from zipfile import is_zipfile
 
@@ -46,9 +45,25 @@ def main(arguments: list[str]) -> None:
 
 
 def _run_module(name: str, arguments: list[str]) -> None:
+    """Run a module, or a package's ``__main__``, as ``python -m name`` does. As to ``runpy``, see ``_run_path``."""
     # sys.path[0] is the working directory already, since this was started by -m too.
-    sys.argv[:] = [name, *arguments]
-    runpy.run_module(name, run_name="__main__", alter_sys=True)
+    try:
+        spec = find_spec(name)
+        if spec is not None and spec.submodule_search_locations is not None:
+            name += ".__main__"
+            spec = find_spec(name)
+    except (ImportError, ValueError) as error:
+        _fail(f"cannot run {name!r} as a module: {error}", 1)
+    if spec is None:
+        _fail(f"No module named {name}", 1)
+    code = cast(InspectLoader, spec.loader).get_code(spec.name) if hasattr(spec.loader, "get_code") else None
+    if code is None:
+        _fail(f"No code object available for {name}", 1)
+    module = ModuleType("__main__")
+    vars(module).update(
+        __spec__=spec, __file__=spec.origin, __cached__=spec.cached, __loader__=spec.loader, __package__=spec.parent
+    )
+    _run_code(code, module, spec.origin or name, arguments)
 
 
 def _run_path(path: str, arguments: list[str]) -> None:
@@ -77,17 +92,24 @@ def _run_path(path: str, arguments: list[str]) -> None:
         module = ModuleType("__main__")
         vars(module).update(__file__=name, __loader__=loader, __cached__=None)
         # Not loader.get_code, which would leave a .pyc file beside the script.
-        code = loader.source_to_code(loader.get_data(name), name)
+        if path.endswith(".pyc"):
+            code = SourcelessFileLoader("__main__", name).get_code("__main__")
+        else:
+            code = loader.source_to_code(loader.get_data(name), name)
     assert code is not None
+    _run_code(code, module, path, arguments)
+
+
+def _run_code(code: CodeType, module: ModuleType, path: str, arguments: list[str]) -> None:
     vars(module)["__builtins__"] = builtins
     sys.modules["__main__"] = module
     sys.argv[:] = [path, *arguments]
     exec(code, vars(module))
 
 
-def _fail(what: str) -> NoReturn:
+def _fail(what: str, code: int = 2) -> NoReturn:
     sys.stderr.write(f"{sys.executable}: {what}\n")
-    sys.exit(2)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -150,7 +150,8 @@ class HTTPConnection:
                 try:
                     port = int(digits) if digits else self.default_port
                 except ValueError:
-                    raise InvalidURL(f"nonnumeric port: '{digits}'") from None
+                    *secret, told = digits.rsplit("@", 1)
+                    raise InvalidURL(f"nonnumeric port: '{'...@' if secret else ''}{told}'") from None
                 host = host[:colon]
             else:
                 port = self.default_port
@@ -288,7 +289,8 @@ class HTTPConnection:
         if _TUNNEL_WRAPS_IPV6 and b":" in encoded and not encoded.startswith(b"["):
             encoded = b"[" + encoded + b"]"
         version = self._http_vsn_str if _TUNNEL_SENDS_HOST else "HTTP/1.0"
-        lines = [b"CONNECT %s:%s %s" % (encoded, str(self._tunnel_port).encode("ascii"), version.encode("ascii"))]
+        port: Any = self._tunnel_port
+        lines = [b"CONNECT %s:%d %s" % (encoded, port, version.encode("ascii"))]  # %d takes nothing but a number
         lines += [encode_field_line(name, (value,), self.strict) for name, value in self._tunnel_headers.items()]
         return b"\r\n".join((*lines, b"", b""))
 
@@ -392,7 +394,7 @@ class HTTPConnection:
         return request.encode("ascii")
 
     def _validate_method(self, method: str) -> None:
-        validate_method(method)
+        validate_method(method, self.strict)
 
     def _validate_path(self, url: str) -> None:
         validate_target(url)
@@ -499,6 +501,8 @@ class HTTPConnection:
             try:
                 chunk: Any = next(chunks, _NO_MORE)
                 size = len(chunk) if type(chunk) is bytes else _size_of(chunk)
+                if chunked and size:
+                    chunk = f"{size:X}\r\n".encode("ascii") + chunk + b"\r\n"
             except BaseException:
                 self.__shut()
                 raise
@@ -510,7 +514,11 @@ class HTTPConnection:
                 continue
             if sock is not None and self.sock is not sock:
                 raise _closed_while_sending()  # no piece of this body may go out on another connection
-            send(f"{size:X}\r\n".encode("ascii") + chunk + b"\r\n" if chunked else chunk)
+            try:
+                send(chunk)
+            except (TypeError, ValueError, BufferError):  # what no socket takes: this request cannot be finished either
+                self.__shut()
+                raise
         if chunked:
             send(b"0\r\n\r\n")
 
@@ -719,7 +727,7 @@ class HTTPConnection:
 
     def _send_request(self, method: str, url: str, body: Any, headers: Mapping[str, Any], encode_chunked: bool) -> None:
         """The step-by-step road. Source: http.client, _send_request."""
-        names = [name.lower() for name in headers]
+        names = [_as_text(name).lower() for name in headers]
         self.__check_framing(names, body, method, headers)
         skips: dict[str, Any] = {}
         if "host" in names:
@@ -754,10 +762,14 @@ class HTTPConnection:
     def __check_framing(self, names: list[Any], body: Any, method: str, headers: Mapping[str, Any]) -> None:
         """Raise InvalidField for a request whose own framing contradicts itself."""
         told = _check_told_once(names)
+        if self.strict and names.count("host") > 1:
+            raise InvalidField("a request may name its host once (RFC 9112 section 3.2)")
         if not self.strict or told != ["content-length"]:
             return
         length = self._get_content_length(body, method)
-        value = next(value for name, value in headers.items() if _stripped(name.lower()) == "content-length")
+        value = _as_text(list(headers.values())[[name.strip(" \t") for name in names].index("content-length")])
+        if not (str(value).isascii() and str(value).isdigit()):
+            raise InvalidField(f"expected a number of bytes as Content-Length, got {value!s:.20}")
         if str(value) != str(length or 0) and (length is not None or body is None):
             raise InvalidField(f"Content-Length says {value!s:.20}, the body has {length or 0} bytes")
 
@@ -965,14 +977,14 @@ def _size_of(chunk: Any) -> int:
 def _check_told_once(names: list[Any]) -> list[Any]:
     """Return those of *names* that tell how long the body is; raises InvalidField for more than one."""
     # White space behind a name is let pass by http.client's suite; a server may not see it.
-    told = [name for name in map(_stripped, names) if name in FRAMING_NAMES]
+    told = [stripped for name in names if (stripped := name.strip(" \t")) in FRAMING_NAMES]
     if len(told) > 1:
         raise InvalidField(f"a request may tell its length once, got the fields {', '.join(told)}")
     return told
 
 
-def _stripped(name: Any) -> Any:
-    return name.strip(" \t") if isinstance(name, str) else name
+def _as_text(text: Any) -> Any:
+    return text.decode("latin-1") if isinstance(text, bytes) else text
 
 
 def _check_verifies(context: ssl.SSLContext, check_hostname: bool) -> None:

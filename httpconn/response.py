@@ -303,6 +303,8 @@ class HTTPResponse(_Base):
 
     @headers.setter
     def headers(self, value: HTTPMessage | None) -> None:
+        if self._msg is _UNKNOWN and self._head is not None:
+            self._msg = self.headers  # which goes on being what ``begin`` has made
         self._headers = value
 
     @property
@@ -320,7 +322,7 @@ class HTTPResponse(_Base):
     @overload
     def getheader(self, name: str, default: _T) -> str | _T: ...
 
-    def getheader(self, name: str, default: Any = None) -> Any:
+    def getheader(self, name: Any, default: Any = None) -> Any:
         """Return the values of all fields of that name joined with ", ", or *default* (joined, if iterable).
 
         Raises ResponseNotReady before the head has been read. Source: http.client, HTTPResponse.getheader.
@@ -328,7 +330,12 @@ class HTTPResponse(_Base):
         if self._headers is None:
             if self._head is None:
                 raise ResponseNotReady
-            joined = self._head.get_joined(name)
+            try:
+                joined = self._head.get_joined(name)
+            except (TypeError, AttributeError):
+                if not isinstance(name, bytes):
+                    raise
+                joined = None  # no str equals it
             if joined is not None:
                 return joined
             values = default
@@ -397,6 +404,8 @@ class HTTPResponse(_Base):
             return None
         if isinstance(source, FileSource):
             return source.fp
+        if self._is_reading:
+            raise _read_already()  # its bytes would go to both
         reader = self._reader or self._new_reader()
         unused = reader.take_unused()
         witness = self._witness = reader.witness()
@@ -625,7 +634,7 @@ class HTTPResponse(_Base):
     def _enter(self) -> None:
         """Refuse a second reader: another thread, or a signal handler, while a read is under way."""
         if self._is_reading:
-            raise ResponseNotReady("this response is being read already, by another thread or below a signal handler")
+            raise _read_already()
         self._is_reading = True
 
     def _fill(self, reader: ResponseReader, asked: int, *, framing_only: bool = False) -> None:
@@ -778,6 +787,7 @@ class HTTPResponse(_Base):
         if source is None:
             return b""
         reader = self._reader or self._new_reader()
+        self._enter()
         try:
             while True:
                 if isinstance(source, FileSource) and (direct := reader.contiguous()):
@@ -793,6 +803,8 @@ class HTTPResponse(_Base):
         except BaseException as error:
             self._fail(error)
             raise
+        finally:
+            self._is_reading = False
 
     def readline(self, limit: int | None = -1) -> bytes:
         """Return the next line of the body with its LF, at most *limit* bytes of it; b"" at the end.
@@ -804,7 +816,11 @@ class HTTPResponse(_Base):
             return self._read_after_end()
         reader = self._reader or self._new_reader()
         if limit == -1 and not self._is_reading:
-            line = reader.inner_line()
+            try:
+                line = reader.inner_line()
+            except BaseException as error:
+                self._fail(error)
+                raise
             if line:
                 return line
         room = -1 if limit is None else index(limit)
@@ -912,6 +928,10 @@ class _Gathered:
             return self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
         self._held.truncate(self.size)
         return self._held.getvalue()
+
+
+def _read_already() -> ResponseNotReady:
+    return ResponseNotReady("this response is being read already, by another thread or below a signal handler")
 
 
 def _closed_meanwhile() -> ValueError:

@@ -155,7 +155,10 @@ def replaces_any(instance: object, names: tuple[str, ...], originals: tuple[obje
     *originals* are as the class gives them: ``getattr(cls, name)``. At least two names.
     """
     # Tuples are compared by identity first, and nearly always no further.
-    if _getter(names)(type(instance)) != originals:
+    try:
+        if _getter(names)(type(instance)) != originals:
+            return True
+    except AttributeError:  # taken out of the class
         return True
     own = instance.__dict__
     if own.keys().isdisjoint(names):

@@ -34,11 +34,13 @@ _are_tchars: Final = re.compile(f"{RE_TCHAR.decode('latin-1')}*+").fullmatch
 _are_field_bytes: Final = re.compile("[\t\x20-\x7e\x80-\xff]*+").fullmatch
 
 
-def validate_method(method: str) -> None:
-    """Raise ValueError for a method with a control character or white space.
+def validate_method(method: str, strict: bool = False) -> None:
+    """Raise ValueError for a method with a control character or white space; with *strict*, for one that is no token.
 
-    Source: http.client, _validate_method (which lets white space pass).
+    Source: http.client, _validate_method (which lets white space pass); RFC 9110 section 9.1.
     """
+    if strict and not (method and _are_tchars(method)):
+        raise ValueError(f"expected a token as method, got {quote(method)}")
     match = _control_in_method(method)
     if match:
         raise ValueError(f"method can't contain control characters. {quote(method)} (found at least {match[0]!r})")
@@ -93,14 +95,17 @@ def serialize_plain_request_head(
 ) -> bytes | None:
     """Return the whole head of an HTTP/1.1 request, or None where anything in it is not plain.
 
-    Plain is: str of the right bytes, in a dict, that says nothing of the framing. Host and "Accept-Encoding:
-    identity" go first unless *headers* have their own, then Content-Length unless it is -1, then *headers*.
+    Plain is: str of the right bytes, in a dict, that says nothing of the framing and at most once which host. Host and
+    "Accept-Encoding: identity" go first unless *headers* have their own, then Content-Length unless it is -1, then
+    *headers*.
     """
     if type(method) is not str or type(target) is not str or type(headers) is not dict:
         return None
     words = method + target
     # Visible ASCII is the usual case and quickly told.
     if not (method and target and words.isascii() and words.isprintable() and " " not in words):
+        return None
+    if not (method.isalpha() or _are_tchars(method)):
         return None
     if headers and {*map(type, headers), *map(type, headers.values())} != _ONLY_STR:
         return None
@@ -114,6 +119,8 @@ def _plain_lines(host: bytes, fields: tuple[tuple[str, str], ...], content_lengt
     names = {name.lower() for name, _ in fields}
     spelt = "".join([name for name, _ in fields])
     if not names.isdisjoint(FRAMING_NAMES) or "" in names or not _are_tchars(spelt):
+        return None
+    if "host" in names and sum(name.lower() == "host" for name, _ in fields) > 1:
         return None
     lines = [f"{name}: {value}\r\n" for name, value in fields]
     if content_length >= 0:
@@ -156,4 +163,4 @@ def host_field_value(host: str, port: int | None, default_port: int | None) -> b
 def strip_ipv6_scope(host: bytes) -> bytes:
     """Return *host* without the scope of a bracketed IPv6 address: it means something on this machine only."""
     address, percent, _ = host.partition(b"%")
-    return address + b"]" if percent else host
+    return address + b"]" if percent and host.startswith(b"[") else host
