@@ -126,6 +126,8 @@ class Incoming:
         if self._max_content is not None and self._counted > self._max_content:
             raise ContentTooLong(f"got more than {self._max_content} bytes of content (max_content)")
         if self._sink is not None:
+            if not self._owns_sink:
+                self._job.has_poured = True
             write_all(self._sink, part)
             return
         self._parts.append(part)

@@ -41,8 +41,9 @@ class Follower:
                 return Following(self._hop(job, response, verdict), 0.0, verdict.hold_s)
             if verdict.again_in_s is not None:
                 return Following(_again(job), verdict.again_in_s, verdict.hold_s)
-            if job.may_go_on is not None and response.error is None and response._content:
-                pour_into_sink(response)
+            head = response._head
+            if job.may_go_on is not None and response.error is None and head is not None and job.may_go_on(job, head):
+                pour_into_sink(response)  # for it has come to be the result; without content it empties a file
         except Exception as error:
             response.error = error
             attach_response(error, response)

@@ -18,7 +18,7 @@ from ._engine.blocking import Attempt
 from ._engine.kit import Kit, call_after_fork
 from ._engine.slots import Connection, Slots
 from ._engine.turns import Turns
-from .errors import PoolClosed, RequestTimeout
+from .errors import PoolClosed, PoolTimeout, RequestTimeout, TotalTimeout
 from .exchange import unanswered
 from .model import Headers, Request, Response, Timeout, attach_response
 from .policies.auth import Auth
@@ -184,16 +184,17 @@ class ConnectionPool:
         while True:
             limits = job.timeout or self._settings.timeout
             try:
-                if self._turns.are_needed:
-                    connection = self._acquire_in_turn(job, limits)
-                else:
-                    connection = self._slots.acquire(job.key, limits.pool)
+                connection = self._connection_for(job, limits)
             except (RequestTimeout, PoolClosed) as error:
                 _tell_the_way(job, error)
                 raise
             if self._has_cookies:
-                self._kit.preparer.dress(job)
-            attempt = Attempt(self._slots, connection, job, limits, is_streamed=stream)
+                try:
+                    self._kit.preparer.dress(job)
+                except BaseException:
+                    self._slots.release(connection, persists=True)
+                    raise
+            attempt = Attempt(self._slots, self._turns, connection, job, limits, is_streamed=stream)
             response = attempt.begin() if stream else attempt.run()
             head = response._head
             if (response.error is None and head is not None) and (
@@ -208,6 +209,15 @@ class ConnectionPool:
                 return response
             job = following
 
+    def _connection_for(self, job: Job, limits: Timeout) -> Connection:
+        """Return a connection for *job*, now that it may be sent. Raises as ``_acquire_in_turn``."""
+        if not self._turns.are_needed:
+            connection = self._acquire(job, limits)
+            if self._turns.may_start(job):
+                return connection
+            self._slots.release(connection, persists=True)  # its gate has been shut meanwhile
+        return self._acquire_in_turn(job, limits)
+
     def _acquire_in_turn(self, job: Job, limits: Timeout) -> Connection:
         """Return a connection when the turn of *job* has come. Raises TotalTimeout, PoolTimeout, PoolClosed."""
         if job.course is None:
@@ -216,15 +226,22 @@ class ConnectionPool:
         until = job.course.total_at
         while True:
             self._turns.wait_for(job, until)
-            connection = self._slots.acquire(job.key, limits.pool)
-            try:
-                is_started = self._turns.start(job, until)
-            except BaseException:
-                self._slots.release(connection, persists=True)
-                raise
-            if is_started:
+            connection = self._acquire(job, limits)
+            if self._turns.may_start(job):
                 return connection
             self._slots.release(connection, persists=True)
+
+    def _acquire(self, job: Job, limits: Timeout) -> Connection:
+        """Return a connection. Raises PoolTimeout, PoolClosed; TotalTimeout where what is left of the whole is less."""
+        if job.course is None or job.course.total_at == math.inf:
+            return self._slots.acquire(job.key, limits.pool)
+        left_s = max(0.0, job.course.total_at - time.monotonic())
+        if limits.pool is not None and limits.pool <= left_s:
+            return self._slots.acquire(job.key, limits.pool)
+        try:
+            return self._slots.acquire(job.key, left_s)
+        except PoolTimeout as error:
+            raise TotalTimeout(f"no connection to {job.where} was free before the end of Timeout.total") from error
 
     def _following(self, job: Job, response: Response) -> Job | None:
         """Return what is to be sent now that *response* has come, or what came of it; None where that is the result."""

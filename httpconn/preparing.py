@@ -89,6 +89,8 @@ class Job(BareJob):
     """For a request with a sink: whether a response's content must not go there, since it may be no result."""
     is_resendable = True
     is_replayable = True
+    has_poured = False
+    """Something of a response has been written to the caller's own file object, which no retry can take back."""
     has_failed_harmlessly = False
     """See ``exchange.note_failure``."""
     is_plain = True
@@ -134,6 +136,8 @@ class Preparer:
             self._plain["Accept-Encoding"] = decoding.accept_encoding()
         self._check_own(pairs)
         _check_context(settings.context)
+        if isinstance(settings.proxy_context, str):
+            raise TypeError(f"expected proxy_context as an ssl.SSLContext, got {quote(settings.proxy_context)}")
         self._tls = (settings.context, settings.server_hostname, _fingerprint(settings.fingerprint))
         if settings.proxy is not None and settings.proxy != DIRECT:
             parse_proxy(settings.proxy)
@@ -203,6 +207,8 @@ class Preparer:
         if not self._policies.has_hooks:
             return request, own
         shaped = self._policies.shape(request.replaced(headers=[*own]))
+        if shaped.auth is not None and shaped.auth is request.auth and _leaves_origin(request.url, shaped.url):
+            shaped = shaped.replaced(auth=None)  # it was for the origin of that URL
         return shaped, pairs_of(shaped.headers)
 
     def dress(self, job: Job) -> None:
@@ -214,11 +220,11 @@ class Preparer:
             job.head = job.bare_head
         url = job.request if isinstance(job.request, str) else job.request.url
         value = cookies.value_for(url)
-        if value is None or b"\r\ncookie:" in job.head.lower():
+        fields, end, body = job.head.partition(b"\r\n\r\n")
+        if value is None or b"\r\ncookie:" in fields.lower():
             return
         job.bare_head = job.head
         job.is_bare = False  # what is in the jar by the time that it is sent is to be seen then
-        fields, end, body = job.head.partition(b"\r\n\r\n")
         job.head = b"".join((fields, b"\r\n", encode_field_line("Cookie", (value,), True), end, body))
 
     def _prepare(
@@ -239,7 +245,7 @@ class Preparer:
         self._check_own(own, length, decode=request.decode)
         key = self._key(request, origin)
         proxy = self._proxy(request, origin)
-        fields = self._merged(self._with_authorization(own, request, origin), course)
+        fields = self._merged(self._with_authorization(own, request, origin, course), course)
         if proxy is not None:
             key += (proxy.key,)
             target = self._target_for(proxy, origin, target, fields)
@@ -277,13 +283,17 @@ class Preparer:
         return job
 
     def _with_authorization(
-        self, own: list[tuple[str, Any]], request: Request, origin: Origin
+        self, own: list[tuple[str, Any]], request: Request, origin: Origin, course: Course | None
     ) -> list[tuple[str, Any]]:
-        """Return the request's own fields, and the Authorization for *origin* if there is one and they have none."""
+        """Return the request's own fields, and the Authorization for *origin* if there is one and they have none.
+
+        A netrc file knows hosts, not ports and schemes: where another origin led here, it is not asked.
+        """
         if request.auth is not None:
             value: str | None = field_value_of(request.auth)
         else:
-            value = self._policies.credentials.value_for(origin)
+            is_first = course is None or not course.has_left_origin
+            value = self._policies.credentials.value_for(origin, by_host=is_first)
         if value is None or any(_name(name) == "authorization" for name, _ in own):
             return own
         return [*own, ("Authorization", value)]
@@ -387,6 +397,10 @@ class Preparer:
                 raise InvalidField(f"Content-Length says {value!s:.20}, the body has {length} bytes")
             if lowered == "accept-encoding" and decode:
                 decoding.check_asked_for(value if isinstance(value, str) else str(value))
+
+
+def _leaves_origin(url: str, other: str) -> bool:
+    return url != other and parse_url(url)[0].key != parse_url(other)[0].key
 
 
 def _check_context(context: Any) -> None:

@@ -12,6 +12,7 @@ sans-IO part private. How many bytes make a message of it is for its caller to k
 from __future__ import annotations
 
 import base64
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote_to_bytes, urlsplit
@@ -22,6 +23,9 @@ from ._wire.reader import NEED_DATA, ResponseReader
 from ._wire.request import encode_field_line, host_field_value
 from .errors import HTTPException, InvalidURL, MissingExtra, ProxyError, quote
 from .urls import Origin, parse_url
+
+_is_scheme: Final = re.compile(r"[a-z][a-z0-9+.-]*+").fullmatch  # RFC 3986 section 3.1
+
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,7 +87,8 @@ def parse_proxy(url: str) -> Proxy:
     scheme, separator, rest = url.partition("://")
     scheme = scheme.lower()
     if not separator or scheme not in _DEFAULT_PORTS:
-        got = f"the scheme {quote(scheme)}" if separator else "no scheme"
+        # Of what cannot be a scheme, nothing is told: it may be a user name and a password.
+        got = f"the scheme {quote(scheme)}" if separator and _is_scheme(scheme) else "no scheme"
         raise InvalidURL(f"expected the URL of a proxy, {', '.join(_DEFAULT_PORTS)}://host:port, got {got}")
     rest = rest.removesuffix("/")
     userinfo, at, authority = rest.rpartition("@")

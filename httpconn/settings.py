@@ -100,7 +100,7 @@ class Settings:
     """The name that the certificate must be for, and that is sent as SNI, instead of the URL's host."""
     fingerprint: str | None = None
     """SHA-256 of the certificate (in DER) that an origin must show besides, in hex, with or without colons."""
-    proxy: str | None = None
+    proxy: str | None = field(default=None, repr=False)
     """The URL of a proxy, see ``parse_proxy``; "direct" for none; None for what ``trust_env`` finds."""
     proxy_context: ssl.SSLContext | None = None
     """For the TLS to proxies of ``https://``, whose certificates are checked as origins' are."""

@@ -489,6 +489,7 @@ class Sent:
         self.method = "GET" if isinstance(request, str) else request.method
         self.own = ()
         self.is_replayable = is_replayable
+        self.has_poured = False
         self.course: Course | None = None
 
 

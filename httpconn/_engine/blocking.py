@@ -11,8 +11,10 @@ from .._wire.head import ResponseHead
 from ..errors import ConnectTimeout, PoolClosed, ReadTimeout, TotalTimeout
 from ..exchange import Incoming, may_resend, note_failure
 from ..model import Response, Timeout, attach_response
+from ..policies.judge import FIRST_ERROR
 from ..preparing import Job, Outgoing
 from .slots import Connection, Slots
+from .turns import Turns
 
 _RECEIVE_BYTES: Final = 65_536
 _BODY_RECEIVE_BYTES: Final = 262_144
@@ -28,10 +30,13 @@ class Attempt:
     """One request on its way through a connection; the blocking driver of an exchange, and a response's Stream."""
 
     __slots__ = ("_connection", "_deadline", "_incoming", "_is_streamed", "_job", "_kit", "_limits", "_plain",
-                 "_read_s", "_sent", "_slots", "_times", "_was_open", "_was_reused")  # fmt: skip
+                 "_read_s", "_sent", "_slots", "_times", "_turns", "_was_open", "_was_reused")  # fmt: skip
 
-    def __init__(self, slots: Slots, connection: Connection, job: Job, limits: Timeout, *, is_streamed: bool) -> None:
+    def __init__(
+        self, slots: Slots, turns: Turns, connection: Connection, job: Job, limits: Timeout, *, is_streamed: bool
+    ) -> None:
         self._slots = slots
+        self._turns = turns
         self._kit = slots.kit
         self._connection: Connection | None = connection
         self._job = job
@@ -53,6 +58,7 @@ class Attempt:
         """Return the whole response, or with ``error`` what came of it."""
         try:
             self._exchange(until_head=False)
+            self._shut_gate()
             return self._finish()
         except Exception as error:
             return self._fail(error)
@@ -64,6 +70,7 @@ class Attempt:
         """Return the response when its head is there, to be streamed; or with ``error`` what came of it."""
         try:
             is_complete = self._exchange(until_head=True)
+            self._shut_gate()
             response = Response(self._job.request, self._incoming.head, b"")
             response.attempts = self._job.attempts
             if self._job.course is not None:
@@ -76,6 +83,14 @@ class Attempt:
         except BaseException as error:  # Ctrl-C
             self._fail(error)
             raise
+
+    def _shut_gate(self) -> None:
+        """Keep back who waits for this connection, too, where the response asks for nothing to come for a while."""
+        head = self._incoming.head if self._plain is None else self._plain[0]
+        if head is not None and head.status >= FIRST_ERROR:
+            hold_s = self._kit.policies.hold_after(self._job, head, time.time())
+            if hold_s:
+                self._turns.shut(self._job, hold_s)
 
     def _finish(self) -> Response:
         self.release()
@@ -126,6 +141,12 @@ class Attempt:
         connection = self._connection
         assert connection is not None
         job = self._job
+        turns = self._turns if self._turns.are_kept else None
+        if job.course is not None and time.monotonic() >= self._deadline:
+            raise TotalTimeout(f"nothing is sent to {job.where} after the end of Timeout.total")
+        if turns is not None and connection.channel is not None:
+            turns.take(job, self._deadline)
+            turns = None
         if connection.channel is not None and not connection.is_quiet():
             connection.disconnect()
         while True:
@@ -134,6 +155,9 @@ class Attempt:
             try:
                 if connection.channel is None:
                     self._open(connection)
+                if turns is not None:
+                    turns.take(job, self._deadline)  # not before: when a connection will be open, nobody knows
+                    turns = None
                 return self._talk(connection, until_head=until_head)
             except Exception as error:
                 if not may_resend(job, self._incoming, error, was_reused=was_reused):

@@ -46,6 +46,10 @@ class Gates:
     def let_out(self, host: Host) -> bool:
         """Let the next job of *host* out, and return whether there is one; else the host waits, where it has any."""
         now = time.monotonic()
+        if self._holds_all and host.opening and not host.idle:
+            # When that one's request will go out, nobody knows; the next one's time counts from then.
+            host.is_runnable = host.awaits_opening = True
+            return False
         while host.held_back:
             job = host.held_back[0]
             key = job.origin.key
@@ -86,11 +90,13 @@ class Gates:
             response.history = tuple(course.history)
         self._loop.answered(response)
 
-    def note_open(self, job: Job) -> None:
-        """Note that the connection for *job* has been made: a delay counts from when the request goes out."""
-        if self._paces.are_kept:
+    def note_open(self, host: Host, job: Job) -> None:
+        """Note that the connection for *job* has been made: rate and delay count from when the request goes out."""
+        host.opening -= 1
+        if self._holds_all:
             now = time.monotonic()
             self._paces.of(job.origin.key, now).started.note(now)
+            self._loop.make_runnable(host, is_opened=True)
 
     def shut(self, job: Job, until: float) -> None:
         """Let nothing go to the origin of *job* before *until*."""

@@ -23,13 +23,14 @@ from typing import Final
 from .._backends.contract import Road
 from .._io.polling import IN, LONGEST_WAIT_S, Poller, new_poller
 from ..errors import ConnectTimeout, PoolClosed, ReadTimeout, TotalTimeout, without_frames
+from ..exchange import unanswered
 from ..model import Response
 from ..preparing import Job, Key
 from ..settings import FetchSettings
 from .gates import Gates
 from .intake import Intake
 from .kit import Kit
-from .nonblocking import BUSY, Connection
+from .nonblocking import BUSY, OPENING, RESOLVING, Connection
 
 _READ_AT_ONCE: Final = 32
 """Inputs that are read ahead before the next look at the clock, and"""
@@ -41,7 +42,7 @@ _FOREVER: Final = float("inf")
 class Host:
     """The jobs for one origin (with one set of TLS settings) and the connections to it."""
 
-    __slots__ = ("arriving", "count", "held_back", "idle", "is_runnable", "key", "pending")
+    __slots__ = ("arriving", "awaits_opening", "count", "held_back", "idle", "is_runnable", "key", "opening", "pending")
 
     def __init__(self, key: Key) -> None:
         self.key = key
@@ -50,7 +51,9 @@ class Host:
         self.arriving = self.pending  # which of the two new jobs are put into
         self.idle: list[Connection] = []
         self.count = 0  # connections of any state
+        self.opening = 0  # and of them, those that are not open yet
         self.is_runnable = False  # or waiting for its time
+        self.awaits_opening = False  # which has come when one of ``opening`` is open, or there is one in ``idle``
 
 
 class Loop:
@@ -280,8 +283,13 @@ class Loop:
             self.gates.welcome(host, job)
         return host
 
-    def make_runnable(self, host: Host) -> None:
-        """Have *host* stand in the row for a connection, where it has jobs and may have one more."""
+    def make_runnable(self, host: Host, *, is_opened: bool = False) -> None:
+        """Have *host* stand in the row for a connection, where it has jobs and may have one more.
+
+        *is_opened*: a connection has been opened, could not be, or rests: what waited for that goes on.
+        """
+        if is_opened and host.awaits_opening:
+            host.awaits_opening = host.is_runnable = False
         if (host.pending or host.held_back) and not host.is_runnable and host.count - len(host.idle) < self.per_host:
             host.is_runnable = True
             self.runnable.append(host)
@@ -293,10 +301,26 @@ class Loop:
             return None
         if connection.turn >= self.most_in_a_row and self.runnable and self.open >= self._max_connections:
             return None  # it has had its turn, and another host waits for a place
-        job = pending[0]
-        if self._has_cookies:
+        if not self._has_cookies:
+            return pending[0]
+        while pending:
+            if self._is_dressed(pending[0]):
+                return pending[0]
+            pending.popleft()
+            self.queued -= 1
+        return None
+
+    def _is_dressed(self, job: Job) -> bool:
+        """Dress *job* with its cookies; where that fails, hand out the error as its result, and return False."""
+        try:
             self.kit.preparer.dress(job)
-        return job
+        except Exception as error:  # what the jar, its policy or a value that is none raises
+            response = unanswered(job.request, job.index, without_frames(error), job.attempts)
+            if job.course is not None:
+                response.history = tuple(job.course.history)
+            self.answered(response)
+            return False
+        return True
 
     def _give_turn(self, host: Host) -> None:
         """Start one job of a host that was runnable; with more to start, it stands behind the others again."""
@@ -311,8 +335,9 @@ class Loop:
         """Give the next job of *host* a connection: the one used last, or a new one."""
         job = host.pending.popleft()
         self.queued -= 1
-        if self._has_cookies:
-            self.kit.preparer.dress(job)
+        if self._has_cookies and not self._is_dressed(job):
+            self._settle(host)
+            return
         while host.idle:
             connection = host.idle.pop()
             del self.idle[connection]
@@ -337,7 +362,7 @@ class Loop:
         del self.active[connection]
         connection.host.idle.append(connection)
         self.idle[connection] = None
-        self.make_runnable(connection.host)
+        self.make_runnable(connection.host, is_opened=True)
 
     def forget(self, connection: Connection) -> None:
         """Free the place of a connection that is closed."""
@@ -348,13 +373,14 @@ class Loop:
             host.idle.remove(connection)
         self.active.pop(connection, None)
         host.count -= 1
+        host.opening -= connection.phase in (RESOLVING, OPENING)
         self.open -= 1
         self._settle(host)
 
     def _settle(self, host: Host) -> None:
         """Have *host* stand where it belongs: in the row, or nowhere, where nothing is left of it."""
         if host.pending or host.held_back:
-            self.make_runnable(host)
+            self.make_runnable(host, is_opened=not host.opening)
         elif not host.count and not host.is_runnable and self.hosts.get(host.key) is host:
             del self.hosts[host.key]
 

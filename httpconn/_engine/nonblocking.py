@@ -88,6 +88,7 @@ class Connection:
         loop = self.loop
         self._admit(job)
         self.phase = RESOLVING
+        self.host.opening += 1
         self.served = 0
         self.incoming = None
         connect_s = self.limits.connect
@@ -159,7 +160,8 @@ class Connection:
         connect_s = channel.connected_at - loop.away - self.since - resolve_s
         tls_s = channel.secured_at - channel.connected_at if channel.secured_at else 0.0
         self.times = (resolve_s, max(0.0, connect_s), tls_s, 0.0)
-        loop.gates.note_open(job)
+        self.phase = BUSY
+        loop.gates.note_open(self.host, job)
         self._send(job)
 
     # -- what the poller tells --------------------------------------------------------------------------------

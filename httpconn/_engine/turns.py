@@ -18,6 +18,8 @@ class Turns:
 
     def __init__(self, paces: Paces) -> None:
         self._paces = paces
+        self.are_kept = paces.are_kept
+        """Whether there is a pace for every origin, so that each sending has to be taken."""
         self.begin_anew()
 
     def begin_anew(self) -> None:
@@ -40,23 +42,21 @@ class Turns:
             _check(job, at, now, until)
             self.sleep(at - now)
 
-    def start(self, job: Job, until: float) -> bool:
-        """Start *job*, which has a connection; False where it has to wait for its turn again, without one.
+    def may_start(self, job: Job) -> bool:
+        """Return whether *job*, which has a connection, may go on; else it waits for its turn again, without one."""
+        return self._held_until(job.origin.key) <= time.monotonic()
 
-        It comes late where connections are scarce, and others may have been as late and go just before it: then it
-        waits here, for the short time that a pace prescribes. Raises TotalTimeout, PoolClosed.
+    def take(self, job: Job, until: float) -> None:
+        """Take the next sending, now that the connection of *job* is open.
+
+        It comes late where connections are scarce or slow, and others may have been as late and go just before it:
+        then it waits here, for the short time that a pace prescribes. Raises TotalTimeout, PoolClosed.
         """
-        key = job.origin.key
+        with self._lock:
+            at = self._take(job, self._paces.of(job.origin.key, time.monotonic()).started, until)
         now = time.monotonic()
-        if self._held_until(key) > now:
-            return False
-        if self._paces.are_kept:
-            with self._lock:
-                at = self._take(job, self._paces.of(key, now).started, until)
-            now = time.monotonic()
-            if at > now:
-                self.sleep(at - now)
-        return True
+        if at > now:
+            self.sleep(at - now)
 
     def _take(self, job: Job, bucket: Bucket, until: float) -> float:
         """Return when the next start of *bucket* is, which is taken then. Raises TotalTimeout, and takes none."""

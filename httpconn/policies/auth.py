@@ -93,13 +93,14 @@ class Credentials:
     def __bool__(self) -> bool:
         return bool(self._of) or self._netrc is not None
 
-    def value_for(self, origin: Origin) -> str | None:
+    def value_for(self, origin: Origin, *, by_host: bool = True) -> str | None:
         """Return the value of the Authorization field for *origin*, None where there is nothing for it.
 
+        *by_host*: whether what is known of its host only, whatever the scheme and port, may go there.
         Of a netrc file, what it says of that host; its ``default``, which would go to every host, is not used.
         """
         value = self._of.get(origin.key)
-        if value is None and self._netrc is not None:
+        if value is None and self._netrc is not None and by_host:
             found = self._netrc.hosts.get(origin.host) if origin.host != "default" else None
             if found is not None:
                 login, _, password = found

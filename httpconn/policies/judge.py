@@ -30,6 +30,7 @@ AfterResponse: TypeAlias = Callable[[Response], None]
 Hooks: TypeAlias = Callable[..., Any] | Iterable[Callable[..., Any]]
 
 _LEAST_JUDGED: Final = 300
+FIRST_ERROR: Final = 400
 _NO_STATUS: Final = 1000
 MOST_ARCHIVED_BYTES: Final = 65_536
 
@@ -65,6 +66,8 @@ class Sent(Protocol):
     def own(self) -> Sequence[tuple[str, Any]]: ...
     @property
     def is_replayable(self) -> bool: ...
+    @property
+    def has_poured(self) -> bool: ...
     @property
     def course(self) -> Course | None: ...
 
@@ -154,12 +157,12 @@ class Policies:
         *left_s* is what is left of ``Timeout.total``, *wall_s* the time since the epoch. Raises TooManyRedirects,
         InvalidURL, UnsupportedScheme.
         """
-        if _LEAST_JUDGED <= head.status < 400:
+        if _LEAST_JUDGED <= head.status < FIRST_ERROR:
             return self._decide_redirect(job, head)
         retry = self._retry_of(job)
         if retry is None or head.status not in retry.statuses:
             return RESULT
-        asked_s = retry_after_s(head.get_joined("retry-after"), head.get_joined("date"), wall_s)
+        asked_s = _asked_s(head, wall_s)
         hold_s = 0.0 if asked_s is None else min(asked_s, retry.max_retry_after_s)
         if self._retries_left(job, retry) and (asked_s is None or asked_s <= retry.max_retry_after_s):
             course = job.course
@@ -168,6 +171,14 @@ class Policies:
             if wait_s < left_s:
                 return Verdict(again_in_s=wait_s, hold_s=hold_s)
         return Verdict(hold_s=hold_s)
+
+    def hold_after(self, job: Sent, head: ResponseHead, wall_s: float) -> float:
+        """Return ``hold_s`` of what ``decide`` will say: for who must know it before anything else is sent."""
+        retry = self._retry_of(job)
+        if retry is None or head.status not in retry.statuses:
+            return 0.0
+        asked_s = _asked_s(head, wall_s)
+        return 0.0 if asked_s is None else min(asked_s, retry.max_retry_after_s)
 
     def decide_failed(self, job: Sent, error: BaseException, left_s: float, *, is_harmless: bool) -> Verdict:
         """Return what comes after *error*, in the place of a response to *job*.
@@ -204,7 +215,11 @@ class Policies:
 
     def _retries_left(self, job: Sent, retry: Retry) -> bool:
         retries = job.course.retries if job.course is not None else 0
-        return retry.allows(job.method, retries, is_replayable=job.is_replayable)
+        return retry.allows(job.method, retries, is_replayable=job.is_replayable and not job.has_poured)
+
+
+def _asked_s(head: ResponseHead, wall_s: float) -> float | None:
+    return retry_after_s(head.get_joined("retry-after"), head.get_joined("date"), wall_s)
 
 
 def archive(response: Response) -> Response:

@@ -40,7 +40,8 @@ class Bucket:
         return at
 
     def note(self, now: float) -> None:
-        """Note that what has started got through no earlier than *now*: the delay counts from here."""
+        """Note that what has started last got through no earlier than *now*: it counts from here."""
+        self._full_at = max(self._full_at, now + self._interval_s)
         self._free_at = max(self._free_at, now + self._delay_s)
 
     def is_full(self, now: float) -> bool:

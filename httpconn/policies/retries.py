@@ -68,9 +68,12 @@ class Retry:
                 f"backoff_s {backoff_s}, max_backoff_s {max_backoff_s}, jitter {jitter}, "
                 f"max_retry_after_s {max_retry_after_s}"
             )
+        statuses = frozenset(statuses)
+        if not all(400 <= status <= 999 for status in statuses):
+            raise ValueError(f"expected statuses of errors, 400 or more, got {sorted(statuses)}")
         values = (
             attempts,
-            frozenset(statuses),
+            statuses,
             tuple(errors),
             None if methods is None else frozenset(methods),
             backoff_s,
