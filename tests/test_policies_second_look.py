@@ -59,6 +59,7 @@ def test_a_pace_counts_from_when_requests_go_out(
             return [(2, ("127.0.0.1", server.port))]
 
         monkeypatch.setattr(resolving, "_look_up", slowly)
+        began = time.monotonic()
         urls = [f"http://slow.test:{server.port}/good/{number}" for number in range(8)]
         if kind == "fetcher":
             assert [response.status for response in fetch_many(urls, **pace)] == [200] * 8
@@ -67,12 +68,8 @@ def test_a_pace_counts_from_when_requests_go_out(
                 in_threads(8, lambda number: pool.get(urls[number]))
         times = sorted(server.times)
     assert len(times) == 8
-    early_s = 0.02  # the server's clock begins when it reads a request
-    if "delay_per_host" in pace:
-        assert min(after - before for before, after in zip(times, times[1:], strict=False)) >= 0.1 - early_s
-    else:
-        assert times[5] - times[0] >= 1 / 5 - early_s
-        assert times[7] - times[0] >= 3 / 5 - early_s
+    for number, at in enumerate(times):  # what is late here is only later
+        assert at >= began + 0.5 + (0.1 * number if "delay_per_host" in pace else 0.2 * max(0, number - 4))
 
 
 @pytest.mark.parametrize("hooks", [(), (lambda response: time.sleep(0.05),)], ids=["no-hook", "slow-hook"])
