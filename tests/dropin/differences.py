@@ -734,6 +734,26 @@ DIFFERENCES: dict[str, list[Difference]] = {
             1,
         ),
         Difference(
+            "`response.headers` of a `message/rfc822` is a multipart message with a message of no fields in it",
+            "it is the fields, for every Content-Type",
+            "there is no content in a head that could be parsed",
+            lambda module: _begun(
+                module, b"HTTP/1.1 200 OK\r\nContent-Type: message/rfc822\r\n\r\n"
+            ).headers.is_multipart(),
+            True,
+            False,
+        ),
+        Difference(
+            "`response.headers.defects` of a `multipart/*` tells of boundaries that were not found",
+            "there are none: what is wrong with a head is in `response.defects`",
+            "the same",
+            lambda module: bool(
+                _begun(module, b"HTTP/1.1 200 OK\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n").headers.defects
+            ),
+            True,
+            False,
+        ),
+        Difference(
             "`vars(response)` has `status`, `reason` and the like",
             "they are in slots; what a program sets besides is in `vars(response)`",
             "a tenth of the cost of a small response",
