@@ -8,12 +8,11 @@ from __future__ import annotations
 import codecs
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from http.client import HTTPMessage
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, Self, TypeAlias
 
 from ._wire.head import Defect, ResponseHead
 from .errors import HTTPException, StatusError
-from .headers import message_from_lines
+from .headers import HTTPMessage, message_from_lines
 from .urls import redacted, take_credentials, with_params
 
 if TYPE_CHECKING:

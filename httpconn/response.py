@@ -303,7 +303,7 @@ class HTTPResponse(_Base):
 
     @headers.setter
     def headers(self, value: HTTPMessage | None) -> None:
-        if self._msg is _UNKNOWN and self._head is not None:
+        if getattr(self, "_head", None) is not None and self._msg is _UNKNOWN:
             self._msg = self.headers  # which goes on being what ``begin`` has made
         self._headers = value
 
@@ -404,8 +404,6 @@ class HTTPResponse(_Base):
             return None
         if isinstance(source, FileSource):
             return source.fp
-        if self._is_reading:
-            raise _read_already()  # its bytes would go to both
         reader = self._reader or self._new_reader()
         unused = reader.take_unused()
         witness = self._witness = reader.witness()

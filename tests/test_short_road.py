@@ -367,6 +367,8 @@ def test_a_finalizer_closes_the_fetcher(road_in_use: Engine) -> None:
             fetcher.close()
 
 
+# Between making a socket and keeping it, in the socket module itself, it is the collector that closes it.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs signals")
 def test_ctrl_c_at_any_time(road_in_use: Engine) -> None:
     """It closes the fetcher, and no result came twice before."""

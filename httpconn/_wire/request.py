@@ -39,7 +39,7 @@ def validate_method(method: str, strict: bool = False) -> None:
 
     Source: http.client, _validate_method (which lets white space pass); RFC 9110 section 9.1.
     """
-    if strict and not (method and _are_tchars(method)):
+    if strict and not (method and _are_tchars(method)) and method.isascii():
         raise ValueError(f"expected a token as method, got {quote(method)}")
     match = _control_in_method(method)
     if match:
