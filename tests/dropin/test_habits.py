@@ -788,6 +788,10 @@ def test_nothing_of_ours_imports_http_client_late() -> None:
     for path in package.rglob("*.py"):
         name = ".".join(("httpconn", *path.relative_to(package).with_suffix("").parts)).removesuffix(".__init__")
         if "http.client" in path.read_text() and name != "httpconn.__main__":
-            imports = [line for line in path.read_text().splitlines() if re.match(r"\s*(from|import) http(\.client)?( |$)", line)]
+            imports = [
+                line
+                for line in path.read_text().splitlines()
+                if re.match(r"\s*(from|import) http(\.client)?( |$)", line)
+            ]
             assert not imports or name in sys.modules, f"{name} is imported late, and needs the true http.client"
             assert [line for line in imports if line[0] == " " and "TYPE_CHECKING" not in path.read_text()] == []
