@@ -18,7 +18,7 @@ from matplotlib.ticker import FuncFormatter
 
 from bench.budgets import limits_in_us
 from bench.results import Results, beyond, quantity, spread
-from bench.rivals import CYTHON, HTTPTOOLS, ON_HTTPCONN, PARSE_ONLY, PYTHON, RAW, REFERENCE
+from bench.rivals import CYTHON, FETCHER, HTTPTOOLS, ON_HTTPCONN, PARSE_ONLY, PYTHON, RAW, REFERENCE
 
 _DPI: Final = 130
 _FOOT_IN: Final = 0.38
@@ -27,6 +27,7 @@ _CUT: Final = 2.2
 """Bars longer than so many times http.client's are cut off: they would make all others too short to compare."""
 _COLOURS: Final = {
     CYTHON: "#0b4f9e",
+    FETCHER: "#0b4f9e",
     HTTPTOOLS: "#4d8fd1",
     PYTHON: "#9cc3e8",
     REFERENCE: "#d9822b",
@@ -134,7 +135,7 @@ def _bars(axis: Axes, figures: dict[str, list[float]], cut: bool) -> None:
     axis.set_xlim(0, longest * 1.2)
     axis.tick_params(axis="y", length=0)
     for label in axis.get_yticklabels():
-        if label.get_text() in (CYTHON, HTTPTOOLS, PYTHON) or label.get_text().endswith(ON_HTTPCONN):
+        if label.get_text() in (CYTHON, FETCHER, HTTPTOOLS, PYTHON) or label.get_text().endswith(ON_HTTPCONN):
             label.set_fontweight("bold")
 
 
