@@ -19,8 +19,6 @@ from typing import Final
 from ..errors import InvalidField, InvalidURL, quote
 from .grammar import FRAMING_NAMES, RE_FIELD_BYTE, RE_TCHAR
 
-_ONLY_STR: Final = {str}
-
 _control_in_target: Final = re.compile("[\x00-\x20\x7f]").search
 _control_in_method: Final = re.compile("[\x00-\x20\x7f]").search
 # http.client allows more than tokens in names (its suite asserts white space inside, and obs-text); controls,
@@ -101,14 +99,14 @@ def serialize_plain_request_head(
     """
     if type(method) is not str or type(target) is not str or type(headers) is not dict:
         return None
-    words = method + target
-    # Visible ASCII is the usual case and quickly told.
-    if not (method and target and words.isascii() and words.isprintable() and " " not in words):
+    # Visible ASCII, and a method of letters, are the usual case and quickly told.
+    if not (target and target.isascii() and target.isprintable() and " " not in target):
         return None
-    if not (method.isalpha() or _are_tchars(method)):
+    if not (method.isascii() and method.isalpha()) and not (method and _are_tchars(method)):
         return None
-    if headers and {*map(type, headers), *map(type, headers.values())} != _ONLY_STR:
-        return None
+    for name, value in headers.items():
+        if type(name) is not str or type(value) is not str:
+            return None
     lines = _plain_lines(host, tuple(headers.items()), content_length)
     return None if lines is None else f"{method} {target} HTTP/1.1\r\n".encode("ascii") + lines
 
