@@ -90,10 +90,12 @@ def pump(outer: socket.socket, near: socket.socket) -> None:
                 data = b""
             target.settimeout(TIMEOUT_S)
             with contextlib.suppress(OSError):  # the other end may be gone
-                target.sendall(data)
-                if not data:
-                    del routes[source]
-                    if source is outer:
+                if data:
+                    target.sendall(data)
+            if not data:
+                del routes[source]  # even where the other end is gone: else this would go round and round for ever
+                if source is outer:
+                    with contextlib.suppress(OSError):
                         near.shutdown(socket.SHUT_WR)
     say_goodbye(outer)
 
