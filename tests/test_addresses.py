@@ -18,8 +18,8 @@ from httpconn._io.channel import ATTEMPT_DELAY_S
 from httpconn.resolving import Resolver, _interleaved
 
 from .clients import client as client
+from .peers import blackhole, nobody
 from .proxy_servers import Recording
-from .test_channel import blackhole, refused_address
 
 URL = "http://origin.test"
 
@@ -71,8 +71,8 @@ def test_no_address_answers(client, poller) -> None:
         limits = Timeout(connect=3 * ATTEMPT_DELAY_S)
         with pytest.raises(ConnectTimeout):
             one.get(f"{URL}:{port}/", timeout=limits)
-        with pytest.raises(ConnectionRefusedError):
-            one.get(f"{URL}:{refused_address()[1]}/", timeout=limits)
+    with nobody("127.0.0.2") as (_, port), pytest.raises(ConnectionRefusedError):
+        one.get(f"{URL}:{port}/")
 
 
 def test_many_connections_race(poller) -> None:

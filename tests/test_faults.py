@@ -28,7 +28,16 @@ import httpconn
 from httpconn import HTTPConnection, HTTPSConnection, IncompleteRead, RemoteDisconnected
 from httpconn._backends.contract import Backend
 
-from .peers import TIMEOUT_S, OnlyMakefile, ScriptedServer, say_goodbye, socket_pair, take_request
+from .peers import (
+    TIMEOUT_S,
+    OnlyMakefile,
+    ScriptedServer,
+    blackhole,
+    nobody,
+    say_goodbye,
+    socket_pair,
+    take_request,
+)
 from .test_reuse import TLS
 
 SHORT_S = 0.25
@@ -246,14 +255,9 @@ def check_afterwards(connection: HTTPConnection, response: Any, stage: str, faul
 # -- before there is a connection, or in the tunnel ---------------------------------------------------------
 
 
-def refused_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
-
-
 def test_connect_is_refused() -> None:
-    with no_descriptor_left():
-        connection = HTTPConnection("127.0.0.1", refused_port(), timeout=TIMEOUT_S)
+    with no_descriptor_left(), nobody() as (host, port):
+        connection = HTTPConnection(host, port, timeout=TIMEOUT_S)
         for _ in range(2):
             with pytest.raises(ConnectionRefusedError):
                 connection.request("GET", "/")
@@ -264,14 +268,8 @@ def test_connect_is_refused() -> None:
 
 def test_connect_times_out() -> None:
     """A listener whose backlog is full does not answer any more."""
-    with no_descriptor_left(), socket.socket() as listener, contextlib.ExitStack() as stack:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        for _ in range(3):
-            filler = stack.enter_context(socket.socket())
-            filler.setblocking(False)
-            filler.connect_ex(listener.getsockname())
-        connection = HTTPConnection("127.0.0.1", listener.getsockname()[1], timeout=SHORT_S)
+    with no_descriptor_left(), blackhole("127.0.0.1") as (host, port):
+        connection = HTTPConnection(host, port, timeout=SHORT_S)
         with pytest.raises(TimeoutError):
             connection.request("GET", "/")
         assert connection.sock is None

@@ -27,7 +27,7 @@ from httpconn._engine.loop import Loop
 from httpconn._io import polling
 
 from .faulty import FAULTS, Exchange, FaultyServer, check, content_of, script
-from .peers import ScriptedServer, take_request
+from .peers import ScriptedServer, blackhole, nobody, take_request
 
 QUICK = Timeout(connect=5, read=2, total=30)
 FAULT_REQUESTS = int(os.environ.get("HTTPCONN_FAULT_REQUESTS", "1500"))
@@ -391,15 +391,9 @@ def test_timeouts(server: FaultyServer) -> None:
 
 
 def test_connect_timeout_and_refusal(server: FaultyServer) -> None:
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
-        fillers = [socket.socket() for _ in range(3)]
-        for filler in fillers:
-            filler.setblocking(False)
-            filler.connect_ex(listener.getsockname())
-        urls = [f"http://127.0.0.1:{listener.getsockname()[1]}/", "http://127.0.0.1:1/", server.url("/good/1")]
-        results = list(fetch_many(urls, ordered=True, timeout=Timeout(connect=0.3)))
-        for filler in fillers:
-            filler.close()
+    with blackhole("127.0.0.1") as (_, silent), nobody() as (_, refused):
+        urls = [f"http://127.0.0.1:{silent}/", f"http://127.0.0.1:{refused}/", server.url("/good/1")]
+        results = list(fetch_many(urls, ordered=True, timeout=Timeout(connect=2)))
     assert isinstance(results[0].error, httpconn.ConnectTimeout)
     assert isinstance(results[1].error, ConnectionRefusedError)
     assert results[2].status == 200

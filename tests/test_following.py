@@ -26,7 +26,7 @@ from httpconn.policies.rates import Paces
 from httpconn.urls import parse_url
 
 from .faulty import FAULTS, Exchange, FaultyServer, content_of
-from .peers import ScriptedServer, take_request
+from .peers import ScriptedServer, nobody, take_request
 from .sites import PAGE, Asker, Reply, Site, redirect
 from .test_fetch import is_empty
 
@@ -95,13 +95,12 @@ def test_a_location_that_is_refused(kind: str, location: str, error: type[Except
 
 @both
 def test_a_place_that_cannot_be_reached(kind: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    with Site({"/a": redirect(302, f"http://127.0.0.1:{port}/")}) as site, Asker(kind) as ask:
-        response = ask(site.url("/a"))
-        assert isinstance(response.error, ConnectionRefusedError)
-        assert [earlier.status for earlier in response.history] == [302]
-        assert response.url == f"http://127.0.0.1:{port}/"
+    with nobody() as (host, port):
+        with Site({"/a": redirect(302, f"http://{host}:{port}/")}) as site, Asker(kind) as ask:
+            response = ask(site.url("/a"))
+            assert isinstance(response.error, ConnectionRefusedError)
+            assert [earlier.status for earlier in response.history] == [302]
+            assert response.url == f"http://{host}:{port}/"
 
 
 @both
@@ -203,10 +202,8 @@ def test_statuses_are_retried(kind: str) -> None:
 
 @both
 def test_connect_errors_are_retried(kind: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    with Asker(kind, retry=AT_ONCE) as ask:
-        response = ask(f"http://127.0.0.1:{port}/")
+    with nobody() as (host, port), Asker(kind, retry=AT_ONCE) as ask:
+        response = ask(f"http://{host}:{port}/")
         assert isinstance(response.error, ConnectionRefusedError)
         assert response.attempts == 4
     with Site({"/": PAGE}) as site:

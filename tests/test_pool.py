@@ -26,7 +26,7 @@ import httpconn
 from httpconn import ConnectionPool, Request, Timeout
 
 from .faulty import FAULTS, Exchange, FaultyServer, check, content_of, script
-from .peers import ScriptedServer, take_request
+from .peers import ScriptedServer, blackhole, take_request
 
 QUICK = Timeout(connect=5, read=1, total=20, pool=5)
 FAULT_REQUESTS = int(os.environ.get("HTTPCONN_FAULT_REQUESTS", "1500"))
@@ -473,13 +473,9 @@ def test_timeouts(plain_server: FaultyServer) -> None:
 
 
 def test_connect_timeout() -> None:
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener, contextlib.ExitStack() as stack:
-        for _ in range(3):  # fill the backlog, so that nothing more is accepted
-            filler = stack.enter_context(socket.socket())
-            filler.setblocking(False)
-            filler.connect_ex(listener.getsockname())
+    with blackhole("127.0.0.1") as (host, port):
         with ConnectionPool(timeout=Timeout(connect=0.2)) as pool, pytest.raises(httpconn.ConnectTimeout):
-            pool.get(f"http://127.0.0.1:{listener.getsockname()[1]}/")
+            pool.get(f"http://{host}:{port}/")
 
 
 def test_total_holds_against_a_drip() -> None:

@@ -25,7 +25,7 @@ from httpconn import HTTPConnection, HTTPSConnection, _backends
 from httpconn._io.connect import Watch
 
 from .conftest import backend_or_skip
-from .peers import TIMEOUT_S, ScriptedServer, answered, received, say_goodbye, socket_pair, take_request
+from .peers import TIMEOUT_S, ScriptedServer, answered, nobody, received, say_goodbye, socket_pair, take_request
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"
 FIRST, SECOND = OK + b"#1", OK + b"#2"
@@ -598,16 +598,15 @@ def test_refused_request_leaves_the_connection_usable(plain_talk: Talk, bad: dic
 
 
 def test_failed_connect_leaves_the_connection_idle(in_use, mode: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    connection = HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S, strict=mode == "strict")
-    for _ in range(3):
+    with nobody() as (host, port):
+        connection = HTTPConnection(host, port, timeout=TIMEOUT_S, strict=mode == "strict")
+        for _ in range(3):
+            with pytest.raises(OSError, match="refused"):
+                connection.request("GET", "/")
+            assert repr(connection).endswith("[Idle]>")
+            assert connection.sock is None
         with pytest.raises(OSError, match="refused"):
-            connection.request("GET", "/")
-        assert repr(connection).endswith("[Idle]>")
-        assert connection.sock is None
-    with pytest.raises(OSError, match="refused"):
-        connection.connect()
+            connection.connect()
 
 
 def test_failed_handshake_leaves_the_connection_idle(in_use, tls: TLS) -> None:
