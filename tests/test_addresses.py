@@ -88,7 +88,7 @@ def test_many_connections_race(poller) -> None:
             assert set(loop.by_descriptor.values()) == set(loop.idle)
             assert len(loop.by_descriptor) == 40
         assert took >= 2 * ATTEMPT_DELAY_S
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 20
     while len(os.listdir("/proc/self/fd")) > before and time.monotonic() < deadline:
         time.sleep(0.01)
     assert len(os.listdir("/proc/self/fd")) <= before
