@@ -443,10 +443,10 @@ class FaultyServer:
 
     def __enter__(self) -> FaultyServer:
         self._thread.start()
-        assert self._started.wait(10)
+        assert self._started.wait(30)
         return self
 
     def __exit__(self, *_: Any) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self._thread.join(30)
         assert not self._thread.is_alive()

@@ -33,6 +33,29 @@ def tcp_pair() -> Iterator[tuple[socket.socket, socket.socket]]:
         yield client, server
 
 
+@contextlib.contextmanager
+def nobody(host: str = "127.0.0.1") -> Iterator[tuple[str, int]]:
+    """An address that refuses: the port is taken, so that no other test's server gets it, and nobody listens there."""
+    with socket.socket() as taken:
+        taken.bind((host, 0))
+        yield taken.getsockname()
+
+
+@contextlib.contextmanager
+def blackhole(host: str, port: int = 0) -> Iterator[tuple[str, int]]:
+    """An address that answers nothing: a listener whose queue is full, so that the system drops what comes."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind((host, port))
+        listener.listen(0)
+        stack.enter_context(socket.create_connection(listener.getsockname(), TIMEOUT_S))
+        for _ in range(2):  # other systems take one or two more
+            sock = stack.enter_context(socket.socket())
+            sock.setblocking(False)
+            sock.connect_ex(listener.getsockname())
+        yield listener.getsockname()
+
+
 def answered(server: socket.socket, wire: bytes, *, closes: bool = False) -> None:
     """Send *wire* from the server's end, and its close; at most what the socket buffer holds."""
     server.sendall(wire)
@@ -90,10 +113,12 @@ def pump(outer: socket.socket, near: socket.socket) -> None:
                 data = b""
             target.settimeout(TIMEOUT_S)
             with contextlib.suppress(OSError):  # the other end may be gone
-                target.sendall(data)
-                if not data:
-                    del routes[source]
-                    if source is outer:
+                if data:
+                    target.sendall(data)
+            if not data:
+                del routes[source]  # even where the other end is gone: else this would go round and round for ever
+                if source is outer:
+                    with contextlib.suppress(OSError):
                         near.shutdown(socket.SHUT_WR)
     say_goodbye(outer)
 

@@ -8,6 +8,7 @@ import http.server
 import json
 import os
 import pwd
+import random
 import shutil
 import socket
 import ssl
@@ -75,8 +76,19 @@ socks pass {{ from: 127.0.0.0/8 to: 0.0.0.0/0 }}
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+    """A port for a program that will bind it in a moment.
+
+    None of those that the system gives to whoever wants any: it could be another test's by then.
+    """
+    lowest = 32_768
+    with contextlib.suppress(OSError):
+        lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    chance = random.SystemRandom()  # hypothesis seeds the others, in all workers alike
+    for _ in range(100):
+        port = chance.randrange(10_000, lowest) if lowest > 12_000 else 0
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)) as listener:
+            return int(listener.getsockname()[1])
+    raise AssertionError("no port is free")
 
 
 def program(name: str) -> str:
@@ -95,7 +107,7 @@ def running(command: list[str], port: int, folder: Path) -> Iterator[None]:
     log = folder / f"output-{port}"
     with open(log, "w+b") as output, subprocess.Popen(command, stdout=output, stderr=output, cwd=folder) as child:
         try:
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + 40
             while True:
                 try:
                     socket.create_connection(("127.0.0.1", port), 1).close()
@@ -180,7 +192,7 @@ class Recording(http.server.ThreadingHTTPServer):
     with the password "pass" or "secret". With a *context*, it speaks TLS.
     """
 
-    daemon_threads = True
+    daemon_threads = False  # the end of the server is the end of its threads, and of their sockets
     request_queue_size = 128
 
     def __init__(
@@ -201,22 +213,36 @@ class Recording(http.server.ThreadingHTTPServer):
         self.connections = 0
         self.redirects: dict[str, str] = {}
         """Request-target to Location."""
+        self._sockets: set[socket.socket] = set()
+        self._is_over = False
         self._thread = threading.Thread(target=self.serve_forever, args=(0.02,))
+
+    @contextlib.contextmanager
+    def kept(self, sock: socket.socket) -> Iterator[None]:
+        """Within it, the end of the server is the end of what *sock* is waited for."""
+        self._sockets.add(sock)
+        try:
+            if self._is_over:
+                raise ConnectionAbortedError("the server has ended meanwhile")
+            yield
+        finally:
+            self._sockets.discard(sock)
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         self.connections += 1
         request.settimeout(TIMEOUT_S)
-        try:
-            if self.context is not None:
-                request = self.context.wrap_socket(request, server_side=True)
-            super().finish_request(request, client_address)
-        except OSError:
-            return  # the client does not trust us, or is gone
-        finally:
-            if self.context is not None:
-                with contextlib.suppress(OSError):
-                    say_goodbye(request)
-                    request.close()
+        with contextlib.suppress(OSError):  # the client does not trust us, or is gone
+            if self.context is None:
+                with self.kept(request):
+                    super().finish_request(request, client_address)
+                return
+            secured = self.context.wrap_socket(request, server_side=True, do_handshake_on_connect=False)
+            with secured, self.kept(secured):
+                try:
+                    secured.do_handshake()
+                    super().finish_request(secured, client_address)
+                finally:
+                    say_goodbye(secured)
 
     def heads(self, method: str = "") -> list[tuple[str, dict[str, str]]]:
         """Return what came, of the requests with that method."""
@@ -229,7 +255,11 @@ class Recording(http.server.ThreadingHTTPServer):
     def __exit__(self, *_: object) -> None:
         self.shutdown()
         self._thread.join()
-        self.server_close()
+        self._is_over = True
+        for sock in list(self._sockets):
+            with contextlib.suppress(OSError):  # it was closed meanwhile
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+        self.server_close()  # waits for the threads
 
 
 class RecordingHandler(http.server.BaseHTTPRequestHandler):
@@ -290,6 +320,8 @@ class RecordingHandler(http.server.BaseHTTPRequestHandler):
             return
         host, _, port = self.path.rpartition(":")
         where = self.server.leads_to or (host.strip("[]"), int(port))
-        with socket.create_connection(where, TIMEOUT_S) as far:
+        if where[0].endswith(".test"):  # nobody's name; no name server is asked, which could take its time
+            raise ConnectionAbortedError(f"{where[0]} is not known")
+        with socket.create_connection(where, TIMEOUT_S) as far, self.server.kept(far):
             self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
             pump(self.connection, far)

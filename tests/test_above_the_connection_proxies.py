@@ -23,7 +23,7 @@ from httpconn.errors import InvalidURL, MissingExtra
 
 from . import proxy_servers
 from .clients import client as client
-from .peers import ScriptedServer, take_request
+from .peers import ScriptedServer, nobody, take_request
 from .proxy_servers import USERINFO, Recording, program, running
 
 QUICK = Timeout(connect=10, read=10, total=20, pool=5)
@@ -523,10 +523,10 @@ def test_http_proxies(client, http_proxy: tuple[str, bool], nginx: tuple[str, st
                 one.get(nginx[1], proxy=wrong)
             assert caught.value.status in (401, 407)
             assert one.get(nginx[0], proxy=wrong).status in (401, 407)
-    unreachable = f"http://127.0.0.1:{proxy_servers.free_port()}/"
-    assert one.get(unreachable).status >= 500
-    with pytest.raises(ProxyError, match=r"^50[0-9] ") as caught:
-        one.get(unreachable.replace("http", "https"))
+    with nobody() as (host, port):
+        assert one.get(f"http://{host}:{port}/").status >= 500
+        with pytest.raises(ProxyError, match=r"^50[0-9] ") as caught:
+            one.get(f"https://{host}:{port}/")
     assert caught.value.headers
 
 
@@ -584,8 +584,9 @@ def test_socks_proxies(
         for wrong in (through.replace("user:", "user:x"), f"{scheme}://{through.rpartition('@')[2]}"):
             with pytest.raises(ProxyError, match=r"user name and password|ways to log in"):
                 one.get(nginx[0], proxy=wrong)
-    with pytest.raises(ProxyError, match=r"no connection to 127\.0\.0\.1, port \d+: the proxy .* connection refused"):
-        one.get(f"http://127.0.0.1:{proxy_servers.free_port()}/")
+    refused = r"no connection to 127\.0\.0\.1, port \d+: the proxy .* connection refused"
+    with nobody() as (host, port), pytest.raises(ProxyError, match=refused):
+        one.get(f"http://{host}:{port}/")
 
 
 def test_dante_refuses_by_its_rules(client, tmp_path: Path) -> None:

@@ -25,6 +25,10 @@ PROGRAMS = re.findall(
 PAGES = 40
 
 
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = False  # the end of the server is the end of its threads, and of their sockets
+
+
 class Quiet(http.server.SimpleHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -40,7 +44,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     for number in range(PAGES):
         (folder / f"page-{number}.html").write_text(f"<p>{number}<a href='/page-{number | 1}.html'>next</a>")
     (folder / "large.bin").write_bytes(bytes(3_000_000))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder))) as server:
+    with Server(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder))) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
         yield f"localhost:{server.server_port}"

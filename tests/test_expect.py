@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import select
 import signal
 import socket
 import ssl
@@ -272,11 +273,15 @@ def test_interim_responses_do_not_prolong_the_wait(in_use) -> None:
         stopped = threading.Event()
 
         def hint() -> None:
+            server.sendall(HINTS)
+            begun.set()
             while not stopped.wait(0.01):
                 server.sendall(HINTS)
 
+        begun = threading.Event()
         thread = threading.Thread(target=hint)
         thread.start()
+        assert begun.wait(TIMEOUT_S)
         connection.request("POST", "/", b"body", EXPECT)  # or it would never come back
         stopped.set()
         thread.join()
@@ -410,14 +415,18 @@ class Alarm(Exception):
 
 
 @contextlib.contextmanager
-def alarm(handler: Callable[..., None]) -> Iterator[None]:
+def on_alarm(handler: Callable[..., None]) -> Iterator[None]:
     before = signal.signal(signal.SIGALRM, handler)
-    signal.setitimer(signal.ITIMER_REAL, SOON_S)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+def alarm() -> None:
+    """Ring, a little after the head of a request has come: its body waits by then."""
+    time.sleep(SOON_S)
+    signal.pthread_kill(threading.main_thread().ident, signal.SIGALRM)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGALRM")
@@ -430,6 +439,7 @@ def test_a_signal_while_it_waits(in_use, handling: str, transport: str, tls: TLS
     def serve(sock: socket.socket) -> None:
         while head := take_request(sock):
             if head.startswith(b"POST"):
+                alarm()
                 rung.wait(TIMEOUT_S)
                 sock.sendall(CONTINUE)
                 if not sock.recv(65536):
@@ -449,7 +459,7 @@ def test_a_signal_while_it_waits(in_use, handling: str, transport: str, tls: TLS
         with contextlib.ExitStack() as stack:
             if handling != "returns":
                 stack.enter_context(pytest.raises(Alarm if handling == "raises" else OSError))
-            with alarm(handler):
+            with on_alarm(handler):
                 connection.request("POST", "/", b"body", EXPECT)
         assert rung.is_set()
         if handling == "returns":
@@ -469,10 +479,18 @@ def test_a_timeout_of_the_programs_own_while_it_waits(in_use) -> None:
         raise TimeoutError("the program's own")
 
     with socket_pair() as (client, server):
+
+        def ring() -> None:
+            if select.select([server], [], [], TIMEOUT_S)[0]:
+                alarm()
+
         connection = HTTPConnection("example.org", expect_timeout_s=TIMEOUT_S)
         connection.sock = client
-        with pytest.raises(TimeoutError, match="own"), alarm(handler):
+        thread = threading.Thread(target=ring)
+        with pytest.raises(TimeoutError, match="own"), on_alarm(handler):
+            thread.start()
             connection.request("POST", "/", b"body", EXPECT)
+        thread.join()
         assert connection.sock is None
         assert received(server).endswith(b"\r\n\r\n")
 

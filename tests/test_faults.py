@@ -11,6 +11,7 @@ import gc
 import http.client
 import io
 import os
+import select
 import signal
 import socket
 import ssl
@@ -28,7 +29,16 @@ import httpconn
 from httpconn import HTTPConnection, HTTPSConnection, IncompleteRead, RemoteDisconnected
 from httpconn._backends.contract import Backend
 
-from .peers import TIMEOUT_S, OnlyMakefile, ScriptedServer, say_goodbye, socket_pair, take_request
+from .peers import (
+    TIMEOUT_S,
+    OnlyMakefile,
+    ScriptedServer,
+    blackhole,
+    nobody,
+    say_goodbye,
+    socket_pair,
+    take_request,
+)
 from .test_reuse import TLS
 
 SHORT_S = 0.25
@@ -167,6 +177,14 @@ def connection_to(module: Any, server: ScriptedServer, tls: TLS | None, timeout:
     return connection
 
 
+def hurried(connection: Any) -> None:
+    """Connect, with all the time that a loaded machine takes for it; from then on, be out of time soon."""
+    timeout, connection.timeout = connection.timeout, TIMEOUT_S
+    connection.connect()
+    connection.timeout = timeout
+    connection.sock.settimeout(timeout)
+
+
 def told_by(connection: Any, script: Server) -> tuple[Told, Any]:
     response = None
     try:
@@ -202,7 +220,10 @@ def test_fault(stage: str, fault: str, transport: str, tls: TLS) -> None:
             ScriptedServer(script, security.wrap if security else None) as server,
             contextlib.closing(connection_to(module, server, security, timeout)) as connection,
         ):
+            if fault == "silence":
+                hurried(connection)
             seen[module.__name__], response = told_by(connection, script)
+            script.head_is_read.set()  # also where there was no time for it
             if module is httpconn:
                 check_afterwards(connection, response, stage, fault, transport)
             del response
@@ -246,14 +267,9 @@ def check_afterwards(connection: HTTPConnection, response: Any, stage: str, faul
 # -- before there is a connection, or in the tunnel ---------------------------------------------------------
 
 
-def refused_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
-
-
 def test_connect_is_refused() -> None:
-    with no_descriptor_left():
-        connection = HTTPConnection("127.0.0.1", refused_port(), timeout=TIMEOUT_S)
+    with no_descriptor_left(), nobody() as (host, port):
+        connection = HTTPConnection(host, port, timeout=TIMEOUT_S)
         for _ in range(2):
             with pytest.raises(ConnectionRefusedError):
                 connection.request("GET", "/")
@@ -264,14 +280,8 @@ def test_connect_is_refused() -> None:
 
 def test_connect_times_out() -> None:
     """A listener whose backlog is full does not answer any more."""
-    with no_descriptor_left(), socket.socket() as listener, contextlib.ExitStack() as stack:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        for _ in range(3):
-            filler = stack.enter_context(socket.socket())
-            filler.setblocking(False)
-            filler.connect_ex(listener.getsockname())
-        connection = HTTPConnection("127.0.0.1", listener.getsockname()[1], timeout=SHORT_S)
+    with no_descriptor_left(), blackhole("127.0.0.1") as (host, port):
+        connection = HTTPConnection(host, port, timeout=SHORT_S)
         with pytest.raises(TimeoutError):
             connection.request("GET", "/")
         assert connection.sock is None
@@ -378,7 +388,7 @@ def test_request_is_not_taken(kind: str, fault: str, answer: bytes, tmp_path: Pa
     path = tmp_path / "large"
     path.write_bytes(LARGE)
     with no_descriptor_left(), ScriptedServer(serve) as server, contextlib.ExitStack() as stack:
-        connection = HTTPConnection(server.host, server.port, timeout=0.3)
+        connection = HTTPConnection(server.host, server.port, timeout=0.3 if fault == "silence" else TIMEOUT_S)
         stack.callback(done.set)
         stack.callback(connection.close)
         body: Any = {
@@ -388,6 +398,8 @@ def test_request_is_not_taken(kind: str, fault: str, answer: bytes, tmp_path: Pa
         }[kind]
         with pytest.raises((BrokenPipeError, ConnectionResetError) if fault == "reset" else TimeoutError):
             connection.request("POST", "/", body=body)
+        if answer and connection.sock is not None:
+            connection.sock.settimeout(TIMEOUT_S)  # the server says it as soon as it comes to it
         try:
             response = connection.getresponse()
         except (ConnectionError, TimeoutError):
@@ -483,7 +495,7 @@ def test_a_body_that_raises_leaves_no_half_request(step: str) -> None:
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_between_messages(method: str, fault: str, transport: str, tls: TLS) -> None:
     """The fault is seen before the next request goes out, so even a POST is sent, once, on a fresh connection."""
-    is_read, done = threading.Event(), threading.Event()
+    is_read = threading.Event()
     requests: list[bytes] = []
     scripts = iter([True])
 
@@ -494,10 +506,7 @@ def test_between_messages(method: str, fault: str, transport: str, tls: TLS) -> 
             sock.sendall(GOOD)
             if is_first:
                 is_read.wait(TIMEOUT_S)
-                if fault == "half-close":
-                    done.set()
                 FAULTS[fault](sock)
-                done.set()
                 return
 
     security = tls if transport == "tls" else None
@@ -506,8 +515,7 @@ def test_between_messages(method: str, fault: str, transport: str, tls: TLS) -> 
             connection.request(method, "/1")
             assert connection.getresponse().read() == b"good"
             is_read.set()
-            done.wait(TIMEOUT_S)
-            time.sleep(0.03)
+            assert select.select([connection.sock], [], [], TIMEOUT_S)[0], "the fault does not show"
             connection.request(method, "/2")
             assert connection.getresponse().read() == b"good"
     assert [request.split()[1] for request in requests] == [b"/1", b"/2"]
@@ -543,11 +551,13 @@ def test_signal_that_raises(stage: str, transport: str, tls: TLS) -> None:
     with no_descriptor_left(), ScriptedServer(script, security.wrap if security else None) as server:
         with contextlib.closing(connection_to(httpconn, server, security, TIMEOUT_S)) as connection:
             response = None
+            connection.connect()
             with pytest.raises(Alarm), alarm(raise_alarm):
                 connection.request("GET", "/")
                 response = connection.getresponse()
                 script.head_is_read.set()
                 response.read()
+            script.head_is_read.set()  # also where there was no time for it
             check_afterwards(connection, response, stage, "signal", transport)
 
 
@@ -600,10 +610,12 @@ def test_close_in_a_signal_handler(stage: str) -> None:
             response = connection.getresponse()
             script.head_is_read.set()
             response.read()
+        script.head_is_read.set()  # also where there was no time for it
         connection.close()
         if response is not None:
             assert response.complete is not True
             response.close()
+        connection.timeout = TIMEOUT_S
         connection.request("GET", "/")
         assert connection.getresponse().read() == b"good"
         connection.close()
@@ -612,8 +624,11 @@ def test_close_in_a_signal_handler(stage: str) -> None:
 # -- closed, or used a second time, while a request is being sent -------------------------------------------
 
 
-def serve_what_comes(seen: list[bytes]) -> Callable[[socket.socket], None]:
-    """Return a *serve* that answers GET, and of anything else takes a little, and waits for the end."""
+def serve_what_comes(seen: list[bytes], goes_on: threading.Event | None = None) -> Callable[[socket.socket], None]:
+    """Return a *serve* that answers GET, and of anything else takes a little, and waits for the end.
+
+    It takes no more until *goes_on* is set, so that the sender has to wait.
+    """
 
     def serve(sock: socket.socket) -> None:
         sock.settimeout(TIMEOUT_S)
@@ -623,7 +638,8 @@ def serve_what_comes(seen: list[bytes]) -> Callable[[socket.socket], None]:
                 if first.startswith(b"GET"):
                     sock.sendall(GOOD)
                     continue
-                time.sleep(2 * SHORT_S)  # and takes no more meanwhile, so that the sender has to wait
+                if goes_on is not None:
+                    goes_on.wait(TIMEOUT_S)
                 while sock.recv(1 << 20):
                     pass
 
@@ -662,15 +678,19 @@ def test_closed_in_a_signal_handler_while_sending(
 ) -> None:
     """A clear error that http.client's users catch, and nothing of that body on another connection."""
     seen: list[bytes] = []
+    is_closed = threading.Event()
+    script = serve_what_comes(seen, is_closed)
     security = tls if transport == "tls" else None
-    with no_descriptor_left(), ScriptedServer(serve_what_comes(seen), security.wrap if security else None) as server:
+    with no_descriptor_left(), ScriptedServer(script, security.wrap if security else None) as server:
         connection = connection_to(httpconn, server, security, TIMEOUT_S)
         connection.strict = strict
+        connection.connect()
         with (
             pytest.raises(ConnectionAbortedError, match="closed, by this program"),
             alarm(lambda *_: connection.close()),
         ):
             SENDING[kind](connection)
+        is_closed.set()
         assert connection.sock is None
         with pytest.raises(httpconn.ResponseNotReady):
             connection.getresponse()
@@ -971,6 +991,7 @@ def test_a_response_that_has_not_begun_may_be_asked_for_again(in_use, transport:
     security = tls if transport == "tls" else None
     with ScriptedServer(serve, security.wrap if security else None) as server:
         with contextlib.closing(connection_to(httpconn, server, security, 0.1)) as connection:
+            hurried(connection)
             connection.request("GET", "/")
             with pytest.raises(TimeoutError):
                 connection.getresponse()

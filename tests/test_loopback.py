@@ -55,7 +55,7 @@ class Peer:
 
 
 def _start(program: ModuleType, transport: str) -> Iterator[Peer]:
-    with program.running(tls=transport == "tls") as server:
+    with program.running(tls=transport == "tls", timeout_s=30) as server:
         yield Peer(server)
 
 
@@ -329,7 +329,7 @@ def test_connection_close_asked_for(embedded: Peer, in_use) -> None:
 
 @pytest.fixture(scope="module")
 def over_tls() -> Iterator[Any]:
-    with bench_server.running(tls=True) as server:
+    with bench_server.running(tls=True, timeout_s=30) as server:
         yield server
 
 

@@ -40,6 +40,7 @@ WIRES = {
 @pytest.fixture(params=WIRES.values(), ids=WIRES)
 def response(request: pytest.FixtureRequest, in_use) -> Iterator[HTTPResponse]:
     with socket_pair() as (client, server):
+        server.settimeout(50)  # for all of it together
 
         def serve() -> None:
             server.sendall(request.param)
@@ -152,11 +153,11 @@ def test_a_failed_receive_leaves_no_view_into_what_it_was_to_fill(in_use) -> Non
 
 def test_the_timeout_of_a_request_is_exact() -> None:
     with socket_pair() as (client, _):
-        client.settimeout(0.2)
+        client.settimeout(1)
         begun = time.monotonic()
         with pytest.raises(TimeoutError):
             send_promptly(client, BODY)
-        assert 0.15 < time.monotonic() - begun < 2
+        assert 0.95 < time.monotonic() - begun < 10
 
 
 def test_a_full_buffer_is_waited_for() -> None:

@@ -16,6 +16,8 @@ import pytest
 
 import httpconn
 
+from .proxy_servers import free_port
+
 FOLDERS = "/usr/sbin:/usr/local/sbin:/usr/bin"
 PAGES = 60
 
@@ -87,16 +89,11 @@ backend back
 """
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
 @contextlib.contextmanager
 def running(command: list[str], port: int, folder: Path) -> Iterator[str]:
     with open(folder / "output", "w+b") as output, subprocess.Popen(command, stdout=output, stderr=output) as child:
         try:
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + 40
             while True:
                 try:
                     socket.create_connection(("127.0.0.1", port), 1).close()
@@ -108,7 +105,10 @@ def running(command: list[str], port: int, folder: Path) -> Iterator[str]:
             yield f"http://127.0.0.1:{port}"
         finally:
             child.terminate()
-            child.wait(10)
+            try:
+                child.wait(10)
+            except subprocess.TimeoutExpired:
+                child.kill()
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +179,7 @@ def test_haproxy(in_use, tmp_path: Path) -> None:
     kinds = ["made", "made", "made", "limited", "rejected", "no-backend"]
     with running([server, "-f", str(tmp_path / "conf"), "-db"], port, tmp_path) as url:
         urls = [f"{url}/{kinds[number % 6]}/{number}" for number in range(120)] + [f"{url}/dropped/120"]
-        timeout = httpconn.Timeout(read=1.5)
+        timeout = httpconn.Timeout(read=4)
         for response in httpconn.fetch_many(urls, timeout=timeout):
             kind = response.url.split("/")[3]
             if kind == "made":

@@ -108,7 +108,7 @@ def test_no_retry_after_the_end_of_the_whole_time() -> None:
             retry = Retry(1, backoff_s=0.3, jitter=0, methods=None)
             try:
                 with pytest.raises(httpconn.TotalTimeout):
-                    pool.post(server.url("/good/1"), body=b"x", timeout=Timeout(total=1.0), retry=retry)
+                    pool.post(server.url("/good/1"), body=b"x", timeout=Timeout(total=3.0), retry=retry)
             finally:
                 goes_on.set()
                 other.join()

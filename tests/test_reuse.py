@@ -9,6 +9,7 @@ import contextlib
 import gc
 import io
 import os
+import select
 import socket
 import ssl
 import threading
@@ -25,7 +26,7 @@ from httpconn import HTTPConnection, HTTPSConnection, _backends
 from httpconn._io.connect import Watch
 
 from .conftest import backend_or_skip
-from .peers import TIMEOUT_S, ScriptedServer, answered, received, say_goodbye, socket_pair, take_request
+from .peers import TIMEOUT_S, ScriptedServer, answered, nobody, received, say_goodbye, socket_pair, take_request
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"
 FIRST, SECOND = OK + b"#1", OK + b"#2"
@@ -66,9 +67,11 @@ class Talk:
             finally:
                 connection.close()
 
-    def wait(self) -> None:
+    def wait(self, connection: HTTPConnection) -> None:
+        """Until the server has done its part, and that shows at the client's socket, where it is still open."""
         assert self.done.wait(TIMEOUT_S)
-        time.sleep(0.02)  # loopback: what was sent has arrived by now
+        if connection.sock is not None and connection.sock.fileno() >= 0:
+            assert select.select([connection.sock], [], [], TIMEOUT_S)[0], "nothing has come"
 
 
 class TLS:
@@ -161,7 +164,7 @@ def test_unasked_bytes_are_no_answer(talk: Talk, unasked: bytes, method: str) ->
 
     with talk.serve(first, second) as connection:
         assert get(connection) == b"#1"
-        talk.wait()
+        talk.wait(connection)
         assert get(connection, method) == b"#2"
         assert talk.server.connections == 2
 
@@ -219,7 +222,7 @@ def test_step_by_step_looks_too(talk: Talk) -> None:
 
     with talk.serve(first, second) as connection:
         assert get(connection) == b"#1"
-        talk.wait()
+        talk.wait(connection)
         connection.putrequest("GET", "/")
         connection.putheader("A", "b")
         connection.endheaders()
@@ -290,7 +293,7 @@ def test_server_closes_between_requests(talk: Talk, method: str) -> None:
 
     with talk.serve(first, second) as connection:
         assert get(connection) == b"#1"
-        talk.wait()
+        talk.wait(connection)
         assert get(connection, method) == b"#2"
 
 
@@ -300,14 +303,16 @@ def test_server_resets_between_requests(plain_talk: Talk) -> None:
     def first(sock: socket.socket) -> None:
         take_request(sock)
         sock.sendall(FIRST)
-        time.sleep(SHORT_S)
+        is_read.wait(TIMEOUT_S)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")  # close() sends a reset
         sock.close()
         talk.done.set()
 
+    is_read = threading.Event()
     with talk.serve(first, second) as connection:
         assert get(connection) == b"#1"
-        talk.wait()
+        is_read.set()
+        talk.wait(connection)
         assert get(connection) == b"#2"
 
 
@@ -499,12 +504,11 @@ def test_timeout_in_the_head(talk: Talk, begun: bytes) -> None:
             sock.sendall(FIRST)
 
     with talk.serve(first, second) as connection:
-        connection.timeout = SHORT_S
         connection.request("GET", "/")
+        connection.sock.settimeout(SHORT_S)
         with pytest.raises(TimeoutError):
             connection.getresponse()
         talk.done.set()
-        connection.timeout = TIMEOUT_S
         assert get(connection) == b"#2"
         assert talk.server.connections == 2
 
@@ -538,16 +542,15 @@ def test_timeout_in_the_body(talk: Talk, reply: bytes, way: str) -> None:
             pass
 
     with talk.serve(first, second) as connection:
-        connection.timeout = SHORT_S
         connection.request("GET", "/")
         response = connection.getresponse()
+        connection.sock.settimeout(SHORT_S)
         with pytest.raises(TimeoutError):
             read_all(response)
         talk.done.set()
         time.sleep(0.05)
         assert b"late" not in _read_again(response)
         assert response.complete is False
-        connection.timeout = TIMEOUT_S
         assert get(connection) == b"#2"
 
 
@@ -598,16 +601,15 @@ def test_refused_request_leaves_the_connection_usable(plain_talk: Talk, bad: dic
 
 
 def test_failed_connect_leaves_the_connection_idle(in_use, mode: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    connection = HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S, strict=mode == "strict")
-    for _ in range(3):
+    with nobody() as (host, port):
+        connection = HTTPConnection(host, port, timeout=TIMEOUT_S, strict=mode == "strict")
+        for _ in range(3):
+            with pytest.raises(OSError, match="refused"):
+                connection.request("GET", "/")
+            assert repr(connection).endswith("[Idle]>")
+            assert connection.sock is None
         with pytest.raises(OSError, match="refused"):
-            connection.request("GET", "/")
-        assert repr(connection).endswith("[Idle]>")
-        assert connection.sock is None
-    with pytest.raises(OSError, match="refused"):
-        connection.connect()
+            connection.connect()
 
 
 def test_failed_handshake_leaves_the_connection_idle(in_use, tls: TLS) -> None:
@@ -636,7 +638,7 @@ def test_early_answer_while_the_body_is_sent(plain_talk: Talk) -> None:
 
     with plain_talk.serve(first, second) as connection:
         connection.request("POST", "/", body=b"x" * 5_000_000)
-        plain_talk.wait()
+        plain_talk.wait(connection)
         response = connection.getresponse()
         assert (response.status, response.read()) == (413, b"#1")
         assert get(connection) == b"#2"
@@ -715,9 +717,7 @@ def test_session_tickets_are_no_data(tls: TLS) -> None:
 
 
 def select_readable(sock: socket.socket) -> bool:
-    import select
-
-    return bool(select.select([sock], [], [], SHORT_S)[0])
+    return bool(select.select([sock], [], [], TIMEOUT_S)[0])
 
 
 def test_clean_end_of_tls(tls_talk: Talk) -> None:
@@ -894,7 +894,15 @@ def test_no_descriptor_is_left(talk: Talk) -> None:
     assert descriptors() == before
 
 
+def collect_what_others_left() -> None:
+    """So that no garbage of another test gives its warnings while a test counts its own."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        gc.collect()
+
+
 def test_no_resource_warning(talk: Talk) -> None:
+    collect_what_others_left()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         exchange_all(talk)
@@ -907,6 +915,7 @@ def test_a_dropped_connection_warns_as_http_client(in_use) -> None:
     import http.client
 
     told = []
+    collect_what_others_left()
     for connection_class in (http.client.HTTPConnection, HTTPConnection):
         with ScriptedServer(second) as server, warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")

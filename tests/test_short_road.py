@@ -334,6 +334,7 @@ def test_the_road_takes_its_own_classes_only(road_in_use: Engine) -> None:
     loop.close()
 
 
+@pytest.mark.timeout(300)
 def test_a_finalizer_closes_the_fetcher(road_in_use: Engine) -> None:
     """Wherever the garbage collector comes in."""
 

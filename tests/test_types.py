@@ -89,7 +89,7 @@ def _mypy() -> None:
         pytest.skip("mypy is not installed here")
 
 
-@pytest.mark.timeout(180)  # the first run reads the whole of typeshed
+@pytest.mark.timeout(600)  # the first run reads the whole of typeshed
 @pytest.mark.parametrize("module", ["http.client", "httpconn"])
 def test_a_program_written_for_http_client(module: str, tmp_path: Path) -> None:
     source = PROGRAM.read_text()
@@ -99,6 +99,6 @@ def test_a_program_written_for_http_client(module: str, tmp_path: Path) -> None:
     assert complaints(source, tmp_path) == ""
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(600)
 def test_a_program_that_uses_more(tmp_path: Path) -> None:
     assert complaints(OWN, tmp_path) == ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import array
 import contextlib
 import io
+import select
 import socket
 import ssl
 import tempfile
@@ -95,6 +96,8 @@ def _next_answer(
                 peer.close()
             else:
                 peer.sendall(late)
+            if (close or late) and connection.sock is not None and connection.sock.fileno() >= 0:
+                assert select.select([connection.sock], [], [], 5)[0], "it does not arrive"
 
             def second() -> object:
                 connection.request("GET", "/second")
@@ -316,11 +319,12 @@ with socket.create_server(("127.0.0.1", 0)) as server:
     connection.request("GET", "/parent")
     peer.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\n\\r\\n")
     connection.getresponse().read()
+    peer.recv(65536)
     if not (pid := os.fork()):
         connection.request("GET", "/child")
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
-    print("its own" if select.select([server], [], [], 0)[0] else "the parent's")
+    print("its own" if server in select.select([server, peer], [], [], 5)[0] else "the parent's")
     connection.close()
     peer.close()
 """

@@ -55,6 +55,8 @@ class _Server(ThreadingHTTPServer):
         with self.tls.wrap_socket(request, server_side=True, do_handshake_on_connect=False) as tls:
             self.sockets.add(tls)
             try:
+                if self.released.is_set():
+                    return  # those that were open have been dropped, while this was neither the one nor the other
                 tls.do_handshake()
                 super().finish_request(tls, client_address)
                 tls.settimeout(0.2)

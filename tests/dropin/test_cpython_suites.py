@@ -15,7 +15,7 @@ from httpconn import _backends
 from . import children, cpython_suites
 
 _STANDARD = "http.client"
-_SUITE_TIMEOUT_S = 120
+_SUITE_TIMEOUT_S = 300
 
 
 def _outcomes_of(suite: str, on: str, directory: Path) -> dict[str, str]:

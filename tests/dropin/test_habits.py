@@ -399,7 +399,7 @@ pool.join(raise_error=True)
 # Others run while one waits.
 steps = []
 def wait():
-    connection = httpconn.HTTPConnection("127.0.0.1", int(sys.argv[1]), timeout=0.3)
+    connection = httpconn.HTTPConnection("127.0.0.1", int(sys.argv[1]), timeout=2)
     connection.request("GET", "/silent")
     try:
         connection.getresponse()
@@ -687,7 +687,7 @@ def _descriptors() -> int:
 
 def _settles(condition: Callable[[], bool]) -> bool:
     """Wait a moment for the server's threads to let go of their ends."""
-    for _ in range(100):
+    for _ in range(1_000):
         if condition():
             return True
         threading.Event().wait(0.02)

@@ -91,6 +91,8 @@ def test_timeouts_and_broken_connections(http: Any, httplib2: Any, origin: Any) 
         connection.sock.settimeout(0.1)
     with pytest.raises(socket.timeout):
         http.request(f"{origin.url}/silent")
+    for connection in http.connections.values():
+        connection.timeout = 5
     assert_reused(http, origin, 2)
     origin.drop_connections()
     assert_reused(http, origin, 3)  # httplib2 tries again by itself
