@@ -24,15 +24,13 @@ from ._wire.request import encode_field_line, host_field_value
 from .errors import HTTPException, InvalidURL, MissingExtra, ProxyError, quote
 from .urls import Origin, parse_url
 
-_is_scheme: Final = re.compile(r"[a-z][a-z0-9+.-]*+").fullmatch  # RFC 3986 section 3.1
-
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 DIRECT: Final = "direct"
 """In the place of a proxy's URL: none, whatever the pool, the fetcher or the environment says."""
 
+_is_scheme: Final = re.compile(r"[a-z][a-z0-9+.-]*+").fullmatch  # RFC 3986 section 3.1
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 _MOST_PARSED: Final = 4_096
 _LIMITS: Final = Limits(line_bytes=8_192, head_bytes=65_536, interim_responses=10)

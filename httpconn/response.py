@@ -632,7 +632,7 @@ class HTTPResponse(_Base):
     def _enter(self) -> None:
         """Refuse a second reader: another thread, or a signal handler, while a read is under way."""
         if self._is_reading:
-            raise _read_already()
+            raise ResponseNotReady("this response is being read already, by another thread or below a signal handler")
         self._is_reading = True
 
     def _fill(self, reader: ResponseReader, asked: int, *, framing_only: bool = False) -> None:
@@ -926,10 +926,6 @@ class _Gathered:
             return self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
         self._held.truncate(self.size)
         return self._held.getvalue()
-
-
-def _read_already() -> ResponseNotReady:
-    return ResponseNotReady("this response is being read already, by another thread or below a signal handler")
 
 
 def _closed_meanwhile() -> ValueError:

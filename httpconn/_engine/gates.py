@@ -16,7 +16,6 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from ..errors import TotalTimeout
-from ..exchange import unanswered
 from ..preparing import Job
 
 if TYPE_CHECKING:
@@ -83,12 +82,8 @@ class Gates:
 
     def give_up(self, job: Job) -> None:
         """End a job whose turn would come when its time is over."""
-        course = job.course
         error = TotalTimeout(f"its turn at {job.origin} would come after the end of Timeout.total")
-        response = unanswered(job.request, job.index, error, job.attempts)
-        if course is not None:
-            response.history = tuple(course.history)
-        self._loop.answered(response)
+        self._loop.give_up(job, error)
 
     def note_open(self, host: Host, job: Job) -> None:
         """Note that the connection for *job* has been made: rate and delay count from when the request goes out."""

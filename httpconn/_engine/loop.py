@@ -315,12 +315,16 @@ class Loop:
         try:
             self.kit.preparer.dress(job)
         except Exception as error:  # what the jar, its policy or a value that is none raises
-            response = unanswered(job.request, job.index, without_frames(error), job.attempts)
-            if job.course is not None:
-                response.history = tuple(job.course.history)
-            self.answered(response)
+            self.give_up(job, without_frames(error))
             return False
         return True
+
+    def give_up(self, job: Job, error: Exception) -> None:
+        """Hand out *error* as the result of a job that is not sent, or not again."""
+        response = unanswered(job.request, job.index, error, job.attempts)
+        if job.course is not None:
+            response.history = tuple(job.course.history)
+        self.answered(response)
 
     def _give_turn(self, host: Host) -> None:
         """Start one job of a host that was runnable; with more to start, it stands behind the others again."""
