@@ -809,7 +809,7 @@ class HTTPConnection:
         if awaited is not None:
             self.__response = self.__awaited = None
             response: Any = awaited
-        elif not _backends.selected.replaces_any(self, _ANSWERING, _ANSWERING_ORIGINALS):
+        elif self.response_class is HTTPResponse and self.debuglevel == 0 and not self.strict and self.limits is None:
             response = HTTPResponse(self.sock, 0, self._method)  # without keywords, which cost
         elif self.debuglevel > 0:
             response = self.__configured(self.response_class(self.sock, self.debuglevel, method=self._method))
@@ -1046,9 +1046,6 @@ _STEPS: Final = (
     "_http_vsn_str",
     "debuglevel",
 )
-_ANSWERING: Final = ("response_class", "debuglevel", "strict", "limits")
-"""What ``getresponse`` makes a response by."""
 _OWN_SEND: Final = HTTPConnection.send
 _OWN_CONNECTS: Final = (HTTPConnection.connect, HTTPSConnection.connect)
 _STEP_ORIGINALS: Final = tuple(getattr(HTTPConnection, name) for name in _STEPS)
-_ANSWERING_ORIGINALS: Final = tuple(getattr(HTTPConnection, name) for name in _ANSWERING)

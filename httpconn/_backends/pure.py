@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import lru_cache
 from operator import attrgetter
 from types import FunctionType
 from typing import Final
@@ -64,25 +64,20 @@ class PlainHead:
         return list(self._lines)
 
     def field_values(self, name: str) -> list[str]:
-        # str.lower(), as http.client folds names: it makes ASCII of one character that is not, KELVIN SIGN.
-        wanted = name.lower()
-        # A colon is never part of a name. Without one, *name* can only be found where a name stands.
-        if ":" in wanted or not wanted.isascii():
-            return []
-        return self._values(b"\n%b:" % wanted.encode("ascii"))
+        line_start = _line_start(name)
+        return [] if line_start is None else self._values(line_start)
 
     def get_joined(self, name: str) -> str | None:
-        wanted = name.lower()
-        return self._joined(b"\n%b:" % wanted.encode("ascii")) if ":" not in wanted and wanted.isascii() else None
+        line_start = _line_start(name)
+        return None if line_start is None else self._joined(line_start)
 
     def _joined(self, line_start: bytes) -> str | None:
-        before, found, after = self._folded.partition(line_start)
+        _, found, after = self._folded.partition(line_start)
         if not found:
             return None
-        if after.find(line_start) >= 0:  # "in" would first try to take it for a number, and raise inside
+        if after.partition(line_start)[1]:  # of all ways to ask the quickest, where it is not there
             return ", ".join(self._values(line_start))
-        at = len(before) + len(line_start)
-        return self.block[at:].partition(b"\r")[0].decode("iso-8859-1").lstrip(" \t")
+        return self.block[-len(after) :].partition(b"\r")[0].decode("iso-8859-1").lstrip(" \t")
 
     def _values(self, line_start: bytes) -> list[str]:
         """Return the values of the lines that begin so: LF, the name in lower case, colon."""
@@ -93,6 +88,15 @@ class PlainHead:
             end = self.block.index(b"\r", at)
             values.append(self.block[at:end].decode("iso-8859-1").lstrip(" \t"))
         return values
+
+
+@lru_cache(maxsize=64)
+def _line_start(name: str) -> bytes | None:
+    """Return how a line with the field *name* begins in a folded head; None where no field can be named so."""
+    # str.lower(), as http.client folds names: it makes ASCII of one character that is not, KELVIN SIGN.
+    wanted = name.lower()
+    # A colon is never part of a name. Without one, *name* can only be found where a name stands.
+    return b"\n%b:" % wanted.encode("ascii") if ":" not in wanted and wanted.isascii() else None
 
 
 def parse_response_head(block: bytes, max_line_bytes: int, max_field_lines: int) -> ResponseHead | None:
@@ -129,16 +133,19 @@ def take_plain_response(data: bytes, method: str | None, limits: Limits) -> tupl
     if end > limits.line_bytes or end > limits.head_bytes or fields.count(b"\n") > limits.field_lines:
         return None
     head = PlainHead(data[:end], 11, status, reason, fields)
-    lines = _find_framing_lines(head._folded)
-    told = dict(lines)
-    if len(told) != len(lines) or told.get(b"connection", b"keep-alive") != b"keep-alive":
-        return None
+    length = coding = None
+    for name, value in _find_framing_lines(head._folded):
+        if name == b"content-length" and length is None:
+            length = value
+        elif name == b"transfer-encoding" and coding is None:
+            coding = value
+        elif name != b"connection" or value != b"keep-alive":
+            return None
     content = rest = data[end:]
-    length = told.get(b"content-length")
-    if b"transfer-encoding" not in told:
+    if coding is None:
         if length is None or len(length) > 18 or not length.isdigit() or int(length) != len(rest):
             return None
-    elif length is not None or told[b"transfer-encoding"] != b"chunked":
+    elif length is not None or coding != b"chunked":
         return None
     else:
         decoder = ChunkedDecoder(limits.line_bytes, limits.trailer_lines, limits.chunk_overhead_bytes)
@@ -156,7 +163,7 @@ def replaces_any(instance: object, names: tuple[str, ...], originals: tuple[obje
     """
     # Tuples are compared by identity first, and nearly always no further.
     try:
-        if _getter(names)(type(instance)) != originals:
+        if (_getters.get(names) or _new_getter(names))(type(instance)) != originals:
             return True
     except AttributeError:  # taken out of the class
         return True
@@ -170,9 +177,12 @@ def replaces_any(instance: object, names: tuple[str, ...], originals: tuple[obje
     )
 
 
-@cache
-def _getter(names: tuple[str, ...]) -> Callable[[type], tuple[object, ...]]:
-    return attrgetter(*names)
+_getters: Final[dict[tuple[str, ...], Callable[[type], tuple[object, ...]]]] = {}
+
+
+def _new_getter(names: tuple[str, ...]) -> Callable[[type], tuple[object, ...]]:
+    getter = _getters[names] = attrgetter(*names)
+    return getter
 
 
 BACKEND = Backend(
