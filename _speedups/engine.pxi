@@ -192,6 +192,21 @@ cdef tuple _plain_get(dict known, url):
     return found, head
 
 
+cdef bytes _with_line(bytes head, bytes line):
+    """Return *head*, which ends with an empty line and has no body behind it, with the field *line* in it."""
+    cdef Py_ssize_t end = PyBytes_GET_SIZE(head) - len(b"\r\n")
+    cdef bytes more
+    cdef char *to
+    if end < 0 or line is None:
+        raise TypeError("expected a head and a field line")
+    # SAFETY: what is put below is exactly what is added up here.
+    more = PyBytes_FromStringAndSize(NULL, end + PyBytes_GET_SIZE(line) + len(b"\r\n\r\n"))
+    to = _put(PyBytes_AS_STRING(more), PyBytes_AS_STRING(head), end)
+    to = _put(to, PyBytes_AS_STRING(line), PyBytes_GET_SIZE(line))
+    _put(to, b"\r\n\r\n", len(b"\r\n\r\n"))
+    return more
+
+
 cdef bint _is_judged(ResponseHead head, TurnLimits limits) noexcept:
     """Return whether something may follow from this response. Source: policies/judge.py, Policies.has_to_judge."""
     return (
@@ -292,7 +307,9 @@ cdef class ShortRoad:
     cdef Py_ssize_t _j_attempts, _j_head, _j_index, _j_is_bare, _j_key, _j_method, _j_origin, _j_request, _j_started
     cdef Py_ssize_t _r_content, _r_head, _r_index, _r_request, _r_times, _r_attempts, _r_defects, _r_history
     cdef Py_ssize_t _r_encoding, _r_error, _r_headers, _r_stream, _r_trailers
+    cdef bint _has_cookies
     # Of one call of serve, and of the time since Python code was last called in it:
+    cdef dict _cookie_lines  # by host: what all its bare requests have, or None where they differ
     cdef object _now, _total_at, _timeout
     cdef double _seconds
     cdef bint _goes_on, _is_ordered
@@ -308,6 +325,8 @@ cdef class ShortRoad:
         self._by_descriptor, self._hosts, self._known = loop.by_descriptor, loop.hosts, loop.kit.preparer.known
         self._append = loop.ready.append
         self._is_ordered, self._most_in_a_row = loop.is_ordered, loop.most_in_a_row
+        self._has_cookies = loop.has_cookies
+        self._cookie_lines = {}
         self._per_host = _clipped(loop.per_host)
         self._timeout = loop.timeout
         self._connection, self._host = classes["Connection"], classes["Host"]
@@ -368,8 +387,13 @@ cdef class ShortRoad:
             self._tell()
 
     cdef int _see(self) except -1:
-        """Read from the loop what only its own code changes."""
-        self._goes_on = not self._loop.is_paused and not self._loop.must_dress
+        """Read from the loop what only its own code changes, and forget what others' code may have changed."""
+        if self._has_cookies:
+            self._cookie_lines.clear()
+        return self._see_own()
+
+    cdef int _see_own(self) except -1:
+        self._goes_on = not self._loop.is_paused
         self._free_bytes = <int64_t>_clipped(self._loop.max_buffered_bytes) - <int64_t>self._loop.held
         return 0
 
@@ -406,7 +430,9 @@ cdef class ShortRoad:
 
     cdef bint _turn(self, object connection, object descriptor) except -1:
         """Receive a whole response and send the next request; False, with nothing done, where it is not for here."""
-        cdef object host, job, pending, following, head, response, passed
+        cdef object host, job, pending, following, response, passed, line
+        cdef bytes head, bare_head
+        cdef PyObject *known
         cdef Py_ssize_t sent = -1, turn, served
         cdef Received got = self._got
         cdef int number
@@ -424,10 +450,25 @@ cdef class ShortRoad:
         following = pending[0]
         if not self._is_bare(following, ZERO):
             return False
-        head = _taken(following, self._j_head)
+        found = _taken(following, self._j_head)
         started = _taken(job, self._j_started)
-        if type(head) is not bytes or type(started) is not float:
+        if type(found) is not bytes or type(started) is not float:
             return False
+        head = bare_head = <bytes>found
+        if self._has_cookies:
+            known = PyDict_GetItemWithError(self._cookie_lines, host)
+            if known == NULL:
+                self._tell()
+                self._cookie_lines[host] = self._loop.kit.preparer.line_for_all(_taken(following, self._j_origin))
+                self._see_own()
+                if PyDict_GetItemWithError(self._by_descriptor, descriptor) != <PyObject *>connection:
+                    return True  # closed by a signal's handler
+                return self._turn(connection, descriptor)
+            line = <object>known
+            if line is None:
+                return False
+            if len(line):
+                head = _with_line(bare_head, line)
         number = _taken(connection, self._c_descriptor)
         try:
             if not _receive(number, self._limits, got):
@@ -442,6 +483,8 @@ cdef class ShortRoad:
         if got.head is not None and not got.left:
             sent = _go_on(number, head, self._limits, got.head)
         if sent != PyBytes_GET_SIZE(head):
+            if sent >= 0 and head is not bare_head:  # what has been sent is the beginning of this one
+                following.dressed = head
             found = got.content if got.head is None else (got.head, got.content, got.left, sent)
             got.head = got.content = None
             self._tell()
@@ -471,13 +514,13 @@ cdef class ShortRoad:
         if self._is_ordered:
             self._tell()
             self._loop.answered(response)
-            self._see()
+            self._see_own()
         else:
             self._append(response)
         if self._held > self._free_bytes:
             self._tell()
             self._loop.hold(0)
-            self._see()
+            self._see_own()
         return True
 
     # -- the jobs of bare URLs --------------------------------------------------------------------------------

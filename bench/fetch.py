@@ -23,6 +23,8 @@ import ssl
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
+from http.cookiejar import Cookie, CookieJar
 from typing import NamedTuple
 
 import httpconn
@@ -73,12 +75,12 @@ def with_epoll(server: Server, path: str, count: int, connections: int) -> None:
     poller.close()
 
 
-def with_httpconn(server: Server, path: str, count: int, connections: int) -> None:
+def with_httpconn(server: Server, path: str, count: int, connections: int, jar: CookieJar | None = None) -> None:
     base = server.url(path)
     urls = (f"{base}?{number}" for number in range(count))
     fetched = 0
     with httpconn.fetch_many(
-        urls, max_connections=connections, per_host=connections, context=server.client_context()
+        urls, max_connections=connections, per_host=connections, context=server.client_context(), cookies=jar
     ) as responses:
         for response in responses:
             if response.status != 200 or not response.content:
@@ -154,10 +156,10 @@ def with_aiohttp(server: Server, path: str, count: int, connections: int) -> Non
     uvloop.run(main())
 
 
-def with_pool(server: Server, path: str, count: int, connections: int) -> None:
+def with_pool(server: Server, path: str, count: int, connections: int, jar: CookieJar | None = None) -> None:
     """One request after the other, by a ConnectionPool."""
     base = server.url(path)
-    with httpconn.ConnectionPool(context=server.client_context()) as pool:
+    with httpconn.ConnectionPool(context=server.client_context(), cookies=jar) as pool:
         for number in range(count):
             response = pool.request("GET", f"{base}?{number}")
             if response.status != 200 or not response.content:
@@ -175,6 +177,17 @@ def with_connection(server: Server, path: str, count: int, connections: int) -> 
     connection.close()
 
 
+def with_cookies(fetch: Callable[..., None], server: Server, path: str, count: int, connections: int) -> None:
+    """As *fetch*, with a jar that has two cookies, one of them for this server."""
+    jar = CookieJar()
+    for domain in (server.host, "another.example"):
+        jar.set_cookie(
+            Cookie(0, "session", "0123456789abcdef", None, False, domain, False, False, "/", True,
+                   False, None, True, None, None, {})
+        )  # fmt: skip
+    fetch(server, path, count, connections, jar)
+
+
 CLIENTS: dict[str, tuple[Fetch, tuple[str, ...]]] = {
     "epoll": (with_epoll, ()),
     "httpconn": (with_httpconn, ()),
@@ -182,6 +195,8 @@ CLIENTS: dict[str, tuple[Fetch, tuple[str, ...]]] = {
     "aiohttp": (with_aiohttp, ("aiohttp", "uvloop")),
     "pool": (with_pool, ()),
     "connection": (with_connection, ()),
+    "httpconn-cookies": (partial(with_cookies, with_httpconn), ()),
+    "pool-cookies": (partial(with_cookies, with_pool), ()),
 }
 MANY = ["epoll", "httpconn", "pycurl", "aiohttp"]
 
@@ -229,6 +244,13 @@ PROMISES = [
         )
     ),
     Promise("fetch_many over TLS against aiohttp", Run("httpconn", tls=True), Run("aiohttp", tls=True), 2.0),
+    Promise("fetch_many with cookies against without", Run("httpconn-cookies"), Run("httpconn"), 0.85),
+    Promise(
+        "pool.request with cookies against without",
+        Run("pool-cookies", connections=1),
+        Run("pool", connections=1),
+        0.85,
+    ),
     Promise(
         "1,000 connections against 64", Run("httpconn", connections=1_000, longer=8), Run("httpconn", longer=8), 0.8
     ),

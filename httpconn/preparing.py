@@ -7,7 +7,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from . import _backends, decoding
 from ._wire.head import ResponseHead
@@ -21,6 +21,9 @@ from .policies.retries import IDEMPOTENT_METHODS
 from .proxies import DIRECT, EnvironmentProxies, Proxy, parse_proxy
 from .settings import MIB, TRUSTSTORE, Settings
 from .urls import LENGTH_OF_HTTPS, CredentialsInURL, Origin, is_seen, parse_url
+
+if TYPE_CHECKING:
+    from .dressing import CookieLines
 
 USER_AGENT: Final = "httpconn/0.1"
 
@@ -63,7 +66,7 @@ class BareJob:
     """The head, and the body too where that is short."""
     index: int
     is_bare: bool
-    """A GET of a URL that went the short road into here too: but for its slots, it is as the class has it."""
+    """A GET of a URL that went the short road into here too: but for slots and cookies, it is as the class has it."""
     key: Key
     method: str
     origin: Origin
@@ -81,8 +84,8 @@ class Job(BareJob):
     """The same, as it was made of the request: a file knows where it began."""
     own: Sequence[tuple[str, Any]] = ()
     """The request's own fields."""
-    bare_head: bytes | None = None
-    """``head`` without the cookies, where it has some."""
+    dressed: bytes | None = None
+    """``head`` with the cookies that it had to have when it was last sent in Python, if there were some."""
     course: Course | None = None
     """What it has been through, from its second sending or second request on."""
     may_go_on: Callable[[Any, ResponseHead], bool] | None = None
@@ -114,6 +117,11 @@ class Job(BareJob):
         self.started = 0.0
 
     @property
+    def head_to_send(self) -> bytes:
+        """``head``, or that with the cookies; by what ``Preparer.dress`` has last put there."""
+        return self.head if self.dressed is None else self.dressed
+
+    @property
     def where(self) -> str:
         """Where it goes, for an error text."""
         return str(self.origin) if self.proxy is None else f"{self.origin} through {self.proxy}"
@@ -126,6 +134,11 @@ class Preparer:
         """Raises InvalidField, InvalidURL, MissingExtra, ValueError or TypeError for settings that cannot be meant."""
         self.settings = settings
         self._policies = policies
+        self._cookie_lines: CookieLines | None = None
+        if policies.cookies is not None:
+            from .dressing import CookieLines  # which imports what every jar comes from, and few programs need
+
+            self._cookie_lines = CookieLines(policies.cookies)
         given = settings.headers
         pairs = list(given) if given is not None else [("Accept", "*/*"), ("User-Agent", USER_AGENT)]
         self._plain: dict[str, Any] = dict(pairs)
@@ -134,6 +147,7 @@ class Preparer:
             raise InvalidField("expected each name once in the headers that go with every request")
         if "accept-encoding" not in names:
             self._plain["Accept-Encoding"] = decoding.accept_encoding()
+        self._has_cookie_field = "cookie" in names
         self._check_own(pairs)
         _check_context(settings.context)
         if isinstance(settings.proxy_context, str):
@@ -212,20 +226,25 @@ class Preparer:
         return shaped, pairs_of(shaped.headers)
 
     def dress(self, job: Job) -> None:
-        """Put the cookies that *job* has to send now into its head. To be called each time that it is sent."""
-        cookies = self._policies.cookies
-        if cookies is None:
+        """Put the cookies that *job* has to send now into ``head_to_send``. To be called each time that it is sent."""
+        if self._cookie_lines is None:
             return
-        if job.bare_head is not None:
-            job.head = job.bare_head
-        url = job.request if isinstance(job.request, str) else job.request.url
-        value = cookies.value_for(url)
+        if job.dressed is not None:
+            job.dressed = None
+        line = self._cookie_lines.line_for(job.origin, job.request if isinstance(job.request, str) else job.request.url)
+        if not line:
+            return
         fields, end, body = job.head.partition(b"\r\n\r\n")
-        if value is None or b"\r\ncookie:" in fields.lower():
-            return
-        job.bare_head = job.head
-        job.is_bare = False  # what is in the jar by the time that it is sent is to be seen then
-        job.head = b"".join((fields, b"\r\n", encode_field_line("Cookie", (value,), True), end, body))
+        if b"\r\ncookie:" not in fields.lower():  # else it has some of its own
+            job.dressed = b"".join((fields, b"\r\n", line, end, body))
+
+    def line_for_all(self, origin: Origin) -> bytes | None:
+        """Return the field line that ``dress`` puts now into any bare job for *origin*, b"" for none.
+
+        None where that is different from job to job, or not known.
+        """
+        lines = self._cookie_lines
+        return b"" if lines is None or self._has_cookie_field else lines.line_for_all(origin)
 
     def _prepare(
         self, request: Request, own: list[tuple[str, Any]], index: int, course: Course | None, framed: Framed | None
@@ -514,7 +533,7 @@ class Outgoing:
 
     def __init__(self, job: Job, sent: int = 0) -> None:
         """*sent* bytes of the head are on their way already."""
-        self._view = memoryview(job.head)[sent:]
+        self._view = memoryview(job.head_to_send)[sent:]
         self.body_error: BaseException | None = None
         """What ``send`` has raised and is the body's own: no word of the peer's, whatever its class."""
         self._is_asking = job.expects_continue

@@ -34,7 +34,8 @@ ROOMS = {
     "proxies": {"_wire", "_backends", "urls"},
     "settings": {"_wire", "model", "decoding", "resolving", "policies"},
     # One exchange, sans-IO: its request, its response, and what follows.
-    "preparing": {"_wire", "_backends", "model", "urls", "decoding", "proxies", "settings", "policies"},
+    "dressing": {"_wire", "_backends", "policies", "urls"},
+    "preparing": {"_wire", "_backends", "dressing", "model", "urls", "decoding", "proxies", "settings", "policies"},
     "exchange": {"_wire", "_backends", "model", "decoding", "preparing", "settings", "policies"},
     "following": {"exchange", "model", "policies", "preparing"},
     # And what carries it: over one connection at a time for a pool, over many for a fetcher.

@@ -167,6 +167,7 @@ class Attempt:
             connection.disconnect()
             self._was_open = False
             self._incoming = Incoming(job, self._kit.settings, is_streamed=self._is_streamed)
+            self._kit.preparer.dress(job)
 
     def _open(self, connection: Connection) -> None:
         """Connect, and shake hands.

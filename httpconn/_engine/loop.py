@@ -100,7 +100,7 @@ class Loop:
         self.is_paused = False
 
         self.gates = Gates(self)
-        self._has_cookies = settings.cookies is not None
+        self.has_cookies = settings.cookies is not None
         self._road: Road | None = None
         if kit.engine is not None:
             classes = {made.__name__: made for made in (Connection, Host, Job, Response)}
@@ -180,12 +180,6 @@ class Loop:
             self._made_ready += count
             self._held_ready += held
         self.sweep_at = min(self.sweep_at, self.now + min(self.total_s, self.read_s))
-
-    @property
-    def must_dress(self) -> bool:
-        """Whether there are cookies to be put into requests, just before they are sent: not by the compiled road."""
-        cookies = self.kit.policies.cookies
-        return cookies is not None and not cookies.is_empty()
 
     @property
     def handed_out(self) -> int:
@@ -301,17 +295,17 @@ class Loop:
             return None
         if connection.turn >= self.most_in_a_row and self.runnable and self.open >= self._max_connections:
             return None  # it has had its turn, and another host waits for a place
-        if not self._has_cookies:
-            return pending[0]
         while pending:
-            if self._is_dressed(pending[0]):
+            if self.is_dressed(pending[0]):
                 return pending[0]
             pending.popleft()
             self.queued -= 1
         return None
 
-    def _is_dressed(self, job: Job) -> bool:
+    def is_dressed(self, job: Job) -> bool:
         """Dress *job* with its cookies; where that fails, hand out the error as its result, and return False."""
+        if not self.has_cookies:
+            return True
         try:
             self.kit.preparer.dress(job)
         except Exception as error:  # what the jar, its policy or a value that is none raises
@@ -339,7 +333,7 @@ class Loop:
         """Give the next job of *host* a connection: the one used last, or a new one."""
         job = host.pending.popleft()
         self.queued -= 1
-        if self._has_cookies and not self._is_dressed(job):
+        if not self.is_dressed(job):
             self._settle(host)
             return
         while host.idle:

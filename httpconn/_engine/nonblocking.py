@@ -275,8 +275,9 @@ class Connection:
         if until < loop.sweep_at:
             loop.sweep_at = until
         try:
-            sent = channel.send(job.head)
-            if sent == len(job.head) and job.body is None:
+            head = job.head_to_send
+            sent = channel.send(head)
+            if sent == len(head) and job.body is None:
                 self.is_sent = True
                 self.is_short = self.is_plain and job.is_plain
                 return
@@ -345,7 +346,7 @@ class Connection:
         take_turn = loop.take_turn
         assert take_turn is not None
         try:
-            found = take_turn(self.descriptor, None if following is None else following.head, loop.plain_limits)
+            found = take_turn(self.descriptor, None if following is None else following.head_to_send, loop.plain_limits)
         except OSError as error:
             self.fail(error)
             return
@@ -419,7 +420,7 @@ class Connection:
             self._admit(job)
             read_s = self.limits.read
             loop.sweep_at = min(loop.sweep_at, _FOREVER if read_s is None else now + read_s, self.total_at)
-        if sent != len(job.head):
+        if sent != len(job.head_to_send):
             self._send_rest(job, sent)
         elif not job.is_plain:
             self.is_short = False
@@ -620,7 +621,10 @@ class Connection:
         if may_resend(job, incoming, error, was_reused=self.served > 0):
             loop.resent += 1
             self._disconnect()
-            self.connect(job)
+            if loop.is_dressed(job):
+                self.connect(job)
+            else:
+                self.close()
             return
         note_failure(job, incoming, error, was_reused=self.served > 0, was_open=self.phase == BUSY)
         try:

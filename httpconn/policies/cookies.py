@@ -68,25 +68,16 @@ class Cookies:
         for name in ("add_cookie_header", "extract_cookies"):
             if not callable(getattr(jar, name, None)):
                 raise TypeError(f"expected cookies as an http.cookiejar.CookieJar, got {type(jar).__name__}")
-        self._jar: Any = jar
-
-    def is_empty(self) -> bool:
-        """Return whether the jar is empty."""
-        try:
-            return next(iter(self._jar), None) is None
-        except RuntimeError:
-            return False  # another thread changes it
+        self.jar: Any = jar
 
     def value_for(self, url: str) -> str | None:
-        """Return the value of the Cookie field for a request to *url*, None for no such field."""
-        if self.is_empty():
-            return None  # an empty jar thinks for as long as a full one
+        """Return the value of the Cookie field for a request to *url*, None for no such field. Raises as the jar."""
         asked = _Asked(url)
-        self._jar.add_cookie_header(asked)
+        self.jar.add_cookie_header(asked)
         return asked.value
 
     def take(self, url: str, head: ResponseHead) -> None:
         """Let the jar have what the response to *url* sets."""
         values = head.field_values("set-cookie")
         if values:
-            self._jar.extract_cookies(_Answered(values), _Asked(url))
+            self.jar.extract_cookies(_Answered(values), _Asked(url))

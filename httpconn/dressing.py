@@ -1,0 +1,152 @@
+"""The field line with a request's cookies, kept for as long as the jar would say the same.
+
+A jar thinks for 20 us and more about each request, whatever is in it. So its answer for an origin is kept, together
+with all that the answer came from, and given again while that has not changed. What it came from is known of the
+standard library's own jar and policy only; any other is asked each time.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from http.cookiejar import Cookie, CookieJar, DefaultCookiePolicy
+from operator import attrgetter
+from time import time
+from typing import Any, Final, NamedTuple
+
+from . import _backends
+from ._wire.request import encode_field_line
+from .policies.cookies import Cookies
+from .urls import Origin
+
+_MOST_KEPT: Final = 10_000
+
+# What a jar's answer to a request comes from, but for what is in it; and of its policy, which must be the standard one.
+_JAR_STEPS: Final = (
+    "add_cookie_header",
+    "_cookies_for_request",
+    "_cookies_for_domain",
+    "_cookie_attrs",
+    "clear_expired_cookies",
+    "clear",
+)
+_JAR_ORIGINALS: Final = tuple(getattr(CookieJar, name) for name in _JAR_STEPS)
+_POLICY_STEPS: Final = tuple(
+    name for name in vars(DefaultCookiePolicy) if "return_ok" in name or name.startswith("is_")
+)
+_POLICY_ORIGINALS: Final = tuple(getattr(DefaultCookiePolicy, name) for name in _POLICY_STEPS)
+_without_port: Final = partial(re.compile(r":[0-9]+\Z").sub, "")
+_settings_of: Final = attrgetter(*sorted(vars(DefaultCookiePolicy()).keys() - {"_now"}))
+
+
+class _Kept(NamedTuple):
+    """What a jar has said of an origin."""
+
+    state: tuple[Any, ...]
+    """What that came from, as ``_state_for`` tells it."""
+    until: float
+    """When one of the cookies expires."""
+    line: bytes
+
+
+class CookieLines:
+    """What ``policies.cookies`` says, as field lines."""
+
+    def __init__(self, cookies: Cookies) -> None:
+        self._cookies = cookies
+        self._jar: Any = cookies.jar
+        self._domains: dict[Origin, frozenset[str]] = {}
+        self._kept: dict[Origin, _Kept] = {}
+
+    def line_for(self, origin: Origin, url: str) -> bytes:
+        """Return the field line with the cookies for a request to *url*, which is at *origin*; b"" for none.
+
+        Raises InvalidField or UnicodeEncodeError for a cookie that no field can hold; what the jar raises.
+        """
+        line = self.line_for_all(origin)
+        return self._ask(url) if line is None else line
+
+    def line_for_all(self, origin: Origin) -> bytes | None:
+        """Return what ``line_for`` would for any URL at *origin*; None where the jar has to be asked for each."""
+        domains = self._domains.get(origin) or self._domains_of(origin)
+        state = self._state_for(domains)
+        if not state:
+            return None if state is None else b""
+        kept = self._kept.get(origin)
+        if kept is not None and kept.state == state and time() < kept.until:
+            return kept.line
+        return self._keep(origin, domains, state)
+
+    def _keep(self, origin: Origin, domains: frozenset[str], state: tuple[Any, ...]) -> bytes | None:
+        """Ask the jar, and keep its answer where it is one for all targets."""
+        try:
+            line = self._ask(f"{origin}/")
+            until = min((float(part.expires) for part in state if type(part) is Cookie and part.expires is not None),
+                        default=float("inf"))  # fmt: skip
+        except Exception:
+            return None  # for ``line_for`` to raise again, where there is a request whose result it is
+        if self._state_for(domains) != state:
+            return None  # a cookie has expired, or another thread changes the jar
+        if len(self._kept) >= _MOST_KEPT:
+            self._kept.clear()
+        self._kept[origin] = _Kept(state, until, line)
+        return line
+
+    def _state_for(self, domains: frozenset[str]) -> tuple[Any, ...] | None:
+        """Return all that the jar's answer for these domains comes from, () where it has no cookies for them.
+
+        None where it comes from more than that: the target, which a cookie's path is held against, or what somebody has
+        put into the place of the standard library's own.
+        """
+        jar = self._jar
+        replaces_any = _backends.selected.replaces_any
+        try:
+            if replaces_any(jar, _JAR_STEPS, _JAR_ORIGINALS):
+                return self._state_of_other()
+            policy = jar._policy
+            if replaces_any(policy, _POLICY_STEPS, _POLICY_ORIGINALS):
+                return self._state_of_other()
+            by_domain = jar._cookies
+            # By the set's order and not the jar's: that changes the order of cookies of different domains at most.
+            found = by_domain.keys() & domains
+            if not found:
+                return ()
+            state: list[Any] = [policy, *_settings_of(policy)]
+            for domain in found:
+                for path, by_name in by_domain[domain].items():
+                    if path != "/":
+                        return None
+                    for cookie in by_name.values():
+                        if type(cookie) is not Cookie:
+                            return None
+                        state.append(cookie)
+                        state += cookie.__dict__.values()
+        except AttributeError:
+            return self._state_of_other()
+        except (KeyError, RuntimeError):  # another thread changes it
+            return None
+        return tuple(state)
+
+    def _state_of_other(self) -> tuple[Any, ...] | None:
+        """As ``_state_for``, of a jar or a policy that is not the standard one: an empty jar says nothing."""
+        try:
+            return () if next(iter(self._jar), None) is None else None
+        except (TypeError, RuntimeError):  # it does not show what is in it; another thread changes it
+            return None
+
+    def _domains_of(self, origin: Origin) -> frozenset[str]:
+        """Return under which domains a jar may have cookies for *origin*; the policy decides which it may have.
+
+        Source: http.cookiejar, DefaultCookiePolicy.domain_return_ok.
+        """
+        host = _without_port(origin.host_field.decode("ascii"))
+        ends = {name[at:] for name in (f".{host}", f".{host}.local") for at, letter in enumerate(name) if letter == "."}
+        domains = frozenset({"", *ends, *(end[1:] for end in ends)})
+        if len(self._domains) >= _MOST_KEPT:
+            self._domains.clear()
+        self._domains[origin] = domains
+        return domains
+
+    def _ask(self, url: str) -> bytes:
+        value = self._cookies.value_for(url)
+        return b"" if value is None else encode_field_line("Cookie", (value,), True)
