@@ -115,6 +115,7 @@ def test_mutated(backend: Backend, take: Take) -> None:
 
 @pytest.mark.parametrize("field", [
     b"Connection: close", b"Connection: keep-alive, close", b"Connection: keep-alive\r\nConnection: close",
+    b"Connection: keep-alive\r\nConnection: keep-alive", b"Content-Length: keep-alive", b"Transfer-Encoding: keep-alive",
     b"Content-Length: 12", b"Content-Length: 3", b"Transfer-Encoding: chunked", b"Content-Length : 12", b"Y: a\r\n b",
     b"Y: \0", b"Upgrade: x\r\nConnection: upgrade",
 ])  # fmt: skip

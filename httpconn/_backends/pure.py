@@ -133,13 +133,15 @@ def take_plain_response(data: bytes, method: str | None, limits: Limits) -> tupl
     if end > limits.line_bytes or end > limits.head_bytes or fields.count(b"\n") > limits.field_lines:
         return None
     head = PlainHead(data[:end], 11, status, reason, fields)
-    length = coding = None
+    length = coding = connection = None
     for name, value in _find_framing_lines(head._folded):
         if name == b"content-length" and length is None:
             length = value
         elif name == b"transfer-encoding" and coding is None:
             coding = value
-        elif name != b"connection" or value != b"keep-alive":
+        elif name == b"connection" and connection is None and value == b"keep-alive":
+            connection = value
+        else:
             return None
     content = rest = data[end:]
     if coding is None:
