@@ -565,7 +565,7 @@ class HTTPResponse(_Base):
         self._enter()
         try:
             while left:
-                # By *amt* and not by what is left of it: a few bytes more than that would be in the way of the next read.
+                # By *amt*, not by what is left of it: a few bytes beyond that would be in the way of the next read.
                 if (amt < 0 or amt >= _DIRECT_BYTES) and reader.contiguous() >= _DIRECT_BYTES:
                     count = self._receive_straight(reader, gathered, left)
                     if count:
