@@ -301,6 +301,32 @@ def test_a_request_that_is_sent_again_has_the_cookies_of_that_moment(kind: str) 
     assert said == [b"n=1"] * 4 + [b"n=2"] * 5
 
 
+@pytest.mark.parametrize("kind", ["pool", "fetcher"])
+def test_a_request_that_cannot_be_sent_again_for_its_cookies(kind: str) -> None:
+    """By then the jar has what no field can hold: that is the result, of this one and of those after it."""
+    held = cookie()
+    heads: list[bytes] = []
+
+    def serve(sock: socket.socket) -> None:
+        while heads.append(take_request(sock)) or heads[-1]:
+            if len(heads) == 3:
+                held.value = "\u20ac"
+                return
+            sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+    with ScriptedServer(serve) as server, Asker(kind, cookies=jar_of(held), per_host=1) as ask:
+        urls = [f"http://{server.host}:{server.port}/{number}" for number in range(6)]
+        if isinstance(ask.maker, Fetcher):
+            for url in urls:
+                ask.maker.add(url)
+            responses = sorted(ask.maker, key=lambda response: response.index)
+        else:
+            responses = [ask(url) for url in urls]
+    assert [response.content for response in responses] == [b"ok", b"ok", b"", b"", b"", b""]
+    assert [type(response.error) for response in responses[2:]] == [UnicodeEncodeError] * 4
+    assert len([head for head in heads if head]) == 3
+
+
 def test_heads_that_are_sent_in_pieces() -> None:
     """More than a socket takes at once: the rest is of the head with the cookies."""
     options = [(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)]
