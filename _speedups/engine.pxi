@@ -308,7 +308,8 @@ cdef class ShortRoad:
     cdef Py_ssize_t _r_content, _r_head, _r_index, _r_request, _r_times, _r_attempts, _r_defects, _r_history
     cdef Py_ssize_t _r_encoding, _r_error, _r_headers, _r_stream, _r_trailers
     cdef bint _has_cookies
-    # Of one call of serve, and of the time since Python code was last called in it:
+    # Of one call of serve, and of the time since code of others was last called in it by this thread. What other threads
+    # and signals' handlers do to a jar meanwhile counts from then on.
     cdef dict _cookie_lines  # by host: what all its bare requests have, or None where they differ
     cdef object _now, _total_at, _timeout
     cdef double _seconds
@@ -387,7 +388,7 @@ cdef class ShortRoad:
             self._tell()
 
     cdef int _see(self) except -1:
-        """Read from the loop what only its own code changes, and forget what others' code may have changed."""
+        """Read from the loop what only its own code changes; forget the cookies, which anybody's may have changed."""
         if self._has_cookies:
             self._cookie_lines.clear()
         return self._see_own()
@@ -483,8 +484,8 @@ cdef class ShortRoad:
         if got.head is not None and not got.left:
             sent = _go_on(number, head, self._limits, got.head)
         if sent != PyBytes_GET_SIZE(head):
-            if sent >= 0 and head is not bare_head:  # what has been sent is the beginning of this one
-                following.dressed = head
+            if sent >= 0:  # what has been sent is the beginning of this one, whatever else it has been dressed in before
+                following.dressed = None if head is bare_head else head
             found = got.content if got.head is None else (got.head, got.content, got.left, sent)
             got.head = got.content = None
             self._tell()

@@ -8,10 +8,10 @@ standard library's own jar and policy only; any other is asked each time.
 from __future__ import annotations
 
 import re
-from functools import partial
+import time
+from functools import lru_cache, partial
 from http.cookiejar import Cookie, CookieJar, DefaultCookiePolicy
 from operator import attrgetter
-from time import time
 from typing import Any, Final, NamedTuple
 
 from . import _backends
@@ -36,7 +36,7 @@ _POLICY_STEPS: Final = tuple(
 )
 _POLICY_ORIGINALS: Final = tuple(getattr(DefaultCookiePolicy, name) for name in _POLICY_STEPS)
 _without_port: Final = partial(re.compile(r":[0-9]+\Z").sub, "")
-_settings_of: Final = attrgetter(*sorted(vars(DefaultCookiePolicy()).keys() - {"_now"}))
+_settings_of: Final = attrgetter(*sorted(vars(DefaultCookiePolicy()).keys() - {"_now", "secure_protocols"}))
 
 
 class _Kept(NamedTuple):
@@ -55,7 +55,6 @@ class CookieLines:
     def __init__(self, cookies: Cookies) -> None:
         self._cookies = cookies
         self._jar: Any = cookies.jar
-        self._domains: dict[Origin, frozenset[str]] = {}
         self._kept: dict[Origin, _Kept] = {}
 
     def line_for(self, origin: Origin, url: str) -> bytes:
@@ -68,16 +67,17 @@ class CookieLines:
 
     def line_for_all(self, origin: Origin) -> bytes | None:
         """Return what ``line_for`` would for any URL at *origin*; None where the jar has to be asked for each."""
-        domains = self._domains.get(origin) or self._domains_of(origin)
-        state = self._state_for(domains)
-        if not state:
-            return None if state is None else b""
+        state = self._state_for(origin)
         kept = self._kept.get(origin)
-        if kept is not None and kept.state == state and time() < kept.until:
+        if not state:
+            if kept is not None:
+                self._kept.pop(origin, None)  # what was a secret is not held for longer than the jar does
+            return None if state is None else b""
+        if kept is not None and kept.state == state and time.time() < kept.until:
             return kept.line
-        return self._keep(origin, domains, state)
+        return self._keep(origin, state)
 
-    def _keep(self, origin: Origin, domains: frozenset[str], state: tuple[Any, ...]) -> bytes | None:
+    def _keep(self, origin: Origin, state: tuple[Any, ...]) -> bytes | None:
         """Ask the jar, and keep its answer where it is one for all targets."""
         try:
             line = self._ask(f"{origin}/")
@@ -85,15 +85,15 @@ class CookieLines:
                         default=float("inf"))  # fmt: skip
         except Exception:
             return None  # for ``line_for`` to raise again, where there is a request whose result it is
-        if self._state_for(domains) != state:
+        if self._state_for(origin) != state:
             return None  # a cookie has expired, or another thread changes the jar
         if len(self._kept) >= _MOST_KEPT:
             self._kept.clear()
         self._kept[origin] = _Kept(state, until, line)
         return line
 
-    def _state_for(self, domains: frozenset[str]) -> tuple[Any, ...] | None:
-        """Return all that the jar's answer for these domains comes from, () where it has no cookies for them.
+    def _state_for(self, origin: Origin) -> tuple[Any, ...] | None:
+        """Return all that the jar's answer for *origin* comes from, () where it has no cookies for it.
 
         None where it comes from more than that: the target, which a cookie's path is held against, or what somebody has
         put into the place of the standard library's own.
@@ -102,51 +102,48 @@ class CookieLines:
         replaces_any = _backends.selected.replaces_any
         try:
             if replaces_any(jar, _JAR_STEPS, _JAR_ORIGINALS):
-                return self._state_of_other()
-            policy = jar._policy
-            if replaces_any(policy, _POLICY_STEPS, _POLICY_ORIGINALS):
-                return self._state_of_other()
-            by_domain = jar._cookies
-            # By the set's order and not the jar's: that changes the order of cookies of different domains at most.
-            found = by_domain.keys() & domains
-            if not found:
-                return ()
-            state: list[Any] = [policy, *_settings_of(policy)]
-            for domain in found:
-                for path, by_name in by_domain[domain].items():
-                    if path != "/":
-                        return None
-                    for cookie in by_name.values():
-                        if type(cookie) is not Cookie:
+                return None
+            with jar._cookies_lock:
+                by_domain = jar._cookies
+                if not by_domain:
+                    return ()
+                policy = jar._policy
+                if replaces_any(policy, _POLICY_STEPS, _POLICY_ORIGINALS):
+                    return None
+                domains = _domains_for(origin)
+                if by_domain.keys().isdisjoint(domains):
+                    return ()
+                # In this order and not the jar's: it tells in which order cookies of two domains stand, and no more.
+                state: list[Any] = [policy, tuple(policy.secure_protocols), *_settings_of(policy)]
+                for by_path in [by_domain[domain] for domain in domains if domain in by_domain]:
+                    for path, by_name in by_path.items():
+                        if path != "/":
                             return None
-                        state.append(cookie)
-                        state += cookie.__dict__.values()
-        except AttributeError:
-            return self._state_of_other()
-        except (KeyError, RuntimeError):  # another thread changes it
+                        for cookie in by_name.values():
+                            if type(cookie) is not Cookie:
+                                return None
+                            state.append(cookie)
+                            state += cookie.__dict__.values()
+        except (AttributeError, RuntimeError):  # no jar as we know it; somebody changes it without its lock
             return None
         return tuple(state)
-
-    def _state_of_other(self) -> tuple[Any, ...] | None:
-        """As ``_state_for``, of a jar or a policy that is not the standard one: an empty jar says nothing."""
-        try:
-            return () if next(iter(self._jar), None) is None else None
-        except (TypeError, RuntimeError):  # it does not show what is in it; another thread changes it
-            return None
-
-    def _domains_of(self, origin: Origin) -> frozenset[str]:
-        """Return under which domains a jar may have cookies for *origin*; the policy decides which it may have.
-
-        Source: http.cookiejar, DefaultCookiePolicy.domain_return_ok.
-        """
-        host = _without_port(origin.host_field.decode("ascii"))
-        ends = {name[at:] for name in (f".{host}", f".{host}.local") for at, letter in enumerate(name) if letter == "."}
-        domains = frozenset({"", *ends, *(end[1:] for end in ends)})
-        if len(self._domains) >= _MOST_KEPT:
-            self._domains.clear()
-        self._domains[origin] = domains
-        return domains
 
     def _ask(self, url: str) -> bytes:
         value = self._cookies.value_for(url)
         return b"" if value is None else encode_field_line("Cookie", (value,), True)
+
+
+@lru_cache(maxsize=256)
+def _domains_for(origin: Origin) -> tuple[str, ...]:
+    """Return under which domains a jar may have cookies for *origin*; the policy decides which of them it may have.
+
+    Source: http.cookiejar, DefaultCookiePolicy.domain_return_ok and eff_request_host.
+    """
+    host = _without_port(str(origin).partition("://")[2].lower())
+    domains = [""]
+    for name in (f".{host}",) if "." in host else (f".{host}", f".{host}.local"):
+        at = 0
+        while at >= 0:
+            domains += name[at:], name[at + 1 :]
+            at = name.find(".", at + 1)
+    return tuple(dict.fromkeys(domains))

@@ -80,7 +80,6 @@ class ConnectionPool:
         self._turns = Turns(self._kit.policies.paces)
         # With cookies it takes more than a status to tell; without, no response is slowed by the question.
         self._plain_below = 0 if settings.cookies is not None else self._kit.policies.judged_from
-        self._has_cookies = settings.cookies is not None
         call_after_fork(self)
 
     # -- requests -----------------------------------------------------------------------------------------
@@ -188,12 +187,6 @@ class ConnectionPool:
             except (RequestTimeout, PoolClosed) as error:
                 _tell_the_way(job, error)
                 raise
-            if self._has_cookies:
-                try:
-                    self._kit.preparer.dress(job)
-                except BaseException:
-                    self._slots.release(connection, persists=True)
-                    raise
             attempt = Attempt(self._slots, self._turns, connection, job, limits, is_streamed=stream)
             response = attempt.begin() if stream else attempt.run()
             head = response._head

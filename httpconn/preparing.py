@@ -85,7 +85,7 @@ class Job(BareJob):
     own: Sequence[tuple[str, Any]] = ()
     """The request's own fields."""
     dressed: bytes | None = None
-    """``head`` with the cookies that it had to have when it was last sent in Python, if there were some."""
+    """``head`` with the cookies that it was to have when somebody was last about to send it, if there were some."""
     course: Course | None = None
     """What it has been through, from its second sending or second request on."""
     may_go_on: Callable[[Any, ResponseHead], bool] | None = None
@@ -142,7 +142,7 @@ class Preparer:
         given = settings.headers
         pairs = list(given) if given is not None else [("Accept", "*/*"), ("User-Agent", USER_AGENT)]
         self._plain: dict[str, Any] = dict(pairs)
-        names = {str(name).lower() for name, _ in pairs}
+        names = {_name(name) for name, _ in pairs}
         if len(names) < len(pairs):
             raise InvalidField("expected each name once in the headers that go with every request")
         if "accept-encoding" not in names:
@@ -399,11 +399,11 @@ class Preparer:
         if not own and course is None:
             return list(self._plain.items())
         names = {_name(name) for name, _ in own}
-        shared = [(name, value) for name, value in self._plain.items() if name.lower() not in names]
+        shared = [(name, value) for name, value in self._plain.items() if _name(name) not in names]
         if course is not None and course.has_left_origin:
-            shared = [(name, value) for name, value in shared if not is_bound_to_origin(name.lower())]
+            shared = [(name, value) for name, value in shared if not is_bound_to_origin(_name(name))]
         if course is not None and course.has_left_content:
-            shared = [(name, value) for name, value in shared if not is_of_content(name.lower())]
+            shared = [(name, value) for name, value in shared if not is_of_content(_name(name))]
         return [*shared, *(pair for pair in own if _name(pair[0]) != "content-length")]
 
     def _check_own(self, pairs: list[tuple[str, Any]], length: int | None = -1, *, decode: bool = True) -> None:

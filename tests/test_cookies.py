@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import copy
+import gc
 import random
 import socket
 import threading
 import time
+import weakref
 from http.cookiejar import Cookie, CookieJar, DefaultCookiePolicy, LWPCookieJar
 from typing import Any
 
 import pytest
 
-from httpconn import Fetcher, Timeout, _backends, fetch_many
+from httpconn import ConnectionPool, Fetcher, Timeout, _backends, fetch_many
 from httpconn._engine.nonblocking import Connection
 from httpconn.dressing import CookieLines
 from httpconn.policies.cookies import Cookies
 from httpconn.urls import parse_url
 
 from .peers import ScriptedServer, take_request
-from .sites import PAGE, Asker, Site
+from .sites import PAGE, Asker, Site, redirect
 
 LONG = 2_000_000_000
 
@@ -49,11 +51,12 @@ def lines_of(jar: CookieJar) -> CookieLines:
 URLS = (
     "http://a.test/", "http://a.test/x/y?z", "https://a.test/x/", "http://a.test:8080/", "http://sub.a.test/x/",
     "http://test/", "http://localhost/x/", "http://127.0.0.1/", "http://127.0.0.1:81/x/", "http://[::1]/",
-    "http://[::1]:81/x/", "http://xa.test/", "http://a.test./",
+    "http://[::1]:81/x/", "http://xa.test/", "http://[fe80::1%25lo]/x/", "http://[fe80::1%25lo]:81/", "http://a.test./",
 )  # fmt: skip
 DOMAINS = (
     "a.test", ".a.test", ".test", "test", "sub.a.test", ".sub.a.test", "localhost.local", ".local", "localhost",
     "127.0.0.1", ".0.1", "", ".", "[::1]", "::1", "b.test", ".b.test", "A.test", "a.test.", ".a.test.",
+    "[fe80::1%lo]",
 )  # fmt: skip
 
 
@@ -151,8 +154,7 @@ def test_a_cookie_that_expires(monkeypatch: pytest.MonkeyPatch) -> None:
     url = "http://a.test/"
     origin = parse_url(url)[0]
     assert cookies.line_for(origin, url) == b"Cookie: n=1; m=1"
-    monkeypatch.setattr("httpconn.dressing.time", lambda: int(at) + 100.0)
-    monkeypatch.setattr("http.cookiejar.time", type("Time", (), {"time": staticmethod(lambda: int(at) + 100.0)}))
+    monkeypatch.setattr("time.time", lambda: int(at) + 100.0)
     assert cookies.line_for(origin, url) == b"Cookie: m=1"
     assert len(jar) == 1
 
@@ -170,8 +172,7 @@ def test_what_somebody_has_put_in_is_asked_each_time(what: str) -> None:
     if what == "instance":
         jar.add_cookie_header = add
     elif what == "class":
-        jar = type("Own", (CookieJar,), {"add_cookie_header": lambda self, request: add(request)})()
-        jar.set_cookie(cookie(domain="b.test"))
+        jar = type("Own", (CookieJar,), {"add_cookie_header": lambda self, request: add(request)})()  # and holds none
     elif what == "policy":
         jar.set_policy(Choosy())
     elif what == "cookie":
@@ -186,6 +187,48 @@ def test_what_somebody_has_put_in_is_asked_each_time(what: str) -> None:
     lines = [cookies.line_for(origin, f"http://a.test/{path}") for path in "xyx"]
     expected = {"policy": [b"Cookie: n=1", b"", b"Cookie: n=1"], "cookie": [b"Cookie: n=1"] * 3}
     assert lines == expected.get(what, [b"Cookie: c=1", b"Cookie: c=2", b"Cookie: c=3"])
+
+
+def test_settings_of_the_policy_that_are_changed_in_place() -> None:
+    schemes = ["https", "http"]
+    jar = jar_of(cookie(domain="a.test", secure=True), policy=DefaultCookiePolicy(secure_protocols=schemes))
+    cookies = lines_of(jar)
+    url = "http://a.test/"
+    assert cookies.line_for(parse_url(url)[0], url) == b"Cookie: n=1"
+    schemes.remove("http")
+    assert cookies.line_for(parse_url(url)[0], url) == b""
+
+
+def test_a_jar_that_is_read_from_its_file_meanwhile() -> None:
+    """It is empty for a moment, under its lock."""
+    jar: Any = jar_of(cookie(domain="a.test"))
+    cookies = lines_of(jar)
+    is_empty = threading.Event()
+
+    def revert() -> None:
+        with jar._cookies_lock:
+            held, jar._cookies = jar._cookies, {}
+            is_empty.set()
+            time.sleep(0.2)
+            jar._cookies = held
+
+    thread = threading.Thread(target=revert)
+    thread.start()
+    is_empty.wait()
+    assert cookies.line_for(parse_url("http://a.test/")[0], "http://a.test/") == b"Cookie: n=1"
+    thread.join()
+
+
+def test_what_is_kept_goes_with_the_cookie() -> None:
+    jar = jar_of(cookie(domain="a.test"))
+    cookies = lines_of(jar)
+    origin = parse_url("http://a.test/")[0]
+    cookies.line_for_all(origin)
+    gone = weakref.ref(next(iter(jar)))
+    jar.clear()
+    assert cookies.line_for_all(origin) == b""
+    gc.collect()
+    assert gone() is None
 
 
 def test_a_jar_that_threads_change() -> None:
@@ -264,9 +307,15 @@ def test_what_the_consumer_does_to_the_jar_counts_from_then_on(ordered: bool) ->
                 assert site.fields(number).get("cookie") == values[max(0, number - 2) // 10], number
 
 
-def test_a_request_that_has_a_cookie_field_anyway() -> None:
-    with Site({"/": PAGE}) as site:
-        with fetch_many([site.url("/")] * 20, cookies=jar_of(cookie()), headers={"cookie": "own=1"}) as responses:
+@pytest.mark.parametrize("name", ["cookie", b"Cookie"])
+def test_a_request_that_has_a_cookie_field_anyway(name: Any) -> None:
+    """And does not take it to another origin, by a redirect."""
+    with Site({"/": PAGE}) as other, Site({"/": PAGE, "/away": redirect(302, other.url("/"))}) as site:
+        with ConnectionPool(headers={name: "own=1"}) as pool:
+            assert pool.get(site.url("/away")).content == b"page"
+        assert "cookie" in site.fields(0)
+        assert "cookie" not in other.fields(0)
+        with fetch_many([site.url("/")] * 20, cookies=jar_of(cookie()), headers={name: "own=1"}) as responses:
             assert [response.status for response in responses] == [200] * 20
         assert all(head.lower().count(b"cookie:") == 1 and b"own=1" in head for head in site.heads)
 
@@ -327,8 +376,9 @@ def test_a_request_that_cannot_be_sent_again_for_its_cookies(kind: str) -> None:
     assert len([head for head in heads if head]) == 3
 
 
-def test_heads_that_are_sent_in_pieces() -> None:
-    """More than a socket takes at once: the rest is of the head with the cookies."""
+@pytest.mark.parametrize("domain", ["127.0.0.1", "b.test"])
+def test_heads_that_are_sent_in_pieces(domain: str) -> None:
+    """More than a socket takes at once: the rest is of the same head, and not of one that was made for an earlier try."""
     options = [(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)]
     targets = [f"/{'x' * 60_000}{number}" for number in range(12)]
     heads: list[bytes] = []
@@ -340,13 +390,86 @@ def test_heads_that_are_sent_in_pieces() -> None:
 
     with ScriptedServer(serve) as server:
         urls = [f"http://{server.host}:{server.port}{target}" for target in targets]
-        jar = jar_of(cookie(value="1" * 3000))
+        jar = jar_of(cookie(value="1" * 3000, domain=domain))
         with fetch_many(urls, per_host=2, cookies=jar, socket_options=options, timeout=Timeout(total=20)) as responses:
-            assert {response.content for response in responses} == {b"ok"}
+            for response in responses:
+                assert response.content == b"ok"
+                for host in responses._loop.hosts.values():
+                    for job in host.pending:
+                        job.dressed = b"x" * 70_000
     heads = [head for head in heads if head]
     assert sorted(head.split(b" ")[1].decode() for head in heads) == sorted(targets)
     line = b"\r\nCookie: n=" + b"1" * 3000 + b"\r\n\r\n"
-    assert all(head.endswith(line) and head.count(b"Cookie:") == 1 for head in heads)
+    are_dressed = domain != "b.test"
+    assert all(head.endswith(line) == are_dressed and head.count(b"Cookie:") == are_dressed for head in heads)
+    assert all(head.endswith(b"\r\n\r\n") and head.count(b"\r\n\r\n") == 1 for head in heads)
+
+
+@pytest.mark.parametrize("kind", ["pool", "fetcher"])
+def test_cookies_are_those_of_when_the_connection_is_there(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not of when it was begun: looking up the name may take its time."""
+    look_up = socket.getaddrinfo
+    is_asked, may_go_on = threading.Event(), threading.Event()
+
+    def slow(host: str, *arguments: Any, **options: Any) -> Any:
+        if host == "slow.test":
+            is_asked.set()
+            may_go_on.wait(10)
+            host = "127.0.0.1"
+        return look_up(host, *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    jar = jar_of(cookie(domain="slow.test"))
+    with Site({"/": PAGE}) as site:
+        url = f"http://slow.test:{site.port}/"
+        if kind == "fetcher":
+            for response in fetch_many([url, site.url("/")], cookies=jar):
+                assert response.content == b"page"
+                jar.clear()
+                may_go_on.set()
+        else:
+            with ConnectionPool(cookies=jar) as pool:
+                thread = threading.Thread(target=pool.get, args=(url,))
+                thread.start()
+                is_asked.wait(10)
+                jar.clear()
+                may_go_on.set()
+                thread.join()
+        assert [head.count(b"Cookie") for head in site.heads] == [0] * len(site.heads)
+        assert len(site.heads) == (2 if kind == "fetcher" else 1)
+
+
+@pytest.mark.parametrize("at", range(1, 9))
+def test_a_jar_that_closes_the_fetcher(at: int) -> None:
+    """As a signal's handler may while a jar is asked: then nothing is sent by the number that a socket had."""
+    ours = b"ours"
+    pairs: list[tuple[socket.socket, socket.socket]] = []
+
+    class Closing(CookieJar):
+        asked = 0
+
+        def add_cookie_header(self, request: Any) -> None:
+            self.asked += 1
+            if self.asked == at:
+                fetcher.close()
+                for _ in range(6):
+                    pairs.append(socket.socketpair())
+                    for end in pairs[-1]:
+                        end.sendall(ours)
+            super().add_cookie_header(request)
+
+    jar = Closing()
+    jar.set_cookie(cookie())
+    with Site({"/": PAGE}) as site:
+        fetcher = Fetcher(cookies=jar, per_host=1)
+        fetcher.feed(site.url("/") for _ in range(12))
+        assert len(list(fetcher)) < 12
+    assert len(pairs) == 6
+    for pair in pairs:
+        for end in pair:
+            end.setblocking(False)
+            assert end.recv(9999) == ours
+            end.close()
 
 
 def test_cookies_of_two_hosts_do_not_meet() -> None:

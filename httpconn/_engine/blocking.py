@@ -152,12 +152,14 @@ class Attempt:
         while True:
             was_reused = self._was_reused = connection.served > 0
             job.attempts += 1
+            if connection.channel is None:
+                self._open(connection)
+            if turns is not None:
+                turns.take(job, self._deadline)  # not before: when a connection will be open, nobody knows
+                turns = None
+            self._was_open = True
+            self._kit.preparer.dress(job)
             try:
-                if connection.channel is None:
-                    self._open(connection)
-                if turns is not None:
-                    turns.take(job, self._deadline)  # not before: when a connection will be open, nobody knows
-                    turns = None
                 return self._talk(connection, until_head=until_head)
             except Exception as error:
                 if not may_resend(job, self._incoming, error, was_reused=was_reused):
@@ -167,7 +169,6 @@ class Attempt:
             connection.disconnect()
             self._was_open = False
             self._incoming = Incoming(job, self._kit.settings, is_streamed=self._is_streamed)
-            self._kit.preparer.dress(job)
 
     def _open(self, connection: Connection) -> None:
         """Connect, and shake hands.
@@ -212,7 +213,6 @@ class Attempt:
     def _talk(self, connection: Connection, *, until_head: bool) -> bool:
         channel, incoming = connection.channel, self._incoming
         assert channel is not None
-        self._was_open = True
         began = time.monotonic()
         outgoing = Outgoing(self._job)
         self._sent = False

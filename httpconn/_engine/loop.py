@@ -298,12 +298,18 @@ class Loop:
         while pending:
             if self.is_dressed(pending[0]):
                 return pending[0]
+            if self.is_closed:
+                return None
             pending.popleft()
             self.queued -= 1
         return None
 
     def is_dressed(self, job: Job) -> bool:
-        """Dress *job* with its cookies; where that fails, hand out the error as its result, and return False."""
+        """Dress *job* with its cookies, just before it is sent.
+
+        Where that fails, hand out the error as its result, and return False. The jar may be anybody's code, which may
+        have closed the fetcher.
+        """
         if not self.has_cookies:
             return True
         try:
@@ -333,10 +339,12 @@ class Loop:
         """Give the next job of *host* a connection: the one used last, or a new one."""
         job = host.pending.popleft()
         self.queued -= 1
-        if not self.is_dressed(job):
-            self._settle(host)
-            return
         while host.idle:
+            if not self.is_dressed(job):
+                self._settle(host)
+                return
+            if self.is_closed:
+                return
             connection = host.idle.pop()
             del self.idle[connection]
             if self.now + self.away - connection.idle_since < self._idle_s and connection.is_quiet():

@@ -162,7 +162,13 @@ class Connection:
         self.times = (resolve_s, max(0.0, connect_s), tls_s, 0.0)
         self.phase = BUSY
         loop.gates.note_open(self.host, job)
-        self._send(job)
+        is_dressed = loop.is_dressed(job)
+        if loop.is_closed:
+            return  # by the jar, or by a signal's handler meanwhile; so below
+        if is_dressed:
+            self._send(job)
+        else:
+            self._rest()
 
     # -- what the poller tells --------------------------------------------------------------------------------
 
@@ -341,6 +347,8 @@ class Connection:
         loop, job = self.loop, self.job
         assert job is not None
         following = loop.following(self)
+        if loop.is_closed:
+            return
         if following is not None and following.body is not None:
             following = None
         take_turn = loop.take_turn
@@ -579,6 +587,8 @@ class Connection:
             self._stop(persists=False)
             return
         following = loop.following(self)
+        if loop.is_closed:
+            return
         if following is not None:
             if not self.is_quiet():
                 self.close()
@@ -597,6 +607,11 @@ class Connection:
             return
         self.unpause()  # it may have been what filled the memory; at rest it has to be heard
         self._note_served()
+        self._rest()
+
+    def _rest(self) -> None:
+        """Have nothing to do, on an open connection."""
+        self.times = _NO_TIMES
         self.job = None
         self.phase = IDLE
         self.is_sent = False
@@ -621,10 +636,7 @@ class Connection:
         if may_resend(job, incoming, error, was_reused=self.served > 0):
             loop.resent += 1
             self._disconnect()
-            if loop.is_dressed(job):
-                self.connect(job)
-            else:
-                self.close()
+            self.connect(job)
             return
         note_failure(job, incoming, error, was_reused=self.served > 0, was_open=self.phase == BUSY)
         try:
