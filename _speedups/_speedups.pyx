@@ -12,6 +12,7 @@ made of. Each ``.pxi`` holds one idea, and names its twin:
 - ``engine.pxi``: ``take_turn``, the fetch engine's common exchange; what it declines goes to ``_wire/reader.py``.
   ``ShortRoad``, one after the other of them; what it declines goes to ``_engine/nonblocking.py``
 - ``response.pxi``: ``take_plain_response``; twin in ``_backends/pure.py``
+- ``body_buffer.pxi``: ``BodyBuffer``; twin in ``_wire/body.py``
 
 Bounds are not checked by Cython here. What keeps every access inside its buffer is said at each file's head
 and at each spot. All of it runs under the GIL and calls back into no Python code while it holds a pointer into
@@ -43,6 +44,7 @@ cdef extern from "Python.h":
     char *bytes_of "PyBytes_AS_STRING"(PyObject *data)
 
 __all__ = (
+    "BodyBuffer",
     "ChunkedDecoder",
     "ResponseHead",
     "ShortRoad",
@@ -111,4 +113,5 @@ include "head.pxi"
 include "chunked.pxi"
 include "request.pxi"
 include "response.pxi"
+include "body_buffer.pxi"
 include "engine.pxi"

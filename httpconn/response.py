@@ -19,6 +19,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar, overload
 
 from . import _backends
+from ._backends.contract import BodyBuffer
 from ._io.source import FRAMING, LINE, STANDARD_SOCKET, FileSource, SocketFile, SocketSource, Source, open_socket
 from ._wire import reference
 from ._wire.framing import UNTIL_CLOSE
@@ -618,14 +619,14 @@ class HTTPResponse(_Base):
         with gathered.room(wanted if most < 0 else min(wanted, most)) as view:
             got = 0
             while got < len(view):
-                # Released here, or the traceback of a failed receive would keep the BytesIO's buffer exported.
+                # Released here, or the traceback of a failed receive would keep a view, and the buffer not be had.
                 with view[got:] as place:
                     count = source.receive_into(place)
                 if not count:
                     break
+                gathered.advance(count)
                 reader.advance(count)
                 got += count
-                gathered.size += count
             if got < len(view):
                 reader.receive(b"", is_clean=source.is_clean)
         return got
@@ -880,17 +881,13 @@ class _NoSocket:
 
 
 class _Gathered:
-    """The pieces of what one ``read`` returns: a list while they are few, then a BytesIO.
-
-    That holds a bytes object, grows it where it is, and gives it away uncopied. So a large body is received into the
-    very object that is returned, and its pages are touched once.
-    """
+    """The pieces of what one ``read`` returns: a list while they are few, then the buffer that is returned."""
 
     __slots__ = ("_held", "_parts", "size")
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
-        self._held: io.BytesIO | None = None
+        self._held: BodyBuffer | None = None
         self.size = 0
 
     def add(self, part: bytes) -> None:
@@ -898,35 +895,34 @@ class _Gathered:
         if self._held is None:
             self._parts.append(part)
         else:
-            self._held.seek(self.size)
-            self._held.write(part)
+            self._held.add(part)
         self.size += len(part)
         if self.size > _MOST_IN_PARTS and self._held is None:
             self._hold()
 
-    def _hold(self) -> io.BytesIO:
-        held = self._held = io.BytesIO()
-        held.writelines(self._parts)
+    def _hold(self) -> BodyBuffer:
+        held = self._held = _backends.selected.body_buffer()
+        for part in self._parts:
+            held.add(part)
         self._parts.clear()
         return held
 
-    def room(self, wanted: int) -> memoryview:
-        """Return where the next bytes may be put, at most *wanted*; ``size`` counts those that were.
-
-        It grows with what has arrived, never with what is announced (CVE-2025-13836).
-        """
+    def room(self, most: int) -> memoryview:
+        """Return where the next bytes may be put, *most* of which may come; ``advance`` tells of those that were."""
         held = self._held or self._hold()
-        end = self.size + min(wanted, max(_STEP_BYTES, min(self.size, _LONGEST_STEP_BYTES)))
-        held.seek(end - 1)
-        held.write(b"\0")
-        return held.getbuffer()[self.size : end]
+        return held.room(min(most, max(_STEP_BYTES, min(self.size, _LONGEST_STEP_BYTES))), most)
+
+    def advance(self, count: int) -> None:
+        """Note that *count* bytes were put into the room."""
+        assert self._held is not None
+        self._held.advance(count)
+        self.size += count
 
     def whole(self) -> bytes:
         """Return all that was gathered."""
         if self._held is None:
             return self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
-        self._held.truncate(self.size)
-        return self._held.getvalue()
+        return self._held.whole()
 
 
 def _closed_meanwhile() -> ValueError:

@@ -10,6 +10,7 @@ BACKEND = Backend(
     _speedups.parse_response_head,
     _speedups.find_head_end,
     _speedups.ChunkedDecoder,
+    _speedups.BodyBuffer,
     _speedups.serialize_plain_request_head,
     _speedups.replaces_any,
     _speedups.take_plain_response,

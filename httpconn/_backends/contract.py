@@ -54,6 +54,32 @@ class ChunkedDecoder(Protocol):
         """The trailer section as it was read, b"" where there was none. Its empty line is not part of it."""
 
 
+class BodyBuffer(Protocol):
+    """A large body while it comes, received into the very object that is returned.
+
+    It grows with what has come, by half at most beyond what is asked for, never by what is announced (CVE-2025-13836).
+    """
+
+    @property
+    def size(self) -> int:
+        """How many bytes have been put in."""
+
+    def add(self, part: bytes) -> None:
+        """Put *part* behind what is there. Raises BufferError while a view of the room is in use, as all here do."""
+
+    def room(self, wanted: int, most: int) -> memoryview:
+        """Return where the next *wanted* bytes may be put, 1 or more; *most* is how many may come in all."""
+
+    def advance(self, count: int) -> None:
+        """Note that *count* bytes have been put into the room, from where the last ones ended.
+
+        May be called while the view is in use. Raises ValueError for more than there is room for.
+        """
+
+    def whole(self) -> bytes:
+        """Return all that was put in, and be empty."""
+
+
 class Road(Protocol):
     """The short road of one fetch loop: what it has in common with the loop it does by itself, the rest it asks for."""
 
@@ -90,6 +116,7 @@ class Backend:
     find_head_end: Callable[[bytes | bytearray, int], int]
     """(buffer, start) to the offset behind the empty line, or -1."""
     chunked_decoder: Callable[[int, int, int], ChunkedDecoder]
+    body_buffer: Callable[[], BodyBuffer]
     serialize_request_head: Callable[[str, str, bytes, dict[str, str], int], bytes | None]
     """(method, target, Host, headers, Content-Length or -1) to a request's head, or None for "declined"."""
     replaces_any: Callable[[object, tuple[str, ...], tuple[object, ...]], bool]

@@ -13,7 +13,7 @@ from operator import attrgetter
 from types import FunctionType
 from typing import Final
 
-from .._wire.body import ChunkedDecoder
+from .._wire.body import BodyBuffer, ChunkedDecoder
 from .._wire.grammar import Limits, begin_plain_head, match_plain_head
 from .._wire.head import ResponseHead, find_head_end
 from .._wire.request import serialize_plain_request_head
@@ -192,6 +192,7 @@ BACKEND = Backend(
     parse_response_head,
     find_head_end,
     ChunkedDecoder,
+    BodyBuffer,
     serialize_plain_request_head,
     replaces_any,
     take_plain_response,

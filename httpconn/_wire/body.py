@@ -1,15 +1,17 @@
-"""The chunked transfer coding, decoded where it lies in a buffer (RFC 9112 section 7.1).
+"""The chunked transfer coding, decoded where it lies in a buffer (RFC 9112 section 7.1); and a large body's buffer.
 
     chunked-body   = *chunk last-chunk trailer-section CRLF
     chunk          = chunk-size [ chunk-ext ] CRLF chunk-data CRLF
     last-chunk     = 1*("0") [ chunk-ext ] CRLF
 
-The pure twin of the compiled decoder; the promises stand in ``_backends/contract.py``. Where the two other
+The pure twins of the compiled classes; the promises stand in ``_backends/contract.py``. Where the two other
 kinds of body end (after so many bytes, when the connection closes) needs no more than counting, which
 ``reader.py`` does.
 """
 
 from __future__ import annotations
+
+from io import BytesIO
 
 from .grammar import (
     CHUNK_LINE_TOO_LONG,
@@ -170,3 +172,45 @@ def _chunk_size(digits: bytes | bytearray) -> int:
         if len(digits) > _DIGITS_OF_MAX_BODY_BYTES or int(digits, 16) > MAX_BODY_BYTES:
             return -1
     return int(digits, 16)
+
+
+class BodyBuffer:
+    """See ``_backends.contract.BodyBuffer``.
+
+    A BytesIO holds a bytes object, grows it where it is, and gives it away uncopied; but it writes zeros first.
+    """
+
+    __slots__ = ("_held", "_room", "size")
+
+    def __init__(self) -> None:
+        self._held = BytesIO()
+        self._room = 0
+        self.size = 0
+
+    def add(self, part: bytes) -> None:
+        self._held.seek(self.size)
+        self._held.write(part)
+        self.size += len(part)
+        self._room = 0
+
+    def room(self, wanted: int, most: int) -> memoryview:
+        if wanted < 1:
+            raise ValueError(f"expected room for 1 byte or more, got {wanted}")
+        end = self.size + wanted
+        self._held.seek(end - 1)
+        self._held.write(b"\0")
+        self._room = wanted
+        return self._held.getbuffer()[self.size : end]
+
+    def advance(self, count: int) -> None:
+        if not 0 <= count <= self._room:
+            raise ValueError(f"expected a count of bytes up to {self._room}, got {count}")
+        self._room -= count
+        self.size += count
+
+    def whole(self) -> bytes:
+        self._held.truncate(self.size)
+        whole = self._held.getvalue()
+        self._held = BytesIO()
+        self.size = self._room = 0
+        return whole

@@ -26,12 +26,12 @@ FLAGS = "-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-
 TESTS = (
     "tests/test_chunked_decoder.py", "tests/test_decline_law.py", "tests/test_backends.py", "tests/test_bounded.py",
     "tests/test_fuzz_corpus.py", "tests/test_plain_short_road.py", "tests/test_short_road.py",
-    "tests/test_cookies.py",
+    "tests/test_cookies.py", "tests/test_body_buffer.py",
     "tests/test_wire_cases.py",
 )  # fmt: skip
 # The other backends run none of our C; a planted bug is looked for elsewhere.
 SELECTED = (
-    "(cython or twins or transcripts or mutated or seed or every or short_road)"
+    "(cython or twins or transcripts or mutated or seed or every or short_road or test_cookies)"
     " and not httptools and not python and not planted"
 )
 REPORTS = ("ERROR: AddressSanitizer", "runtime error:")
