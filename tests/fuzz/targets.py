@@ -177,8 +177,11 @@ class _File(io.BytesIO):
 def _check_against_http_client(block: bytes, head: ResponseHead, limits: Limits) -> None:
     """What is read without a defect is read by http.client in the same way; it knows no limits but its own."""
     standard = http.client.HTTPResponse(_File(block))  # type: ignore[arg-type]  # it asks for nothing but makefile
-    if head.status == 100 or block.count(b"\n") > 1 + 100:
-        return  # passed over, or too many lines behind the status-line for it: it counts folds and the empty line too
+    ends_early = not block.endswith((b"\n\r\n", b"\n\n"))
+    if head.status == 100 or block.count(b"\n") + ends_early > 1 + 100:
+        # Passed over, or too many lines behind the status-line for it: it counts folds, and what ends them: the empty line,
+        # or the end of the stream.
+        return
     try:
         standard.begin()
     except http.client.HTTPException as error:
