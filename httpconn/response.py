@@ -608,7 +608,8 @@ class HTTPResponse(_Base):
         if source is None:
             raise _closed_meanwhile()
         wanted = reader.contiguous()
-        if 0 < most <= _STEP_BYTES:
+        if 0 < most <= _STEP_BYTES and type(source) is FileSource:
+            # A socket gives pieces of all sizes; those are not made and freed in turn, which leaves a heap with holes.
             part = source.receive(min(wanted, most), most)
             if part:
                 reader.advance(len(part))
