@@ -562,7 +562,6 @@ class HTTPResponse(_Base):
         """Return *amt* bytes of the body, or all of it (-1); fewer at the end."""
         gathered = _Gathered()
         left = amt
-        is_straight = False
         self._enter()
         try:
             while left:
@@ -570,7 +569,7 @@ class HTTPResponse(_Base):
                 if (amt < 0 or amt >= _DIRECT_BYTES) and reader.contiguous() >= _DIRECT_BYTES:
                     count = self._receive_straight(reader, gathered, left)
                     if count:
-                        is_straight = True
+                        reader.is_straight = True
                         if reader.complete:
                             self._close_conn()
                             break
@@ -579,8 +578,8 @@ class HTTPResponse(_Base):
                         continue
                 part = reader.body(left)
                 if part is NEED_DATA:
-                    self._fill(reader, left, framing_only=is_straight)
-                    is_straight = False
+                    self._fill(reader, left, framing_only=reader.is_straight)
+                    reader.is_straight = False
                     continue
                 if reader.complete or not part:
                     self._close_conn()

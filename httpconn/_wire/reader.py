@@ -88,6 +88,7 @@ class ResponseReader:
         "_trailers",
         "complete",
         "interim",
+        "is_straight",
         "limits",
         "method",
         "strict",
@@ -115,6 +116,8 @@ class ResponseReader:
         self.complete: bool | None = None
         """None while unread, True at the end of the message, False where it was cut short."""
         self.will_close = False
+        self.is_straight = False
+        """The last bytes of the body have gone past this reader, as the next may: its user's own note."""
 
     # -- what was received --------------------------------------------------------------------------------
 
