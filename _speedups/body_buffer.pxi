@@ -22,13 +22,12 @@ cdef extern from *:
     """
     void httpconn_ask_for_large_pages(char *start, size_t length) nogil
 
-cdef extern from "Python.h":
-    int PyBuffer_FillInfo(Py_buffer *view, object exporter, void *data, Py_ssize_t length, bint readonly, int flags) except -1
-
 cdef enum:
     FIRST_BYTES = 65536
     LARGE_BYTES = 4194304  # of which on numpy asks for large pages, too
     BYTES_AROUND = 64  # at most: what the object and the allocator have in front and behind
+
+cdef char *UNSIGNED_BYTES = b"B"
 
 
 @cython.final
@@ -59,7 +58,8 @@ cdef class BodyBuffer:
             raise MemoryError
         wanted = self._size + more
         # Half more than there was, as long as that is not more than will come: each byte is moved but a few times.
-        capacity = max(wanted, FIRST_BYTES, min(capacity + capacity // 2, self._size + min(most, PY_SSIZE_T_MAX - self._size)))
+        most = self._size + min(most, PY_SSIZE_T_MAX - self._size)
+        capacity = max(wanted, min(max(capacity + capacity // 2, <Py_ssize_t>FIRST_BYTES), most))
         if self._data == NULL:
             self._data = new_bytes(NULL, capacity)
         else:
@@ -81,6 +81,8 @@ cdef class BodyBuffer:
         cdef Py_ssize_t length = PyBytes_GET_SIZE(part)
         self._reserve(length, PY_SSIZE_T_MAX)
         self._room = 0
+        if not length:
+            return
         memcpy(bytes_of(self._data) + self._size, PyBytes_AS_STRING(part), length)
         self._size += length
 
@@ -117,7 +119,18 @@ cdef class BodyBuffer:
     def __getbuffer__(self, Py_buffer *view, int flags):
         if self._data == NULL or not self._room:
             raise BufferError("there is no room")
-        PyBuffer_FillInfo(view, self, bytes_of(self._data) + self._size, self._room, False, flags)
+        # As PyBuffer_FillInfo has it, which would leave a reference to None behind that Cython has put there.
+        view.buf = bytes_of(self._data) + self._size
+        view.obj = self
+        view.len = self._room
+        view.readonly = 0
+        view.itemsize = 1
+        view.format = UNSIGNED_BYTES if flags & PyBUF_FORMAT else NULL
+        view.ndim = 1
+        view.shape = &view.len if flags & PyBUF_ND else NULL
+        view.strides = &view.itemsize if flags & PyBUF_STRIDES == PyBUF_STRIDES else NULL
+        view.suboffsets = NULL
+        view.internal = NULL
         self._views += 1
 
     def __releasebuffer__(self, Py_buffer *view):

@@ -27,6 +27,8 @@ def make(backend: Backend) -> Make:
 def test_what_is_put_in_comes_out(make: Make) -> None:
     buffer = make()
     assert (buffer.size, buffer.whole()) == (0, b"")
+    buffer.add(b"")
+    assert (buffer.size, buffer.whole()) == (0, b"")
     buffer.add(b"ab")
     with buffer.room(3, 100) as view:
         assert (len(view), view.readonly, view.format, view.itemsize) == (3, False, "B", 1)
@@ -114,6 +116,20 @@ def test_misuse(make: Make) -> None:
     with pytest.raises((MemoryError, OverflowError, ValueError)):
         buffer.room(2**62, 2**62)
     assert buffer.whole() == b""
+
+
+def test_nothing_is_left_behind(make: Make) -> None:
+    before = sys.getrefcount(None), sys.getallocatedblocks()
+    for size in (1, 10, 40_000, 5_000_000):
+        for _ in range(100):
+            buffer = make()
+            with buffer.room(size, size) as view, view[:1] as part:
+                part[0] = 1
+                buffer.advance(1)
+            buffer.room(size, size).release()
+            assert len(buffer.whole()) == 1
+    after = sys.getrefcount(None), sys.getallocatedblocks()
+    assert all(abs(now - then) < 100 for now, then in zip(after, before, strict=True))
 
 
 def test_the_whole_is_nobody_elses(make: Make) -> None:
