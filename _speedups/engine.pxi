@@ -394,6 +394,7 @@ cdef class ShortRoad:
         return self._see_own()
 
     cdef int _see_own(self) except -1:
+        """As ``_see``, after code of the loop's own only."""
         self._goes_on = not self._loop.is_paused
         self._free_bytes = <int64_t>_clipped(self._loop.max_buffered_bytes) - <int64_t>self._loop.held
         return 0

@@ -7,7 +7,7 @@ import io
 import threading
 import time
 from collections.abc import Callable, Iterator
-from http.cookiejar import Cookie, CookieJar
+from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import httpconn
 from httpconn import ConnectionPool, IncompleteRead, Request, Retry, Timeout, fetch_many, resolving
 
 from .faulty import Exchange, FaultyServer, content_of
+from .test_cookies import cookie
 
 
 class Logged(FaultyServer):
@@ -115,14 +116,10 @@ def test_no_retry_after_the_end_of_the_whole_time() -> None:
         assert [target for target in server.seen if "good" in target] == ["/good/1"]
 
 
-def cookie(value: str, path: str = "/") -> Cookie:
-    return Cookie(0, "n", value, None, False, "127.0.0.1", False, False, path, True, False, None, True, None, None, {})
-
-
 @pytest.mark.parametrize("ordered", [False, True])
 def test_a_cookie_that_is_no_field_value_is_its_own_request_s_error(ordered: bool) -> None:
     jar = CookieJar()
-    jar.set_cookie(cookie("\u20ac", "/good/bad"))
+    jar.set_cookie(cookie(value="\u20ac", path="/good/bad"))
     with FaultyServer() as server:
         urls = [server.url(f"/good/{name}") for name in ("1", "bad", "2", "bad", "3")]
         results = {response.index: response for response in fetch_many(urls, cookies=jar, per_host=1, ordered=ordered)}
@@ -138,7 +135,7 @@ def test_a_cookie_that_is_no_field_value_is_its_own_request_s_error(ordered: boo
 
 def test_what_a_body_says_is_no_cookie_of_ours() -> None:
     jar = CookieJar()
-    jar.set_cookie(cookie("1"))
+    jar.set_cookie(cookie())
     with FaultyServer() as server, ConnectionPool(cookies=jar) as pool:
         pool.post(server.url("/good/1"), body=b"GET / HTTP/1.1\r\nCookie: x\r\n\r\n")
         assert b"\r\nCookie: n=1\r\n" in server.heads[0]

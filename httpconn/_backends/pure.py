@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 from operator import attrgetter
 from types import FunctionType
 from typing import Final
@@ -165,7 +165,7 @@ def replaces_any(instance: object, names: tuple[str, ...], originals: tuple[obje
     """
     # Tuples are compared by identity first, and nearly always no further.
     try:
-        if (_getters.get(names) or _new_getter(names))(type(instance)) != originals:
+        if _getter(names)(type(instance)) != originals:
             return True
     except AttributeError:  # taken out of the class
         return True
@@ -179,12 +179,9 @@ def replaces_any(instance: object, names: tuple[str, ...], originals: tuple[obje
     )
 
 
-_getters: Final[dict[tuple[str, ...], Callable[[type], tuple[object, ...]]]] = {}
-
-
-def _new_getter(names: tuple[str, ...]) -> Callable[[type], tuple[object, ...]]:
-    getter = _getters[names] = attrgetter(*names)
-    return getter
+@cache
+def _getter(names: tuple[str, ...]) -> Callable[[type], tuple[object, ...]]:
+    return attrgetter(*names)
 
 
 BACKEND = Backend(
