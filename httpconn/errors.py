@@ -7,6 +7,7 @@ Every exception that the standard library names is re-exported here by identity,
 
 from __future__ import annotations
 
+import copyreg
 from collections.abc import Sequence
 from http.client import (
     BadStatusLine,
@@ -24,7 +25,7 @@ from http.client import (
     UnknownProtocol,
     UnknownTransferEncoding,
 )
-from typing import TypeVar
+from typing import Any, TypeVar
 
 __all__ = [
     "BadStatusLine",
@@ -68,11 +69,36 @@ __all__ = [
 MAX_QUOTED_BYTES = 64
 
 
-class InvalidField(HTTPException, ValueError):
+class _Portable(HTTPException):
+    """Crosses to another process, and is copied, as it is: text, attributes, and ``__cause__``, which Python leaves."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        way = super().__reduce__()
+        assert isinstance(way, tuple)
+        return *way[:2], _state_of(self)
+
+
+def _state_of(error: BaseException) -> dict[str, Any]:
+    """Return what ``__setstate__`` of exceptions sets, one attribute after the other."""
+    cause = error.__cause__
+    return {**vars(error)} if cause is None else {**vars(error), "__cause__": cause}
+
+
+def _reduce_standard(error: HTTPException) -> tuple[Any, ...]:
+    """Return how an *error* of http.client's own is made again: not by its constructor, which changes the text."""
+    return copyreg.__newobj__, (type(error), *error.args), _state_of(error)  # type: ignore[attr-defined]  # not in typeshed
+
+
+# The text of LineTooLong would go into its text once more, and the reason of an IncompleteRead would be lost.
+copyreg.pickle(LineTooLong, _reduce_standard)
+copyreg.pickle(IncompleteRead, _reduce_standard)
+
+
+class InvalidField(_Portable, ValueError):
     """A field that the caller asked to send cannot be sent; nothing has been sent."""
 
 
-class MalformedResponse(HTTPException):
+class MalformedResponse(_Portable):
     """The server's bytes are outside what this mode accepts; the connection is closed."""
 
 
@@ -96,26 +122,23 @@ class ContentTooLong(BodyTooLong):
     """The content is longer than ``max_content``, or expands more than ``max_ratio`` allows."""
 
 
-class ContentDecodingError(HTTPException):
+class ContentDecodingError(_Portable):
     """The content cannot be decoded from its content coding, or ends too early; ``partial`` is what could be."""
 
     def __init__(self, text: str, partial: bytes = b"") -> None:
         super().__init__(text)
         self.partial = partial
 
-    def __reduce__(self) -> tuple[type[ContentDecodingError], tuple[str, bytes]]:
-        return type(self), (str(self), self.partial)
-
 
 class MissingDecoder(ContentDecodingError):
     """A content coding that was asked for, or that came, has no decoder here."""
 
 
-class MissingExtra(HTTPException, ImportError):
+class MissingExtra(_Portable, ImportError):
     """Something was asked for that needs a package which is not installed; the text says which. Before any traffic."""
 
 
-class ProxyError(HTTPException, ConnectionError):
+class ProxyError(_Portable, ConnectionError):
     """A proxy refused to open a connection, or what it said is not its protocol; nothing has gone to the origin.
 
     ``status`` is an HTTP proxy's status code (407: credentials are wanted, or wrong), ``headers`` its answer's fields
@@ -127,30 +150,24 @@ class ProxyError(HTTPException, ConnectionError):
         self.status = status
         self.headers = headers
 
-    def __reduce__(self) -> tuple[type[ProxyError], tuple[str, int, Sequence[tuple[str, str]]]]:
-        return type(self), (str(self), self.status, self.headers)
 
-
-class FingerprintMismatch(HTTPException):
+class FingerprintMismatch(_Portable):
     """The server's certificate is not the one that was asked for; nothing has been sent to it."""
 
 
-class StatusError(HTTPException):
+class StatusError(_Portable):
     """A response of status 400 or above, raised by ``Response.raise_for_status``; it is in ``response``."""
 
     def __init__(self, text: str, response: object = None) -> None:
         super().__init__(text)
         self.response = response
 
-    def __reduce__(self) -> tuple[type[StatusError], tuple[str, object]]:
-        return type(self), (str(self), self.response)
 
-
-class TooManyRedirects(HTTPException):
+class TooManyRedirects(_Portable):
     """More redirects than ``redirects`` allows; the last of them is in ``response``, those before it in its history."""
 
 
-class RequestTimeout(HTTPException, TimeoutError):
+class RequestTimeout(_Portable, TimeoutError):
     """A time of ``Timeout`` is over; its kinds tell which."""
 
 
@@ -170,7 +187,7 @@ class PoolTimeout(RequestTimeout):
     """No connection of the pool was free within ``Timeout.pool``."""
 
 
-class PoolClosed(HTTPException, RuntimeError):
+class PoolClosed(_Portable, RuntimeError):
     """A request to a pool or fetcher that has been closed."""
 
 

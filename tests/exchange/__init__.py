@@ -1,0 +1,1 @@
+"""What an exchange is: requests and their bodies, responses and their content, codings, text, redirects."""
