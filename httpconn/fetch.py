@@ -16,6 +16,7 @@ from ._engine.kit import Kit, call_after_fork
 from ._engine.loop import Loop
 from .errors import PoolClosed
 from .model import Request, Response
+from .options import Configured
 from .settings import FetchOptions, FetchSettings
 
 
@@ -29,7 +30,7 @@ class FetchStats(NamedTuple):
     resent: int
 
 
-class Fetcher:
+class Fetcher(Configured):
     """Sends requests over many connections, and is the iterator of their responses, in order of completion.
 
     ``add`` a request at any time, also while iterating; ``feed`` it an iterable, which is read as far ahead as there is
@@ -45,8 +46,10 @@ class Fetcher:
 
     ``close``, the end of a ``with`` block and Ctrl-C close every socket. Nothing runs in the background but the lookup
     of names. For one thread at a time. Pickles as its configuration; in the child of a fork it is closed, if it had
-    begun.
+    begun. None of the options is an attribute: a fetcher with other ones is another fetcher.
     """
+
+    _OPTIONS = FetchSettings.names()
 
     def __init__(self, **options: Unpack[FetchOptions]) -> None:
         """Raises TypeError, ValueError, InvalidField for what cannot be meant."""

@@ -6,13 +6,15 @@ They hold no sockets (but for a response that is being streamed), so they pickle
 from __future__ import annotations
 
 import codecs
+import datetime
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Never, Protocol, Self, TypeAlias, overload
 
 from ._wire.head import Defect, ResponseHead
 from .errors import HTTPException, StatusError
 from .headers import HTTPMessage, message_from_lines
+from .options import checked_pairs, unexpected
 from .urls import redacted, take_credentials, with_params
 
 if TYPE_CHECKING:
@@ -27,10 +29,7 @@ def pairs_of(headers: Headers | None) -> list[tuple[str, Any]]:
     if headers is None:
         return []
     if not isinstance(headers, Mapping):
-        pairs: list[Any] = list(headers)
-        if any(isinstance(pair, str | bytes) or len(pair) != 2 for pair in pairs):  # a str of two has a length of two
-            raise TypeError("expected headers as a mapping, or as pairs of name and value")
-        return [(name, value) for name, value in pairs]
+        return checked_pairs(headers, "headers")
     return [
         (name, line)
         for name, value in headers.items()
@@ -38,8 +37,16 @@ def pairs_of(headers: Headers | None) -> list[tuple[str, Any]]:
     ]
 
 
+_UNSAID: Final = object()
+_DEFAULT_LIMITS: Final = {"connect": 10.0, "read": 30.0, "total": 300.0, "pool": 60.0}
+
+
 class Timeout:
     """Limits in seconds; None for none.
+
+    ``Timeout(5)`` limits each of the four to 5 s, as ``timeout=5`` does, and names say otherwise for their own:
+    ``Timeout(5, read=30)``. Two to four by position are *connect*, *read*, *total*, *pool*. What is not said is 10, 30,
+    300 and 60 s.
 
     - *connect*: the name, the addresses and the TLS handshake together
     - *read*: silence: no byte came, and none could be sent
@@ -49,18 +56,43 @@ class Timeout:
 
     __slots__ = ("connect", "pool", "read", "total")
 
+    @overload
+    def __init__(
+        self,
+        every: float | None,
+        /,
+        *,
+        connect: float | None = ...,
+        read: float | None = ...,
+        total: float | None = ...,
+        pool: float | None = ...,
+    ) -> None: ...
+    @overload
     def __init__(
         self,
         connect: float | None = 10.0,
         read: float | None = 30.0,
         total: float | None = 300.0,
         pool: float | None = 60.0,
+    ) -> None: ...
+    def __init__(
+        self,
+        *limits: float | None,
+        connect: Any = _UNSAID,
+        read: Any = _UNSAID,
+        total: Any = _UNSAID,
+        pool: Any = _UNSAID,
     ) -> None:
         """Raises ValueError for a limit that is not above 0, TypeError for what is no number."""
-        for name, value in (("connect", connect), ("read", read), ("total", total), ("pool", pool)):
-            if value is not None and not value > 0:
-                raise ValueError(f"expected a {name} timeout above 0 s, or None, got {value!r}")
-            object.__setattr__(self, name, None if value is None else float(value))
+        names = ("connect", "read", "total", "pool")
+        if len(limits) > len(names):
+            raise TypeError(f"expected at most {len(names)} limits ({', '.join(names)}), got {len(limits)}")
+        placed = dict.fromkeys(names, limits[0]) if len(limits) == 1 else dict(zip(names, limits, strict=False))
+        for name, named in zip(names, (connect, read, total, pool), strict=True):
+            if named is not _UNSAID and name in placed and len(limits) > 1:
+                raise TypeError(f"got two limits for {name}, by position and by name")
+            value = placed.get(name, _DEFAULT_LIMITS[name]) if named is _UNSAID else named
+            object.__setattr__(self, name, _checked_limit(value, name))
 
     connect: float | None
     read: float | None
@@ -85,7 +117,23 @@ class Timeout:
     @classmethod
     def of(cls, value: Timeout | float | None) -> Timeout:
         """Return *value* as a Timeout: a number limits each phase and the whole to as much, None limits nothing."""
-        return value if isinstance(value, Timeout) else cls(value, value, value, value)
+        return value if isinstance(value, Timeout) else cls(value)
+
+
+def _checked_limit(value: Any, name: str) -> float | None:
+    if value is None:
+        return None
+    if not hasattr(type(value), "__float__") or isinstance(value, bool):  # numbers of any kind have it
+        if isinstance(value, tuple):
+            told = "Timeout(connect=..., read=...) says what a tuple says to requests"
+        elif isinstance(value, datetime.timedelta):
+            told = f"{value.total_seconds():g} by its total_seconds()"
+        else:
+            told = "a str is not converted" if isinstance(value, str) else f"it is of {type(value).__name__}"
+        raise TypeError(f"expected a timeout ({name}) as a number of seconds, or None, got {value!r:.64} ({told})")
+    if not value > 0:  # NaN is not
+        raise ValueError(f"expected a {name} timeout above 0 s, or None, got {value!r}")
+    return float(value)
 
 
 DEFAULT_TIMEOUT: Final = Timeout()
@@ -109,7 +157,8 @@ class Timings(NamedTuple):
 class Request:
     """One request. What is wrong with it is told by who is asked to send it, before any traffic.
 
-    - *headers*: a mapping or pairs; pairs keep their order and repeat
+    - *headers*: a mapping or pairs; pairs keep their order and repeat. A value of None leaves out the field of that
+      name that would be sent else: ``{"Accept-Encoding": None}``
     - *body*: bytes, str (as UTF-8), a file or an iterable of bytes; *json*: any object, sent as JSON
     - *params*: a mapping, pairs or str, added to the query of *url*
     - *timeout*: a Timeout, or seconds; else the pool's or fetcher's
@@ -166,7 +215,11 @@ class Request:
         redirects: int | None = None,
         retry: Retry | None = None,
         auth: Auth | None = None,
+        **unknown: Never,
     ) -> None:
+        """Raises TypeError for an option that is not there, which it tells by the name that it has here."""
+        for name in unknown:
+            raise unknown_of_request(name, "a request")
         if type(url) is str and "@" in url:
             url, told = take_credentials(url)
             auth = auth or told
@@ -195,7 +248,7 @@ class Request:
             setattr(copy, name, getattr(self, name))
         for name, value in changes.items():
             if name not in Request.__slots__:
-                raise TypeError(f"a Request has no {name!r}")
+                raise unknown_of_request(name, "a Request")
             setattr(copy, name, value)
         if "url" in changes and "@" in copy.url:
             copy.url, told = take_credentials(copy.url)
@@ -204,6 +257,18 @@ class Request:
 
     def __repr__(self) -> str:
         return f"<Request {self.method} {redacted(str(self.url))}>"
+
+
+OF_REQUESTS: Final = frozenset({*Request.__slots__, "params"})
+"""The names of a request's options."""
+
+
+def unknown_of_request(name: str, where: str, *more: str) -> TypeError:
+    """Return the TypeError for the option *name* of a request; *more* are the options that *where* has besides."""
+    from .settings import FetchSettings  # which stands on this module
+
+    of_all = dict.fromkeys(FetchSettings.names(), "ConnectionPool and Fetcher, for all their requests")
+    return unexpected(name, {*OF_REQUESTS, *more}, where, of_all)
 
 
 def _taken(held: bytearray, size: int) -> bytes:

@@ -12,7 +12,7 @@ import math
 import ssl
 import time
 from functools import partial
-from typing import Any, Final, NamedTuple, Self, Unpack
+from typing import Any, Final, NamedTuple, Never, Self, Unpack
 
 from ._engine.blocking import Attempt
 from ._engine.kit import Kit, call_after_fork
@@ -20,7 +20,8 @@ from ._engine.slots import Connection, Slots
 from ._engine.turns import Turns
 from .errors import PoolClosed, PoolTimeout, RequestTimeout, TotalTimeout
 from .exchange import unanswered
-from .model import Headers, Request, Response, Timeout, attach_response
+from .model import Headers, Request, Response, Timeout, attach_response, unknown_of_request
+from .options import Configured
 from .policies.auth import Auth
 from .policies.judge import MOST_ARCHIVED_BYTES, Course
 from .policies.retries import Retry
@@ -45,7 +46,7 @@ class PoolStats(NamedTuple):
     """Kept connections that were closed: too old, closed by the peer, or in the way of another host's."""
 
 
-class ConnectionPool:
+class ConnectionPool(Configured):
     """Keeps connections and sends requests over them; safe to use from any number of threads.
 
     By keyword, each with the default that ``Settings`` has:
@@ -70,7 +71,10 @@ class ConnectionPool:
     - *before_request*, *after_response*: callables, or several, that are given each Request and each Response
 
     Pickles as its configuration. In the child of a fork it is empty: the parent's connections are the parent's.
+    None of the options is an attribute: a pool with other ones is another pool.
     """
+
+    _OPTIONS = Settings.names()
 
     def __init__(self, **options: Unpack[Options]) -> None:
         """Raises TypeError, ValueError, InvalidField for what cannot be meant."""
@@ -106,6 +110,7 @@ class ConnectionPool:
         redirects: int | None = None,
         retry: Retry | None = None,
         auth: Auth | None = None,
+        **unknown: Never,
     ) -> Response:
         """Send a request and return its Response: whole, or with *stream* as soon as its head is there.
 
@@ -114,7 +119,9 @@ class ConnectionPool:
         ReadTimeout, TotalTimeout, TooManyRedirects, and the HTTPExceptions of a bad response; these have as
         ``response`` what came. No status is an error, see ``raise_for_status``. And what a hook raises.
         """
-        if method == "GET" and not stream and decode and type(url) is str:
+        for name in unknown:
+            raise unknown_of_request(name, "a request of a pool", "stream")
+        if method == "GET" and not stream and decode is True and type(url) is str:
             told = (headers, params, body, json, timeout, sink, max_content, context, server_hostname, tag,
                     redirects, retry, auth, fingerprint, proxy)  # fmt: skip
             if told == _NOTHING_TOLD:

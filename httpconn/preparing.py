@@ -19,7 +19,7 @@ from .policies.judge import Course, Policies, checked_redirects, checked_retry
 from .policies.redirects import is_bound_to_origin, is_of_content
 from .policies.retries import IDEMPOTENT_METHODS
 from .proxies import DIRECT, EnvironmentProxies, Proxy, parse_proxy
-from .settings import MIB, TRUSTSTORE, Settings
+from .settings import MIB, TRUSTSTORE, Settings, check_request
 from .urls import LENGTH_OF_HTTPS, CredentialsInURL, Origin, is_seen, parse_url
 
 if TYPE_CHECKING:
@@ -102,6 +102,8 @@ class Job(BareJob):
     proxy: Proxy | None = None
     expects_continue = False
     """The head asks whether the body is wanted, which waits for the answer (RFC 9110 section 10.1.1)."""
+    takes_cookies = True
+    """False where the request says that it has no Cookie field."""
     paused_s = 0.0
     """How long its response was not read, for want of memory; that is nobody's delay."""
 
@@ -141,7 +143,8 @@ class Preparer:
             self._cookie_lines = CookieLines(policies.cookies)
         given = settings.headers
         pairs = list(given) if given is not None else [("Accept", "*/*"), ("User-Agent", USER_AGENT)]
-        self._plain: dict[str, Any] = dict(pairs)
+        self._plain: dict[str, Any] = {name: value for name, value in pairs if value is not None}
+        self._left_out = [(name, value) for name, value in pairs if value is None]
         names = {_name(name) for name, _ in pairs}
         if len(names) < len(pairs):
             raise InvalidField("expected each name once in the headers that go with every request")
@@ -150,15 +153,13 @@ class Preparer:
         self._has_cookie_field = "cookie" in names
         self._check_own(pairs)
         _check_context(settings.context)
-        if isinstance(settings.proxy_context, str):
-            raise TypeError(f"expected proxy_context as an ssl.SSLContext, got {quote(settings.proxy_context)}")
         self._tls = (settings.context, settings.server_hostname, _fingerprint(settings.fingerprint))
         if settings.proxy is not None and settings.proxy != DIRECT:
             parse_proxy(settings.proxy)
         self._environment = EnvironmentProxies() if settings.trust_env else None
         is_direct = settings.proxy == DIRECT or (settings.proxy is None and self._environment is None)
         # Else a URL says all that there is to know.
-        self._needs_request = policies.shapes_requests or not is_direct
+        self._needs_request = policies.shapes_requests or not is_direct or bool(self._left_out)
         self._known: dict[str, Known] = {}
         engine = _backends.selected.engine
         self._plain_get = plain_get if engine is None else engine.plain_get
@@ -227,7 +228,7 @@ class Preparer:
 
     def dress(self, job: Job) -> None:
         """Put the cookies that *job* has to send now into ``head_to_send``. To be called each time that it is sent."""
-        if self._cookie_lines is None:
+        if self._cookie_lines is None or not job.takes_cookies:
             return
         if job.dressed is not None:
             job.dressed = None
@@ -253,12 +254,16 @@ class Preparer:
         method = request.method
         if type(method) is not str or not method:
             raise TypeError(f"expected a method as str, got {method!r}")
+        check_request(request)
         if request.max_content is not None and request.max_content < 0:
             raise ValueError(f"expected max_content of 0 or more, got {request.max_content}")
         if request.redirects is not None:
             checked_redirects(request.redirects)
         checked_retry(request.retry)
         body, length, content_type = framed = framed or _body_of(request, method)
+        if self._left_out:
+            own = [*(pair for pair in self._left_out if all(_name(pair[0]) != _name(name) for name, _ in own)), *own]
+        left_out = frozenset(_name(name) for name, value in own if value is None)
         if content_type is not None and all(_name(name) != "content-type" for name, _ in own):
             own = [*own, ("Content-Type", content_type)]
         self._check_own(own, length, decode=request.decode)
@@ -269,10 +274,12 @@ class Preparer:
             key += (proxy.key,)
             target = self._target_for(proxy, origin, target, fields)
         can_wait = body is not None and self.settings.expect_timeout_s is not None
-        if can_wait and isinstance(body, (_FileBody, _ChunkedBody)):
+        if can_wait and isinstance(body, (_FileBody, _ChunkedBody)) and "expect" not in left_out:
             self._ask_first(body, length, fields)
-        head = self._serialize(method, target, origin, fields, length)
+        head = self._serialize(method, target, origin, fields, length, left_out)
         job = Job(request, index, key, origin, method, head)
+        if "cookie" in left_out:
+            job.takes_cookies = False
         job.course = course
         job.timeout = None if request.timeout is None else Timeout.of(request.timeout)
         if request.sink is not None:
@@ -370,9 +377,15 @@ class Preparer:
         origin: Origin,
         fields: list[tuple[str, Any]],
         length: int | None,
+        left_out: frozenset[str],
     ) -> bytes:
-        """Return the head; *length* is -1 for no body, None for one that is chunked."""
-        if length is not None and len(fields) == len(named := dict(fields)):
+        """Return the head; *length* is -1 for no body, None for one that is chunked.
+
+        *left_out* are the names of fields that were given as None; of those that are made here, only Accept-Encoding
+        can be.
+        """
+        asks_for_coding = "accept-encoding" not in left_out
+        if length is not None and asks_for_coding and len(fields) == len(named := dict(fields)):
             head = _backends.selected.serialize_request_head(method, target, origin.host_field, named, length)
             if head is not None:
                 return head
@@ -382,7 +395,7 @@ class Preparer:
         lines = [f"{method} {target} HTTP/1.1".encode("ascii")]
         if "host" not in names:
             lines.append(b"Host: " + origin.host_field)
-        if "accept-encoding" not in names:
+        if asks_for_coding and "accept-encoding" not in names:
             lines.append(b"Accept-Encoding: identity")
         if length is None:
             lines.append(b"Transfer-Encoding: chunked")
@@ -394,7 +407,8 @@ class Preparer:
     def _merged(self, own: list[tuple[str, Any]], course: Course | None) -> list[tuple[str, Any]]:
         """Return the fields in their order: those that all requests share, unless *own* has them, and then *own*.
 
-        Of those that all share, without what a redirect has left behind.
+        A field of *own* whose value is None leaves out the one of that name. Of those that all share, without what a
+        redirect has left behind.
         """
         if not own and course is None:
             return list(self._plain.items())
@@ -404,12 +418,16 @@ class Preparer:
             shared = [(name, value) for name, value in shared if not is_bound_to_origin(_name(name))]
         if course is not None and course.has_left_content:
             shared = [(name, value) for name, value in shared if not is_of_content(_name(name))]
-        return [*shared, *(pair for pair in own if _name(pair[0]) != "content-length")]
+        return [*shared, *(pair for pair in own if pair[1] is not None and _name(pair[0]) != "content-length")]
 
     def _check_own(self, pairs: list[tuple[str, Any]], length: int | None = -1, *, decode: bool = True) -> None:
         """Raise for a caller's field that cannot be meant: framing that is not the body's, a coding nobody undoes."""
         for name, value in pairs:
             lowered = _name(name)
+            if value is None:
+                if lowered in ("host", "content-length", "transfer-encoding"):
+                    raise InvalidField(f"{name} cannot be left out: the request would not be one, or have another end")
+                continue
             if lowered == "transfer-encoding":
                 raise InvalidField("Transfer-Encoding is set here, where the length of the body is not known")
             if lowered == "content-length" and str(value) != str(length if length is None else max(length, 0)):

@@ -6,11 +6,12 @@ import os
 import ssl
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Final, Self, TypedDict
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypedDict
 
 from ._wire.grammar import Limits
 from .decoding import DEFAULT_MAX_RATIO
-from .model import DEFAULT_TIMEOUT, Headers, Timeout, pairs_of
+from .model import DEFAULT_TIMEOUT, OF_REQUESTS, Headers, Request, Timeout, pairs_of
+from .options import unexpected
 from .policies.auth import Auth
 from .policies.judge import Hooks
 from .policies.redirects import DEFAULT_REDIRECTS
@@ -70,6 +71,52 @@ class FetchOptions(Options, total=False):
     max_buffered_bytes: int
 
 
+_KINDS: Final[Mapping[str, tuple[tuple[type, ...], str]]] = {
+    "context": ((ssl.SSLContext, str), "an ssl.SSLContext, or 'truststore'"),
+    "decode": ((bool,), "True or False"),
+    "delay_per_host": ((int, float), "a number of seconds"),
+    "fingerprint": ((str,), "the SHA-256 of a certificate, in hex"),
+    "limits": ((Limits,), "a Limits"),
+    "max_content": ((int,), "a number of bytes, as an int"),
+    "netrc": ((bool, str, os.PathLike), "True, False or the path of a file"),
+    "ordered": ((bool,), "True or False"),
+    "proxy": ((str,), 'the URL of one proxy, "http://host:port", or "direct"; each request may name another'),
+    "proxy_context": ((ssl.SSLContext,), "an ssl.SSLContext"),
+    "rate_per_host": ((int, float), "a number of requests a second"),
+    "server_hostname": ((str,), "a name, as str"),
+    "source_address": ((tuple,), "a pair of host and port"),
+    "trust_env": ((bool,), "True or False"),
+}
+"""Of what class the value of an option is, and how that is said. None is for options that may be left out."""
+
+_KINDS_OF_REQUESTS: Final = ("context", "fingerprint", "max_content", "proxy", "server_hostname")
+
+
+def check_kind(name: str, value: object) -> None:
+    """Raise TypeError where *value* is not of the kind that the option *name* is of."""
+    kinds, words = _KINDS[name]
+    if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+        raise TypeError(f"expected {name} as {words}, got {_shown(value)}")
+
+
+def check_request(request: Request) -> None:
+    """Raise TypeError where an option of *request* is of another kind than it has to be."""
+    for name in _KINDS_OF_REQUESTS:
+        value = getattr(request, name)
+        if value is not None:
+            check_kind(name, value)
+    if request.decode is not True:
+        check_kind("decode", request.decode)
+    sink = request.sink
+    if sink is not None and not isinstance(sink, (str, bytes, os.PathLike)) and not hasattr(sink, "write"):
+        raise TypeError(f"expected sink as a path, or a file object with write(), got {_shown(sink)}")
+
+
+def _shown(value: object) -> str:
+    """Return what *value* is for an error text; no text of it: it may have a password in it."""
+    return repr(value) if isinstance(value, (bool, int, float)) else f"one of {type(value).__name__}"
+
+
 _MAY_BE_NONE: Final = frozenset({"max_content", "expect_timeout_s"})
 
 
@@ -80,6 +127,8 @@ def _limits() -> Limits:
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """What all requests of a pool share. Pickles, unless a TLS context, a cookie jar or a lambda is in it."""
+
+    _holder: ClassVar[str] = "a pool"
 
     max_connections: int = 100
     per_host: int = 8
@@ -132,15 +181,19 @@ class Settings:
     def of(cls, options: Options) -> Self:
         """Return the settings that *options* ask for. Raises TypeError, ValueError."""
         given: dict[str, Any] = dict(options)
-        for name in given.keys() - {known.name for known in fields(cls)}:
-            raise TypeError(f"unexpected keyword argument {name!r}")
+        known = cls.names()
+        for name in given.keys() - known:
+            raise unexpected(name, known, cls._holder, dict.fromkeys((*OF_REQUESTS, "stream"), "each request"))
         if "timeout" in given:
             given["timeout"] = Timeout.of(given["timeout"])
         if given.get("headers") is not None:
             given["headers"] = tuple(pairs_of(given["headers"]))
         if given.get("limits") is None:
             given.pop("limits", None)
-        given["socket_options"] = tuple(given.get("socket_options", ()))
+        socket_options = given.get("socket_options", ())
+        if not isinstance(socket_options, Iterable) or isinstance(socket_options, str | bytes):
+            raise TypeError(f"expected socket_options as tuples of level, name and value, got {_shown(socket_options)}")
+        given["socket_options"] = tuple(socket_options)
         return cls(**given)
 
     def __post_init__(self) -> None:
@@ -161,6 +214,17 @@ class Settings:
                 raise TypeError(f"expected {name} as a number, got {value!r}")
             if not value >= 0:  # NaN is not
                 raise ValueError(f"expected {name} of 0 or more, got {value}")
+        for name in _KINDS.keys() & self.names():
+            value = getattr(self, name)
+            if value is not None:
+                check_kind(name, value)
+        if self.resolve is not None and not isinstance(self.resolve, Mapping) and not callable(self.resolve):
+            raise TypeError(f"expected resolve as a mapping of names, or a function, got {_shown(self.resolve)}")
+
+    @classmethod
+    def names(cls) -> frozenset[str]:
+        """Return the names of all options."""
+        return frozenset(known.name for known in fields(cls))
 
     @staticmethod
     def counts() -> dict[str, int]:
@@ -171,6 +235,8 @@ class Settings:
 @dataclass(frozen=True, kw_only=True)
 class FetchSettings(Settings):
     """What all requests of a fetcher share."""
+
+    _holder: ClassVar[str] = "a fetcher"
 
     max_connections: int = 256
     ordered: bool = False

@@ -22,6 +22,7 @@ from urllib.parse import unquote, urlencode, urlsplit
 
 from ._wire.request import host_field_value
 from .errors import InvalidURL, UnsupportedScheme, quote
+from .options import checked_pairs
 
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
@@ -197,7 +198,7 @@ def with_params(url: str, params: Mapping[str, Any] | Iterable[tuple[str, Any]] 
 
 def _pairs(params: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
     """Return the pairs, less those whose value is None."""
-    pairs = params.items() if isinstance(params, Mapping) else params
+    pairs = params.items() if isinstance(params, Mapping) else checked_pairs(params, "params")
     return [(name, value) for name, value in pairs if value is not None]
 
 

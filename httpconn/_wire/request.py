@@ -80,7 +80,13 @@ def encode_field_line(name: str | bytes, values: Sequence[str | bytes | int], st
             value = value.encode("latin-1")
         elif isinstance(value, int):
             value = str(value).encode("ascii")
-        if not _is_value(value):
+        try:
+            is_value = _is_value(value)
+        except TypeError:
+            raise TypeError(
+                f"expected the value of the field {quote(name)} as str, bytes or int, got {type(value).__name__}"
+            ) from None
+        if not is_value:
             found = _bad_value_byte(value)
             where = f": {found[0]!r} at offset {found.start()}" if found else ""
             raise InvalidField(f"Invalid header value for {quote(name)}{where}")

@@ -78,7 +78,7 @@ class Credentials:
         if auth is not None and not isinstance(auth, Mapping):
             raise TypeError(
                 'expected auth as a mapping of origins, {"https://example.org": ("user", "password")}: '
-                "credentials for every host there is would go to every host there is"
+                f"credentials for every host there is would go to every host there is; got one of {type(auth).__name__}"
             )
         self._of: dict[object, str] = {}
         for url, value in (auth or {}).items():

@@ -230,8 +230,8 @@ def archive(response: Response) -> Response:
 
 def checked_redirects(redirects: object) -> int:
     """Return *redirects*. Raises TypeError, ValueError."""
-    if not isinstance(redirects, int):
-        raise TypeError(f"expected redirects as a number, 0 for none, got {type(redirects).__name__}")
+    if not isinstance(redirects, int) or isinstance(redirects, bool):
+        raise TypeError(f"expected redirects as the number that is followed, 0 for none, got {redirects!r:.64}")
     if redirects < 0:
         raise ValueError(f"expected redirects of 0 or more, got {redirects}")
     return redirects
@@ -240,12 +240,13 @@ def checked_redirects(redirects: object) -> int:
 def checked_retry(retry: object) -> Retry | None:
     """Return *retry*. Raises TypeError."""
     if retry is not None and not isinstance(retry, Retry):
-        raise TypeError(f"expected a Retry or None, got {type(retry).__name__}")
+        told = f", httpconn.Retry({retry}) say" if isinstance(retry, int) and not isinstance(retry, bool) else ""
+        raise TypeError(f"expected retry as a Retry{told}, or None, got {retry!r:.64}")
     return retry
 
 
 def _hooks(given: Hooks, name: str) -> tuple[Callable[..., Any], ...]:
-    hooks = (given,) if callable(given) else tuple(given)
+    hooks = (given,) if callable(given) or not isinstance(given, Iterable) else tuple(given)
     for hook in hooks:
         if not callable(hook):
             raise TypeError(f"expected {name} as a callable, or several, got {type(hook).__name__}")

@@ -1,0 +1,102 @@
+"""What to say of an option that is not there: its name here, if another library has it, or the nearest one."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sized
+from typing import Any, Final
+
+_FORM: Final = 'body=urllib.parse.urlencode(...), with headers={"Content-Type": "application/x-www-form-urlencoded"}'
+_CA_FILE: Final = "context=ssl.create_default_context(cafile=...)"
+
+OF_OTHERS: Final[Mapping[str, str]] = {
+    # requests
+    "allow_redirects": "redirects=0 for none",
+    "cert": "context=, an ssl.SSLContext with load_cert_chain(...)",
+    "data": f"body= for bytes, text, a file or an iterable; for a form {_FORM}; json= for JSON",
+    "files": "body=, with the Content-Type of the encoder that made it",
+    "hooks": "before_request= and after_response= of the pool or fetcher",
+    "max_redirects": "redirects=",
+    "proxies": 'proxy="http://host:port" for all, "direct" for none, or trust_env=True for those of the environment',
+    "verify": f"{_CA_FILE}, or a context without verification",
+    # urllib3
+    "assert_fingerprint": "fingerprint=",
+    "fields": f"params= for the query; for a form {_FORM}",
+    "maxsize": "per_host=",
+    "num_pools": "max_connections=",
+    "preload_content": "stream=True",
+    "redirect": "redirects=0 for none",
+    "retries": "retry=httpconn.Retry(3)",
+    # httpx
+    "content": "body=",
+    "extensions": "timeout=, server_hostname= and context=, each as an option of its own",
+    "follow_redirects": "redirects=0 for none",
+    "transport": 'resolve= for other addresses, {"example.org": "unix:/path"} for a Unix socket',
+    # aiohttp
+    "chunked": "body= an iterable of bytes, which is sent in chunks",
+    "compress": 'body= the compressed bytes, with headers={"Content-Encoding": "gzip"}',
+    "connector": "max_connections=, per_host=, context= and resolve=",
+    "cookie_jar": "cookies=http.cookiejar.CookieJar()",
+    "limit": "max_connections=",
+    "limit_per_host": "per_host=",
+    "raise_for_status": "response.raise_for_status()",
+    "ssl": "context=",
+    # what is guessed
+    "ca": _CA_FILE,
+    "cafile": _CA_FILE,
+    "concurrency": "max_connections=",
+    "delay": "delay_per_host=",
+    "max_workers": "max_connections=",
+    "query": "params=",
+    "rate": "rate_per_host=",
+    "ssl_context": "context=",
+    "user_agent": 'headers={"User-Agent": ...}',
+}
+"""Names that other libraries have for something, and how it is asked for here."""
+
+
+def unexpected(name: str, known: Iterable[str], where: str, elsewhere: Mapping[str, str]) -> TypeError:
+    """Return the TypeError for the option *name*, which *where* does not have: it has *known*.
+
+    *elsewhere* tells of names that something else here has, what that is.
+    """
+    text = f"{where} has no option {name!r}"
+    if name in elsewhere:
+        return TypeError(f"{text}: it is an option of {elsewhere[name]}")
+    if name in OF_OTHERS:
+        return TypeError(f"{text}; here that is {OF_OTHERS[name]}")
+    near = difflib.get_close_matches(name, [*known], 1)
+    return TypeError(f"{text}; did you mean {near[0]!r}?" if near else text)
+
+
+def checked_pairs(given: Any, what: str) -> list[tuple[Any, Any]]:
+    """Return *given*, which is no mapping, as a list of pairs. Raises TypeError, which says *what* it was to be."""
+    pairs: list[Any] = list(given) if isinstance(given, Iterable) else [given]
+    # A str of two characters has a length of two.
+    if any(isinstance(pair, str | bytes) or not isinstance(pair, Sized) or len(pair) != 2 for pair in pairs):
+        raise TypeError(
+            f"expected {what} as a mapping, or as pairs of name and value, got one of {type(given).__name__}"
+        )
+    return [(name, value) for name, value in pairs]
+
+
+class Configured:
+    """What is configured when it is made: the options that it has are no attributes, and setting one is an error."""
+
+    __slots__ = ()
+
+    _OPTIONS: frozenset[str] = frozenset()
+    """The names of the options."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Raises AttributeError for what would be ignored: an option, or a name that nothing here looks at.
+
+        A subclass may have attributes of its own, and a method may be replaced in an instance.
+        """
+        if name in self._OPTIONS:
+            raise AttributeError(f"{name!r} cannot be set later: make another {type(self).__name__} with it")
+        if name in OF_OTHERS:
+            raise AttributeError(f"{name!r} would be ignored; here that is {OF_OTHERS[name]}")
+        if not name.startswith("_") and type(self).__module__.startswith("httpconn.") and not hasattr(type(self), name):
+            raise AttributeError(f"a {type(self).__name__} has no attribute {name!r}")
+        super().__setattr__(name, value)

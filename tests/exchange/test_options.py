@@ -1,0 +1,238 @@
+"""Options: what a wrong one is told, and what a limit, a field of None and an attribute that is set come to."""
+
+from __future__ import annotations
+
+import datetime
+import http.cookiejar
+import pickle
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+from unittest import mock
+
+import pytest
+
+import httpconn
+from httpconn import ConnectionPool, Fetcher, Request, Timeout, fetch_many
+from httpconn.options import OF_OTHERS
+from httpconn.settings import FetchSettings, Settings
+
+from ..faulty import FaultyServer
+from ..test_cookies import cookie
+
+NOTHING = "http://127.0.0.1:9/"  # refused before any traffic, or the test fails
+
+
+@pytest.fixture
+def server() -> Iterator[FaultyServer]:
+    with FaultyServer() as server:
+        yield server
+
+
+# -- options that are not there
+
+
+@pytest.mark.parametrize("make", [ConnectionPool, Fetcher, lambda **options: fetch_many([], **options)])
+def test_an_unknown_option_is_told_with_the_nearest_one(make: Any) -> None:
+    with pytest.raises(TypeError, match=r"has no option 'timout'; did you mean 'timeout'\?"):
+        make(timout=5)
+    with pytest.raises(TypeError, match=r"has no option 'zork'$"):
+        make(zork=5)
+    with pytest.raises(TypeError, match="has no option 'params': it is an option of each request"):
+        make(params={})
+    with pytest.raises(TypeError, match="has no option 'verify'; here that is context="):
+        make(verify=False)
+
+
+@pytest.mark.parametrize("name", sorted(OF_OTHERS))
+def test_what_other_libraries_call_it_is_told_with_its_name_here(name: str) -> None:
+    # A row of the table that has become an option of ours would hide that.
+    assert name not in FetchSettings.names() | set(Request.__slots__)
+    with ConnectionPool() as pool:
+        for ask in (pool.request, Request):
+            with pytest.raises(TypeError) as told:
+                ask("GET", NOTHING, **{name: 1})
+            assert name in str(told.value)
+            assert OF_OTHERS[name] in str(told.value)
+        with pytest.raises(TypeError, match="here that is"):
+            pool.get(NOTHING, **{name: 1})
+
+
+def test_an_option_of_all_requests_is_none_of_one() -> None:
+    with ConnectionPool() as pool:
+        with pytest.raises(TypeError, match="has no option 'cookies': it is an option of ConnectionPool and Fetcher"):
+            pool.get(NOTHING, cookies={"a": "b"})
+        with pytest.raises(TypeError, match="did you mean 'headers'"):
+            pool.get(NOTHING, heders={})
+        with pytest.raises(TypeError, match="did you mean 'stream'"):
+            pool.get(NOTHING, steam=True)
+    with pytest.raises(TypeError, match="a Request has no option 'urls'; did you mean 'url'"):
+        Request("GET", NOTHING).replaced(urls=NOTHING)
+
+
+# -- values of the wrong kind
+
+_OF_ANY_KIND = object()
+
+
+@pytest.mark.parametrize("name", sorted(FetchSettings.names()))
+def test_every_option_refuses_what_is_of_no_kind_and_names_itself(name: str) -> None:
+    with pytest.raises(TypeError) as told:
+        Fetcher(**{name: _OF_ANY_KIND})
+    assert f"expected {name.removesuffix('_per_host')}" in str(told.value).replace("a timeout", "timeout")
+    assert "object" in str(told.value), "what was got"
+
+
+@pytest.mark.parametrize("name", [*sorted(set(Request.__slots__) - {"tag", "json"}), "params"])
+def test_every_option_of_a_request_refuses_what_is_of_no_kind(name: str) -> None:
+    given: dict[str, Any] = {"method": "GET", "url": "https://127.0.0.1:9/", name: _OF_ANY_KIND}
+    with ConnectionPool() as pool, pytest.raises(TypeError) as told:
+        pool.request(**given)
+    assert "expected" in str(told.value)
+    assert name in str(told.value).lower()
+    assert "object" in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"timeout": "5"}, "expected a timeout (connect) as a number of seconds, or None, got '5'"),
+        ({"timeout": (3, 27)}, "Timeout(connect=..., read=...) says what a tuple says to requests"),
+        ({"timeout": True}, "got True"),
+        ({"timeout": datetime.timedelta(seconds=5)}, "5 by its total_seconds()"),
+        ({"proxy": {"http": "http://user:pw@h"}}, "the URL of one proxy"),
+        ({"redirects": True}, "the number that is followed, 0 for none, got True"),
+        ({"retry": 3}, "httpconn.Retry(3)"),
+        ({"headers": ["ab"]}, "headers as a mapping, or as pairs"),
+        ({"headers": {"X": 1.5}}, "the value of the field b'X' as str, bytes or int, got float"),
+        ({"headers": {"X": datetime.date(2026, 1, 1)}}, "got date"),
+        ({"params": [1]}, "params as a mapping, or as pairs"),
+        ({"sink": 3}, "sink as a path, or a file object with write(), got 3"),
+        ({"decode": "no"}, "decode as True or False"),
+        ({"max_content": 1.5}, "max_content as a number of bytes"),
+        ({"server_hostname": b"h"}, "server_hostname as a name, as str"),
+    ],
+)
+def test_what_was_expected_where(given: dict[str, Any], told: str) -> None:
+    with ConnectionPool() as pool:
+        with pytest.raises(TypeError) as caught:
+            pool.get(NOTHING, **given)
+        assert told in str(caught.value)
+        assert "pw" not in str(caught.value)
+        if "params" not in given:  # which a Request refuses when it is made
+            [result] = fetch_many([Request("GET", NOTHING, **given)])
+            assert str(result.error) == str(caught.value)
+
+
+# -- Timeout
+
+
+def test_one_number_limits_all_and_names_say_otherwise() -> None:
+    assert Timeout(5) == Timeout.of(5) == Timeout(5, 5, 5, 5)
+    assert Timeout(5, read=30) == Timeout(5, 30, 5, 5)
+    assert Timeout(5, connect=1, pool=None) == Timeout(1, 5, 5, None)
+    assert Timeout(None) == Timeout.of(None) == Timeout(None, None, None, None)
+    assert Timeout(None, total=3) == Timeout(None, None, 3, None)
+
+
+def test_by_position_and_by_name_alone() -> None:
+    limits = Timeout(1, 2, 3, 4)
+    assert (limits.connect, limits.read, limits.total, limits.pool) == (1, 2, 3, 4)
+    assert Timeout(1, 2) == Timeout(connect=1, read=2)
+    assert Timeout(1, 2, 3, pool=None) == Timeout(1, 2, 3, None)
+    assert Timeout(read=2) == Timeout(10, 2, 300, 60)
+    assert Timeout() == Timeout(10, 30, 300, 60)
+    assert Timeout(Fraction(1, 2)).read == 0.5
+    assert pickle.loads(pickle.dumps(Timeout(5, read=30))) == Timeout(5, read=30)
+    with pytest.raises(TypeError, match="two limits for read"):
+        Timeout(1, 2, read=3)
+    with pytest.raises(TypeError, match="at most 4 limits"):
+        Timeout(1, 2, 3, 4, 5)
+    with pytest.raises(TypeError, match="conect"):
+        Timeout(conect=4)
+    for bad in (0, -1, float("nan")):
+        with pytest.raises(ValueError, match="read timeout above 0 s"):
+            Timeout(5, read=bad)
+
+
+# -- attributes
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [(ConnectionPool, name) for name in sorted(Settings.names())]
+    + [(Fetcher, name) for name in sorted(FetchSettings.names())],
+)
+def test_an_option_is_no_attribute(make: type[ConnectionPool | Fetcher], name: str) -> None:
+    with make() as holder, pytest.raises(AttributeError, match=f"'{name}' cannot be set later"):
+        setattr(holder, name, 1)
+
+
+@pytest.mark.parametrize("make", [ConnectionPool, Fetcher])
+def test_what_nothing_looks_at_is_no_attribute(make: type[ConnectionPool | Fetcher]) -> None:
+    with make() as holder:
+        with pytest.raises(AttributeError, match="'verify' would be ignored; here that is context="):
+            holder.verify = False  # type: ignore[union-attr]  # that is the point
+        with pytest.raises(AttributeError, match="has no attribute 'debug'"):
+            holder.debug = True  # type: ignore[union-attr]
+
+
+def test_subclasses_have_attributes_and_methods_can_be_replaced() -> None:
+    class Counting(ConnectionPool):
+        def __init__(self) -> None:
+            super().__init__(timeout=5)
+            self.count = 0
+
+    with Counting() as pool:
+        pool.count += 1
+        assert pool.count == 1
+        with pytest.raises(AttributeError):
+            pool.timeout = 3  # type: ignore[attr-defined]
+    with ConnectionPool() as pool, mock.patch.object(pool, "get", return_value=7):
+        assert pool.get(NOTHING) == 7
+
+
+# -- a field that is left out
+
+
+@pytest.mark.parametrize("through", ["pool", "fetcher"])
+def test_a_field_of_none_is_left_out(server: FaultyServer, through: str) -> None:
+    jar = http.cookiejar.CookieJar()
+    auth = {server.url("").rstrip("/"): ("me", "pw")}
+
+    def ask(own: Any, method: str = "GET", **options: Any) -> bytes:
+        url = server.url("/good/1")
+        if through == "pool":
+            with ConnectionPool(cookies=jar, auth=auth, **options) as pool:
+                pool.request(method, url, headers=own, json=None if method == "GET" else 1)
+        else:
+            request = Request(method, url, own, json=None if method == "GET" else 1)
+            [response] = fetch_many([request], cookies=jar, auth=auth, **options)
+            response.raise_for_status()
+        return server.heads[-1].lower()
+
+    whole = ask(None)
+    for name in (b"accept", b"user-agent", b"accept-encoding", b"authorization"):
+        assert b"\r\n%b: " % name in whole
+        left = ask({name.decode().title(): None})
+        assert b"\r\n%b: " % name not in left
+        assert left.count(b"\r\n") == whole.count(b"\r\n") - 1, "nothing else is missing"
+    assert b"\r\ncontent-type: " in ask({}, "POST")
+    assert b"\r\ncontent-type: " not in ask([("content-type", None)], "POST")
+    # For all requests of a pool or fetcher, and a request's own field goes before.
+    given = {"headers": {"Accept-Encoding": None, "X-Mine": "1"}}
+    assert b"\r\naccept-encoding: " not in ask(None, **given)
+    assert b"\r\naccept-encoding: br;q=0\r\n" in ask({"accept-encoding": "br;q=0"}, **given)
+    for name in ("Host", "Content-Length", "Transfer-Encoding"):
+        with pytest.raises(httpconn.InvalidField, match=f"{name} cannot be left out"):
+            ask({name: None})
+
+
+def test_a_cookie_field_of_none_is_left_out(server: FaultyServer) -> None:
+    jar = http.cookiejar.CookieJar()
+    jar.set_cookie(cookie("a"))
+    with ConnectionPool(cookies=jar) as pool:
+        pool.get(server.url("/good/1"))
+        assert b"\r\nCookie: a=1\r\n" in server.heads[-1]
+        pool.get(server.url("/good/1"), headers={"Cookie": None})
+        assert b"cookie" not in server.heads[-1].lower()
