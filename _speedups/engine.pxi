@@ -461,7 +461,7 @@ cdef class ShortRoad:
             known = PyDict_GetItemWithError(self._cookie_lines, host)
             if known == NULL:
                 self._tell()
-                self._cookie_lines[host] = self._loop.kit.preparer.line_for_all(_taken(following, self._j_origin))
+                self._cookie_lines[host] = self._loop.line_for_all(following)
                 self._see_own()
                 if PyDict_GetItemWithError(self._by_descriptor, descriptor) != <PyObject *>connection:
                     return True  # closed by a signal's handler

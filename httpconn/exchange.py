@@ -19,7 +19,7 @@ from .decoding import ContentDecoder
 from .errors import ContentDecodingError, ContentTooLong, IncompleteRead, ProxyError, TotalTimeout
 from .model import Request, Response
 from .policies.judge import Policies
-from .preparing import Job
+from .preparing import Clock, Job
 from .settings import Settings
 
 _LOST: Final = (ConnectionError, ssl.SSLError)
@@ -29,6 +29,7 @@ class Incoming:
     """The response to one attempt, as it comes in: bytes to head and content, the latter decoded and bounded."""
 
     __slots__ = (
+        "_clock",
         "_counted",
         "_decoder",
         "_job",
@@ -44,8 +45,9 @@ class Incoming:
         "held",
     )  # fmt: skip
 
-    def __init__(self, job: Job, settings: Settings, *, is_streamed: bool = False) -> None:
+    def __init__(self, job: Job, settings: Settings, clock: Clock, *, is_streamed: bool = False) -> None:
         request = job.request
+        self._clock = clock
         self._job = job
         self._reader = ResponseReader(_backends.selected, job.method, settings.limits, True)
         self._decoder: ContentDecoder | None = None
@@ -109,9 +111,8 @@ class Incoming:
                 self._max_content = self._shared_max_content if request.max_content is None else request.max_content
                 return
             self._owns_sink = not hasattr(request.sink, "write")
-            # Closed by close_sink, which both drivers call whatever happens. Without a buffer: the child of a fork has
-            # a copy of it, and would write that into the same file.
-            self._sink = open(request.sink, "wb", buffering=0) if self._owns_sink else request.sink  # noqa: SIM115
+            # Closed by close_sink, which both drivers call whatever happens.
+            self._sink = self._clock.off_the_clock(_opened, request.sink) if self._owns_sink else request.sink
 
     def _take(self, part: bytes) -> None:
         decoder = self._decoder
@@ -128,7 +129,7 @@ class Incoming:
         if self._sink is not None:
             if not self._owns_sink:
                 self._job.has_poured = True
-            write_all(self._sink, part)
+            self._clock.off_the_clock(write_all, self._sink, part)
             return
         self._parts.append(part)
         self.held += len(part)
@@ -162,7 +163,7 @@ class Incoming:
         """Close the file that was opened here, if one was."""
         sink, self._sink = self._sink, None
         if sink is not None and self._owns_sink:
-            sink.close()
+            self._clock.off_the_clock(sink.close)
 
     def response(self, error: BaseException | None = None) -> Response:
         """Return the response, as far as it came; *error* tells why no further."""
@@ -217,6 +218,11 @@ def note_failure(job: Job, incoming: Incoming, error: BaseException, *, was_reus
             and not is_refusal
             and not isinstance(error, (ssl.SSLCertVerificationError, TotalTimeout))
         )
+
+
+def _opened(path: Any) -> Any:
+    """Return a file to write to, without a buffer: the child of a fork would write its copy of one, too."""
+    return open(path, "wb", buffering=0)
 
 
 def pour_into_sink(response: Response) -> None:

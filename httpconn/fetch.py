@@ -6,7 +6,6 @@ What goes in is ``_engine/intake.py``'s, what runs when is ``_engine/loop.py``'s
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from functools import partial
 from typing import Any, NamedTuple, Self, Unpack
@@ -104,7 +103,7 @@ class Fetcher(Configured):
             raise
         finally:
             self._is_running = False
-            loop.left_at = time.monotonic()
+            loop.leave()
 
     @property
     def stats(self) -> FetchStats:

@@ -48,10 +48,15 @@ class Timeout:
     ``Timeout(5, read=30)``. Two to four by position are *connect*, *read*, *total*, *pool*. What is not said is 10, 30,
     300 and 60 s.
 
-    - *connect*: the name, the addresses and the TLS handshake together
+    - *connect*: the name, the addresses, what is said to a proxy, and the TLS handshake together
     - *read*: silence: no byte came, and none could be sent
-    - *total*: the whole request, from when it has its connection or begins to make one, to the last byte
-    - *pool*: waiting for a free connection (a pool only; a fetcher's requests wait as long as the others take)
+    - *total*: the whole request, from when it has its connection or begins to make one, to the last byte; its redirects
+      and retries, and the waits between them, included
+    - *pool*: waiting for a free connection, before all that. A pool's only: in a fetcher it has no effect, there a
+      request waits for a connection for as long as the others take
+
+    They limit what servers and networks take. The caller's own code (the consumer of results or of a stream, an input,
+    a sink, a body, a hook, a cookie jar, ``resolve=``) may take its time: every clock stands still meanwhile.
     """
 
     __slots__ = ("connect", "pool", "read", "total")
@@ -151,7 +156,7 @@ class Timings(NamedTuple):
     first_byte: float
     """From when the request had its connection to the first byte of the answer."""
     total: float
-    """From the beginning of the attempt that was answered to the last byte."""
+    """From the beginning of the attempt that was answered to the last byte, less what the caller's own code took."""
 
 
 class Request:

@@ -201,7 +201,7 @@ class ConnectionPool(Configured):
                 head.status < self._plain_below or not self._kit.policies.has_to_judge(head)
             ):
                 return response
-            following = self._following(job, response)
+            following = self._following(job, response, attempt)
             if following is None:
                 if response.error is not None:
                     response.close()
@@ -243,13 +243,13 @@ class ConnectionPool(Configured):
         except PoolTimeout as error:
             raise TotalTimeout(f"no connection to {job.where} was free before the end of Timeout.total") from error
 
-    def _following(self, job: Job, response: Response) -> Job | None:
+    def _following(self, job: Job, response: Response, attempt: Attempt) -> Job | None:
         """Return what is to be sent now that *response* has come, or what came of it; None where that is the result."""
-        total_s = (job.timeout or self._settings.timeout).total
-        total_at = math.inf if total_s is None else job.started + total_s
-        if job.course is not None:
-            total_at = job.course.total_at
-        found = self._kit.follower.after(job, response, total_at - time.monotonic(), time.time())
+        if response._stream is None:  # else its clock stands still since the head was there
+            attempt.leave()
+        found = self._kit.follower.after(job, response, attempt.total_at - attempt.left_at, time.time())
+        attempt.come_back()
+        total_at = attempt.total_at
         if found.hold_s:
             self._turns.shut(job, found.hold_s)
         following = found.job
@@ -258,6 +258,7 @@ class ConnectionPool(Configured):
         assert following.course is not None
         following.course.total_at = total_at
         if response._stream is not None:
+            attempt.leave()
             _put_away(response)
         if found.wait_s:
             try:

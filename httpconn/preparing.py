@@ -7,7 +7,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from . import _backends, decoding
 from ._wire.head import ResponseHead
@@ -544,13 +544,21 @@ def _file_body(file: Any) -> tuple[_FileBody | _ChunkedBody, int | None]:
     return _FileBody(file, begin, max(length, 0)), max(length, 0)
 
 
+class Clock(Protocol):
+    """What deadlines are measured by; see ``_engine/clock.py``."""
+
+    def off_the_clock(self, function: Callable[..., Any], *args: Any) -> Any:
+        """Return ``function(*args)``, which runs the caller's code; time stands still meanwhile."""
+
+
 class Outgoing:
     """A request on its way: what of it is still to be sent."""
 
-    __slots__ = ("_is_asking", "_more", "_view", "body_error")
+    __slots__ = ("_clock", "_is_asking", "_more", "_view", "body_error")
 
-    def __init__(self, job: Job, sent: int = 0) -> None:
+    def __init__(self, job: Job, clock: Clock, sent: int = 0) -> None:
         """*sent* bytes of the head are on their way already."""
+        self._clock = clock
         self._view = memoryview(job.head_to_send)[sent:]
         self.body_error: BaseException | None = None
         """What ``send`` has raised and is the body's own: no word of the peer's, whatever its class."""
@@ -580,7 +588,7 @@ class Outgoing:
             if self._is_asking:
                 return False
             try:
-                part = next(self._more, None) if self._more is not None else None
+                part = None if self._more is None else self._clock.off_the_clock(next, self._more, None)
             except BaseException as error:
                 self.body_error = error
                 raise

@@ -126,20 +126,6 @@ class Resolver:
                     self._queue.remove(name)
                     raise
 
-    def wait(self, host: str, port: int, timeout_s: float | None) -> list[Address]:
-        """Return the addresses, looked up within *timeout_s*. Raises TimeoutError, OSError."""
-        addresses = self.find(host, port)
-        if addresses is not None:
-            return addresses
-        done = threading.Event()
-        self.start(host, port, done.set)
-        if not done.wait(timeout_s):
-            raise TimeoutError(f"the name {host!r} was not looked up in time")
-        addresses = self.find(host, port)
-        if addresses is None:  # it counted for no time at all (ttl_s=0)
-            raise socket.gaierror(socket.EAI_AGAIN, f"the address of {host!r} is forgotten already")
-        return addresses
-
     def _work(self) -> None:
         """One thread's whole life: names until there is none left."""
         while True:

@@ -16,7 +16,7 @@ from .faulty import Exchange
 from .sites import Reply, Site, redirect
 
 DOCS = Path(__file__).parent.parent / "docs"
-PAGES = ("redirects", "retries", "rates", "cookies", "auth", "coming-from-requests")
+PAGES = ("redirects", "retries", "rates", "timeouts", "cookies", "auth", "coming-from-requests")
 
 if not DOCS.exists():
     pytest.skip("the docs are not here, only the tests", allow_module_level=True)
@@ -35,6 +35,7 @@ TOLD = {
     "redirects-0": "200 http://{site}/new\n301 http://{site}/old /new\n301\nmine http://{site}/new 1\n",
     "retries-0": "200 2\n200 1\n",
     "rates-0": "12\n200\n",
+    "timeouts-0": "200\n200\n",
     "cookies-0": "200\n['session']\n{{200}}\n",
     "auth-0": "200\n200\nhttp://{site}/secret\n200\n",
     "auth-1": "200 [(301, 'http://{site}/old'), (200, 'http://{site}/new')]\n",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import weakref
 from typing import Final
@@ -13,6 +14,7 @@ from ..exchange import Incoming, may_resend, note_failure
 from ..model import Response, Timeout, attach_response
 from ..policies.judge import FIRST_ERROR
 from ..preparing import Job, Outgoing
+from .clock import Clock
 from .slots import Connection, Slots
 from .turns import Turns
 
@@ -21,13 +23,11 @@ _BODY_RECEIVE_BYTES: Final = 262_144
 _FOREVER: Final = float("inf")
 
 
-def _left(deadline: float) -> float | None:
-    """Return the seconds to *deadline*, None for ever."""
-    return None if deadline == _FOREVER else max(0.0, deadline - time.monotonic())
+class Attempt(Clock):
+    """One request on its way through a connection; the blocking driver of an exchange, and a response's Stream.
 
-
-class Attempt:
-    """One request on its way through a connection; the blocking driver of an exchange, and a response's Stream."""
+    Its deadlines are by this clock, which has stood still for nobody before the attempt; ``total_at`` is for others.
+    """
 
     __slots__ = ("_connection", "_deadline", "_incoming", "_is_streamed", "_job", "_kit", "_limits", "_plain",
                  "_read_s", "_sent", "_slots", "_times", "_turns", "_was_open", "_was_reused")  # fmt: skip
@@ -46,13 +46,23 @@ class Attempt:
         self._sent = False
         self._was_open = self._was_reused = False
         self._plain: tuple[ResponseHead, bytes, int] | None = None  # what the short road made of it
-        job.started = time.monotonic()
+        super().__init__()
+        job.started = self.left_at  # which is now
         if job.course is not None:
             self._deadline = job.course.total_at
         else:
             self._deadline = _FOREVER if limits.total is None else job.started + limits.total
-        self._incoming = Incoming(job, self._kit.settings, is_streamed=is_streamed)
+        self._incoming = Incoming(job, self._kit.settings, self, is_streamed=is_streamed)
         self._times = [0.0, 0.0, 0.0, 0.0, 0.0]
+
+    @property
+    def total_at(self) -> float:
+        """The end of ``Timeout.total`` by ``time.monotonic``, as far as it is known now."""
+        return self._deadline + self.away
+
+    def _left(self, deadline: float) -> float | None:
+        """Return the seconds to *deadline*, None for ever."""
+        return None if deadline == _FOREVER else max(0.0, deadline - self.time())
 
     def run(self) -> Response:
         """Return the whole response, or with ``error`` what came of it."""
@@ -77,6 +87,7 @@ class Attempt:
                 response.history = tuple(self._job.course.history)
             response._times = self._seal_times()
             response._stream = _Streaming(self, response, is_complete=is_complete)
+            self.leave()
             return response
         except Exception as error:
             return self._fail(error)
@@ -130,7 +141,7 @@ class Attempt:
         return response
 
     def _seal_times(self) -> tuple[float, float, float, float, float]:
-        self._times[4] = time.monotonic() - self._job.started
+        self._times[4] = self.time() - self._job.started
         resolve, connect, tls, first, total = self._times
         return resolve, connect, tls, first, total
 
@@ -142,10 +153,10 @@ class Attempt:
         assert connection is not None
         job = self._job
         turns = self._turns if self._turns.are_kept else None
-        if job.course is not None and time.monotonic() >= self._deadline:
+        if job.course is not None and self.time() >= self._deadline:
             raise TotalTimeout(f"nothing is sent to {job.where} after the end of Timeout.total")
         if turns is not None and connection.channel is not None:
-            turns.take(job, self._deadline)
+            turns.take(job, self.total_at)
             turns = None
         if connection.channel is not None and not connection.is_quiet():
             connection.disconnect()
@@ -155,10 +166,11 @@ class Attempt:
             if connection.channel is None:
                 self._open(connection)
             if turns is not None:
-                turns.take(job, self._deadline)  # not before: when a connection will be open, nobody knows
+                turns.take(job, self.total_at)  # not before: when a connection will be open, nobody knows
                 turns = None
             self._was_open = True
-            self._kit.preparer.dress(job)
+            if self._kit.policies.cookies is not None:
+                self.off_the_clock(self._kit.preparer.dress, job)
             try:
                 return self._talk(connection, until_head=until_head)
             except Exception as error:
@@ -168,30 +180,30 @@ class Attempt:
                 self._slots.resent += 1
             connection.disconnect()
             self._was_open = False
-            self._incoming = Incoming(job, self._kit.settings, is_streamed=self._is_streamed)
+            self._incoming = Incoming(job, self._kit.settings, self, is_streamed=self._is_streamed)
 
     def _open(self, connection: Connection) -> None:
         """Connect, and shake hands.
 
         Raises ConnectTimeout, TotalTimeout, OSError, ssl.SSLError, ProxyError, FingerprintMismatch, MissingExtra.
         """
-        began = time.monotonic()
+        began = self.time()
         connect_s = self._limits.connect
         deadline = min(self._deadline, _FOREVER if connect_s is None else began + connect_s)
         channel = None
         try:
             try:
-                while isinstance(found := self._kit.dial(self._job), tuple):
-                    self._kit.resolver.wait(*found, _left(deadline))
+                while isinstance(found := self.off_the_clock(self._kit.dial, self._job), tuple):
+                    self._look_up(*found, self._left(deadline))
                 channel = found
-                resolved_at = time.monotonic()
+                resolved_at = self.time()
                 with self._slots.lock:
                     self._slots.opened += 1
                 while wanted := channel.open():
-                    if not channel.wait(wanted, _left(deadline)) and time.monotonic() >= deadline:
+                    if not channel.wait(wanted, self._left(deadline)) and self.time() >= deadline:
                         raise TimeoutError
             except TimeoutError as error:
-                if time.monotonic() < deadline:
+                if self.time() < deadline:
                     raise  # the system's own, ETIMEDOUT
                 where = f"{self._job.where} within {deadline - began:.3g} s"
                 if deadline == self._deadline:
@@ -206,15 +218,22 @@ class Attempt:
         connection.channel = channel
         self._times[:3] = (
             resolved_at - began,
-            channel.connected_at - resolved_at,
+            channel.connected_at - self.away - resolved_at,
             channel.secured_at - channel.connected_at if channel.secured_at else 0.0,
         )
+
+    def _look_up(self, host: str, port: int, timeout_s: float | None) -> None:
+        """Have a name looked up, and wait for that. Raises TimeoutError."""
+        done = threading.Event()
+        self._kit.resolver.start(host, port, done.set)
+        if not done.wait(timeout_s):
+            raise TimeoutError(f"the name {host!r} was not looked up in time")
 
     def _talk(self, connection: Connection, *, until_head: bool) -> bool:
         channel, incoming = connection.channel, self._incoming
         assert channel is not None
-        began = time.monotonic()
-        outgoing = Outgoing(self._job)
+        began = self.time()
+        outgoing = Outgoing(self._job, self)
         self._sent = False
         send_error: OSError | None = None
         is_sending = True
@@ -231,9 +250,9 @@ class Attempt:
                     send_error, is_sending = error, False
             wanted = READ
             if is_sending and outgoing.is_waiting:
-                continue_at = continue_at or time.monotonic() + (self._kit.settings.expect_timeout_s or 0.0)
+                continue_at = continue_at or self.time() + (self._kit.settings.expect_timeout_s or 0.0)
                 until = min(continue_at, self._deadline)
-                if not channel.has_pending() and not channel.wait(READ, until - time.monotonic()):
+                if not channel.has_pending() and not channel.wait(READ, until - self.time()):
                     outgoing.go_on()  # RFC 9110 section 10.1.1: no server has to answer
                     continue
             elif is_sending:
@@ -244,7 +263,7 @@ class Attempt:
                 if data is None:
                     continue
                 if data and not incoming.began:
-                    self._times[3] = time.monotonic() - began
+                    self._times[3] = self.time() - began
                     begin = self._kit.begin_plain
                     if begin is not None and self._job.is_plain and not self._is_streamed and not is_sending:
                         plain = begin(data, self._kit.plain_limits)
@@ -268,15 +287,15 @@ class Attempt:
             return
         limit = self._read_s
         if self._deadline != _FOREVER:
-            limit = min(limit, self._deadline - time.monotonic())
+            limit = min(limit, self._deadline - self.time())
         if limit == _FOREVER:
             channel.wait(wanted, None)
         elif (limit <= 0 or not channel.wait(wanted, limit)) and not channel.wait(wanted, 0.0):
             # What came while nobody looked has been read before this is judged.
-            if time.monotonic() >= self._deadline:
+            if self.time() >= self._deadline:
                 raise TotalTimeout(f"not done within {self._limits.total:g} s (Timeout.total): {self._job.where}")
             raise ReadTimeout(f"silence for {self._read_s:g} s (Timeout.read): {self._job.where}")
-        elif time.monotonic() >= self._deadline:
+        elif self.time() >= self._deadline:
             raise TotalTimeout(f"not done within {self._limits.total:g} s (Timeout.total): {self._job.where}")
 
     def receive_more(self) -> bool:
@@ -313,6 +332,7 @@ class _Streaming:
                 raise self._failure
             return b""
         incoming = attempt._incoming
+        attempt.come_back()
         try:
             while not incoming.held and not self._is_complete:
                 self._is_complete = attempt.receive_more()
@@ -328,6 +348,7 @@ class _Streaming:
                 raise
             return part
         part = incoming.take_content()
+        attempt.leave()
         if self._is_complete and not incoming.held:
             self._attempt = None
             response = self._response()

@@ -7,8 +7,8 @@ takes it. What happens on a connection is ``nonblocking.py``'s.
 Scheduling: a host with jobs and room for another connection stands in ``runnable`` and gets its turn in order. A
 connection that is done goes on with its host's next job, but not for ever while other hosts wait for a place.
 
-Time is measured less the time that the consumer of the results takes (``away``), and a deadline is only judged after
-everything that has arrived was read: a slow consumer makes no timeout fire.
+Time is measured by a ``Clock``, less what the caller's own code takes, and a deadline is only judged after everything
+that has arrived was read: a slow consumer, input, sink, hook or jar makes no request's timeout fire.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from ..exchange import unanswered
 from ..model import Response
 from ..preparing import Job, Key
 from ..settings import FetchSettings
+from .clock import Clock
 from .gates import Gates
 from .intake import Intake
 from .kit import Kit
@@ -56,10 +57,11 @@ class Host:
         self.awaits_opening = False  # which has come when one of ``opening`` is open, or there is one in ``idle``
 
 
-class Loop:
+class Loop(Clock):
     """Takes jobs from the intake, has them carried over connections, and puts the responses into ``ready``."""
 
     def __init__(self, kit: Kit, settings: FetchSettings, intake: Intake) -> None:
+        super().__init__()
         self.kit = kit
         self.intake = intake
         self.most_in_a_row = 32
@@ -107,9 +109,7 @@ class Loop:
             self._road = kit.engine.road(self, kit.plain_limits, classes)
         self._queues_bare = self._road is not None and kit.preparer.known is not None
 
-        self.away = 0.0
-        self.left_at = time.monotonic()
-        self.now = self.left_at
+        self.now = self.left_at  # by this clock, when it was last looked at
         self.sweep_at = _FOREVER
         self.opened = self.reused = self.resent = 0
 
@@ -124,14 +124,14 @@ class Loop:
         poller = self.poller
         if poller is None:
             poller = self.poller = new_poller()
-        self.away += time.monotonic() - self.left_at
+        self.come_back()
         ready = self.ready
         by_descriptor = self.by_descriptor
         road = self._road
         self.held -= self._held_ready  # all of it has been handed out
         self._held_ready = 0
         while True:
-            self.now = time.monotonic() - self.away
+            self.now = self.time()
             if self.now >= self.gates.opens_at - self.away:
                 self.gates.open()
             self._fill()
@@ -150,7 +150,7 @@ class Loop:
                 if self.is_closed:
                     raise StopIteration from None  # by a signal's handler
                 raise
-            self.now = time.monotonic() - self.away
+            self.now = self.time()
             if road is not None:
                 road.serve(events)
             else:
@@ -219,10 +219,10 @@ class Loop:
             room = min(_READ_AT_ONCE, self._room())
             if room <= 0 or read_s >= _READ_FOR_S:
                 return
-            began = time.monotonic()
-            if not self._read_ahead(room) or self.is_closed:
+            away = self.away
+            if not self.off_the_clock(self._read_ahead, room) or self.is_closed:
                 return
-            read_s += time.monotonic() - began
+            read_s += self.away - away
 
     def _read_ahead(self, most: int) -> bool:
         """Queue the jobs of at most so many inputs, of fewer where a host may start; return False for no more now."""
@@ -313,11 +313,15 @@ class Loop:
         if not self.has_cookies:
             return True
         try:
-            self.kit.preparer.dress(job)
+            self.off_the_clock(self.kit.preparer.dress, job)
         except Exception as error:  # what the jar, its policy or a value that is none raises
             self.give_up(job, without_frames(error))
             return False
         return True
+
+    def line_for_all(self, job: Job) -> bytes | None:
+        """See ``Preparer.line_for_all``, which may ask the jar; for the compiled road."""
+        return self.off_the_clock(self.kit.preparer.line_for_all, job.origin)
 
     def give_up(self, job: Job, error: Exception) -> None:
         """Hand out *error* as the result of a job that is not sent, or not again."""
@@ -421,7 +425,8 @@ class Loop:
             job.paused_s = 0.0
         held = len(response._content)
         now = time.monotonic()
-        following = self.kit.follower.after(job, response, total_at + self.away - now, time.time())
+        left_s = total_at + self.away - now
+        following = self.off_the_clock(self.kit.follower.after, job, response, left_s, time.time())
         self.held -= held - (0 if following.job is not None else len(response._content))
         if following.hold_s:
             self.gates.shut(job, now + following.hold_s)

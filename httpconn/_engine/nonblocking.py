@@ -11,7 +11,6 @@ shared reader in ``exchange.py`` (``_receive``, ``_read``).
 from __future__ import annotations
 
 import contextlib
-import time
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from .._io.channel import READ, Channel
@@ -113,7 +112,7 @@ class Connection:
         loop, job = self.loop, self.job
         assert job is not None
         try:
-            found = loop.kit.dial(job)
+            found = loop.off_the_clock(loop.kit.dial, job)
             if isinstance(found, tuple):
                 # Again, where it has been looked up, and was forgotten before anybody came for it.
                 if loop.resolving.get(self) != found or not loop.kit.resolver.is_looking_up(*found):
@@ -126,7 +125,7 @@ class Connection:
             loop.resolving.pop(self, None)
             self.fail(error)
             return
-        now = time.monotonic() - loop.away
+        now = loop.time()
         self.times = (now - self.since, 0.0, 0.0, 0.0)
         self.phase = OPENING
         loop.opened += 1
@@ -300,7 +299,7 @@ class Connection:
         """Send what is behind the first *sent* bytes of the head."""
         self.is_short = self.is_sent = False
         try:
-            self.outgoing = Outgoing(job, sent)
+            self.outgoing = Outgoing(job, self.loop, sent)
         except Exception as error:  # the body cannot be had
             self.fail(error)
             return
@@ -469,7 +468,7 @@ class Connection:
         """Return the response as the shared reader has it; what came by the short road is read again."""
         incoming = self.incoming
         if incoming is None:
-            incoming = Incoming(job, self.loop.kit.settings)
+            incoming = Incoming(job, self.loop.kit.settings, self.loop)
             if self.head is not None:
                 for part in (self.head.block, *self.parts):
                     if part:
@@ -516,7 +515,7 @@ class Connection:
         self.since = self.loop.now
         try:
             if incoming is None:
-                incoming = self.incoming = Incoming(job, self.loop.kit.settings)
+                incoming = self.incoming = Incoming(job, self.loop.kit.settings, self.loop)
                 self._note_first_byte(job)
             is_complete = incoming.receive(data, is_clean=channel.is_clean)
             while not is_complete and channel.has_pending():
@@ -566,7 +565,7 @@ class Connection:
         self.incoming = None
         self.held = 0
         response = incoming.response()
-        response._times = (*self.times, time.monotonic() - loop.away - job.started)
+        response._times = (*self.times, loop.time() - job.started)
         self._end(job, response, persists=persists)
 
     def _end(self, job: Job, response: Response, *, persists: bool) -> None:
@@ -649,7 +648,7 @@ class Connection:
         self.close()
         response = incoming.response(without_frames(error))
         loop.held += len(response._content)
-        response._times = (*times, time.monotonic() - loop.away - job.started)
+        response._times = (*times, loop.time() - job.started)
         loop.judge(job, response)
 
     def _disconnect(self) -> None:
