@@ -16,11 +16,12 @@ from ._wire.grammar import CONTINUE, SWITCHING_PROTOCOLS
 from ._wire.head import ResponseHead
 from ._wire.reader import NEED_DATA, ResponseReader
 from .decoding import ContentDecoder
-from .errors import ContentDecodingError, ContentTooLong, IncompleteRead, ProxyError, TotalTimeout
+from .errors import ContentDecodingError, ContentTooLong, IncompleteRead, InvalidURL, ProxyError, TotalTimeout
 from .model import Request, Response
 from .policies.judge import Policies
 from .preparing import Clock, Job
 from .settings import Settings
+from .urls import parse_url, redacted
 
 _LOST: Final = (ConnectionError, ssl.SSLError)
 
@@ -249,16 +250,31 @@ def write_all(sink: Any, content: bytes) -> None:
 
 
 def unanswered(request: Any, index: int, error: BaseException, attempts: int = 0) -> Response:
-    """Return the result of a request to which no response came."""
+    """Return the result of a request to which no response came.
+
+    Results are written down: of a URL that was refused, what may be a password is not told on, nor what was taken out
+    of it. The caller's own Request stays as it is.
+    """
     if not isinstance(request, Request | str):
         request = f"<{type(request).__name__}>"
-    elif isinstance(request, str) and "@" in request:
-        request = Request("GET", request)  # a URL with a user name in it is not told on
+    elif isinstance(request, str) and redacted(request) != request:
+        request = Request("GET", request)
+    if isinstance(request, Request) and isinstance(error, InvalidURL):
+        request = _without_secrets(request)
     response = Response(request, None, b"")
     response.index = index
     response.attempts = attempts
     response.error = error
     return response
+
+
+def _without_secrets(request: Request) -> Request:
+    """Return *request*, which was refused for its URL or its proxy's, as it may be shown."""
+    try:
+        parse_url(request.url)
+    except InvalidURL:
+        return request.replaced(url=redacted(request.url), auth=None)
+    return request.replaced(proxy=redacted(request.proxy)) if isinstance(request.proxy, str) else request
 
 
 def short_road(settings: Settings, policies: Policies) -> tuple[Engine | None, Any]:

@@ -2,9 +2,7 @@
 
 The standard library's ``urlsplit`` splits them: it is kept up by CPython's own security process, it is what
 programs around this package use themselves, and it needs no installation. What it lets pass is judged here:
-it drops tabs and line ends in silence, and believes any host. Hosts outside ASCII are encoded by the ``idna``
-package (IDNA 2008 with UTS 46, as browsers do it; the extra ``idna``). The standard library's codec is IDNA 2003
-and names other hosts for the same text, so without the package such a host is refused, never guessed.
+it drops tabs and line ends in silence, and believes any host. What a host is, ``hosts.py`` says.
 
 ``urlsplit`` costs some 4 us for a URL that it has not seen, a third of what a whole exchange may cost. So
 an origin that was parsed once is known by its text, and only the target behind it is looked at; what is
@@ -13,7 +11,6 @@ unusual in any way goes through the whole parse. Both roads give the same.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -22,6 +19,7 @@ from urllib.parse import unquote, urlencode, urlsplit
 
 from ._wire.request import host_field_value
 from .errors import InvalidURL, UnsupportedScheme, quote
+from .hosts import parse_host, parse_ipv6
 from .options import checked_pairs
 
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
@@ -31,18 +29,14 @@ LENGTH_OF_HTTPS: Final = len("https://")
 
 _is_scheme: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*+").fullmatch
 _control: Final = re.compile("[\x00-\x1f\x7f]").search
-# Underscores are no host name's (RFC 952) and are seen in the wild. An ASCII name may be written in any case.
-_is_host_name: Final = re.compile(r"(?=.{1,254}\Z)[a-z0-9_\-]{1,63}+(?:\.[a-z0-9_\-]{1,63}+)*+\.?").fullmatch
 # Everything visible in ASCII goes out as it was written: escapes are not judged, and nothing is escaped twice.
-_VISIBLE: Final = "".join(map(chr, range(0x21, 0x7F)))
+VISIBLE: Final = "".join(map(chr, range(0x21, 0x7F)))
+# The last "@", or one of the two that some take for it (UTS 46): in front of it there may be a password.
+_at: Final = re.compile(r".*[@\uff20\ufe6b]", re.DOTALL).match
 # RFC 3986 section 3.2.1, and nothing more lax: what ends a user name for one parser is part of it for another.
 _credentials: Final = re.compile(
     r"([A-Za-z][A-Za-z0-9+.\-]*+://)((?:[A-Za-z0-9\-._~!$&'()*+,;=:]|%[0-9A-Fa-f]{2})*+)@([^@/?#\\]*+(?:[/?#].*+)?)",
     re.DOTALL,
-).fullmatch
-# RFC 3986 appendix B: scheme, authority, path, query, fragment; None where there is none.
-_components: Final = re.compile(
-    r"(?:([^:/?#]++):)?+(?://([^/?#]*+))?+([^?#]*+)(?:\?([^#]*+))?+(?:#(.*+))?+", re.DOTALL
 ).fullmatch
 
 
@@ -119,8 +113,7 @@ def _parse(url: str) -> tuple[Origin, str]:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        # Its text may quote what stands in front of an "@".
-        raise InvalidURL(f"{'not a URL' if '@' in url else error}: {shown(url)}") from None
+        raise InvalidURL(f"{_told(error, url)}: {shown(url)}") from None
     default_port = DEFAULT_PORTS.get(parts.scheme)
     if default_port is None:
         if parts.scheme and _is_scheme(parts.scheme):
@@ -144,43 +137,26 @@ def _parse(url: str) -> tuple[Origin, str]:
     if target.isascii() and " " not in target:
         return origin, target
     try:
-        return origin, percent_encode(target, safe=_VISIBLE)
+        return origin, percent_encode(target, safe=VISIBLE)
     except UnicodeEncodeError:
         raise InvalidURL(f"a lone surrogate is no character, and can't be in a URL: {shown(url)}") from None
 
 
 def _host(host: str, netloc: str, url: str) -> str:
     """Return *host* as it is connected to and named: ASCII, in lower case. Raises InvalidURL."""
-    if netloc.startswith("["):
-        behind = netloc.partition("]")[2]
-        if behind and not behind.startswith(":"):
-            raise InvalidURL(f"expected a port or nothing behind the brackets of an address: {shown(url)}")
-        # RFC 6874 writes the "%" of a zone as "%25".
-        address = host.replace("%25", "%", 1)
-        try:
-            ipaddress.IPv6Address(address)
-        except ValueError as error:
-            raise InvalidURL(f"{error}: {shown(url)}") from None
-        return address
-    if not host.isascii():
-        host = _encode_host(host, url)
-    if not _is_host_name(host):
-        raise InvalidURL(f"expected the name of a host, got {quote(host)} in {shown(url)}")
-    return host
+    is_bracketed = netloc.startswith("[")
+    behind = netloc.partition("]")[2] if is_bracketed else ""
+    if behind and not behind.startswith(":"):
+        raise InvalidURL(f"expected a port or nothing behind the brackets of an address: {shown(url)}")
+    try:
+        return parse_ipv6(host) if is_bracketed else parse_host(host)
+    except ValueError as error:
+        raise InvalidURL(f"{_told(error, url)}: {shown(url)}") from None
 
 
-def _encode_host(host: str, url: str) -> str:
-    try:
-        import idna
-    except ImportError:
-        raise InvalidURL(
-            f"a host outside ASCII needs the package idna (pip install 'httpconn[idna]'): {shown(url)}"
-        ) from None
-    try:
-        encoded: bytes = idna.encode(host, uts46=True)
-    except (idna.IDNAError, UnicodeError) as error:
-        raise InvalidURL(f"{error}: {shown(url)}") from None
-    return encoded.decode("ascii").lower()
+def _told(error: ValueError, url: str) -> str:
+    """Return the text of *error*, which may quote any part of *url*: and that, what stands in front of an "@"."""
+    return "not a URL" if _at(url) else f"{error}"
 
 
 def with_params(url: str, params: Mapping[str, Any] | Iterable[tuple[str, Any]] | str) -> str:
@@ -204,8 +180,8 @@ def _pairs(params: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> list[tuple[
 
 def redacted(url: str) -> str:
     """Return *url* without what may be a password: with "..." for all in front of the last "@"."""
-    _, at, rest = url.rpartition("@")
-    return f"...@{rest}" if at else url
+    found = _at(url)
+    return f"...@{url[found.end() :]}" if found else url
 
 
 def shown(url: str) -> str:
@@ -224,52 +200,3 @@ def take_credentials(url: str) -> tuple[str, tuple[str, str] | None]:
     scheme, told, rest = found.groups()
     user, colon, password = told.partition(":")
     return scheme + rest, (unquote(user), unquote(password)) if user or colon else None
-
-
-def resolve_reference(base: str, reference: str) -> str:
-    """Return the absolute URL of *reference* in a response to *base*; without a fragment of its own it has the base's.
-
-    RFC 3986 section 5.2, and RFC 9110 section 10.2.2 for the fragment. The standard library's ``urljoin`` is not
-    used: it takes empty segments out of a path, so that a relative reference from an archive's
-    ``/2020/http://example.org/`` goes astray, and drops an empty query.
-    """
-    of_base, told = _components(base), _components(reference)
-    assert of_base is not None  # the pattern matches any text
-    assert told is not None
-    base_scheme, base_authority, base_path, base_query, base_fragment = of_base.groups()
-    scheme, authority, path, query, fragment = told.groups()
-    if authority is None and (scheme is None or scheme.lower() == base_scheme.lower()):
-        # Without its scheme where that is the base's: "http:page", which browsers take for a relative reference.
-        authority = base_authority
-        if not path:
-            path = base_path
-            query = base_query if query is None else query
-        elif not path.startswith("/"):
-            path = f"{base_path.rpartition('/')[0]}/{path}"
-        scheme = base_scheme
-    elif authority is None:
-        return reference  # of another scheme, and not our business
-    path = _without_dots(path)
-    fragment = base_fragment if fragment is None else fragment
-    return "".join(
-        (
-            f"{scheme or base_scheme}://{authority}{path}",
-            "" if query is None else f"?{query}",
-            "" if fragment is None else f"#{fragment}",
-        )
-    )
-
-
-def _without_dots(path: str) -> str:
-    """Return *path* with its dot segments followed. Source: RFC 3986 section 5.2.4."""
-    kept: list[str] = []
-    segments = path.split("/")
-    for segment in segments:
-        if segment == "..":
-            if len(kept) > 1:
-                kept.pop()
-        elif segment != ".":
-            kept.append(segment)
-    if segments[-1] in (".", ".."):
-        kept.append("")
-    return "/".join(kept)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import http.cookiejar
 import socket
 import ssl
@@ -13,7 +14,7 @@ import pytest
 import trustme
 
 import httpconn
-from httpconn import Bearer, ConnectionPool, Fetcher, Request, Response, urls
+from httpconn import Bearer, ConnectionPool, Fetcher, Request, Response, references, urls
 from httpconn.policies import retries
 
 from .faulty import FaultyServer
@@ -212,14 +213,17 @@ def test_cve_2025_66471_content_codings_are_bounded(kind: str, path: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "text", ["a" * 100_000, "@" * 100_000, ":" * 100_000, "%41" * 30_000, "/.." * 30_000, "%" * 100_000]
+    "text", ["a" * 100_000, "ü" * 100_000, "@" * 100_000, ":" * 100_000, "%41" * 30_000, "/.." * 30_000, "%" * 100_000]
 )
 def test_cve_2021_33503_no_pattern_backtracks(text: str) -> None:
     began = time.process_time()
     for start in ("http://", "http://a/", "http://a:", "//", "", "?"):
         urls.take_credentials(start + text)
-        urls.resolve_reference("http://a/b", start + text)
-        urls.resolve_reference(f"http://a/{text}", start + text)
+        for base in ("http://a/b", f"http://a/{text}"):
+            with contextlib.suppress(httpconn.InvalidURL):
+                references.resolve_reference(base, start + text)
+        with contextlib.suppress(httpconn.InvalidURL):
+            urls.parse_url(start + text)
         retries.retry_after_s(start + text, start + text, 0.0)
     assert time.process_time() - began < 3
 

@@ -25,10 +25,13 @@ ROOMS = {
     "headers": set[str](),
     "response": {"_wire", "_backends", "_io", "headers"},
     "connection": {"_wire", "_backends", "_io", "headers", "response"},
-    "urls": {"_wire"},
+    # Text to URLs: hosts, then URLs, then references to them.
+    "hosts": set(),
+    "urls": {"_wire", "hosts"},
+    "references": {"hosts", "urls"},
     "model": {"_wire", "headers", "urls"},
     # Decisions: no I/O, no clock. They read what a head says, and know nothing of exchanges.
-    "policies": {"policies", "_wire.head", "model", "urls"},
+    "policies": {"policies", "_wire.head", "model", "hosts", "references", "urls"},
     "decoding": set[str](),
     "resolving": set[str](),
     "proxies": {"_wire", "_backends", "urls"},
@@ -36,7 +39,7 @@ ROOMS = {
     # One exchange, sans-IO: its request, its response, and what follows.
     "dressing": {"_wire", "_backends", "policies", "urls"},
     "preparing": {"_wire", "_backends", "dressing", "model", "urls", "decoding", "proxies", "settings", "policies"},
-    "exchange": {"_wire", "_backends", "model", "decoding", "preparing", "settings", "policies"},
+    "exchange": {"_wire", "_backends", "model", "decoding", "preparing", "settings", "policies", "urls"},
     "following": {"exchange", "model", "policies", "preparing"},
     # And what carries it: over one connection at a time for a pool, over many for a fetcher.
     "_engine": {
@@ -70,7 +73,7 @@ FOR_TYPES = {
 }
 """Under TYPE_CHECKING only: names for what is handed in at run time."""
 
-OUTSIDE = {"_backends.llhttp": {"httptools"}, "urls": {"idna"}, "proxies": {"socksio"}, "_io.connect": {"truststore"}}
+OUTSIDE = {"_backends.llhttp": {"httptools"}, "hosts": {"idna"}, "proxies": {"socksio"}, "_io.connect": {"truststore"}}
 """What is not of the standard library, and the one module that may import it."""
 
 FOR_TYPES_OF = {"exchange": {"ssl"}, "settings": {"ssl", "http"}, "model": {"http"}, "policies": {"http"}}

@@ -7,13 +7,13 @@ CVE-2024-37891 (urllib3), CVE-2018-18074 (requests), CVE-2022-27774 (curl).
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from ..errors import InvalidURL
 from ..model import Request
-from ..urls import Origin, parse_url, resolve_reference
+from ..references import resolve_reference
+from ..urls import Origin, parse_url
 
 DEFAULT_REDIRECTS: Final = 10
 
@@ -48,17 +48,15 @@ class Hop(NamedTuple):
 def location_of(status: int, values: Sequence[str]) -> str | None:
     """Return where a response redirects to, as it says, or None where it does not: no redirect, or no Location.
 
-    *values* are those of the Location fields, in Latin-1, as a head has them. Raises InvalidURL for several places.
+    *values* are those of the Location fields, in Latin-1, as a head has them. What is no UTF-8 comes as lone surrogates
+    (PEP 383), for ``resolve_reference``. Raises InvalidURL for several places.
     """
     if status not in _STATUSES or not values:
         return None
     if len({*values}) > 1:
         raise InvalidURL(f"expected one Location, got {len(values)}")
-    value = values[0].strip(" \t")
-    with contextlib.suppress(UnicodeDecodeError):  # else it is Latin-1, as it has been read
-        # Neither is RFC 9110's; both are what servers send that do not escape.
-        value = value.encode("latin-1").decode("utf-8")
-    return value or None
+    # Neither is RFC 9110's, both are what servers send that do not escape: UTF-8, and bytes that are none beside it.
+    return values[0].strip(" \t").encode("latin-1").decode("utf-8", "surrogateescape") or None
 
 
 def hop(

@@ -1,0 +1,87 @@
+"""A URL that is refused does not tell on its password: not in the result, its request, its error, nor what is made of them."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import traceback
+
+import pytest
+
+import httpconn
+from httpconn import ConnectionPool, InvalidURL, Request, Response, fetch_many
+
+REFUSED = [
+    "http://me:se@cret@h.test/", "http://me:se/cret@h.test/", "http://me:se?cret@h.test/", "http://me:se#cret@h.test/x",
+    "http://me:se\\cret@h.test/", "http://me:se cret@h.test/", "http://se cret@h.test/", "http://me:se[cret@h.test/", "http://me:se%cret@h.test/",
+    "http://me:secret@h.test:x/", "http://me:secret@h.test:99999/", "http://me:secret@/", "http://me:secret@a b/", "http://me:secret@[::1/",
+    "http://me:secret@h.test/\n", " http://me:secret@h.test/", "http://me:secret@1.2.3.256/", "http://me:s\u00e9cret@h.test/", "http://me:secret@fa\u00df..test/",
+    "http://me:secret\uff20h.test/", "http://me:secret\ufe6bh.test/", "http://me:se\u2100cret@h.test/", "http://me:secret@h.test:0/", "http://me:secret@a,b/",
+    "ftp://me:secret@h.test/", "//me:secret@h.test/", "me:secret@h.test/", "http:me:secret@h.test/", "http:/me:secret@h.test/", "secret@",
+]  # fmt: skip
+
+
+def told(response: Response) -> str:
+    """Return all that a program may write down of a result."""
+    assert response.error is not None
+    row = {
+        "url": response.url,
+        "of": response.request.url,
+        "error": str(response.error),
+        "repr": repr(response),
+        "request": repr(response.request),
+    }
+    return "\n".join((
+        json.dumps(row, ensure_ascii=False),
+        repr(response.error),
+        "".join(traceback.format_exception(response.error)),
+        repr(pickle.dumps(response)),
+        repr(response.request.auth),
+    ))  # fmt: skip
+
+
+def has_secret(text: str) -> bool:
+    return "cret" in text
+
+
+@pytest.mark.parametrize("as_request", [False, True])
+@pytest.mark.parametrize("url", REFUSED, ids=ascii)
+def test_of_a_fetcher(url: str, as_request: bool) -> None:
+    request = Request("GET", url, tag="mine") if as_request else url
+    [response] = fetch_many([request])
+    assert isinstance(response.error, InvalidURL)
+    assert not has_secret(told(response))
+    copy = pickle.loads(pickle.dumps(response))
+    assert (copy.url, copy.tag) == (response.url, response.tag)
+    assert not has_secret(told(copy))
+    if isinstance(request, Request):
+        assert response.tag == "mine"
+        assert has_secret(request.url + repr(request.auth))  # the caller's own is as it was
+        assert not has_secret(repr(request))
+
+
+@pytest.mark.parametrize("url", REFUSED, ids=ascii)
+def test_of_a_pool(url: str) -> None:
+    with ConnectionPool() as pool:
+        for ask in (lambda: pool.get(url), lambda: pool.send(Request("GET", url)), lambda: pool.get(url, stream=True)):
+            with pytest.raises(InvalidURL) as caught:
+                ask()
+            assert not has_secret(f"{caught.value!r} {caught.value} {pickle.dumps(caught.value)!r}")
+
+
+def test_of_a_proxy() -> None:
+    request = Request("GET", "http://h.test/@user", proxy="http://me:secret@h.test:x/", auth=("a", "b"))
+    [response] = fetch_many([request])
+    assert isinstance(response.error, InvalidURL)
+    assert not has_secret(told(response))
+    assert (response.url, response.request.auth) == ("http://h.test/@user", ("a", "b"))
+
+
+def test_what_is_no_secret_is_told() -> None:
+    """The rest of it, what is behind the "@", and URLs that have no "@" or are not refused."""
+    urls = ["http://me:se@cret@h.test/page?q", "http://h.test:x/page", "ftp://h.test/page", "http://[::1/"]
+    shown = [response.url for response in fetch_many(urls, ordered=True)]
+    assert shown == ["...@h.test/page?q", *urls[1:]]
+    [response] = fetch_many([Request("GET", "http://127.0.0.1:1/@user", {"A\n": "b"})])
+    assert isinstance(response.error, (httpconn.InvalidField, ValueError))
+    assert response.url == "http://127.0.0.1:1/@user"
