@@ -56,6 +56,7 @@ __all__ = [
     "RequestTimeout",
     "ResponseNotReady",
     "StatusError",
+    "StreamConsumed",
     "TooManyRedirects",
     "TotalTimeout",
     "UnimplementedFileMode",
@@ -187,6 +188,10 @@ class PoolTimeout(RequestTimeout):
     """No connection of the pool was free within ``Timeout.pool``."""
 
 
+class StreamConsumed(_Portable, RuntimeError):
+    """The content of a response that was streamed has been handed out, or is being read in another way, as text."""
+
+
 class PoolClosed(_Portable, RuntimeError):
     """A request to a pool or fetcher that has been closed."""
 
@@ -217,11 +222,11 @@ def quote(data: bytes | bytearray | str) -> str:
     return f"{text} and {rest} bytes more" if rest else text
 
 
-def line_too_long(limit: int, what: str) -> LineTooLong:
+def line_too_long(limit: int, what: str, unit: str = "bytes") -> LineTooLong:
     """Return http.client's LineTooLong, saying the limit that was in force here.
 
     Its own constructor would print ``http.client._MAXLINE`` whatever limit was applied.
     """
     error = LineTooLong(what)
-    error.args = (f"got more than {limit} bytes when reading {what}",)
+    error.args = (f"got more than {limit} {unit} when reading {what}",)
     return error

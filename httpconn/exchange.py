@@ -16,8 +16,8 @@ from ._wire.grammar import CONTINUE, SWITCHING_PROTOCOLS
 from ._wire.head import ResponseHead
 from ._wire.reader import NEED_DATA, ResponseReader
 from .decoding import ContentDecoder
-from .errors import ContentDecodingError, ContentTooLong, IncompleteRead, InvalidURL, ProxyError, TotalTimeout
-from .model import Request, Response
+from .errors import ContentTooLong, InvalidURL, ProxyError, TotalTimeout
+from .model import Request, Response, tell_partial
 from .policies.judge import Policies
 from .preparing import Clock, Job
 from .settings import Settings
@@ -44,6 +44,7 @@ class Incoming:
         "began",
         "head",
         "held",
+        "is_in_body",
     )  # fmt: skip
 
     def __init__(self, job: Job, settings: Settings, clock: Clock, *, is_streamed: bool = False) -> None:
@@ -66,6 +67,8 @@ class Incoming:
         self.began = False
         """Whether a byte of it has come."""
         self.head: ResponseHead | None = None
+        self.is_in_body = False
+        """Whether there is nothing against the head, for a response to this request."""
         self.held = 0
         """Bytes of content in memory."""
 
@@ -85,6 +88,7 @@ class Incoming:
                 return False
             self.head = head
             self._begin(head)
+            self.is_in_body = True
         while True:
             part = reader.body()
             if part is NEED_DATA:
@@ -177,12 +181,7 @@ class Incoming:
         self.fill(response)
         if error is not None:
             response.error = error
-            # Those classes have a place for what had come; it is the same object.
-            if isinstance(error, IncompleteRead):
-                error.args = (content,)
-                error.partial = content
-            elif isinstance(error, ContentDecodingError):
-                error.partial = content
+            tell_partial(error, content)
         return response
 
     def fill(self, response: Response) -> None:

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Never, Protocol, Self, TypeAlias, overload
 
 from ._wire.head import Defect, ResponseHead
-from .errors import HTTPException, StatusError
+from .errors import ContentDecodingError, HTTPException, IncompleteRead, StatusError, StreamConsumed, line_too_long
 from .headers import HTTPMessage, message_from_lines
+from .lines import DEFAULT_MAX_LINE_CHARS, LineCutter, TextReader
 from .options import checked_pairs, unexpected
 from .urls import redacted, take_credentials, with_params
 
@@ -288,12 +289,40 @@ class Stream(Protocol):
 
     held: bytearray
     """Content that has been read, and that nobody has taken yet."""
+    text: TextReader | None
+    """What reads it as text, once that has begun."""
 
     def read_part(self) -> bytes:
         """Return the next part of the content, b"" at its end. Raises what went wrong."""
 
     def close(self) -> None:
         """Let go of the connection: it is kept if the whole message has come."""
+
+
+class _Spent:
+    """The Stream of a response whose content has been handed out: there is nothing more of it, and it is not kept."""
+
+    held = bytearray()
+    text: TextReader | None = None
+
+    def read_part(self) -> bytes:
+        raise StreamConsumed("the content has been handed out already, part by part, and is not kept")
+
+    def close(self) -> None:
+        """There is no connection left."""
+
+    def __reduce__(self) -> str:
+        return "SPENT"
+
+
+SPENT: Final[Stream] = _Spent()
+
+
+def _next_part(stream: Stream) -> bytes:
+    """Return what is there of the content of *stream*, when there is something; b"" at its end."""
+    if stream.held:
+        return _taken(stream.held, len(stream.held))
+    return stream.read_part()
 
 
 class Response:
@@ -409,31 +438,104 @@ class Response:
 
     @property
     def content(self) -> bytes:
-        """The whole content; of a response that is being streamed, what has not been taken yet."""
-        if self._stream is not None:
-            self._content = b"".join(self.iter_bytes())
+        """The whole content; of a response that is being streamed, what has not been taken yet.
+
+        Where that goes wrong, what had come is there for ``iter_bytes``. Raises StreamConsumed where all has been
+        handed out in parts, or is being read as text.
+        """
+        stream = self._stream
+        if stream is not None:
+            _check_is_bytes(stream)
+            while part := stream.read_part():
+                stream.held += part
+            self._content = _taken(stream.held, len(stream.held))
+            self._stream = None
         return self._content
 
-    def iter_bytes(self, size: int = 65_536) -> Iterator[bytes]:
-        """Yield the content in parts of *size* bytes; the last one may be shorter. Raises what goes wrong."""
-        if size <= 0:
-            raise ValueError(f"expected a size above 0, got {size}")
+    def iter_bytes(self, size: int | None = None) -> Iterator[bytes]:
+        """Return an iterator of the content: in parts of *size* bytes, the last may be shorter; or in whatever parts.
+
+        While it is streamed, without a *size*, a part is what has come, as soon as it has come. Each iterator goes on
+        where the last one was. Before it raises what goes wrong, it yields what had come until then. That, as far as
+        nobody had taken it, is ``error.response.content`` too, and the ``partial`` of an IncompleteRead or a
+        ContentDecodingError. Raises StreamConsumed, as ``content`` does.
+        """
+        if size is not None and size <= 0:
+            raise ValueError(f"expected a size above 0, or None, got {size}")
         stream = self._stream
         if stream is None:
-            for at in range(0, len(self._content), size):
-                yield self._content[at : at + size]
-            return
+            whole = self._content
+            step = size or len(whole)
+            return (whole[at : at + step] for at in range(0, len(whole), step or 1))
+        _check_is_bytes(stream)
+        return self._iter_parts(stream) if size is None else self._iter_sized(stream, size)
+
+    def _iter_parts(self, stream: Stream) -> Iterator[bytes]:
+        while part := _next_part(stream):
+            yield part
+        self._end_stream(stream)
+
+    def _iter_sized(self, stream: Stream, size: int) -> Iterator[bytes]:
         held = stream.held  # whoever reads on, here or by another call, goes on where this one was
         while True:
             while len(held) >= size:
                 yield _taken(held, size)
-            more = stream.read_part()
-            if not more:
+            try:
+                part = stream.read_part()
+            except Exception:
+                if held:
+                    yield _taken(held, size)
+                raise
+            if not part:
                 break
-            held += more
-        while held:
+            held += part
+        if held:
             yield _taken(held, size)
-        self._stream = None
+        self._end_stream(stream)
+
+    def _end_stream(self, stream: Stream) -> None:
+        """All of *stream* has been handed out: in parts, unless ``content`` has taken the rest meanwhile."""
+        if self._stream is stream:
+            self._stream = SPENT
+
+    def iter_text(self) -> Iterator[str]:
+        """Return an iterator of the content as ``text`` has it, in whatever parts.
+
+        While it is streamed, a part is what has come, as soon as it has come. Errors are as for ``iter_bytes``.
+        """
+        stream = self._stream
+        if stream is None:
+            return iter((self.text,) if self._content else ())
+        reader = self._text_reader(stream)
+        if reader.cutter is not None:
+            raise StreamConsumed("the content is being read in lines; go on with iter_lines()")
+        return self._iter_text(stream, reader)
+
+    def _text_reader(self, stream: Stream) -> TextReader:
+        if stream.text is None and stream is not SPENT:
+            stream.text = TextReader(self.encoding)
+        return stream.text or TextReader("utf-8")
+
+    def _iter_text(self, stream: Stream, reader: TextReader) -> Iterator[str]:
+        while not reader.is_done:
+            text = reader.decode(_next_part(stream))
+            if text:
+                yield text
+        self._end_stream(stream)
+
+    def iter_lines(self, *, max_line_chars: int | None = DEFAULT_MAX_LINE_CHARS) -> Iterator[str]:
+        """Return an iterator of the lines of ``text``, without what ends them: LF, CRLF or CR, and nothing else.
+
+        While it is streamed, a line is there as soon as its end has come. Errors are as for ``iter_bytes``; but where a
+        line was not whole yet, it is not yielded: it is what ``partial`` and ``error.response.content`` have.
+        Raises LineTooLong for a line of more than *max_line_chars* characters, which bounds what is held of a line
+        without an end; None for no limit.
+        """
+        stream = self._stream
+        if stream is None:
+            return _iter_lines(self.iter_text(), TextReader("utf-8"), max_line_chars)
+        reader = self._text_reader(stream)
+        return _iter_lines(self._iter_text(stream, reader), reader, max_line_chars)
 
     @property
     def encoding(self) -> str:
@@ -485,7 +587,7 @@ class Response:
         self.close()
 
     def __getstate__(self) -> object:
-        if self._stream is not None:
+        if self._stream is not None and self._stream is not SPENT:
             raise TypeError("a response that is still being streamed cannot be pickled; read its content first")
         return super().__getstate__()
 
@@ -494,6 +596,45 @@ class Response:
         if self.error is not None:
             told += f", {type(self.error).__name__}"
         return f"<Response [{told}] {redacted(str(self.url))}>"
+
+
+def _check_is_bytes(stream: Stream) -> None:
+    if stream.text is not None:
+        raise StreamConsumed("the content is being read as text; go on with iter_text() or iter_lines()")
+
+
+def _iter_lines(texts: Iterator[str], reader: TextReader, max_line_chars: int | None) -> Iterator[str]:
+    cutter = reader.cutter = reader.cutter or LineCutter()
+    while True:
+        if max_line_chars is not None and cutter.next_is_longer(max_line_chars):
+            raise line_too_long(max_line_chars, "a line of the content (max_line_chars)", unit="characters")
+        if cutter.lines:
+            yield cutter.lines.popleft()
+            continue
+        if cutter.is_done:
+            return
+        try:
+            text = next(texts, None)
+        except Exception as error:
+            tell_partial(error, reader.unfinished())
+            raise
+        if text is None:
+            cutter.finish()
+        else:
+            cutter.cut(text)
+
+
+def tell_partial(error: BaseException, content: bytes) -> None:
+    """Have *error* tell of *content*, which had come before it: in ``response``, and in ``partial`` if it has that."""
+    response = getattr(error, "response", None)
+    if isinstance(response, Response):
+        response._content = content
+    # Those classes have a place for it; it is the same object.
+    if isinstance(error, IncompleteRead):
+        error.args = (content,)
+        error.partial = content
+    elif isinstance(error, ContentDecodingError):
+        error.partial = content
 
 
 def attach_response(error: BaseException, response: Response) -> None:

@@ -9,9 +9,10 @@ from typing import Final
 
 from .._io.channel import READ, WRITE, Channel
 from .._wire.head import ResponseHead
-from ..errors import ConnectTimeout, PoolClosed, ReadTimeout, TotalTimeout
+from ..errors import ConnectTimeout, MalformedFraming, PoolClosed, ReadTimeout, TotalTimeout, without_frames
 from ..exchange import Incoming, may_resend, note_failure
-from ..model import Response, Timeout, attach_response
+from ..lines import TextReader
+from ..model import Response, Timeout, attach_response, tell_partial
 from ..policies.judge import FIRST_ERROR
 from ..preparing import Job, Outgoing
 from .clock import Clock
@@ -79,14 +80,21 @@ class Attempt(Clock):
     def begin(self) -> Response:
         """Return the response when its head is there, to be streamed; or with ``error`` what came of it."""
         try:
-            is_complete = self._exchange(until_head=True)
+            is_complete, failure = False, None
+            try:
+                is_complete = self._exchange(until_head=True)
+            except Exception as error:
+                # What came behind the head is told by who reads it, as it would be had it come a moment later.
+                if not self._incoming.is_in_body or isinstance(error, MalformedFraming):
+                    raise
+                failure = without_frames(error)
             self._shut_gate()
             response = Response(self._job.request, self._incoming.head, b"")
             response.attempts = self._job.attempts
             if self._job.course is not None:
                 response.history = tuple(self._job.course.history)
             response._times = self._seal_times()
-            response._stream = _Streaming(self, response, is_complete=is_complete)
+            response._stream = _Streaming(self, response, failure, is_complete=is_complete)
             self.leave()
             return response
         except Exception as error:
@@ -314,14 +322,16 @@ class Attempt(Clock):
 class _Streaming:
     """The content of a response that is still coming in; see ``model.Stream``."""
 
-    __slots__ = ("_attempt", "_failure", "_is_complete", "_response", "held")
+    __slots__ = ("_attempt", "_failure", "_is_complete", "_response", "held", "text")
 
-    def __init__(self, attempt: Attempt, response: Response, *, is_complete: bool) -> None:
+    def __init__(self, attempt: Attempt, response: Response, failure: Exception | None, *, is_complete: bool) -> None:
+        """*failure* is what was wrong with the body as far as it came with the head."""
         self.held = bytearray()
+        self.text: TextReader | None = None
         self._attempt: Attempt | None = attempt
         self._response = weakref.ref(response)
         self._is_complete = is_complete
-        self._failure: BaseException | None = None
+        self._failure: BaseException | None = failure
         if is_complete:
             attempt.release()
 
@@ -334,6 +344,8 @@ class _Streaming:
         incoming = attempt._incoming
         attempt.come_back()
         try:
+            if self._failure is not None:
+                raise self._failure
             while not incoming.held and not self._is_complete:
                 self._is_complete = attempt.receive_more()
                 if self._is_complete:
@@ -344,6 +356,7 @@ class _Streaming:
             self._failure = error
             part = incoming.take_content()
             attempt._fail(error)
+            tell_partial(error, b"".join((self.held, part)))
             if not part or not isinstance(error, Exception):
                 raise
             return part

@@ -1,0 +1,67 @@
+"""Every program of docs/streams-and-files.md runs, on a site of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import httpconn
+
+from ..peers import ScriptedServer, take_request
+
+PAGE = Path(__file__).parent.parent.parent / "docs" / "streams-and-files.md"
+
+if not PAGE.exists():
+    pytest.skip("the docs are not here, only the tests", allow_module_level=True)
+
+PROGRAMS = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def run(program: str, port: int, folder: Path) -> str:
+    file = folder / "program.py"
+    file.write_text(program.replace("localhost:8000", f"127.0.0.1:{port}").replace("read=45", "read=0.5"))
+    environment = {**os.environ, "PYTHONPATH": str(Path(httpconn.__file__).parent.parent)}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(file)],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_an_event_stream(tmp_path: Path) -> None:
+    """That is silent for too long, is cut in the middle of an event, and ends well, in this order."""
+    served = []
+
+    def serve(sock: socket.socket) -> None:
+        take_request(sock)
+        served.append(sock)
+        events = b": hello\r\n\r\ndata: first\ndata:line of %d\n\n" % len(served)
+        sock.sendall(HEAD + b"%x\r\n%b\r\n" % (len(events), events))
+        if len(served) == 1:
+            sock.recv(1)  # nothing more comes: the client goes
+        elif len(served) == 2:
+            sock.sendall(b"9\r\ndata: cut\r\n")
+        else:
+            sock.sendall(b"d\r\ndata: last\r\n\r\r\n0\r\n\r\n")
+
+    with ScriptedServer(serve) as server:
+        told = run(PROGRAMS[0], server.port, tmp_path)
+    event = "first\nline of {}\n"
+    assert told == (
+        event.format(1) + "once more after ReadTimeout\n" + event.format(2) + "once more after IncompleteRead\n"
+        + event.format(3) + "last\n"
+    )  # fmt: skip

@@ -1,0 +1,436 @@
+"""A response that is streamed: parts, text and lines as soon as they have come, and what is told when it breaks."""
+
+from __future__ import annotations
+
+import codecs
+import copy
+import pickle
+import re
+import socket
+import ssl
+import threading
+import tracemalloc
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+
+import brotli
+import pytest
+import trustme
+from hypothesis import given
+from hypothesis import strategies as st
+
+import httpconn
+from httpconn import ConnectionPool, Response, StreamConsumed, Timeout, _backends, decoding
+from httpconn.lines import DEFAULT_MAX_LINE_CHARS, TextReader
+
+from ..peers import ScriptedServer, replying, take_request
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Type: text/event-stream\r\n"
+QUICK = Timeout(connect=10, read=5, total=30, pool=10)
+
+
+def chunk(data: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+class Parts:
+    """A Stream (see ``model``) of given parts, and then perhaps an error."""
+
+    def __init__(self, parts: Iterable[bytes], error: Exception | None = None) -> None:
+        self.held = bytearray()
+        self.text: TextReader | None = None
+        self._parts = iter([part for part in parts if part])
+        self._error = error
+
+    def read_part(self) -> bytes:
+        part = next(self._parts, b"")
+        if not part and self._error is not None:
+            raise self._error
+        return part
+
+    def close(self) -> None: ...
+
+
+def streamed(parts: Iterable[bytes], charset: str = "utf-8", error: Exception | None = None) -> Response:
+    block = f"HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset={charset}\r\n\r\n".encode()
+    response = Response("http://a.test/", _backends.selected.parse_response_head(block, 1_000, 10), b"")
+    response._stream = Parts(parts, error)
+    return response
+
+
+def whole(content: bytes, charset: str = "utf-8") -> Response:
+    response = streamed([content], charset)
+    assert response.content == content
+    return response
+
+
+def cut_up(content: bytes, cuts: list[int]) -> list[bytes]:
+    at = sorted(min(cut, len(content)) for cut in cuts)
+    return [content[begin:end] for begin, end in zip([0, *at], [*at, len(content)], strict=True)]
+
+
+# -- as soon as it has come ------------------------------------------------------------------------------------
+
+PIECES = [b"data: 1\n", b"data: 2\r\n", b"data: 3\r", b"last"]
+
+
+def deflated(wbits: int) -> Callable[[], Callable[[bytes], bytes]]:
+    def make() -> Callable[[bytes], bytes]:
+        made = zlib.compressobj(wbits=wbits)
+        return lambda data: made.compress(data) + made.flush(zlib.Z_SYNC_FLUSH if data else zlib.Z_FINISH)
+
+    return make
+
+
+def brotlied() -> Callable[[bytes], bytes]:
+    made = brotli.Compressor()
+    return lambda data: made.process(data) + (made.flush() if data else made.finish())
+
+
+def zstandard() -> Callable[[bytes], bytes]:
+    library = decoding._import_first("compression.zstd", "backports.zstd")
+    made = library.ZstdCompressor()
+    return lambda data: made.compress(data, made.FLUSH_BLOCK if data else made.FLUSH_FRAME)
+
+
+CODINGS: dict[str, Callable[[], Callable[[bytes], bytes]]] = {
+    "identity": lambda: lambda data: data,
+    "gzip": deflated(31),
+    "deflate": deflated(15),
+    "br": brotlied,
+    "zstd": zstandard,
+}
+
+
+class Drip:
+    """Sends one piece after the other, the next one only when the client has had the one before."""
+
+    def __init__(self, coding: str = "identity", pieces: Iterable[bytes] = PIECES) -> None:
+        self._coding, self._pieces = coding, pieces
+        self.had = threading.Semaphore(0)
+
+    def __call__(self, sock: socket.socket) -> None:
+        take_request(sock)
+        code = CODINGS[self._coding]()
+        sock.sendall(CHUNKED + b"Content-Encoding: %b\r\n\r\n" % self._coding.encode())
+        for piece in self._pieces:
+            sock.sendall(chunk(code(piece)))
+            assert self.had.acquire(timeout=10), "the client has not had what was sent"
+        end = code(b"")
+        sock.sendall((chunk(end) if end else b"") + b"0\r\n\r\n")
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_a_part_is_there_as_soon_as_it_has_come(coding: str, in_use: object) -> None:
+    if coding not in decoding._makers() and coding != "identity":
+        pytest.skip(f"no decoder for {coding} is installed here")
+    drip = Drip(coding)
+    with ScriptedServer(drip) as server, ConnectionPool(timeout=QUICK) as pool:
+        with pool.request("GET", f"http://127.0.0.1:{server.port}/", stream=True) as response:
+            parts = []
+            for part in response.iter_bytes():
+                parts.append(part)
+                if b"".join(parts) == b"".join(PIECES[: drip_count(parts)]):
+                    drip.had.release()
+        assert b"".join(parts) == b"".join(PIECES)
+
+
+def drip_count(parts: list[bytes]) -> int:
+    """How many of PIECES these are; a number that does not fit where one is not whole."""
+    sizes = [len(b"".join(PIECES[:count])) for count in range(len(PIECES) + 1)]
+    size = len(b"".join(parts))
+    return sizes.index(size) if size in sizes else -1
+
+
+@pytest.mark.parametrize("coding", ["identity", "gzip"])
+@pytest.mark.parametrize("is_tls", [False, True], ids=["plain", "tls"])
+def test_a_line_is_there_as_soon_as_its_end_has_come(coding: str, is_tls: bool) -> None:
+    """A CR too, whose LF may be still to come."""
+    authority = trustme.CA()
+    from_server, to_client = server_and_client_contexts(authority)
+    drip = Drip(coding)
+    wrap = (lambda sock: from_server.wrap_socket(sock, server_side=True)) if is_tls else None
+    with ScriptedServer(drip, wrap) as server, ConnectionPool(timeout=QUICK, context=to_client) as pool:
+        url = f"https://localhost:{server.port}/" if is_tls else f"http://127.0.0.1:{server.port}/"
+        with pool.request("GET", url, stream=True) as response:
+            lines = response.iter_lines()
+            for number in (1, 2, 3):
+                assert next(lines) == f"data: {number}"
+                drip.had.release()
+            drip.had.release()
+            assert list(lines) == ["last"]
+
+
+def server_and_client_contexts(authority: trustme.CA):
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(server)
+    client = ssl.create_default_context()
+    authority.configure_trust(client)
+    return server, client
+
+
+def test_text_is_there_as_soon_as_its_characters_are_whole() -> None:
+    pieces = ["é".encode()[:1], "é".encode()[1:] + b"a", b"b"]
+    drip = Drip(pieces=pieces)
+    with ScriptedServer(drip) as server, ConnectionPool(timeout=QUICK) as pool:
+        with pool.request("GET", f"http://127.0.0.1:{server.port}/", stream=True) as response:
+            drip.had.release()  # half a character is no text yet
+            texts = response.iter_text()
+            assert next(texts) == "éa"
+            drip.had.release()
+            assert next(texts) == "b"
+            drip.had.release()
+            assert list(texts) == []
+
+
+def test_with_a_size_parts_are_full() -> None:
+    with ScriptedServer(replying(CHUNKED + b"\r\n" + b"".join(map(chunk, PIECES)) + b"0\r\n\r\n")) as server:
+        with ConnectionPool() as pool, pool.request("GET", f"http://127.0.0.1:{server.port}/", stream=True) as response:
+            assert list(response.iter_bytes(10)) == [b"data: 1\nda", b"ta: 2\r\ndat", b"a: 3\rlast"]
+
+
+@pytest.mark.parametrize("size", [0, -1])
+def test_a_size_that_is_none(size: int) -> None:
+    with pytest.raises(ValueError, match="expected a size above 0"):
+        whole(b"abc").iter_bytes(size)
+
+
+# -- lines and text, however they are cut ----------------------------------------------------------------------
+
+TEXTS = st.text(
+    st.sampled_from("ab\r\n\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029é€\U0001f600\ufeff") | st.characters(codec="utf-8")
+)
+
+
+@given(TEXTS, st.lists(st.integers(0, 200), max_size=8))
+def test_lines_do_not_depend_on_the_pieces(text: str, cuts: list[int]) -> None:
+    content = text.encode()
+    lines = re.split("\r\n|\n|\r", content.decode("utf-8-sig"))
+    if not lines[-1]:
+        lines.pop()
+    response = streamed(cut_up(content, cuts))
+    assert list(response.iter_lines()) == lines
+    assert list(streamed(bytes([byte]) for byte in content).iter_lines()) == lines
+    assert list(whole(content).iter_lines()) == lines
+
+
+ENCODINGS = ["utf-8", "utf-16", "utf-16-le", "windows-1252", "shift_jis", "euc-jp", "gb18030", "big5", "euc-kr"]
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@given(data=st.data())
+def test_text_does_not_depend_on_the_pieces(encoding: str, data: st.DataObject) -> None:
+    text = data.draw(st.text("abc\r\néß日本語テスト漢字가€", max_size=30))
+    content = text.encode(encoding, "ignore")
+    cuts = data.draw(st.lists(st.integers(0, 100), max_size=8))
+    assert "".join(streamed(cut_up(content, cuts), encoding).iter_text()) == whole(content, encoding).text
+    assert "".join(whole(content, encoding).iter_text()) == whole(content, encoding).text
+
+
+@given(st.binary(max_size=40), st.lists(st.integers(0, 40), max_size=8))
+def test_bytes_that_are_no_text_do_not_depend_on_the_pieces(content: bytes, cuts: list[int]) -> None:
+    assert "".join(streamed(cut_up(content, cuts)).iter_text()) == whole(content).text
+
+
+def test_a_byte_order_mark_is_no_text() -> None:
+    content = codecs.BOM_UTF8 + "é\n".encode()
+    for cuts in ([], [1], [2], [3], [1, 2, 3, 4]):
+        assert "".join(streamed(cut_up(content, cuts)).iter_text()) == "é\n"
+        assert list(streamed(cut_up(content, cuts)).iter_lines()) == ["é"]
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("", []),
+        ("a", ["a"]),
+        ("a\n", ["a"]),
+        ("\n", [""]),
+        ("\r", [""]),
+        ("\r\n", [""]),
+        ("\n\r", ["", ""]),
+        ("a\r\rb\r\n\nc", ["a", "", "b", "", "c"]),
+        ("a\x0bb\x0cc\x1cd\x1de\x1ef\x85g\u2028h\u2029i", ["a\x0bb\x0cc\x1cd\x1de\x1ef\x85g\u2028h\u2029i"]),
+    ],
+)
+def test_what_ends_a_line(text: str, lines: list[str]) -> None:
+    assert list(whole(text.encode()).iter_lines()) == lines
+    assert list(streamed([text.encode()]).iter_lines()) == lines
+    assert list(streamed(bytes([byte]) for byte in text.encode()).iter_lines()) == lines
+
+
+# -- bounds ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make", [streamed, lambda parts: whole(b"".join(parts))], ids=["streamed", "whole"])
+def test_a_line_is_bounded(make: Callable[[list[bytes]], Response]) -> None:
+    fits, too_long = "é" * 10, "é" * 11
+    assert list(make([f"a\n{fits}\nb".encode()]).iter_lines(max_line_chars=10)) == ["a", fits, "b"]
+    assert list(make([fits.encode()]).iter_lines(max_line_chars=10)) == [fits]
+    for tail in ("", "\n", "\nb"):
+        response = make([b"a\n", f"{too_long}{tail}".encode()])
+        lines = response.iter_lines(max_line_chars=10)
+        assert next(lines) == "a"
+        with pytest.raises(
+            httpconn.LineTooLong, match="got more than 10 characters when reading a line of the content"
+        ):
+            next(lines)
+        assert next(make([f"{too_long}{tail}".encode()]).iter_lines(max_line_chars=None)) == too_long
+
+
+def test_a_line_without_an_end_is_not_waited_for() -> None:
+    endless = iter(lambda: b"x" * 65_536, b"")
+    stream = Parts([])
+    stream._parts = endless
+    response = streamed([])
+    response._stream = stream
+    with pytest.raises(httpconn.LineTooLong, match=str(DEFAULT_MAX_LINE_CHARS)):
+        next(response.iter_lines())
+
+
+def test_a_long_line_in_small_pieces_takes_what_it_has() -> None:
+    pieces = 300_000
+    response = streamed([])
+    stream = Parts([])
+    stream._parts = iter([b"x"] * pieces)
+    response._stream = stream
+    tracemalloc.start()
+    try:
+        (line,) = response.iter_lines()
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(line) == pieces
+    assert most < 12 * pieces, "not an object for each piece"
+
+
+# -- a stream is handed out once -------------------------------------------------------------------------------
+
+WAYS: dict[str, Callable[[Response], object]] = {
+    "parts": lambda response: list(response.iter_bytes()),
+    "sized": lambda response: list(response.iter_bytes(4)),
+    "text parts": lambda response: list(response.iter_text()),
+    "lines": lambda response: list(response.iter_lines()),
+    "content": lambda response: response.content,
+    "text": lambda response: response.text,
+    "json": lambda response: response.json(),
+}
+
+
+@pytest.mark.parametrize("second", WAYS)
+@pytest.mark.parametrize("first", ["parts", "sized", "text parts", "lines"])
+@pytest.mark.parametrize("content", [b"", b'[1,\n"abc"]'], ids=["empty", "some"])
+def test_a_spent_stream_raises(content: bytes, first: str, second: str) -> None:
+    response = streamed([content])
+    WAYS[first](response)
+    with pytest.raises(StreamConsumed, match=r"has been handed out|is being read as text"):
+        WAYS[second](response)
+    response.close()
+    with response:
+        pass
+    for other in (copy.copy(response), pickle.loads(pickle.dumps(response))):
+        with pytest.raises(StreamConsumed):
+            WAYS[second](other)
+
+
+@pytest.mark.parametrize("second", WAYS)
+@pytest.mark.parametrize("first", ["content", "text", "json"])
+def test_what_was_read_as_a_whole_can_be_read_again(first: str, second: str) -> None:
+    response = streamed([b'["a', b'bc"]'])
+    WAYS[first](response)
+    assert WAYS[second](response) == WAYS[second](whole(b'["abc"]'))
+    assert WAYS[second](response) == WAYS[second](whole(b'["abc"]'))
+
+
+def test_an_iterator_goes_on_where_the_last_one_was() -> None:
+    response = streamed([b"head\r", b"\none\ntwo", b"\nthr", b"ee"])
+    assert next(response.iter_bytes(4)) == b"head"
+    assert next(response.iter_text()) == "\r"
+    assert next(response.iter_lines()) == ""
+    assert next(response.iter_lines()) == "one"
+    for back in ("parts", "sized", "text parts", "content", "text"):
+        with pytest.raises(StreamConsumed, match=r"is being read (as text|in lines)"):
+            WAYS[back](response)
+    assert list(response.iter_lines()) == ["two", "three"]
+
+
+# -- what breaks -----------------------------------------------------------------------------------------------
+
+BROKEN = {
+    "cut": (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\none\ntw", httpconn.IncompleteRead),
+    "cut in a chunk": (CHUNKED + b"\r\n" + chunk(b"one\n") + b"5\r\ntw", httpconn.IncompleteRead),
+    "no chunk": (CHUNKED + b"\r\n" + chunk(b"one\ntw") + b"-1\r\n", httpconn.IncompleteRead),
+    "no gzip": (CHUNKED + b"Content-Encoding: gzip\r\n\r\n" + chunk(deflated(31)()(b"one\ntw")) + b"0\r\n\r\n",
+                httpconn.ContentDecodingError),
+    "silent": (CHUNKED + b"\r\n" + chunk(b"one\ntw"), httpconn.ReadTimeout),
+}  # fmt: skip
+
+
+@pytest.fixture
+def broken(request: pytest.FixtureRequest, in_use: object) -> Iterator[tuple[Response, type[Exception]]]:
+    wire, kind = BROKEN[request.param]
+    done = threading.Event()
+
+    def serve(sock: socket.socket) -> None:
+        take_request(sock)
+        sock.sendall(wire)
+        if kind is httpconn.ReadTimeout:
+            done.wait(10)
+
+    with ScriptedServer(serve) as server, ConnectionPool(timeout=Timeout(read=0.3)) as pool:
+        with pool.request("GET", f"http://127.0.0.1:{server.port}/", stream=True) as response:
+            yield response, kind
+        done.set()
+
+
+@pytest.mark.parametrize("broken", BROKEN, indirect=True)
+@pytest.mark.parametrize("way", ["parts", "sized", "text parts"])
+def test_what_had_come_is_handed_out_before_the_error(way: str, broken: tuple[Response, type[Exception]]) -> None:
+    response, kind = broken
+    iterator = {"parts": response.iter_bytes, "sized": lambda: response.iter_bytes(5), "text parts": response.iter_text}
+    parts = []
+    with pytest.raises(kind) as caught:
+        for part in iterator[way]():
+            parts.append(part)  # noqa: PERF402 - extend would lose them
+    told = "".join(part if isinstance(part, str) else part.decode() for part in parts)
+    assert told == "one\ntw"
+    partial = caught.value.response.content
+    assert told.encode().endswith(partial)
+    if hasattr(kind, "partial") or kind is not httpconn.ReadTimeout:
+        assert caught.value.partial == partial
+    for again in WAYS.values():
+        with pytest.raises((kind, StreamConsumed)):
+            again(response)
+
+
+@pytest.mark.parametrize("broken", BROKEN, indirect=True)
+def test_lines_that_are_whole_are_handed_out_before_the_error(broken: tuple[Response, type[Exception]]) -> None:
+    """And no line that is not: it would be taken for one."""
+    response, kind = broken
+    lines = response.iter_lines()
+    assert next(lines) == "one"
+    with pytest.raises(kind) as caught:
+        next(lines)
+    assert caught.value.response.content == b"tw"
+    assert getattr(caught.value, "partial", b"tw") == b"tw"
+
+
+@pytest.mark.parametrize("broken", BROKEN, indirect=True)
+def test_content_that_breaks_is_in_the_error_and_still_there(broken: tuple[Response, type[Exception]]) -> None:
+    response, kind = broken
+    with pytest.raises(kind) as caught:
+        _ = response.content
+    assert caught.value.response.content == b"one\ntw"
+    assert getattr(caught.value, "partial", b"one\ntw") == b"one\ntw"
+    parts = response.iter_bytes()
+    assert next(parts) == b"one\ntw"
+    with pytest.raises(kind):
+        next(parts)
+
+
+def test_the_rest_of_a_sized_part_is_handed_out_before_the_error() -> None:
+    error = httpconn.IncompleteRead(b"")
+    parts = streamed([b"abc", b"defg"], error=error).iter_bytes(5)
+    assert [next(parts), next(parts)] == [b"abcde", b"fg"]
+    with pytest.raises(httpconn.IncompleteRead):
+        next(parts)
