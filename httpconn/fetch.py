@@ -39,7 +39,7 @@ class Fetcher(Configured):
     By keyword, each with the default that ``FetchSettings`` has:
 
     - *max_connections* in all, *per_host* to one origin; *look_ahead*: requests that are taken from the input and have
-      no connection yet; with *ordered*, results come in the order of the input, and it bounds how many wait for that
+      no connection yet; with *ordered*, results come in the order of the input, and at most so many wait for one
     - *max_content*: bytes of one response; *max_buffered_bytes*: of all that have not been handed out (reading pauses)
     - everything else as for ``ConnectionPool``
 

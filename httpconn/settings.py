@@ -242,7 +242,9 @@ class FetchSettings(Settings):
     ordered: bool = False
     """Results come in the order of the input."""
     look_ahead: int = 1_000
-    """Requests that are taken from the input and have no connection yet; *ordered*: that wait for an earlier one."""
+    """Requests that are taken from the input and have no connection yet. With *ordered*, requests behind the one whose
+    result is next, whatever has become of them: so many results wait at most, and fewer than *max_connections* leave
+    connections unused."""
     max_buffered_bytes: int = 256 * MIB
     """Bytes of content that have not been handed out; beyond them, reading pauses."""
 

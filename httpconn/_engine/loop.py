@@ -72,7 +72,8 @@ class Loop(Clock):
         self._max_connections = settings.max_connections
         self.per_host = settings.per_host
         self._look_ahead = settings.look_ahead
-        self._most_unanswered = settings.look_ahead + settings.max_connections
+        # In order, all but the first of them may come to wait for it.
+        self._most_unanswered = settings.look_ahead + (1 if settings.ordered else settings.max_connections)
         self._idle_s = settings.idle_s
         self.max_buffered_bytes = settings.max_buffered_bytes
         self.is_ordered = settings.ordered

@@ -1,0 +1,60 @@
+"""How far ahead a fetcher asks, where results have to come in order: counted by what the server was asked for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from httpconn import Fetcher
+
+from ..faulty import Exchange, FaultyServer
+
+COUNT = 120
+
+
+class FirstIsLate(FaultyServer):
+    """Answers the first request when *most* others have been asked for, and a while later; ``asked`` by then."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self.most = most
+        self.asked = 0
+
+    async def answer(self, exchange: Exchange) -> None:
+        if exchange.target == "/good/0":
+            for _ in range(2000):
+                if len(self.seen) > self.most:
+                    break
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.3)  # in which no more may come
+            self.asked = len(self.seen) - 1
+        await super().answer(exchange)
+
+
+@pytest.mark.parametrize(("look_ahead", "max_connections"), [(20, 64), (20, 4), (1, 16), (90, 8)])
+def test_no_more_results_wait_than_look_ahead(in_use, look_ahead: int, max_connections: int) -> None:
+    """And as many do."""
+    with (
+        FirstIsLate(look_ahead) as server,
+        Fetcher(
+            ordered=True, look_ahead=look_ahead, max_connections=max_connections, per_host=max_connections
+        ) as fetcher,
+    ):
+        urls = [server.url(f"/good/{number}") for number in range(COUNT)]
+        taken = 0
+
+        def given() -> Iterator[str]:
+            nonlocal taken
+            for url in urls:
+                taken += 1
+                yield url
+
+        fetcher.feed(given())
+        first = next(fetcher)
+        assert first.url == urls[0]
+        assert server.asked == look_ahead
+        assert [response.url for response in fetcher] == urls[1:]
+        assert taken == COUNT
+        assert sorted(server.seen) == sorted(f"/good/{number}" for number in range(COUNT))
