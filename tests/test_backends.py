@@ -68,6 +68,14 @@ def test_extensions_can_be_left_out(switch: str) -> None:
     assert "cython" not in available
 
 
+def test_what_others_have_compiled_is_not_left_out() -> None:
+    """The same pages can be read, whatever reads their heads."""
+    show = "import httpconn, sys; httpconn.ConnectionPool(); from httpconn import decoding; print(decoding.accept_encoding())"
+    assert said(show, HTTPCONN_NO_EXTENSIONS="1") == said(show)
+    own = "import httpconn, sys; httpconn.ConnectionPool(); print('httpconn._speedups' in sys.modules)"
+    assert said(own, HTTPCONN_NO_EXTENSIONS="1") == ["False"]
+
+
 @pytest.mark.parametrize("switch", ["", "0"])
 def test_a_switch_that_is_off_leaves_nothing_out(switch: str) -> None:
     assert said(SHOW, HTTPCONN_NO_EXTENSIONS=switch, HTTPCONN_PARSER="") == said(SHOW)

@@ -530,6 +530,7 @@ def test_statuses_that_are_retried() -> None:
     # Never below what the server says, by no chance.
     assert policies.decide(job, head(503, ("Retry-After", "5")), math.inf, 0) == (None, 5, 5)
     # Beyond the bound it is the result, and the others wait as long as is ever waited.
+    assert policies.decide(job, head(503, ("Retry-After", "60")), math.inf, 0) == (None, 60, 60)
     assert policies.decide(job, head(503, ("Retry-After", "61")), math.inf, 0) == (None, None, 60)
     # And beyond the end of Timeout.total.
     assert policies.decide(job, head(503, ("Retry-After", "5")), 4.0, 0) == (None, None, 5)

@@ -24,7 +24,7 @@ class Retry:
       whatever the method: bytes, text, JSON, a seekable file, a list; no generator
     - after *backoff_s*, twice as long each time, at most *max_backoff_s*; less by chance, by at most the share *jitter*
     - with *statuses*, a ``Retry-After`` counts: nothing more goes to that origin until then. One of more than
-      *max_retry_after_s* is not waited for: the response is the result (and the others wait for as long as that)
+      *max_retry_after_s* is not waited for: the response is the result, and the others wait for *max_retry_after_s*
 
     Never past ``Timeout.total``. What is a redirect's or a body's fault is not retried.
     """
