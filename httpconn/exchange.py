@@ -159,6 +159,7 @@ class Incoming:
         return (
             reader.complete is True
             and not reader.will_close
+            and not self._job.closes
             and reader.ends_here()
             and head is not None
             and head.status != SWITCHING_PROTOCOLS

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from . import _backends, decoding
 from ._wire.head import ResponseHead
-from ._wire.request import encode_field_line, expects_continue, validate_method, validate_target
+from ._wire.request import asks_to_close, encode_field_line, expects_continue, validate_method, validate_target
 from .errors import InvalidField, quote
 from .model import Request, Timeout, pairs_of
 from .policies.auth import field_value_of
@@ -98,6 +98,8 @@ class Job(BareJob):
     """See ``exchange.note_failure``."""
     is_plain = True
     """A response with content, which goes to memory, under the limits that all share."""
+    closes = False
+    """It says that it is the last one on its connection (RFC 9112 section 9.6)."""
     timeout: Timeout | None = None
     proxy: Proxy | None = None
     expects_continue = False
@@ -159,7 +161,7 @@ class Preparer:
         self._environment = EnvironmentProxies() if settings.trust_env else None
         is_direct = settings.proxy == DIRECT or (settings.proxy is None and self._environment is None)
         # Else a URL says all that there is to know.
-        self._needs_request = policies.shapes_requests or not is_direct or bool(self._left_out)
+        self._needs_request = policies.shapes_requests or not is_direct or bool(self._left_out) or "connection" in names
         self._known: dict[str, Known] = {}
         engine = _backends.selected.engine
         self._plain_get = plain_get if engine is None else engine.plain_get
@@ -286,10 +288,14 @@ class Preparer:
             job.may_go_on = self._policies.may_go_on
         if proxy is not None:
             job.proxy = proxy
-        if can_wait and b"\r\nexpect:" in head.lower():
+        lowered = head.lower()
+        if can_wait and b"\r\nexpect:" in lowered:
             job.expects_continue = expects_continue(head.split(b"\r\n"))
+        if b"\r\nconnection:" in lowered:
+            job.closes = asks_to_close(head.split(b"\r\n"))
         job.is_plain = (
-            method not in ("HEAD", "CONNECT")
+            not job.closes  # the short road judges by the response alone
+            and method not in ("HEAD", "CONNECT")
             and request.decode
             and request.sink is None
             and request.max_content is None

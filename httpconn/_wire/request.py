@@ -146,9 +146,22 @@ def expects_continue(lines: Iterable[bytes]) -> bool:
 
     Source: RFC 9110 section 10.1.1.
     """
+    return _has_member(lines, b"expect", b"100-continue")
+
+
+def asks_to_close(lines: Iterable[bytes]) -> bool:
+    """Return whether one of these field lines says that this is the last request on its connection.
+
+    Source: RFC 9112 section 9.6.
+    """
+    return _has_member(lines, b"connection", b"close")
+
+
+def _has_member(lines: Iterable[bytes], wanted: bytes, member: bytes) -> bool:
+    """Return whether a field of the name *wanted* has *member* in its list, in any case."""
     fields = (line.partition(b":") for line in lines)
     return any(
-        name.strip().lower() == b"expect" and b"100-continue" in [item.strip().lower() for item in value.split(b",")]
+        name.strip().lower() == wanted and member in [item.strip().lower() for item in value.split(b",")]
         for name, _, value in fields
     )
 
