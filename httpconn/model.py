@@ -49,7 +49,8 @@ class Timeout:
     ``Timeout(5, read=30)``. Two to four by position are *connect*, *read*, *total*, *pool*. What is not said is 10, 30,
     300 and 60 s.
 
-    - *connect*: the name, the addresses, what is said to a proxy, and the TLS handshake together
+    - *connect*: the name, the addresses, what is said to a proxy, and the TLS handshake together, from when the name is
+      being looked up
     - *read*: silence: no byte came, and none could be sent
     - *total*: the whole request, from when it has its connection or begins to make one, to the last byte; its redirects
       and retries, and the waits between them, included

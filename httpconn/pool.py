@@ -63,6 +63,7 @@ class ConnectionPool(Configured):
       proxies of HTTP_PROXY and its kin
     - *expect_timeout_s*: how long a large body that can be sent but once waits for "100 Continue"
     - *resolve*: addresses for names, see ``Resolver``; *resolve_ttl_s*: how long an answer of the system's counts;
+      *max_lookups*: names that are looked up at a time, and *max_abandoned_lookups* that were given up and run on;
       *source_address*, *socket_options* as the socket module has them
     - *redirects*: how many are followed, 0 for none; *retry*: a ``Retry``, none without one
     - *rate_per_host* requests a second to one origin, *delay_per_host* seconds between two of them
@@ -280,6 +281,7 @@ class ConnectionPool(Configured):
         """Close the kept connections; one in use is closed when its response is done. A second call does nothing."""
         self._turns.close()
         self._slots.close()
+        self._kit.resolver.close()
 
     def __enter__(self) -> Self:
         return self

@@ -1,85 +1,159 @@
-"""Names to addresses: overrides, address literals, a cache, and getaddrinfo in a few threads.
+"""Names to addresses: overrides, address literals, a cache, and lookups (``lookups.py``).
 
 Several addresses come in the order in which they are to be tried: getaddrinfo's (RFC 6724), with the families taking
 turns (RFC 8305 section 4), and those that have just failed behind the others.
-
-getaddrinfo blocks, cannot be stopped, and has no time limit. So it runs in threads of its own, which are there
-only while there are names to look up; whoever waits does so with a limit, or is called back.
 """
 
 from __future__ import annotations
 
-import collections
+import copy
 import ipaddress
 import itertools
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, TypeAlias
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from concurrent.futures import Future
+from typing import Any, Final, NamedTuple, TypeAlias
 
-from .errors import without_frames
+from .lookups import Address, Answer, Lookup, Lookups, Name
 
-Address: TypeAlias = tuple[int, Any]
-"""(family, what ``socket.connect`` takes)"""
-Resolve: TypeAlias = Mapping[str, str | Iterable[str]] | Callable[[str, int], str | Iterable[str] | None]
+Addresses: TypeAlias = str | Iterable[str] | None
+Resolve: TypeAlias = (
+    Mapping[str, str | Iterable[str]] | Callable[[str, int], Addresses | Awaitable[Addresses] | Future[Addresses]]
+)
 
+DEFAULT_MAX_LOOKUPS: Final = 128
 _UNIX: Final = "unix:"
 _MOST_NAMES: Final = 10_000
 _ENTRY_ADDRESSES: Final = 16
 _DEAD_S: Final = 60.0
 """How long an address that did not answer is tried last."""
 _MOST_DEAD: Final = 1_000
+_NOT_THERE: Final = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
+"""What says that there is no such name. Everything else is a failure of the lookup, which may succeed the next time."""
+
+
+class _Known(NamedTuple):
+    answer: Answer
+    is_told: bool
+    """By ``resolve=``, and not by the system."""
+    until: float
+
+
+class _Memory:
+    """The answers that still count, by name; for several threads."""
+
+    def __init__(self, ttl_s: float, negative_ttl_s: float) -> None:
+        self._ttl_s = ttl_s
+        self._negative_ttl_s = negative_ttl_s
+        self.begin_empty()
+
+    def begin_empty(self) -> None:
+        self._lock = threading.Lock()
+        self._known: dict[Name, _Known] = {}
+
+    def find(self, name: Name) -> _Known | None:
+        known = self._known.get(name)
+        return None if known is None or known.until <= time.monotonic() else known
+
+    def note(self, name: Name, answer: Answer, is_told: bool) -> None:
+        """Remember *answer*, if it is one that says how things are; a failure to find that out is none."""
+        ttl_s = self._ttl_s
+        if isinstance(answer, BaseException):
+            if not isinstance(answer, socket.gaierror) or answer.errno not in _NOT_THERE:
+                return
+            ttl_s = self._negative_ttl_s
+        if ttl_s <= 0:
+            return
+        with self._lock:
+            self._known.pop(name, None)
+            while len(self._known) >= _MOST_NAMES:
+                del self._known[next(iter(self._known))]
+            self._known[name] = _Known(answer, is_told, time.monotonic() + ttl_s)
 
 
 class Resolver:
     """Looks names up; safe to use from several threads.
 
-    *resolve* goes before everything else: a mapping of "host" or "host:port", or a function of host and port (None:
-    not mine), to an address or several: "192.0.2.1", "2001:db8::1", or "unix:/path" for a Unix socket. *ttl_s* is how
-    long an answer counts, since getaddrinfo does not tell; *negative_ttl_s* how long a failure does.
+    *resolve* goes before everything else: a mapping of "host" or "host:port", or a function of host and port, to an
+    address or several: "192.0.2.1", "2001:db8::1", or "unix:/path" for a Unix socket; None for "not mine". The function
+    may also return a future of that (``concurrent.futures`` or asyncio's), or be a coroutine function.
+
+    *ttl_s* is how long an answer counts, since getaddrinfo does not tell; *negative_ttl_s* how long it counts that
+    there is no such name. No other failure is remembered. What a function gives at once is not remembered either, what
+    it gives later is.
     """
 
     def __init__(
-        self, resolve: Resolve | None = None, *, ttl_s: float = 60.0, negative_ttl_s: float = 2.0, threads: int = 8
+        self,
+        resolve: Resolve | None = None,
+        *,
+        ttl_s: float = 60.0,
+        negative_ttl_s: float = 2.0,
+        max_lookups: int = DEFAULT_MAX_LOOKUPS,
+        max_abandoned_lookups: int = DEFAULT_MAX_LOOKUPS,
     ) -> None:
         self._resolve = resolve
-        self._ttl_s = ttl_s
-        self._negative_ttl_s = negative_ttl_s
-        self._most_threads = threads
-        self.forget()
+        self._memory = _Memory(ttl_s, negative_ttl_s)
+        self.lookups = Lookups(
+            _look_up, _read, self._memory.note, most=max_lookups, most_abandoned=max_abandoned_lookups
+        )
+        self._begin_empty()
+
+    def _begin_empty(self) -> None:
+        self._lock = threading.Lock()
+        self._dead: dict[Address, float] = {}  # and until when it is remembered; the oldest first
 
     def forget(self) -> None:
         """Forget all names, and the threads: in the child of a fork there are none."""
-        self._lock = threading.Lock()
-        self._known: dict[tuple[str, int], tuple[float, list[Address] | OSError]] = {}
-        self._waiting: dict[tuple[str, int], list[Callable[[], None]]] = {}
-        self._queue: collections.deque[tuple[str, int]] = collections.deque()
-        self._dead: dict[Address, float] = {}  # and until when it is remembered; the oldest first
-        self._threads = 0
+        self.lookups.begin_anew()
+        self._memory.begin_empty()
+        self._begin_empty()
 
-    def find(self, host: str, port: int) -> list[Address] | None:
-        """Return the addresses where they are known without waiting, or None.
+    def close(self) -> None:
+        """Let go of the thread in which coroutines run, if there is one; a second call does nothing."""
+        self.lookups.close()
 
-        Raises OSError (socket.gaierror) for a name that was not found a moment ago, ValueError for an override
-        that is no address.
+    def ask(self, host: str, port: int, told: Callable[[], None], *, is_again: bool = False) -> list[Address] | Lookup:
+        """Return the addresses where they are known without waiting, or a lookup, which calls *told* when it is done.
+
+        From another thread, as a rule; ``answer_of`` gives the addresses then. *is_again*: that there is no such name
+        is not taken from memory. Raises OSError (socket.gaierror) for a name that was not found a moment ago,
+        ValueError for an override that is no address, and what the function ``resolve=`` raises.
         """
-        if self._resolve is not None:
-            override = self._override(host, port)
-            if override is not None:
-                return self._in_order(override)
-        entry = self._known.get((host, port))
-        if entry is not None:
-            until, answer = entry
-            if until > time.monotonic():
-                if isinstance(answer, OSError):
-                    raise type(answer)(*answer.args)
-                return self._in_order(answer)
-        elif (literal := _literal(host, port)) is not None:
-            with self._lock:
-                self._remember((host, port), [literal], self._ttl_s)
-            return [literal]
-        return None
+        name = (host, port)
+        known = self._memory.find(name)
+        if known is not None and is_again and isinstance(known.answer, BaseException):
+            known = None
+        if known is not None and known.is_told:
+            return self._told(known.answer)
+        given = None
+        if self._resolve is not None and not self.lookups.is_under_way(name):
+            given = self._given(host, port)
+            if hasattr(given, "done") and given.done():
+                given = given.result()
+            if given is not None and not _is_awaited(given):
+                return self._in_order(_addresses_of(given, host, port))
+        if given is None:
+            if known is not None:
+                return self._told(known.answer)
+            literal = _literal(host, port)
+            if literal is not None:
+                self._memory.note(name, [literal], False)
+                return [literal]
+        return self.lookups.start(name, told, given)
+
+    def answer_of(self, lookup: Lookup) -> list[Address]:
+        """Return what a lookup has come to, which is done. Raises as ``ask``."""
+        answer = lookup.answer
+        assert answer is not None
+        return self._told(answer)
+
+    def _told(self, answer: Answer) -> list[Address]:
+        if isinstance(answer, BaseException):
+            raise _copied(answer)
+        return self._in_order(answer)
 
     def note_dead(self, addresses: Iterable[Address]) -> None:
         """Have these tried last for a while: they did not answer."""
@@ -98,84 +172,45 @@ class Resolver:
         now = time.monotonic()
         return sorted(addresses, key=lambda address: self._dead.get(address, 0.0) > now)
 
-    def is_looking_up(self, host: str, port: int) -> bool:
-        """Return whether the answer for a name is still to come."""
-        return (host, port) in self._waiting
-
-    def start(self, host: str, port: int, done: Callable[[], None]) -> None:
-        """Look a name up in a thread, and then call *done* from there; ``find`` gives the answer then."""
-        name = (host, port)
-        with self._lock:
-            waiting = self._waiting.get(name)
-            if waiting is not None:
-                waiting.append(done)
-                return
-            self._waiting[name] = [done]
-            self._queue.append(name)
-            if self._threads >= min(self._most_threads, len(self._waiting)):
-                return
-            self._threads += 1
-        try:
-            threading.Thread(target=self._work, name="httpconn-resolver", daemon=True).start()
-        except BaseException:
-            with self._lock:
-                self._threads -= 1
-                if not self._threads:
-                    # Nobody is there to answer those that wait.
-                    self._waiting.pop(name, None)
-                    self._queue.remove(name)
-                    raise
-
-    def _work(self) -> None:
-        """One thread's whole life: names until there is none left."""
-        while True:
-            with self._lock:
-                if not self._queue:
-                    self._threads -= 1
-                    return
-                name = self._queue.popleft()
-            answer: list[Address] | OSError
-            try:
-                answer = _look_up(*name)
-            except OSError as error:
-                answer = without_frames(error)
-            except Exception as error:  # a host that no codec takes (UnicodeError): not found, and say why
-                answer = socket.gaierror(socket.EAI_NONAME, f"{error}")
-            failed = isinstance(answer, OSError)
-            with self._lock:
-                # At least long enough for those who wait to come and get it.
-                self._remember(name, answer, max(1.0, self._negative_ttl_s if failed else self._ttl_s))
-                waiting = self._waiting.pop(name, [])
-            for done in waiting:
-                done()
-
-    def _remember(self, name: tuple[str, int], answer: list[Address] | OSError, ttl_s: float) -> None:
-        self._known.pop(name, None)
-        while len(self._known) >= _MOST_NAMES:
-            del self._known[next(iter(self._known))]
-        self._known[name] = (time.monotonic() + ttl_s, answer)
-
-    def _override(self, host: str, port: int) -> list[Address] | None:
+    def _given(self, host: str, port: int) -> Any:
+        """Return what ``resolve=`` has for *host*."""
         resolve = self._resolve
         if callable(resolve):
-            given = resolve(host, port)
-        else:
-            assert resolve is not None
-            given = resolve.get(f"{host}:{port}")
-            if given is None:
-                given = resolve.get(host)
-        if given is None:
-            return None
-        texts = [given] if isinstance(given, str) else list(given)
-        addresses = []
-        for text in texts:
-            address = _unix(text) if text.startswith(_UNIX) else _literal(text, port)
-            if address is None:
-                raise ValueError(f"expected an IP address or unix:/path for {host!r} in resolve=, got {text!r}")
-            addresses.append(address)
-        if not addresses:
-            raise ValueError(f"expected an address for {host!r} in resolve=, got none")
-        return addresses
+            return resolve(host, port)
+        assert resolve is not None
+        given = resolve.get(f"{host}:{port}")
+        return resolve.get(host) if given is None else given
+
+
+def _is_awaited(given: Any) -> bool:
+    return hasattr(given, "add_done_callback") or hasattr(given, "__await__")
+
+
+def _read(given: Any, host: str, port: int) -> list[Address] | None:
+    return None if given is None else _addresses_of(given, host, port)
+
+
+def _addresses_of(given: Any, host: str, port: int) -> list[Address]:
+    """Return the addresses that are *given* as text. Raises ValueError."""
+    addresses = []
+    for text in [given] if isinstance(given, str) else list(given):
+        address = _unix(text) if text.startswith(_UNIX) else _literal(text, port)
+        if address is None:
+            raise ValueError(f"expected an IP address or unix:/path for {host!r} in resolve=, got {text!r}")
+        addresses.append(address)
+    if not addresses:
+        raise ValueError(f"expected an address for {host!r} in resolve=, got none")
+    return addresses
+
+
+def _copied(error: BaseException) -> BaseException:
+    """Return *error* for one more who waited: what is attached to an exception on its way is nobody else's."""
+    if isinstance(error, OSError):
+        return type(error)(*error.args)
+    try:
+        return copy.copy(error)
+    except Exception:  # a class whose constructor wants something else: then it is the same one
+        return error
 
 
 def _unix(text: str) -> Address:
@@ -200,7 +235,11 @@ def _literal(host: str, port: int) -> Address | None:
 
 
 def _look_up(host: str, port: int) -> list[Address]:
-    found = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
+    """Ask the system. Raises OSError; socket.gaierror, EAI_NONAME, for a host that no codec takes (UnicodeError)."""
+    try:
+        found = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
+    except UnicodeError as error:
+        raise socket.gaierror(socket.EAI_NONAME, f"{error}") from None
     addresses: list[Address] = []
     for family, _, _, _, address in found:
         if (family, address) not in addresses:

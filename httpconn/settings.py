@@ -16,7 +16,7 @@ from .policies.auth import Auth
 from .policies.judge import Hooks
 from .policies.redirects import DEFAULT_REDIRECTS
 from .policies.retries import Retry
-from .resolving import Resolve
+from .resolving import DEFAULT_MAX_LOOKUPS, Resolve
 
 if TYPE_CHECKING:
     from http.cookiejar import CookieJar
@@ -50,6 +50,8 @@ class Options(TypedDict, total=False):
     expect_timeout_s: float | None
     resolve: Resolve | None
     resolve_ttl_s: float
+    max_lookups: int
+    max_abandoned_lookups: int
     source_address: tuple[str, int] | None
     socket_options: Iterable[SocketOption]
     redirects: int
@@ -158,8 +160,14 @@ class Settings:
     expect_timeout_s: float | None = 1.0
     """How long a large body that can be sent but once waits for "100 Continue"; None: it does not ask."""
     resolve: Resolve | None = None
-    """Addresses for names, see ``Resolver``."""
+    """Addresses for names: a mapping, a function, or a coroutine function; see ``Resolver``."""
     resolve_ttl_s: float = 60.0
+    max_lookups: int = DEFAULT_MAX_LOOKUPS
+    """Names that are looked up at the same time, each in a thread. A request whose name waits for one of these places
+    does so before its ``Timeout.connect`` begins."""
+    max_abandoned_lookups: int = DEFAULT_MAX_LOOKUPS
+    """Lookups that everybody has given up and that still run, as ``getaddrinfo`` cannot be stopped, without taking a
+    place of those."""
     source_address: tuple[str, int] | None = None
     socket_options: tuple[SocketOption, ...] = ()
     redirects: int = DEFAULT_REDIRECTS
@@ -229,7 +237,7 @@ class Settings:
     @staticmethod
     def counts() -> dict[str, int]:
         """Return the names of the whole numbers, and the least that each may be."""
-        return {"max_connections": 1, "per_host": 1, "max_content": 0}
+        return {"max_connections": 1, "per_host": 1, "max_content": 0, "max_lookups": 1, "max_abandoned_lookups": 0}
 
 
 @dataclass(frozen=True, kw_only=True)

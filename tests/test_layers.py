@@ -33,7 +33,8 @@ ROOMS = {
     # Decisions: no I/O, no clock. They read what a head says, and know nothing of exchanges.
     "policies": {"policies", "_wire.head", "model", "hosts", "references", "urls"},
     "decoding": set[str](),
-    "resolving": set[str](),
+    "lookups": set[str](),
+    "resolving": {"lookups"},
     "proxies": {"_wire", "_backends", "urls"},
     "settings": {"_wire", "model", "decoding", "resolving", "policies"},
     # One exchange, sans-IO: its request, its response, and what follows.
@@ -52,6 +53,7 @@ ROOMS = {
         "_wire",
         "model",
         "policies",
+        "lookups",
         "proxies",
         "resolving",
         "settings",

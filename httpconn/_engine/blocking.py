@@ -12,6 +12,7 @@ from .._wire.head import ResponseHead
 from ..errors import ConnectTimeout, MalformedFraming, PoolClosed, ReadTimeout, TotalTimeout, without_frames
 from ..exchange import Incoming, may_resend, note_failure
 from ..lines import TextReader
+from ..lookups import Address, Lookup, Name
 from ..model import Response, Timeout, attach_response, tell_partial
 from ..policies.judge import FIRST_ERROR
 from ..preparing import Job, Outgoing
@@ -197,12 +198,18 @@ class Attempt(Clock):
         """
         began = self.time()
         connect_s = self._limits.connect
-        deadline = min(self._deadline, _FOREVER if connect_s is None else began + connect_s)
+        connect_at = _FOREVER if connect_s is None else began + connect_s
+        deadline = min(self._deadline, connect_at)
         channel = None
         try:
             try:
-                while isinstance(found := self.off_the_clock(self._kit.dial, self._job), tuple):
-                    self._look_up(*found, self._left(deadline))
+                addresses: dict[Name, list[Address]] = {}
+                arrives = threading.Event()
+                while isinstance(found := self._dial(addresses, arrives), Lookup):
+                    connect_at = self._await_name(found, arrives, connect_at)
+                    deadline = min(self._deadline, connect_at)
+                    addresses[found.name] = self._kit.resolver.answer_of(found)
+                    arrives.clear()
                 channel = found
                 resolved_at = self.time()
                 with self._slots.lock:
@@ -230,12 +237,24 @@ class Attempt(Clock):
             channel.secured_at - channel.connected_at if channel.secured_at else 0.0,
         )
 
-    def _look_up(self, host: str, port: int, timeout_s: float | None) -> None:
-        """Have a name looked up, and wait for that. Raises TimeoutError."""
-        done = threading.Event()
-        self._kit.resolver.start(host, port, done.set)
-        if not done.wait(timeout_s):
-            raise TimeoutError(f"the name {host!r} was not looked up in time")
+    def _dial(self, addresses: dict[Name, list[Address]], arrives: threading.Event) -> Channel | Lookup:
+        found: Channel | Lookup = self.off_the_clock(self._kit.dial, self._job, addresses, arrives.set)
+        return found
+
+    def _await_name(self, lookup: Lookup, arrives: threading.Event, connect_at: float) -> float:
+        """Wait until a name has been looked up; return until when there must be a connection now.
+
+        The wait for a place among the lookups is no part of ``Timeout.connect``. Raises TimeoutError.
+        """
+        lookups = self._kit.resolver.lookups
+        try:
+            while not arrives.wait(self._left(min(self._deadline, connect_at))):
+                connect_at += lookups.take_waited_s(lookup)
+                if self.time() >= min(self._deadline, connect_at):
+                    raise TimeoutError(f"the name {lookup.name[0]!r} was not looked up in time")
+            return connect_at + lookups.take_waited_s(lookup)
+        finally:
+            lookups.give_up(lookup)
 
     def _talk(self, connection: Connection, *, until_head: bool) -> bool:
         channel, incoming = connection.channel, self._incoming

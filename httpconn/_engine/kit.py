@@ -6,16 +6,18 @@ import os
 import socket
 import ssl
 import weakref
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
 
 from .._io.channel import Channel, Layer, SocketSettings, TLSSettings
 from .._io.connect import shared_https_context, truststore_context
 from ..exchange import short_road
 from ..following import Follower
+from ..lookups import Address, Lookup, Name
 from ..policies.judge import Policies
 from ..preparing import Job, Key, Preparer
 from ..proxies import ConnectHandshake, Socks5Handshake
-from ..resolving import Address, Resolver
+from ..resolving import Resolver
 from ..settings import TRUSTSTORE, Settings
 
 _MOST_SESSIONS: Final = 1_000
@@ -40,7 +42,12 @@ class Kit:
         )
         self.preparer = Preparer(settings, self.policies)
         self.follower = Follower(self.policies, self.preparer)
-        self.resolver = Resolver(settings.resolve, ttl_s=settings.resolve_ttl_s)
+        self.resolver = Resolver(
+            settings.resolve,
+            ttl_s=settings.resolve_ttl_s,
+            max_lookups=settings.max_lookups,
+            max_abandoned_lookups=settings.max_abandoned_lookups,
+        )
         engine, self.plain_limits = short_road(settings, self.policies)
         self.engine = engine
         self.take_turn = None if engine is None else engine.take_turn
@@ -51,18 +58,21 @@ class Kit:
         self._default_context: ssl.SSLContext | None = None
         self._truststore: ssl.SSLContext | None = None
 
-    def dial(self, job: Job) -> Channel | tuple[str, int]:
-        """Return the channel to open for *job*, or the name that has to be looked up first: (host, port).
+    def dial(self, job: Job, found: Mapping[Name, list[Address]], told: Callable[[], None]) -> Channel | Lookup:
+        """Return the channel to open for *job*, or the lookup of a name that has to be waited for first.
 
+        *found* is what such lookups have come to for this job, *told* is called when the one that is returned is done.
         With a proxy its name is the only one that is looked up here, unless it is one of ``socks5://``.
         Raises OSError for a name that is not found, ValueError for an override that is no address, MissingExtra, and
         what making a TLS context raises.
         """
         origin, proxy = job.origin, job.proxy
         near = origin if proxy is None else proxy
-        addresses = self.resolver.find(near.host, near.port)
-        if addresses is None:
-            return near.host, near.port
+        is_again = job.course is not None and job.course.retries > 0
+        name = (near.host, near.port)
+        addresses = found.get(name) or self.resolver.ask(*name, told, is_again=is_again)
+        if isinstance(addresses, Lookup):
+            return addresses
         layers: list[Layer] = []
         if proxy is not None:
             if proxy.is_tls:
@@ -73,10 +83,11 @@ class Kit:
             elif proxy.resolves:
                 layers.append(Socks5Handshake(proxy, origin.host, origin.port))
             else:
-                found = self.resolver.find(origin.host, origin.port)
-                if found is None:
-                    return origin.host, origin.port
-                layers.append(Socks5Handshake(proxy, _ip(found), origin.port))
+                name = (origin.host, origin.port)
+                far = found.get(name) or self.resolver.ask(*name, told, is_again=is_again)
+                if isinstance(far, Lookup):
+                    return far
+                layers.append(Socks5Handshake(proxy, _ip(far), origin.port))
         if origin.is_tls:
             context, server_hostname, fingerprint = job.key[3:6]
             if context is None:

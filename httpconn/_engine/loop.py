@@ -24,6 +24,7 @@ from .._backends.contract import Road
 from .._io.polling import IN, LONGEST_WAIT_S, Poller, new_poller
 from ..errors import ConnectTimeout, PoolClosed, ReadTimeout, TotalTimeout, without_frames
 from ..exchange import unanswered
+from ..lookups import Address, Lookup, Name
 from ..model import Response
 from ..preparing import Job, Key
 from ..settings import FetchSettings
@@ -93,7 +94,9 @@ class Loop(Clock):
         self.active: dict[Connection, None] = {}
         self.idle: dict[Connection, None] = {}  # unused for the longest time first
         self.by_descriptor: dict[int, Connection] = {}
-        self.resolving: dict[Connection, tuple[str, int]] = {}  # and the name that is being looked up
+        self.resolving: dict[Connection, tuple[Lookup, dict[Name, list[Address]]]] = {}
+        """What is looked up for a connection, and the addresses that were found for it before."""
+        self._looked_up: collections.deque[Connection] = collections.deque()
 
         self.ready: collections.deque[Response] = collections.deque()
         self._done: dict[int, Response] = {}  # by index, where results come in order
@@ -124,7 +127,7 @@ class Loop(Clock):
             raise StopIteration
         poller = self.poller
         if poller is None:
-            poller = self.poller = new_poller()
+            poller = self._begin()
         self.come_back()
         ready = self.ready
         by_descriptor = self.by_descriptor
@@ -160,6 +163,15 @@ class Loop(Clock):
                 self._sweep()
             if ready:
                 return
+
+    def _begin(self) -> Poller:
+        """Make what is waited with: a poller, and what a resolver's threads wake it by."""
+        poller = self.poller = new_poller()
+        ours, theirs = self._waker = socket.socketpair()
+        ours.setblocking(False)
+        theirs.setblocking(False)
+        poller.register(ours.fileno(), IN)
+        return poller
 
     def _serve(self, events: list[tuple[int, int]]) -> None:
         """Do what the poller told. The compiled twin: ``ShortRoad.serve``."""
@@ -378,7 +390,9 @@ class Loop(Clock):
     def forget(self, connection: Connection) -> None:
         """Free the place of a connection that is closed."""
         host = connection.host
-        self.resolving.pop(connection, None)
+        waited_for = self.resolving.pop(connection, None)
+        if waited_for is not None:
+            self.kit.resolver.lookups.give_up(waited_for[0])
         if connection in self.idle:
             del self.idle[connection]
             host.idle.remove(connection)
@@ -451,34 +465,32 @@ class Loop(Clock):
 
     # -- names ----------------------------------------------------------------------------------------------
 
-    def wake(self) -> Callable[[], None]:
-        """Return what a resolver's thread may call to have the loop look at its answer."""
-        if self._waker is None:
-            ours, theirs = self._waker = socket.socketpair()
-            ours.setblocking(False)
-            theirs.setblocking(False)
-            assert self.poller is not None
-            self.poller.register(ours.fileno(), IN)
-        theirs = self._waker[1]
+    def waker_of(self, connection: Connection) -> Callable[[], None]:
+        """Return what a resolver's thread may call to have the loop go on with *connection*."""
+        assert self._waker is not None
+        looked_up, waker = self._looked_up, self._waker[1]
 
         def wake() -> None:
+            looked_up.append(connection)
             try:
-                theirs.send(b"\0")
+                waker.send(b"\0")
             except OSError:
                 return  # it is full, so the loop will look; or the fetcher was closed
 
         return wake
 
     def take_wake(self) -> None:
-        """Some names may have been looked up."""
+        """Some names have been looked up."""
         if self._waker is None:
             return
         try:
             self._waker[0].recv(4096)
         except BlockingIOError:
             return
-        for connection in list(self.resolving):
-            if connection in self.resolving:
+        while self._looked_up:
+            connection = self._looked_up.popleft()
+            waited_for = self.resolving.get(connection)
+            if waited_for is not None and waited_for[0].answer is not None:  # else it has been given up since then
                 connection.resolve()
 
     # -- time -----------------------------------------------------------------------------------------------
@@ -497,6 +509,8 @@ class Loop(Clock):
                 continue
             limits = connection.limits
             is_open = connection.phase == BUSY
+            if connection in self.resolving:
+                connection.note_wait(self.resolving[connection][0])
             limit_s = limits.read if is_open else limits.connect
             until = min(connection.total_at, _FOREVER if limit_s is None else connection.since + limit_s)
             if until > now:
@@ -549,6 +563,9 @@ class Loop(Clock):
         """Close every socket and forget what was asked for. A second call does nothing."""
         self.is_closed = True
         connections = [*self.active, *self.idle]
+        for lookup, _ in self.resolving.values():
+            self.kit.resolver.lookups.give_up(lookup)
+        self.kit.resolver.close()
         for connection in connections:
             if connection.channel is not None:
                 connection.channel.close()
@@ -556,6 +573,7 @@ class Loop(Clock):
             held.clear()
         self.intake.clear()
         self.gates.clear()
+        self._looked_up.clear()
         self._made_ready -= len(self.ready)
         self.ready.clear()
         self._done.clear()

@@ -19,6 +19,7 @@ from .._io.polling import IN, OUT
 from .._wire.head import ResponseHead
 from ..errors import without_frames
 from ..exchange import Incoming, may_resend, note_failure
+from ..lookups import Address, Lookup, Name
 from ..model import Response, Timeout
 from ..preparing import Job, Outgoing
 
@@ -108,28 +109,33 @@ class Connection:
         job.attempts += 1
 
     def resolve(self) -> None:
-        """Open the connection if its address is known, or have it looked up."""
+        """Open the connection if its addresses are known, or have them looked up."""
         loop, job = self.loop, self.job
         assert job is not None
+        found: dict[Name, list[Address]] = {}
+        waited_for = loop.resolving.pop(self, None)
         try:
-            found = loop.off_the_clock(loop.kit.dial, job)
-            if isinstance(found, tuple):
-                # Again, where it has been looked up, and was forgotten before anybody came for it.
-                if loop.resolving.get(self) != found or not loop.kit.resolver.is_looking_up(*found):
-                    loop.resolving[self] = found
-                    loop.kit.resolver.start(*found, loop.wake())
+            if waited_for is not None:
+                lookup, found = waited_for
+                self.note_wait(lookup)
+                found[lookup.name] = loop.kit.resolver.answer_of(lookup)
+            dialed = loop.off_the_clock(loop.kit.dial, job, found, loop.waker_of(self))
+            if isinstance(dialed, Lookup):
+                loop.resolving[self] = (dialed, found)
                 return
-            loop.resolving.pop(self, None)
-            self.channel = found
+            self.channel = dialed
         except Exception as error:
-            loop.resolving.pop(self, None)
             self.fail(error)
             return
         now = loop.time()
-        self.times = (now - self.since, 0.0, 0.0, 0.0)
+        self.times = (max(0.0, now - self.since), 0.0, 0.0, 0.0)
         self.phase = OPENING
         loop.opened += 1
         self._open_step()
+
+    def note_wait(self, lookup: Lookup) -> None:
+        """Have the wait of a name for its turn be no part of ``Timeout.connect``."""
+        self.since = min(self.loop.now, self.since + self.loop.kit.resolver.lookups.take_waited_s(lookup))
 
     def _open_step(self) -> None:
         """Take the next step of connecting and shaking hands; send the request when it was the last."""

@@ -1,0 +1,1 @@
+"""Pool and fetcher: connections, names, clocks, places."""
