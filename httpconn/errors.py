@@ -38,6 +38,7 @@ __all__ = [
     "FingerprintMismatch",
     "HTTPException",
     "ImproperConnectionState",
+    "IncompleteFetch",
     "IncompleteRead",
     "InvalidField",
     "InvalidURL",
@@ -93,6 +94,41 @@ def _reduce_standard(error: HTTPException) -> tuple[Any, ...]:
 # The text of LineTooLong would go into its text once more, and the reason of an IncompleteRead would be lost.
 copyreg.pickle(LineTooLong, _reduce_standard)
 copyreg.pickle(IncompleteRead, _reduce_standard)
+
+
+class IncompleteFetch(IncompleteRead):
+    """The IncompleteRead of a pool or fetcher, which says of what; ``partial`` and ``expected`` are as ever."""
+
+    place = ""
+
+    def __str__(self) -> str:
+        return f"IncompleteRead{repr(self).removeprefix(type(self).__name__)} ({self.place})"
+
+    __reduce__ = _reduce_standard
+
+
+def name_place(error: BaseException, place: str) -> None:
+    """Have the text of *error* say that it is of *place*: what was asked for, and through which proxy.
+
+    What the operating system, TLS and http.client say is of a connection that nobody else knows the other end of. The
+    error stays the object that it is; one that is the caller's own, by its class, gets it as a note (PEP 678).
+    """
+    if place in str(error):  # a second time, by another way
+        return
+    text = error.args[0] if len(error.args) == 1 else None
+    if type(error) is IncompleteRead:
+        error.__class__ = IncompleteFetch  # whose instances differ in their text only
+        error.place = place  # type: ignore[attr-defined]
+    elif isinstance(error, HTTPException) and isinstance(text, str):
+        error.args = (f"{text} ({place})",)
+    elif isinstance(error, OSError) and len(error.args) >= 2 and error.args[1] == error.strerror:
+        # The text is made from one, and pickled by the other.
+        error.strerror = f"{error.strerror} ({place})"
+        error.args = (error.args[0], error.strerror, *error.args[2:])
+    elif isinstance(error, OSError) and isinstance(text, str):
+        error.args = (f"{text} ({place})",)
+    elif isinstance(error, Exception) and f"({place})" not in getattr(error, "__notes__", ()):
+        error.add_note(f"({place})")
 
 
 class InvalidField(_Portable, ValueError):

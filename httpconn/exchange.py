@@ -16,7 +16,7 @@ from ._wire.grammar import CONTINUE, SWITCHING_PROTOCOLS
 from ._wire.head import ResponseHead
 from ._wire.reader import NEED_DATA, ResponseReader
 from .decoding import ContentDecoder
-from .errors import ContentTooLong, InvalidURL, ProxyError, TotalTimeout
+from .errors import ContentTooLong, InvalidURL, ProxyError, TotalTimeout, name_place
 from .model import Request, Response, tell_partial
 from .policies.judge import Policies
 from .preparing import Clock, Job
@@ -183,6 +183,7 @@ class Incoming:
         if error is not None:
             response.error = error
             tell_partial(error, content)
+            name_place(error, self._job.place)
         return response
 
     def fill(self, response: Response) -> None:

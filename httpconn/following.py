@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import NamedTuple
 
+from .errors import name_place
 from .exchange import pour_into_sink
 from .model import Response, attach_response
 from .policies.judge import RESULT, Course, Policies, Verdict, archive
@@ -46,6 +47,7 @@ class Follower:
                 pour_into_sink(response)  # for it has come to be the result; without content it empties a file
         except Exception as error:
             response.error = error
+            name_place(error, job.place)
             attach_response(error, response)
             return Following()
         return Following(None, 0.0, verdict.hold_s)

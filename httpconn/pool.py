@@ -18,7 +18,7 @@ from ._engine.blocking import Attempt
 from ._engine.kit import Kit, call_after_fork
 from ._engine.slots import Connection, Slots
 from ._engine.turns import Turns
-from .errors import PoolClosed, PoolTimeout, RequestTimeout, TotalTimeout
+from .errors import PoolClosed, PoolTimeout, RequestTimeout, TotalTimeout, name_place
 from .exchange import unanswered
 from .model import Headers, Request, Response, Timeout, attach_response, unknown_of_request
 from .options import Configured
@@ -311,7 +311,8 @@ def _put_away(response: Response) -> None:
 
 
 def _tell_the_way(job: Job, error: RequestTimeout | PoolClosed) -> None:
-    """Attach to *error* what led to *job*, which had no connection or no turn; of a first one nothing is to be told."""
+    """Have *error* tell of *job*, which had no connection or no turn, and attach the redirects that led to it."""
+    name_place(error, job.place)
     if job.course is not None:
         failed = unanswered(job.request, 0, error, job.attempts)
         failed.history = tuple(job.course.history)

@@ -20,7 +20,7 @@ from .policies.redirects import is_bound_to_origin, is_of_content
 from .policies.retries import IDEMPOTENT_METHODS
 from .proxies import DIRECT, EnvironmentProxies, Proxy, parse_proxy
 from .settings import MIB, TRUSTSTORE, Settings, check_request
-from .urls import LENGTH_OF_HTTPS, CredentialsInURL, Origin, is_seen, parse_url
+from .urls import LENGTH_OF_HTTPS, CredentialsInURL, Origin, is_seen, parse_url, redacted
 
 if TYPE_CHECKING:
     from .dressing import CookieLines
@@ -36,6 +36,7 @@ _SMALL_BODY_BYTES: Final = 65_536
 _FILE_STEP_BYTES: Final = 65_536
 _EXPECT_ABOVE_BYTES: Final = MIB
 _MOST_KNOWN: Final = 10_000
+_MOST_SHOWN_OF_URL: Final = 256
 
 _is_fingerprint: Final = re.compile(r"[0-9a-f]{64}|(?:[0-9a-f]{2}:){31}[0-9a-f]{2}").fullmatch
 
@@ -124,6 +125,13 @@ class Job(BareJob):
     def head_to_send(self) -> bytes:
         """``head``, or that with the cookies; by what ``Preparer.dress`` has last put there."""
         return self.head if self.dressed is None else self.dressed
+
+    @property
+    def place(self) -> str:
+        """What is asked for, and by which way, for the text of an error; no password."""
+        url = self.request if isinstance(self.request, str) else self.request.url
+        asked = f"{self.method} {redacted(url)[:_MOST_SHOWN_OF_URL]}"
+        return asked if self.proxy is None else f"{asked} through {self.proxy}"
 
     @property
     def where(self) -> str:

@@ -22,7 +22,7 @@ from typing import Final
 
 from .._backends.contract import Road
 from .._io.polling import IN, LONGEST_WAIT_S, Poller, new_poller
-from ..errors import ConnectTimeout, PoolClosed, ReadTimeout, TotalTimeout, without_frames
+from ..errors import ConnectTimeout, PoolClosed, ReadTimeout, TotalTimeout, name_place, without_frames
 from ..exchange import unanswered
 from ..lookups import Address, Lookup, Name
 from ..model import Response
@@ -338,6 +338,7 @@ class Loop(Clock):
 
     def give_up(self, job: Job, error: Exception) -> None:
         """Hand out *error* as the result of a job that is not sent, or not again."""
+        name_place(error, job.place)
         response = unanswered(job.request, job.index, error, job.attempts)
         if job.course is not None:
             response.history = tuple(job.course.history)

@@ -121,7 +121,7 @@ def test_out_of_a_worker_process() -> None:
             there: Any = workers.submit(pool.get, url).exception(timeout=60)
             assert type(there) is type(here.value)
             assert str(there) == str(here.value)
-            assert text in (None, str(there))
+            assert text is None or str(there) == f"{text} (GET {url})"
             assert there.response.error is there
             assert there.response.content == getattr(there, "partial", b"")
             assert (there.response.status, there.response.url) == (200 if number else 0, url)
