@@ -99,8 +99,13 @@ cdef class ResponseHead:
     def field_lines(self):
         """Return the (name, value) pairs in order."""
         cdef Py_ssize_t i
+        cdef list pairs
         if self._pairs is None:
-            self._pairs = [(self._name_at(i), self._value_at(i)) for i in range(self._count)]
+            # No comprehension: where its list cannot grow, Cython 3.3 gives the element up twice.
+            pairs = []
+            for i in range(self._count):
+                pairs.append((self._name_at(i), self._value_at(i)))
+            self._pairs = pairs
         return self._pairs[:]
 
     def field_values(self, name):
