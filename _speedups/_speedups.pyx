@@ -66,6 +66,9 @@ cdef enum:
     SP = 0x20
     COLON = 0x3A
     SEMICOLON = 0x3B
+    EQUALS = 0x3D
+    DQUOTE = 0x22
+    BACKSLASH = 0x5C
 
 # The byte classes, the one range limit and the refusals are grammar's: copied once, never spelt again.
 cdef uint8_t TCHAR[256]
@@ -85,6 +88,7 @@ cdef int CHUNK_SIZE_TOO_LARGE = grammar.CHUNK_SIZE_TOO_LARGE
 cdef int CHUNK_NOT_TERMINATED = grammar.CHUNK_NOT_TERMINATED
 cdef int CHUNK_LINE_TOO_LONG = grammar.CHUNK_LINE_TOO_LONG
 cdef int CHUNK_OVERHEAD = grammar.CHUNK_OVERHEAD
+cdef int CHUNK_EXTENSION_MALFORMED = grammar.CHUNK_EXTENSION_MALFORMED
 cdef int TRAILER_LINE_TOO_LONG = grammar.TRAILER_LINE_TOO_LONG
 cdef int TRAILER_TOO_MANY_LINES = grammar.TRAILER_TOO_MANY_LINES
 

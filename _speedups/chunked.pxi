@@ -39,6 +39,8 @@ cdef class ChunkedDecoder:
     cdef public int error
     cdef public bint complete
     cdef public bint in_trailers
+    cdef readonly bytes lax_line
+    cdef bint _strict
     cdef Py_ssize_t _line_bytes
     cdef Py_ssize_t _trailer_lines
     cdef Py_ssize_t _overhead_bytes
@@ -46,11 +48,13 @@ cdef class ChunkedDecoder:
     cdef int64_t _excess
     cdef list _trailers
 
-    def __cinit__(self, line_bytes, trailer_lines, overhead_bytes):
+    def __cinit__(self, line_bytes, trailer_lines, overhead_bytes, bint strict=False):
         self._line_bytes = _clipped(line_bytes)
         self._trailer_lines = _clipped(trailer_lines)
         self._overhead_bytes = _clipped(overhead_bytes)
         self._trailers = []
+        self._strict = strict
+        self.lax_line = b""
         self._chunk_left = SIZE_LINE_NEXT
         self.error = CHUNK_OK
 
@@ -138,17 +142,23 @@ cdef class ChunkedDecoder:
         self.searched = available if line_end == NULL else 0
         return 0 if line_end == NULL else line_length
 
-    cdef bint _take_size_line(self, const uint8_t *data, Py_ssize_t length) noexcept:
+    cdef bint _take_size_line(self, const uint8_t *data, Py_ssize_t length) except -1:
         cdef Py_ssize_t line_length = self._line_length(data, length, CHUNK_LINE_TOO_LONG)
         if not line_length:
             return False
         cdef int64_t size = 0
-        cdef int refusal = _parse_size_line(data + self.position, line_length, &size)
+        cdef bint is_lax = False
+        cdef int refusal = _parse_size_line(data + self.position, line_length, &size, &is_lax)
         # Each chunk may cost 16 bytes and twice its data; see the twin. The size is capped so that doubling it
         # cannot wrap; the sum is of bytes that have been received, so it cannot.
         cdef int64_t excess = max(0, self._excess + line_length + 2 - 16 - 2 * min(size, <int64_t>1 << 60))
         if refusal == CHUNK_OK and excess > self._overhead_bytes:
             refusal = CHUNK_OVERHEAD
+        if refusal == CHUNK_OK and is_lax:
+            if self._strict:
+                refusal = CHUNK_EXTENSION_MALFORMED
+            elif not PyBytes_GET_SIZE(self.lax_line):
+                self.lax_line = PyBytes_FromStringAndSize(<const char *>data + self.position, line_length - 2)
         if refusal != CHUNK_OK:
             self.error = refusal
             return False
@@ -175,9 +185,12 @@ cdef class ChunkedDecoder:
         return True
 
 
-cdef int _parse_size_line(const uint8_t *line, Py_ssize_t length, int64_t *size) noexcept:
-    """Put the chunk-size into *size* and return CHUNK_OK, or return the refusal. The line ends with its only LF."""
-    cdef Py_ssize_t at = 0
+cdef int _parse_size_line(const uint8_t *line, Py_ssize_t length, int64_t *size, bint *is_lax) noexcept:
+    """Put the chunk-size into *size* and return CHUNK_OK, or return the refusal. The line ends with its only LF.
+
+    *is_lax* becomes True where the extension is outside the grammar.
+    """
+    cdef Py_ssize_t at = 0, behind_size
     cdef uint64_t value = 0
     cdef bint is_too_large = False
     while HEX_VALUE[line[at]] != 0xFF:
@@ -186,6 +199,7 @@ cdef int _parse_size_line(const uint8_t *line, Py_ssize_t length, int64_t *size)
         at += 1
     if not at:
         return CHUNK_SIZE_MALFORMED
+    behind_size = at
     # White space before the line's end or an extension: see grammar.match_chunk_size_line.
     while line[at] == SP or line[at] == HTAB:
         at += 1
@@ -198,7 +212,52 @@ cdef int _parse_size_line(const uint8_t *line, Py_ssize_t length, int64_t *size)
     if is_too_large or value > <uint64_t>MAX_BODY_BYTES:
         return CHUNK_SIZE_TOO_LARGE
     size[0] = <int64_t>value
+    # SAFETY: from there on all bytes but the CR and LF at the end are of FIELD_BYTE, as has just been seen.
+    is_lax[0] = at != behind_size and not _is_extension(line + behind_size)
     return CHUNK_OK
+
+
+cdef bint _is_extension(const uint8_t *at) noexcept:
+    """Return whether what stands behind a chunk-size, up to the CR, is in the grammar: grammar.is_chunk_extension.
+
+    SAFETY: the CR is of neither class, and none of the characters that are looked for; so no step goes past it.
+    """
+    while True:
+        at = _behind_space(at)
+        if at[0] != SEMICOLON:
+            return at[0] == CR
+        at = _behind_space(at + 1)
+        if not TCHAR[at[0]]:
+            return False
+        at = _behind_space(_behind_token(at))
+        if at[0] != EQUALS:
+            continue
+        at = _behind_space(at + 1)
+        if at[0] != DQUOTE:
+            if not TCHAR[at[0]]:
+                return False
+            at = _behind_token(at)
+            continue
+        at += 1
+        while at[0] != DQUOTE:
+            if at[0] == BACKSLASH:
+                at += 1
+            if not FIELD_BYTE[at[0]]:
+                return False
+            at += 1
+        at += 1
+
+
+cdef inline const uint8_t *_behind_space(const uint8_t *at) noexcept:
+    while at[0] == SP or at[0] == HTAB:
+        at += 1
+    return at
+
+
+cdef inline const uint8_t *_behind_token(const uint8_t *at) noexcept:
+    while TCHAR[at[0]]:
+        at += 1
+    return at
 
 
 cdef inline int _gather(Gathered *gathered, const uint8_t *piece, Py_ssize_t length, Py_ssize_t room) except -1:

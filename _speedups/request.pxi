@@ -54,6 +54,16 @@ cdef bint _is_visible(object text):
     return True
 
 
+cdef bint _has_space(object text) noexcept:
+    """Return whether there is a SP or HTAB in a str of one byte a character."""
+    cdef const uint8_t *data = PyUnicode_1BYTE_DATA(text)
+    cdef Py_ssize_t i
+    for i in range(PyUnicode_GET_LENGTH(text)):
+        if data[i] == SP or data[i] == HTAB:
+            return True
+    return False
+
+
 cdef bint _is_all_of(const uint8_t *data, Py_ssize_t length, const uint8_t *table) noexcept:
     cdef Py_ssize_t i
     for i in range(length):
@@ -99,7 +109,7 @@ def serialize_plain_request_head(method, target, bytes host not None, headers, P
         if length == 0 or not _is_all_of(data, length, TCHAR):
             return None
         if length == LENGTH_OF_HOST and _is_named(data, b"host", length):
-            if not sends_host:
+            if not sends_host or _has_space(<object>value):
                 return None
             sends_host = False
         elif length == LENGTH_OF_ACCEPT_ENCODING and _is_named(data, b"accept-encoding", length):

@@ -55,7 +55,7 @@ cdef bytes _plain_content(ResponseHead head, bytes rest, PlainLimits limits, int
         return None
     decoder = ChunkedDecoder(limits.line_bytes, limits.trailer_lines, limits.overhead_bytes)
     content = decoder.decode(rest, 0, -1)
-    if not decoder.complete or decoder.error or decoder.position != available or decoder._trailers:
+    if not decoder.complete or decoder.position != available or decoder._trailers or decoder.lax_line:
         return None
     return None if PyBytes_GET_SIZE(content) > limits.max_content else content
 

@@ -51,7 +51,9 @@ class Incoming:
         request = job.request
         self._clock = clock
         self._job = job
-        self._reader = ResponseReader(_backends.selected, job.method, settings.limits, True)
+        self._reader = ResponseReader(
+            _backends.selected, job.method, settings.limits, True, lenient_syntax=not settings.strict
+        )
         self._decoder: ContentDecoder | None = None
         self._parts: list[bytes] = []
         self._counted = 0

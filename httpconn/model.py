@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Never, Protocol, Self, TypeAlias, overload
 
-from ._wire.head import Defect, ResponseHead
+from ._wire.head import Defect, ResponseHead, field_lines_of, field_value_of
 from .errors import ContentDecodingError, HTTPException, IncompleteRead, StatusError, StreamConsumed, line_too_long
 from .headers import HTTPMessage, message_from_lines
 from .lines import DEFAULT_MAX_LINE_CHARS, LineCutter, TextReader
@@ -417,7 +417,7 @@ class Response:
     def headers(self) -> HTTPMessage:
         """The fields: ``headers[name]`` is the first value, ``headers.get_all(name)`` the list."""
         if self._headers is None:
-            self._headers = message_from_lines(self._head.field_lines() if self._head is not None else ())
+            self._headers = message_from_lines(field_lines_of(self._head) if self._head is not None else ())
         return self._headers
 
     @property
@@ -428,7 +428,7 @@ class Response:
     @property
     def trailers(self) -> HTTPMessage:
         """The fields of the trailer section."""
-        return message_from_lines(self._trailers or ())
+        return message_from_lines([(name, field_value_of(value)) for name, value in self._trailers or ()])
 
     @property
     def timings(self) -> Timings:

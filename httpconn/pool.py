@@ -55,7 +55,7 @@ class ConnectionPool(Configured):
       connection is kept
     - *timeout*: a Timeout, or seconds; *headers*: sent with each request that has no field of that name
     - *max_content*: bytes of content of one response in memory; *max_ratio*: how much larger it may become by decoding;
-      *limits*: what a head and a body may have
+      *limits*: what a head and a body may have; *strict*: refuse a response with a malformed field line
     - *context*: an ssl.SSLContext (client certificates are loaded into it) or "truststore"; *server_hostname*: the
       name that the certificate must be for, and that is sent as SNI, instead of the URL's host; *fingerprint*: SHA-256
       of the one certificate that will do

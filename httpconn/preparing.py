@@ -403,7 +403,7 @@ class Preparer:
             head = _backends.selected.serialize_request_head(method, target, origin.host_field, named, length)
             if head is not None:
                 return head
-        validate_method(method)
+        validate_method(method, self.settings.strict)
         validate_target(target)
         names = {_name(name) for name, _ in fields}
         lines = [f"{method} {target} HTTP/1.1".encode("ascii")]

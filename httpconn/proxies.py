@@ -19,6 +19,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 from . import _backends
 from ._wire.grammar import Limits
+from ._wire.head import field_lines_of
 from ._wire.reader import NEED_DATA, ResponseReader
 from ._wire.request import encode_field_line, host_field_value
 from .errors import HTTPException, InvalidURL, MissingExtra, ProxyError, quote
@@ -139,7 +140,8 @@ class EnvironmentProxies:
 class ConnectHandshake:
     """Asks an HTTP proxy for a tunnel to *origin*; an ``_io.channel.Handshake``. Source: RFC 9110 section 9.3.6."""
 
-    def __init__(self, proxy: Proxy, origin: Origin) -> None:
+    def __init__(self, proxy: Proxy, origin: Origin, *, strict: bool = True) -> None:
+        """*strict*: a malformed field line in the proxy's answer refuses it."""
         self._proxy = proxy
         self._origin = origin
         authority = host_field_value(origin.host, origin.port, None)
@@ -147,7 +149,7 @@ class ConnectHandshake:
         if proxy.authorization is not None:
             lines.append(encode_field_line("Proxy-Authorization", (proxy.authorization,), True))
         self._outgoing = b"\r\n".join((*lines, b"", b""))
-        self._reader = ResponseReader(_backends.selected, "CONNECT", _LIMITS, True)
+        self._reader = ResponseReader(_backends.selected, "CONNECT", _LIMITS, True, lenient_syntax=not strict)
 
     def outgoing(self) -> bytes:
         data, self._outgoing = self._outgoing, b""
@@ -167,13 +169,13 @@ class ConnectHandshake:
             raise ProxyError(
                 f"{head.status} {head.reason} to CONNECT {self._origin} from the proxy {self._proxy}",
                 head.status,
-                head.field_lines(),
+                field_lines_of(head),
             )
         if not reader.ends_here():
             raise ProxyError(
                 f"the proxy {self._proxy} sent bytes behind its answer to CONNECT: {quote(reader.unused)}",
                 head.status,
-                head.field_lines(),
+                field_lines_of(head),
             )
         return True
 

@@ -24,7 +24,7 @@ from ._io.source import FRAMING, LINE, STANDARD_SOCKET, FileSource, SocketFile, 
 from ._wire import reference
 from ._wire.framing import UNTIL_CLOSE
 from ._wire.grammar import CONTINUE, SWITCHING_PROTOCOLS, Limits
-from ._wire.head import Defect, ResponseHead
+from ._wire.head import Defect, ResponseHead, field_lines_of, field_value_of, field_values_of
 from ._wire.reader import NEED_DATA, ResponseReader
 from .errors import (
     BadStatusLine,
@@ -295,11 +295,15 @@ class HTTPResponse(_Base):
         words = text.split(None, 2)
         return words[0], status, words[2] if len(words) > 2 else ""
 
+    def _lines_of(self, head: ResponseHead) -> list[tuple[str, str]]:
+        """Return the fields with http.client's values, or in strict mode with RFC 9110's."""
+        return field_lines_of(head) if self.strict else head.field_lines()
+
     @property
     def headers(self) -> HTTPMessage:
         """The fields of the head; None before ``begin``. Made when first asked for."""
         if self._headers is None and self._head is not None:
-            self._headers = message_from_lines(self._head.field_lines())
+            self._headers = message_from_lines(self._lines_of(self._head))
         return self._headers  # type: ignore[return-value]  # None before begin
 
     @headers.setter
@@ -333,6 +337,8 @@ class HTTPResponse(_Base):
                 raise ResponseNotReady
             try:
                 joined = self._head.get_joined(name)
+                if joined is not None and self.strict:
+                    joined = ", ".join(field_values_of(self._head, name))
             except (TypeError, AttributeError):
                 if not isinstance(name, bytes):
                     raise
@@ -352,7 +358,7 @@ class HTTPResponse(_Base):
             return list(self._headers.items())
         if self._head is None:
             raise ResponseNotReady
-        return self._head.field_lines()
+        return self._lines_of(self._head)
 
     def info(self) -> HTTPMessage:
         """Return ``headers``."""
@@ -381,6 +387,8 @@ class HTTPResponse(_Base):
         """The fields of the trailer section; None before the end of the body."""
         reader = self._reader_if_begun()
         lines = reader.trailers if reader is not None else None
+        if lines is not None and self.strict:
+            lines = [(name, field_value_of(value)) for name, value in lines]
         return None if lines is None else message_from_lines(lines)
 
     @property

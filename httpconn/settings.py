@@ -41,6 +41,7 @@ class Options(TypedDict, total=False):
     limits: Limits | None
     max_content: int | None
     max_ratio: float
+    strict: bool
     context: ssl.SSLContext | str | None
     server_hostname: str | None
     fingerprint: str | None
@@ -145,6 +146,11 @@ class Settings:
     """Bytes of content of one response in memory."""
     max_ratio: float = DEFAULT_MAX_RATIO
     """How much larger content may become by decoding."""
+    strict: bool = False
+    """Whether a malformed status-line, field line, trailer line or chunk extension refuses the response. Else it is
+    passed over, listed in ``defects``, and the connection is closed behind it. What decides where a message ends is
+    read strictly in either case. And whether a connection is closed behind each answer to HEAD that announces content.
+    """
     context: ssl.SSLContext | str | None = None
     """With the client's certificates loaded into it, if there are any; or "truststore", the operating system's CAs."""
     server_hostname: str | None = None
@@ -214,6 +220,8 @@ class Settings:
                 raise TypeError(f"expected {name} as an int, got {value!r}")
             if value < least:
                 raise ValueError(f"expected {name} of {least} or more, got {value}")
+        if not isinstance(self.strict, bool):
+            raise TypeError(f"expected strict as True or False, got {self.strict!r}")
         for name in ("idle_s", "resolve_ttl_s", "max_ratio", "expect_timeout_s"):
             value = getattr(self, name)
             if value is None and name in _MAY_BE_NONE:

@@ -40,7 +40,8 @@ class ChunkedDecoder(Protocol):
     error: int
     """One of grammar's codes. Once it is not CHUNK_OK nothing more is decoded."""
 
-    def __init__(self, line_bytes: int, trailer_lines: int, overhead_bytes: int) -> None: ...
+    def __init__(self, line_bytes: int, trailer_lines: int, overhead_bytes: int, strict: bool = False) -> None:
+        """*strict* refuses such an extension; else it is passed over, as all of them are."""
 
     def decode(self, buffer: bytes | bytearray, start: int, max_bytes: int) -> bytes:
         """Return the data that follows *start*, at most *max_bytes* of it (-1: all that is there).
@@ -48,6 +49,10 @@ class ChunkedDecoder(Protocol):
         Stops as soon as *max_bytes* have been given, and before anything that is refused. With 0, consumes the
         framing in front of the next data, or to the end of the message.
         """
+
+    @property
+    def lax_line(self) -> bytes:
+        """The first chunk-size line with an extension outside the grammar, without its line end; b"" for none."""
 
     @property
     def trailer_block(self) -> bytes:
@@ -115,7 +120,7 @@ class Backend:
     """(block, max line bytes, max field lines) to a head, or None for "declined"."""
     find_head_end: Callable[[bytes | bytearray, int], int]
     """(buffer, start) to the offset behind the empty line, or -1."""
-    chunked_decoder: Callable[[int, int, int], ChunkedDecoder]
+    chunked_decoder: Callable[[int, int, int, bool], ChunkedDecoder]
     body_buffer: Callable[[], BodyBuffer]
     serialize_request_head: Callable[[str, str, bytes, dict[str, str], int], bytes | None]
     """(method, target, Host, headers, Content-Length or -1) to a request's head, or None for "declined"."""

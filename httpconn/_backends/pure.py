@@ -152,7 +152,7 @@ def take_plain_response(data: bytes, method: str | None, limits: Limits) -> tupl
     else:
         decoder = ChunkedDecoder(limits.line_bytes, limits.trailer_lines, limits.chunk_overhead_bytes)
         content = decoder.decode(rest, 0, -1)
-        if not decoder.complete or decoder.error or decoder.position != len(rest) or decoder.trailer_block:
+        if not decoder.complete or decoder.position != len(rest) or decoder.trailer_block or decoder.lax_line:
             return None
     most = limits.body_bytes
     return None if most is not None and len(content) > most else (head, content, rest)

@@ -79,7 +79,7 @@ class Kit:
                 layers.append(TLSSettings(self.settings.proxy_context or self._default(), proxy.host))
             if not proxy.is_socks:
                 if not proxy.forwards(origin):
-                    layers.append(ConnectHandshake(proxy, origin))
+                    layers.append(ConnectHandshake(proxy, origin, strict=self.settings.strict))
             elif proxy.resolves:
                 layers.append(Socks5Handshake(proxy, origin.host, origin.port))
             else:

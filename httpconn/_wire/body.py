@@ -14,6 +14,7 @@ from __future__ import annotations
 from io import BytesIO
 
 from .grammar import (
+    CHUNK_EXTENSION_MALFORMED,
     CHUNK_LINE_TOO_LONG,
     CHUNK_NOT_TERMINATED,
     CHUNK_OK,
@@ -23,6 +24,7 @@ from .grammar import (
     MAX_BODY_BYTES,
     TRAILER_LINE_TOO_LONG,
     TRAILER_TOO_MANY_LINES,
+    is_chunk_extension,
     match_chunk_size_line,
     match_plain_size_line,
 )
@@ -34,14 +36,16 @@ _DIGITS_OF_MAX_BODY_BYTES = len(f"{MAX_BODY_BYTES:x}")
 class ChunkedDecoder:
     """See ``_backends.contract.ChunkedDecoder``."""
 
-    __slots__ = ("_excess", "_line_bytes", "_overhead_bytes", "_trailer_lines", "_trailers",
-                 "chunk_left", "complete", "error", "in_trailers", "position", "searched")  # fmt: skip
+    __slots__ = ("_excess", "_line_bytes", "_overhead_bytes", "_strict", "_trailer_lines", "_trailers", "chunk_left",
+                 "complete", "error", "in_trailers", "lax_line", "position", "searched")  # fmt: skip
 
-    def __init__(self, line_bytes: int, trailer_lines: int, overhead_bytes: int) -> None:
+    def __init__(self, line_bytes: int, trailer_lines: int, overhead_bytes: int, strict: bool = False) -> None:
         self._line_bytes = line_bytes
         self._trailer_lines = trailer_lines
         self._overhead_bytes = overhead_bytes
+        self._strict = strict
         self._excess = 0
+        self.lax_line = b""
         self.searched = 0  # bytes behind ``position`` that are known to hold no line end
         self._trailers: list[bytes] = []
         self.chunk_left = SIZE_LINE_NEXT
@@ -140,6 +144,11 @@ class ChunkedDecoder:
         if excess > self._overhead_bytes:
             self.error = CHUNK_OVERHEAD
             return False
+        if match[2] and not is_chunk_extension(match[2]):
+            if self._strict:
+                self.error = CHUNK_EXTENSION_MALFORMED
+                return False
+            self.lax_line = self.lax_line or bytes(buffer[self.position : end - 2])
         self._excess = max(0, excess)
         self.position = end
         if size:

@@ -61,6 +61,12 @@ def body_framing(head: ResponseHead, method: str | None, strict: bool) -> Framin
     return _sized(head, length.strip(_OWS), will_close, strict)
 
 
+def announces_content(head: ResponseHead) -> bool:
+    """Return whether the fields say that there is content, of one byte or more."""
+    length = head.content_length
+    return head.transfer_encoding is not None or (length is not None and length.strip("0, \t") != "")
+
+
 def _persists(head: ResponseHead) -> bool:
     """Return whether the sender means the connection to persist. Source: RFC 9112 section 9.3."""
     options = (head.connection or "").lower()
@@ -88,8 +94,10 @@ def _coded(head: ResponseHead, length: str | None, will_close: bool, strict: boo
     if codings and codings[-1] == "chunked":
         return _refused("a transfer coding before 'chunked' that cannot be undone", value)
     # Rule 4: the final coding is not chunked, so the body ends with the connection.
-    if codings == ["identity"] and length is None:
-        return _lax(head, UNTIL_CLOSE, "transfer-encoding", "transfer coding 'identity'")
+    if codings == ["identity"] and (length is None or not strict):
+        # http.client takes it for no coding at all: by the length, where there is a valid one.
+        size = UNTIL_CLOSE if length is None else _sized(head, length.strip(_OWS), will_close, True)[0]
+        return _lax(head, size, "transfer-encoding", "transfer coding 'identity'")
     if strict:
         return _refused("a Transfer-Encoding that ends in 'chunked'", value, expected=True)
     return _lax(head, UNTIL_CLOSE, "transfer-encoding", "final transfer coding is not chunked")

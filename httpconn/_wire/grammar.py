@@ -62,7 +62,15 @@ begin_plain_head: Final = re.compile(_RE_PLAIN_HEAD, re.VERBOSE).match
 
 # RFC 9112 section 7.1.1: chunk-size line = chunk-size *( BWS ";" ... ) CRLF; white space before the line's end
 # is accepted, since servers pad chunk sizes (RFC 7230's errata knew of them).
-match_chunk_size_line: Final = re.compile(rb"([0-9A-Fa-f]++)[ \t]*+(?:;" + RE_FIELD_BYTE + rb"*+)?\r\n").fullmatch
+match_chunk_size_line: Final = re.compile(rb"([0-9A-Fa-f]++)([ \t]*+(?:;" + RE_FIELD_BYTE + rb"*+)?)\r\n").fullmatch
+
+# RFC 9112 section 7.1.1, on what stands behind the chunk-size; the white space at its end is that of the line above.
+# chunk-ext     = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )
+# chunk-ext-val = token / quoted-string
+is_chunk_extension: Final = re.compile(
+    rb"(?:[ \t]*+;[ \t]*+" + RE_TCHAR + rb"++(?:[ \t]*+=[ \t]*+(?:" + RE_TCHAR + rb"++"
+    rb'|"(?:[\t\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\' + RE_FIELD_BYTE + rb')*+"))?+)*+[ \t]*+'
+).fullmatch
 
 # The usual one: no extension, no white space, and short enough to be within every limit.
 match_plain_size_line: Final = re.compile(rb"([0-9A-Fa-f]{1,12}+)\r\n").match
@@ -109,3 +117,4 @@ CHUNK_LINE_TOO_LONG: Final = 4
 CHUNK_OVERHEAD: Final = 5
 TRAILER_LINE_TOO_LONG: Final = 6
 TRAILER_TOO_MANY_LINES: Final = 7
+CHUNK_EXTENSION_MALFORMED: Final = 8

@@ -8,14 +8,14 @@ when somebody asks for them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 
 class Defect(NamedTuple):
     """Something outside the grammar that was read all the same."""
 
     offset: int
-    """Where it stands, in bytes from the beginning of the head (or of the trailer section)."""
+    """Where it stands, in bytes from the beginning of the head (or of the trailer section); -1: a chunk-size line."""
     data: bytes
     """The line, without its line end."""
     reason: str
@@ -108,6 +108,34 @@ class FieldLinesHead:
     def field_values(self, name: str) -> list[str]:
         wanted = name.lower()
         return [value for key, value in self._lines if key.lower() == wanted]
+
+
+# What shows that some value of a head, or of a trailer section, may not be as RFC 9110 has it.
+_LOOSE: Final = (b" \r\n", b"\t\r\n", b"\n ", b"\n\t", b" \n", b"\t\n")
+
+
+def field_value_of(text: str) -> str:
+    """Return a value as RFC 9110 section 5.5 has it, of one that is as http.client has it.
+
+    White space at both ends is no part of it, and an obs-fold inside is one space (RFC 9112 section 5.2).
+    """
+    if "\n" not in text:
+        return text.strip(" \t")
+    return " ".join([line for part in text.split("\n") if (line := part.strip(" \t\r"))])
+
+
+def field_values_of(head: ResponseHead, name: str) -> list[str]:
+    """Return the values of every line of *head* with that name, in any case, as ``field_value_of`` has them."""
+    return [field_value_of(value) for value in head.field_values(name)]
+
+
+def field_lines_of(head: ResponseHead) -> list[tuple[str, str]]:
+    """Return the (name, value) pairs of *head* in their order, with values as ``field_value_of`` has them."""
+    lines = head.field_lines()
+    block = head.block
+    if any(sign in block for sign in _LOOSE):
+        return [(name, field_value_of(value)) for name, value in lines]
+    return lines
 
 
 def find_head_end(buffer: bytes | bytearray, start: int = 0) -> int:

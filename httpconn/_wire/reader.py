@@ -28,7 +28,7 @@ from ..errors import (
     quote,
 )
 from . import grammar, reference
-from .framing import CHUNKED, UNTIL_CLOSE, body_framing
+from .framing import CHUNKED, UNTIL_CLOSE, announces_content, body_framing
 from .head import Defect, ResponseHead
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ _CHUNK_REFUSALS: Final = {
     grammar.CHUNK_NOT_TERMINATED: "expected CRLF after the chunk's data",
     grammar.CHUNK_OVERHEAD: "more chunk framing than data",
     grammar.TRAILER_TOO_MANY_LINES: "too many lines in the trailer section",
+    grammar.CHUNK_EXTENSION_MALFORMED: "chunk extension outside the grammar",
 }
 _CHUNK_LINES_TOO_LONG: Final = {
     grammar.CHUNK_LINE_TOO_LONG: "chunk size",
@@ -71,7 +72,13 @@ class _PartialHead:
 
 
 class ResponseReader:
-    """Reads one response to a *method* request. Source: RFC 9112 sections 2, 6 and 7."""
+    """Reads one response to a *method* request. Source: RFC 9112 sections 2, 6 and 7.
+
+    - *strict*: what is outside the grammar is refused, and so is a message that was cut short
+    - *strict* with *lenient_syntax*: only what decides the framing is judged so. What is malformed in the status-line,
+      in a field line, a trailer line or a chunk extension is read as without *strict*: passed over or kept, listed in
+      ``defects``, and the connection closed behind it. For a pool and a fetcher
+    """
 
     __slots__ = (
         "_backend",
@@ -80,6 +87,7 @@ class ResponseReader:
         "_eof",
         "_head",
         "_head_defects",
+        "_is_lenient",
         "_left",
         "_partial",
         "_position",
@@ -89,14 +97,24 @@ class ResponseReader:
         "complete",
         "interim",
         "is_straight",
+        "leaves_content_out",
         "limits",
         "method",
         "strict",
         "will_close",
     )
 
-    def __init__(self, backend: Backend, method: str | None, limits: grammar.Limits, strict: bool) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        method: str | None,
+        limits: grammar.Limits,
+        strict: bool,
+        *,
+        lenient_syntax: bool = False,
+    ) -> None:
         self._backend = backend
+        self._is_lenient = lenient_syntax or not strict
         self.method = method
         self.limits = limits
         self.strict = strict
@@ -116,6 +134,8 @@ class ResponseReader:
         self.complete: bool | None = None
         """None while unread, True at the end of the message, False where it was cut short."""
         self.will_close = False
+        self.leaves_content_out = False
+        """The head announces content that is no part of the message: of an answer to HEAD, of a 304, of a 204."""
         self.is_straight = False
         """The last bytes of the body have gone past this reader, as the next may: its user's own note."""
 
@@ -228,7 +248,7 @@ class ResponseReader:
             head = self._backend.parse_response_head(block, limits.line_bytes, limits.field_lines)
         if head is None:
             head = reference.parse_response_head(block, limits)
-            if self.strict and head.defects:
+            if head.defects and not self._is_lenient:
                 defect = head.defects[0]
                 raise MalformedHead(f"{defect.reason} at offset {defect.offset}: {quote(defect.data)}")
         return head
@@ -285,6 +305,10 @@ class ResponseReader:
         self.will_close = will_close or self.complete is False
         if self.interim and any(head.defects for head in self.interim):
             self.will_close = True
+        if not length and announces_content(head):
+            self.leaves_content_out = True
+            if not self._is_lenient:
+                self.will_close = True  # some servers send it all the same, and the next answer would be that
         if refusal is not None:
             self._refusal = refusal
         if defects:
@@ -320,7 +344,7 @@ class ResponseReader:
         """Take what comes next for a chunked body."""
         limits = self.limits
         self._decoder = self._backend.chunked_decoder(
-            limits.line_bytes, limits.trailer_lines, limits.chunk_overhead_bytes
+            limits.line_bytes, limits.trailer_lines, limits.chunk_overhead_bytes, not self._is_lenient
         )
 
     def expect_length(self, length: int) -> None:
@@ -402,7 +426,7 @@ class ResponseReader:
         data = decoder.decode(self._buffer, self._position, max_bytes)
         self._position = decoder.position
         if decoder.complete and (not data or not decoder.trailer_block):
-            self._end_chunks(decoder.trailer_block)
+            self._end_chunks(decoder.trailer_block, decoder.lax_line)
         if data:
             if self.limits.body_bytes is not None:
                 self._count(len(data))
@@ -427,7 +451,11 @@ class ResponseReader:
         reason = MalformedFraming(f"{_CHUNK_REFUSALS[error]}, got {quote(got)}")
         raise IncompleteRead(b"") from reason
 
-    def _end_chunks(self, trailer_block: bytes) -> None:
+    def _end_chunks(self, trailer_block: bytes, lax_line: bytes) -> None:
+        if lax_line:
+            reason = _CHUNK_REFUSALS[grammar.CHUNK_EXTENSION_MALFORMED]
+            self._head_defects = (*self._head_defects, Defect(-1, lax_line, reason))
+            self.will_close = True
         defects: list[Defect] = []
         if trailer_block:
             try:
@@ -438,7 +466,7 @@ class ResponseReader:
                 self.complete = False
                 raise IncompleteRead(b"") from MalformedFraming(f"{error}, in the trailer section")
             if defects:
-                if self.strict:
+                if not self._is_lenient:
                     self.complete = False
                     raise IncompleteRead(b"") from MalformedFraming(
                         f"{defects[0].reason} in the trailer section: {quote(defects[0].data)}"

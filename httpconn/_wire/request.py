@@ -90,6 +90,8 @@ def encode_field_line(name: str | bytes, values: Sequence[str | bytes | int], st
             found = _bad_value_byte(value)
             where = f": {found[0]!r} at offset {found.start()}" if found else ""
             raise InvalidField(f"Invalid header value for {quote(name)}{where}")
+        if strict and (b" " in value or b"\t" in value) and name.lower() == b"host":
+            raise InvalidField("a Host has no white space (RFC 9110 section 7.2)")
         encoded.append(value)
     return name + b": " + b"\r\n\t".join(encoded)
 
@@ -99,7 +101,8 @@ def serialize_plain_request_head(
 ) -> bytes | None:
     """Return the whole head of an HTTP/1.1 request, or None where anything in it is not plain.
 
-    Plain is: str of the right bytes, in a dict, that says nothing of the framing and at most once which host. Host and
+    Plain is: str of the right bytes, in a dict, that says nothing of the framing and at most once which host, without
+    white space. Host and
     "Accept-Encoding: identity" go first unless *headers* have their own, then Content-Length unless it is -1, then
     *headers*.
     """
@@ -124,7 +127,8 @@ def _plain_lines(host: bytes, fields: tuple[tuple[str, str], ...], content_lengt
     spelt = "".join([name for name, _ in fields])
     if not names.isdisjoint(FRAMING_NAMES) or "" in names or not _are_tchars(spelt):
         return None
-    if "host" in names and sum(name.lower() == "host" for name, _ in fields) > 1:
+    hosts = [value for name, value in fields if name.lower() == "host"] if "host" in names else []
+    if len(hosts) > 1 or any(" " in value or "\t" in value for value in hosts):
         return None
     lines = [f"{name}: {value}\r\n" for name, value in fields]
     if content_length >= 0:

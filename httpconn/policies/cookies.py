@@ -10,7 +10,7 @@ from __future__ import annotations
 from email.message import Message
 from typing import TYPE_CHECKING, Any
 
-from .._wire.head import ResponseHead
+from .._wire.head import ResponseHead, field_values_of
 from ..urls import parse_url
 
 if TYPE_CHECKING:
@@ -78,6 +78,6 @@ class Cookies:
 
     def take(self, url: str, head: ResponseHead) -> None:
         """Let the jar have what the response to *url* sets."""
-        values = head.field_values("set-cookie")
+        values = field_values_of(head, "set-cookie")
         if values:
             self.jar.extract_cookies(_Answered(values), _Asked(url))

@@ -12,7 +12,7 @@ import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeAlias
 
-from .._wire.head import ResponseHead
+from .._wire.head import ResponseHead, field_values_of
 from ..errors import TooManyRedirects
 from ..model import Request, Response
 from ..urls import Origin
@@ -146,7 +146,7 @@ class Policies:
 
     def may_go_on(self, job: Sent, head: ResponseHead) -> bool:
         """Return whether this may be no result, so that its content must not go where a result's goes."""
-        if location_of(head.status, head.field_values("location")[:1]) is not None:
+        if location_of(head.status, field_values_of(head, "location")[:1]) is not None:
             return self._most_redirects(job) > 0
         retry = self._retry_of(job)
         return retry is not None and head.status in retry.statuses and self._retries_left(job, retry)
@@ -194,7 +194,7 @@ class Policies:
 
     def _decide_redirect(self, job: Sent, head: ResponseHead) -> Verdict:
         most = self._most_redirects(job)
-        location = location_of(head.status, head.field_values("location")) if most else None
+        location = location_of(head.status, field_values_of(head, "location")) if most else None
         if location is None or job.method == "CONNECT":
             return RESULT
         request = job.request if isinstance(job.request, Request) else Request("GET", job.request)
@@ -219,7 +219,8 @@ class Policies:
 
 
 def _asked_s(head: ResponseHead, wall_s: float) -> float | None:
-    return retry_after_s(head.get_joined("retry-after"), head.get_joined("date"), wall_s)
+    asked, date = (", ".join(field_values_of(head, name)) or None for name in ("retry-after", "date"))
+    return retry_after_s(asked, date, wall_s)
 
 
 def archive(response: Response) -> Response:

@@ -5,7 +5,8 @@ modes and cut into pieces in every way. A case says *what* must come out, and by
 
     Case(id, rule, wire, expected in default mode, expected in strict mode)
 
-``strict`` may be left out where both modes agree. A server "in the wild" is named in the rule where one is known.
+``strict`` may be left out where both modes agree. The third mode, "pool", is what a pool and a fetcher read by: as
+strict, but where a case says otherwise by ``pool``. A server "in the wild" is named in the rule where one is known.
 """
 
 from __future__ import annotations
@@ -70,8 +71,13 @@ class Case:
     method: str = "GET"
     closes: bool = False  # the server closes behind ``wire``
     limits: tuple[tuple[str, Any], ...] = ()
+    pool: Outcome | None = None
 
     def expected(self, mode: str) -> Outcome:
+        if mode == "pool" and self.pool is not None:
+            return self.pool
+        if mode == "pool":
+            mode = "strict"
         return self.strict if mode == "strict" and self.strict is not None else self.default
 
 

@@ -12,6 +12,7 @@ SIZE = "SAFETY, chunk-size: anything but hex digits"
 RANGE = "SAFETY, chunk-size out of range"
 END = "SAFETY, anything but CRLF after the data"
 EXTENSION = "SAFETY, bare CR or NUL in extensions"
+EXTENSION_GRAMMAR = "RFC 9112 section 7.1.1, the grammar of extensions: default lists and closes, strict refuses"
 SPACE = "SAFETY, space or HTAB between chunk-size and the line's end"
 TRAILERS = "SAFETY, trailer section: validated as fields, kept apart"
 CUT = "SAFETY: complete is never True for a message that was cut"
@@ -44,7 +45,15 @@ def lax_trailers(id: str, section: bytes, *kept: tuple[str, str]) -> Case:
     """Malformed trailers are listed and the connection closed; strict refuses, when the body has been given."""
     answer = Answer(body=b"hi", trailers=kept, persists=False, defects=("",))
     refused = BadBody(error=IncompleteRead, cause=MalformedFraming, body=b"hi")
-    return Case(id, TRAILERS, HEAD + b"2\r\nhi\r\n0\r\n" + section + b"\r\n", answer, refused)
+    return Case(id, TRAILERS, HEAD + b"2\r\nhi\r\n0\r\n" + section + b"\r\n", answer, refused, pool=answer)
+
+
+def lax_extension(id: str, extension: bytes, *, first: bytes = b"", arrived: bytes = b"") -> Case:
+    """Passed over, listed and the connection closed; strict refuses, when what came before it has been given."""
+    answer = Answer(body=arrived + b"hello", persists=False, defects=("chunk extension",))
+    refused = BadBody(error=IncompleteRead, cause=MalformedFraming, body=arrived, text="chunk extension")
+    return Case(id, EXTENSION_GRAMMAR, HEAD + first + b"5" + extension + b"\r\nhello\r\n" + LAST, answer, refused,
+                pool=answer)  # fmt: skip
 
 
 CASES = (
@@ -63,9 +72,30 @@ CASES = (
     good("data-every-byte", b"100\r\n" + bytes(range(256)) + b"\r\n" + LAST, bytes(range(256))),
     good("extension", b"5;a=b\r\nhello\r\n0;c\r\n\r\n", b"hello"),
     good("extension-quoted", b'5;a="b;c\\"\t"\r\nhello\r\n' + LAST, b"hello"),
-    good("extension-empty", b"5;\r\nhello\r\n" + LAST, b"hello"),
+    good("extension-tight", b'5;a=b;c="";d\r\nhello\r\n' + LAST, b"hello"),
+    good("extension-token-of-all", b"5;!#$%&'*+-.^_`|~09AZaz=!#\r\nhello\r\n" + LAST, b"hello"),
+    good("extension-quoted-obs-text", b'5;a="\xe9\\\xe9"\r\nhello\r\n' + LAST, b"hello"),
+    good("extension-quoted-crlf-escaped", b'5;a="\\r\\n"\r\nhello\r\n' + LAST, b"hello"),
+    good("extension-of-the-last-chunk", b"5\r\nhello\r\n0;a=b\r\n\r\n", b"hello"),
+    lax_extension("extension-empty", b";"),
+    lax_extension("extension-two-semicolons", b";;"),
+    lax_extension("extension-two-semicolons-among", b";a;;b"),
+    lax_extension("extension-semicolon-last", b";a=b;"),
+    lax_extension("extension-open-quote", b';a="b'),
+    lax_extension("extension-open-quote-escaped", b';a="b\\"'),
+    lax_extension("extension-quote-alone", b';"'),
+    lax_extension("extension-quoted-name", b';"a"=b'),
+    lax_extension("extension-behind-a-quote", b';a="b"c'),
+    lax_extension("extension-no-value", b";a="),
+    lax_extension("extension-no-value-among", b";a=;b=c"),
+    lax_extension("extension-no-name", b";=b"),
+    lax_extension("extension-two-words", b";a b"),
+    lax_extension("extension-two-values", b";a=b=c"),
+    lax_extension("extension-obs-text", b";\xe9"),
+    lax_extension("extension-no-token", b";a=(b)"),
+    lax_extension("extension-space-alone", b"; "),
+    lax_extension("extension-second-chunk", b";;", first=b"2\r\nhi\r\n", arrived=b"hi"),
     good("extension-several", b"5;a;b=c;d\r\nhello\r\n" + LAST, b"hello"),
-    good("extension-obs-text", b"5;\xe9\r\nhello\r\n" + LAST, b"hello"),
     good("extension-bws", b"5 ; a = b \r\nhello\r\n" + LAST, b"hello"),
     good("extension-looks-like-a-size", b"5;6\r\nhello\r\n" + LAST, b"hello"),
     good("space-behind-size", b"5 \r\nhello\r\n0 \r\n\r\n", b"hello", rule=SPACE),

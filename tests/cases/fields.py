@@ -25,7 +25,7 @@ def lax(id: str, lines: bytes, *fields: tuple[str, str], rule: str = SKIPPED, de
     """Read by default without the line, or with it where http.client keeps it; strict refuses."""
     kept: Pairs = (*fields, ("Content-Length", "2"))
     answer = Answer(body=b"hi", fields=kept, persists=False, defects=("",) * defects)
-    return Case(id, rule, head(lines), answer, BadHead(error=MalformedHead, text="offset"))
+    return Case(id, rule, head(lines), answer, BadHead(error=MalformedHead, text="offset"), pool=answer)
 
 
 def bad(id: str, lines: bytes, *, rule: str = LOOKALIKE, strict_text: str = "") -> Case:

@@ -17,6 +17,9 @@ def passed(id: str, interim: bytes, *statuses: int, rule: str = RULE, **expected
     return Case(id, rule, interim + FINAL, Answer(body=b"hi", interim=statuses, **expected))
 
 
+MALFORMED = Answer(body=b"hi", interim=(103,), persists=False, defects=("no field line",))
+LAX = Answer(body=b"hi", interim=(100,), persists=False, defects=("status-line",))
+
 CASES = (
     passed("100", CONTINUE, 100),
     passed("102", b"HTTP/1.1 102 Processing\r\n\r\n", 102),
@@ -36,18 +39,17 @@ CASES = (
     passed("close-in-interim-only", b"HTTP/1.1 100 Continue\r\nConnection: keep-alive\r\n\r\n", 100),
     Case("204-behind", RULE, CONTINUE + b"HTTP/1.1 204 No Content\r\n\r\n",
          Answer(status=204, reason="No Content", interim=(100,))),
-    Case("head", RULE, HINTS + b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", Answer(interim=(103,)), method="HEAD"),
+    Case("head", RULE, HINTS + b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", Answer(interim=(103,)), method="HEAD"),
     Case("error-behind", RULE, CONTINUE + b"HTTP/1.1 417 No\r\nContent-Length: 0\r\n\r\n",
          Answer(status=417, reason="No", interim=(100,)), method="POST"),
     Case("until-close-behind", RULE, CONTINUE + b"HTTP/1.1 200 OK\r\n\r\nhi",
          Answer(body=b"hi", interim=(100,), persists=False, until_close=True), closes=True),
     Case("malformed-line", "DESIGN: nothing that is read laxly is ever followed by reuse",
          b"HTTP/1.1 103 Early Hints\r\ngarbage\r\n\r\n" + FINAL,
-         Answer(body=b"hi", interim=(103,), persists=False, defects=("no field line",)),
-         BadHead(error=MalformedHead)),
+         MALFORMED, BadHead(error=MalformedHead), pool=MALFORMED),
     Case("lax-status-line", "DESIGN: nothing that is read laxly is ever followed by reuse",
          b"HTTP/1.1  100 Continue\r\n\r\n" + FINAL,
-         Answer(body=b"hi", interim=(100,), persists=False, defects=("status-line",)), BadHead(error=MalformedHead)),
+         LAX, BadHead(error=MalformedHead), pool=LAX),
     Case("malformed-length-line", "SAFETY, a malformed Content-Length line",
          b"HTTP/1.1 103 Early Hints\r\nContent-Length : 9\r\n\r\n" + FINAL, BadHead(error=MalformedHead)),
     # -- 101 is final

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from httpconn import BodyTooLong, HTTPException, IncompleteRead, LineTooLong, MalformedFraming
 
 from . import Answer, BadBody, BadHead, Case
@@ -11,6 +13,7 @@ OK = b"HTTP/1.1 200 OK\r\n"
 SIZED = OK + b"Content-Length: 2\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 HI = Answer(body=b"hi")
+NO_CONTENT = Answer(status=204, reason="No Content")
 
 
 def line(length: int, start: bytes = b"A: ") -> bytes:
@@ -108,8 +111,8 @@ CASES = (
     case("body-until-close", OK + b"\r\nabcdef", Answer(body=b"abcdef", persists=False, until_close=True),
          closes=True, body_bytes=6),
     case("body-until-close+1", OK + b"\r\nabcdefg", TOO_LONG_BODY, closes=True, body_bytes=6),
-    case("body-none-of-head", b"HTTP/1.1 204 No Content\r\nContent-Length: 99\r\n\r\n",
-         Answer(status=204, reason="No Content"), body_bytes=6),
+    Case("body-none-of-head", RULE, b"HTTP/1.1 204 No Content\r\nContent-Length: 99\r\n\r\n", NO_CONTENT,
+         replace(NO_CONTENT, persists=False), pool=NO_CONTENT, limits=(("body_bytes", 6),)),
     # -- the defaults, which are http.client's
     case("default-line", SIZED + line(65_536) + b"\r\nhi", HI),
     case("default-line+1", SIZED + line(65_537) + b"\r\nhi", too_long(65_536, "header line")),

@@ -18,7 +18,7 @@ def good(id: str, line: bytes, *, rule: str = GRAMMAR, **expected) -> Case:
 def lax(id: str, line: bytes, *, rule: str = LAX, **expected) -> Case:
     """Read by default, as http.client does, but closed behind; refused when strict."""
     answer = Answer(body=b"hi", persists=False, defects=("status-line",), **expected)
-    return Case(id, rule, line + REST, answer, BadHead(error=MalformedHead, text="status-line"))
+    return Case(id, rule, line + REST, answer, BadHead(error=MalformedHead, text="status-line"), pool=answer)
 
 
 def bad(id: str, line: bytes, *, rule: str = GRAMMAR, error=BadStatusLine, text: str = "") -> Case:

@@ -451,6 +451,14 @@ DIFFERENCES: dict[str, list[Difference]] = {
             "MalformedFraming",
         ),
         Difference(
+            "`chunked` in a second Transfer-Encoding line is not looked at",
+            "`chunked` twice, in one line or two, is `MalformedFraming` at the first read",
+            "RFC 9112 section 6.1 forbids it, and whoever stands between may undo one coding or both",
+            _read(_CHUNKED, _CHUNKED, body=b"5\r\nhello\r\n0\r\n\r\n"),
+            b"hello",
+            "MalformedFraming",
+        ),
+        Difference(
             "a chunk-size of `0x5`, `+5` or ` 5` counts",
             "hex digits alone, else `IncompleteRead`, with the reason in its `__cause__`",
             "as with Content-Length",
