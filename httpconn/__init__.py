@@ -29,6 +29,7 @@ from .connection import HTTP_PORT as HTTP_PORT  # noqa: E402
 from .connection import HTTPS_PORT as HTTPS_PORT  # noqa: E402
 from .connection import HTTPConnection, HTTPSConnection  # noqa: E402
 from .errors import (  # noqa: E402
+    AddressNotAllowed,
     BadStatusLine,
     BodyTooLong,
     CannotSendHeader,
@@ -75,6 +76,7 @@ error = HTTPException
 responses = _standard.responses
 
 __all__ = [
+    "AddressNotAllowed",
     "BadStatusLine",
     "Bearer",
     "BodyTooLong",
@@ -131,6 +133,7 @@ __all__ = [
     "error",
     "fetch_many",
     "install",
+    "public_only",
     "responses",
     "uninstall",
 ]  # fmt: skip
@@ -148,6 +151,7 @@ _LATE: Final = {
     "Timeout": "model",
     "Timings": "model",
     "fetch_many": "fetch",
+    "public_only": "addresses",
 }
 """What stands above the connection, loaded when it is first asked for: http.client's users do without."""
 
@@ -176,6 +180,7 @@ def backends() -> tuple[str, ...]:
 
 
 if TYPE_CHECKING:
+    from .addresses import public_only as public_only
     from .fetch import Fetcher as Fetcher
     from .fetch import FetchStats as FetchStats
     from .fetch import fetch_many as fetch_many

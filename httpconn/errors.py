@@ -28,6 +28,7 @@ from http.client import (
 from typing import Any, TypeVar
 
 __all__ = [
+    "AddressNotAllowed",
     "BadStatusLine",
     "BodyTooLong",
     "CannotSendHeader",
@@ -189,7 +190,11 @@ class ProxyError(_Portable, ConnectionError):
 
 
 class FingerprintMismatch(_Portable):
-    """The server's certificate is not the one that was asked for; nothing has been sent to it."""
+    """The certificate is not the one that was asked for, or there is none, without TLS; no request has been sent."""
+
+
+class AddressNotAllowed(HTTPException, OSError):
+    """``allow_address`` says no to where a request would go, or a redirect leads to a Unix socket; nothing is sent."""
 
 
 class StatusError(_Portable):

@@ -16,7 +16,7 @@ from ._wire.grammar import CONTINUE, SWITCHING_PROTOCOLS
 from ._wire.head import ResponseHead
 from ._wire.reader import NEED_DATA, ResponseReader
 from .decoding import ContentDecoder
-from .errors import ContentTooLong, InvalidURL, ProxyError, TotalTimeout, name_place
+from .errors import AddressNotAllowed, ContentTooLong, InvalidURL, ProxyError, TotalTimeout, name_place
 from .model import Request, Response, tell_partial
 from .policies.judge import Policies
 from .preparing import Clock, Job
@@ -210,8 +210,8 @@ def note_failure(job: Job, incoming: Incoming, error: BaseException, *, was_reus
     """Note on *job* whether the failure is of the kind that a ``Retry`` retries without being told.
 
     Such are a connection that could not be made, and one that had been kept and was lost before a byte of an answer
-    came. Not a certificate that is refused, nor a proxy that will not have the request (407), nor the end of the
-    whole time.
+    came. Not an address or a certificate that is refused, nor a proxy that will not have the request (407), nor the
+    end of the whole time.
     """
     if was_open:
         job.has_failed_harmlessly = was_reused and not incoming.began and isinstance(error, _LOST)
@@ -220,7 +220,7 @@ def note_failure(job: Job, incoming: Incoming, error: BaseException, *, was_reus
         job.has_failed_harmlessly = (
             isinstance(error, OSError)
             and not is_refusal
-            and not isinstance(error, (ssl.SSLCertVerificationError, TotalTimeout))
+            and not isinstance(error, (AddressNotAllowed, ssl.SSLCertVerificationError, TotalTimeout))
         )
 
 

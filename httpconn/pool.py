@@ -62,6 +62,7 @@ class ConnectionPool(Configured):
     - *proxy*: the URL of one, "direct" for none; *proxy_context*: for the TLS to an HTTPS proxy; *trust_env*: take the
       proxies of HTTP_PROXY and its kin
     - *expect_timeout_s*: how long a large body that can be sent but once waits for "100 Continue"
+    - *allow_address*: a function of an address and a port, asked before each is connected to; see ``public_only``
     - *resolve*: addresses for names, see ``Resolver``; *resolve_ttl_s*: how long an answer of the system's counts;
       *max_lookups*: names that are looked up at a time, and *max_abandoned_lookups* that were given up and run on;
       *source_address*, *socket_options* as the socket module has them

@@ -6,13 +6,13 @@ import io
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from . import _backends, decoding
 from ._wire.head import ResponseHead
 from ._wire.request import asks_to_close, encode_field_line, expects_continue, validate_method, validate_target
-from .errors import InvalidField, quote
+from .errors import AddressNotAllowed, FingerprintMismatch, InvalidField, quote
 from .model import Request, Timeout, pairs_of
 from .policies.auth import field_value_of
 from .policies.judge import Course, Policies, checked_redirects, checked_retry
@@ -39,6 +39,8 @@ _MOST_KNOWN: Final = 10_000
 _MOST_SHOWN_OF_URL: Final = 256
 
 _is_fingerprint: Final = re.compile(r"[0-9a-f]{64}|(?:[0-9a-f]{2}:){31}[0-9a-f]{2}").fullmatch
+
+Fields: TypeAlias = list[tuple[str, Any]]
 
 Known = tuple[Key, Origin, bytes]
 """Of an origin: its key, itself, and what a GET without fields of its own has there, behind its target."""
@@ -107,6 +109,8 @@ class Job(BareJob):
     """The head asks whether the body is wanted, which waits for the answer (RFC 9110 section 10.1.1)."""
     takes_cookies = True
     """False where the request says that it has no Cookie field."""
+    is_led = False
+    """Somebody else has said where it goes, at another origin: a redirect, or a hook. No Unix socket is reached so."""
     paused_s = 0.0
     """How long its response was not read, for want of memory; that is nobody's delay."""
 
@@ -142,10 +146,13 @@ class Job(BareJob):
 class Preparer:
     """Makes jobs of requests: judges them, and serialises their heads."""
 
-    def __init__(self, settings: Settings, policies: Policies) -> None:
-        """Raises InvalidField, InvalidURL, MissingExtra, ValueError or TypeError for settings that cannot be meant."""
+    def __init__(self, settings: Settings, policies: Policies, unix_names: Collection[tuple[str, int]] = ()) -> None:
+        """*unix_names* are those hosts and ports for which ``resolve=`` has given a Unix socket, now or later.
+
+        Raises InvalidField, InvalidURL, MissingExtra, ValueError or TypeError for settings that cannot be meant."""
         self.settings = settings
         self._policies = policies
+        self._unix_names = unix_names
         self._cookie_lines: CookieLines | None = None
         if policies.cookies is not None:
             from .dressing import CookieLines  # which imports what every jar comes from, and few programs need
@@ -169,7 +176,8 @@ class Preparer:
         self._environment = EnvironmentProxies() if settings.trust_env else None
         is_direct = settings.proxy == DIRECT or (settings.proxy is None and self._environment is None)
         # Else a URL says all that there is to know.
-        self._needs_request = policies.shapes_requests or not is_direct or bool(self._left_out) or "connection" in names
+        is_in_names = not names.isdisjoint(("connection", "proxy-authorization"))
+        self._needs_request = policies.shapes_requests or not is_direct or bool(self._left_out) or is_in_names
         self._known: dict[str, Known] = {}
         engine = _backends.selected.engine
         self._plain_get = plain_get if engine is None else engine.plain_get
@@ -194,7 +202,7 @@ class Preparer:
         serialized = _backends.selected.serialize_request_head("GET", target, origin.host_field, self._plain, -1)
         if serialized is None:
             return self.prepare(Request("GET", url), index)
-        key = origin.key + self._tls if origin.is_tls else origin.key
+        key = origin.key + self._tls if origin.is_tls else self._key(None, origin)
         prefix = url[: url.find("/", LENGTH_OF_HTTPS)]
         if is_seen(prefix, origin):
             if len(self._known) >= _MOST_KNOWN:
@@ -207,34 +215,52 @@ class Preparer:
 
         Raises InvalidURL, InvalidField, MissingDecoder, ValueError, TypeError, and what a hook raises.
         """
-        own = pairs_of(request.headers)
-        shaped, fields = self._shape(request, own)
+        shaped, fields, own, is_moved = self._shape(request, pairs_of(request.headers))
         job = self._prepare(shaped, fields, index, None, None)
         job.own = own
-        return job
+        return self._led(job) if is_moved else job
 
     def prepare_hop(self, request: Request, job: Job, course: Course, *, keeps_content: bool) -> Job:
         """Return the job of *request*, to which a redirect leads from *job*. Raises as ``prepare``."""
-        own = pairs_of(request.headers)
-        shaped, fields = self._shape(request, own)
+        shaped, fields, own, is_moved = self._shape(request, pairs_of(request.headers))
         is_same_content = keeps_content and shaped.body is request.body and shaped.json is request.json
         following = self._prepare(shaped, fields, job.index, course, job.framed if is_same_content else None)
         following.own = own
         following.is_plain = False  # its response has a history, which the short road knows nothing of
         following.timeout = following.timeout or self.settings.timeout
-        return following
+        return self._led(following) if is_moved or course.has_left_origin else following
 
-    def _shape(self, request: Request, own: list[tuple[str, Any]]) -> tuple[Request, list[tuple[str, Any]]]:
-        """Return *request* as the hooks want it, and its fields; *own* are those that it has now, and stay as they are.
+    def _led(self, job: Job) -> Job:
+        """Return *job*, which somebody else has sent to another origin.
 
-        A hook has a copy to itself, and is asked again after a redirect: what it adds is in no other request.
+        Raises AddressNotAllowed for a Unix socket that is known: a connection to it may be open. Else it is found out
+        where the connection is made.
+        """
+        if job.proxy is None and (job.origin.host, job.origin.port) in self._unix_names:
+            raise AddressNotAllowed(f"a redirect or a hook leads to a Unix socket: {job.origin}")
+        job.is_led = True
+        return job
+
+    def _shape(self, request: Request, own: Fields) -> tuple[Request, Fields, Fields, bool]:
+        """Return *request* as the hooks want it, its fields then, those of its own, and whether its origin is another.
+
+        *own* are the fields that it has now. A hook has a copy to itself, and is asked again after a redirect: what it
+        adds is in no other request. What was for the origin of that URL stays behind, where a hook sends it elsewhere.
         """
         if not self._policies.has_hooks:
-            return request, own
+            return request, own, own, False
         shaped = self._policies.shape(request.replaced(headers=[*own]))
-        if shaped.auth is not None and shaped.auth is request.auth and _leaves_origin(request.url, shaped.url):
-            shaped = shaped.replaced(auth=None)  # it was for the origin of that URL
-        return shaped, pairs_of(shaped.headers)
+        fields = pairs_of(shaped.headers)
+        before, after = parse_url(request.url)[0], parse_url(shaped.url)[0]
+        if after.key == before.key:
+            return shaped, fields, own, False
+        bound = [pair for pair in own if pair[1] is not None and is_bound_to_origin(_name(pair[0]))]
+        fields, own = ([pair for pair in pairs if pair not in bound] for pairs in (fields, own))
+        auth = None if shaped.auth is request.auth else shaped.auth
+        name = shaped.server_hostname
+        if after.host != before.host and name == request.server_hostname:
+            name = None
+        return shaped.replaced(headers=fields, auth=auth, server_hostname=name), fields, own, True
 
     def dress(self, job: Job) -> None:
         """Put the cookies that *job* has to send now into ``head_to_send``. To be called each time that it is sent."""
@@ -280,9 +306,9 @@ class Preparer:
         key = self._key(request, origin)
         proxy = self._proxy(request, origin)
         fields = self._merged(self._with_authorization(own, request, origin, course), course)
+        target = self._target_for(proxy, origin, target, fields)
         if proxy is not None:
             key += (proxy.key,)
-            target = self._target_for(proxy, origin, target, fields)
         can_wait = body is not None and self.settings.expect_timeout_s is not None
         if can_wait and isinstance(body, (_FileBody, _ChunkedBody)) and "expect" not in left_out:
             self._ask_first(body, length, fields)
@@ -338,12 +364,17 @@ class Preparer:
             return own
         return [*own, ("Authorization", value)]
 
-    def _key(self, request: Request, origin: Origin) -> Key:
-        """Return what tells the connections apart that may carry *request*, but for the proxy."""
+    def _key(self, request: Request | None, origin: Origin) -> Key:
+        """Return what tells the connections apart that may carry *request*, but for the proxy.
+
+        Raises FingerprintMismatch where a certificate has to be shown, and there is none: the one who leads a request
+        from https to http must not decide that.
+        """
         if not origin.is_tls:
-            if request.fingerprint is not None:
-                raise ValueError(f"a fingerprint was asked for, and {origin} shows no certificate")
+            if self._tls[2] is not None or (request is not None and request.fingerprint is not None):
+                raise FingerprintMismatch(f"a fingerprint was asked for, and {origin} shows no certificate")
             return origin.key
+        assert request is not None
         _check_context(request.context)
         context, server_hostname, fingerprint = self._tls
         return (
@@ -360,16 +391,16 @@ class Preparer:
             return None if url == DIRECT else parse_proxy(url)
         return self._environment.find(origin) if self._environment is not None else None
 
-    def _target_for(self, proxy: Proxy, origin: Origin, target: str, fields: list[tuple[str, Any]]) -> str:
+    def _target_for(self, proxy: Proxy | None, origin: Origin, target: str, fields: Fields) -> str:
         """Return the request-target for *proxy*; where that is who reads the head, *fields* get its credentials.
 
-        Raises InvalidField for a Proxy-Authorization that would go through the tunnel (CVE-2023-32681).
+        Raises InvalidField for a Proxy-Authorization that would go to the origin (CVE-2023-32681).
         """
         is_given = any(_name(name) == "proxy-authorization" for name, _ in fields)
-        if not proxy.forwards(origin):
+        if proxy is None or not proxy.forwards(origin):
             if is_given:
                 raise InvalidField(
-                    "Proxy-Authorization would go through the tunnel to the origin; "
+                    f"Proxy-Authorization would go {'' if proxy is None else 'through the tunnel '}to the origin; "
                     "user name and password belong into the URL of the proxy"
                 )
             return target
@@ -448,10 +479,6 @@ class Preparer:
                 raise InvalidField(f"Content-Length says {value!s:.20}, the body has {length} bytes")
             if lowered == "accept-encoding" and decode:
                 decoding.check_asked_for(value if isinstance(value, str) else str(value))
-
-
-def _leaves_origin(url: str, other: str) -> bool:
-    return url != other and parse_url(url)[0].key != parse_url(other)[0].key
 
 
 def _check_context(context: Any) -> None:

@@ -25,6 +25,7 @@ Resolve: TypeAlias = (
 
 DEFAULT_MAX_LOOKUPS: Final = 128
 _UNIX: Final = "unix:"
+_AF_UNIX: Final = getattr(socket, "AF_UNIX", None)
 _MOST_NAMES: Final = 10_000
 _ENTRY_ADDRESSES: Final = 16
 _DEAD_S: Final = 60.0
@@ -211,6 +212,16 @@ def _copied(error: BaseException) -> BaseException:
         return copy.copy(error)
     except Exception:  # a class whose constructor wants something else: then it is the same one
         return error
+
+
+def text_of(address: Address) -> str:
+    """Return *address* as ``resolve=`` would have it: "192.0.2.1", "fe80::1%2", "unix:/path"."""
+    family, where = address
+    if family == _AF_UNIX:
+        return f"{_UNIX}{where}"
+    host: str = where[0]
+    has_scope = family == socket.AF_INET6 and where[3] and "%" not in host
+    return f"{host}%{where[3]}" if has_scope else host
 
 
 def _unix(text: str) -> Address:

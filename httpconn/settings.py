@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypedDict
 
 from ._wire.grammar import Limits
+from .addresses import AllowAddress
 from .decoding import DEFAULT_MAX_RATIO
 from .model import DEFAULT_TIMEOUT, OF_REQUESTS, Headers, Request, Timeout, pairs_of
 from .options import unexpected
@@ -50,6 +51,7 @@ class Options(TypedDict, total=False):
     trust_env: bool
     expect_timeout_s: float | None
     resolve: Resolve | None
+    allow_address: AllowAddress | None
     resolve_ttl_s: float
     max_lookups: int
     max_abandoned_lookups: int
@@ -167,6 +169,8 @@ class Settings:
     """How long a large body that can be sent but once waits for "100 Continue"; None: it does not ask."""
     resolve: Resolve | None = None
     """Addresses for names: a mapping, a function, or a coroutine function; see ``Resolver``."""
+    allow_address: AllowAddress | None = None
+    """Asked with each address (as text) and port before it is connected to, whether it may be: ``public_only``, say."""
     resolve_ttl_s: float = 60.0
     max_lookups: int = DEFAULT_MAX_LOOKUPS
     """Names that are looked up at the same time, each in a thread. A request whose name waits for one of these places
@@ -236,6 +240,8 @@ class Settings:
                 check_kind(name, value)
         if self.resolve is not None and not isinstance(self.resolve, Mapping) and not callable(self.resolve):
             raise TypeError(f"expected resolve as a mapping of names, or a function, got {_shown(self.resolve)}")
+        if self.allow_address is not None and not callable(self.allow_address):
+            raise TypeError(f"expected allow_address as a function, got {_shown(self.allow_address)}")
 
     @classmethod
     def names(cls) -> frozenset[str]:

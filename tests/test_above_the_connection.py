@@ -21,7 +21,7 @@ from .faulty import FaultyServer
 from .peers import ScriptedServer, take_request
 from .sites import PAGE, Asker, Site, redirect
 
-SECRETS = {"Authorization": "Basic secret", "Cookie": "secret=1", "Proxy-Authorization": "Basic secret"}
+SECRETS = {"Authorization": "Basic secret", "Cookie": "secret=1"}
 SECRET_NAMES = {name.lower() for name in SECRETS}
 
 both = pytest.mark.parametrize("kind", ["pool", "stream", "fetcher"])
@@ -56,8 +56,7 @@ def client_context(authority: trustme.CA) -> ssl.SSLContext:
 def test_cve_2018_20060_credentials_do_not_cross_origins(
     kind: str, given_by: str, other: str, status: int, server_context: ssl.SSLContext, client_context: ssl.SSLContext
 ) -> None:
-    """Also CVE-2023-43804 (Cookie), CVE-2024-37891 (Proxy-Authorization), CVE-2018-18074 (https to http), and
-    CVE-2022-27774 (another port)."""
+    """Also CVE-2023-43804 (Cookie), CVE-2018-18074 (https to http), and CVE-2022-27774 (another port)."""
     tls = server_context if other == "scheme" else None
     with Site({"/end": PAGE}) as end, Site({"/start": PAGE}, tls=tls) as start:
         host = "other.test" if other == "host" else "127.0.0.1"

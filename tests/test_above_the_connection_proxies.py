@@ -119,11 +119,36 @@ def test_cve_2016_0772_a_redirect_loses_no_check(client, server_context, client_
     with Recording(server_context) as origin, Recording() as plain:
         origin.redirects["/"] = url_of(plain)
         origin.redirects["/again"] = "/here"
-        one = client(context=client_context)
-        assert one.get(url_of(origin, "https") + "/again", fingerprint=fingerprint).status == 200
-        with pytest.raises(ValueError, match="shows no certificate"):
-            one.get(url_of(origin, "https") + "/", fingerprint=fingerprint)
+        for where in ("request", "all requests"):
+            told = {"fingerprint": fingerprint}
+            one = client(context=client_context, **(told if where == "all requests" else {}))
+            own = told if where == "request" else {}
+            assert one.get(url_of(origin, "https") + "/again", **own).status == 200
+            with pytest.raises(FingerprintMismatch, match="shows no certificate"):
+                one.get(url_of(origin, "https") + "/", **own)
+            with pytest.raises(FingerprintMismatch, match="shows no certificate"):
+                one.get(url_of(plain), **own)
         assert not plain.requests
+
+
+@pytest.mark.parametrize("where", ["request", "all requests"])
+def test_cve_2024_37891_a_field_of_the_callers_goes_to_the_proxy_alone(client, where: str) -> None:
+    """Not to an origin that is asked directly, and not on to another origin, by way of whatever proxy."""
+    headers = {"Proxy-Authorization": BASIC}
+    own = headers if where == "request" else None
+    with Recording() as origin, Recording(asks=True) as proxy:
+        one = client(headers=headers if where == "all requests" else None)
+        for direct in ({}, {"proxy": "direct"}):
+            with pytest.raises(InvalidField, match="would go to the origin"):
+                one.get(url_of(origin) + "/page", headers=own, **direct)
+        assert not origin.requests
+        assert one.get("http://origin.test/page", headers=own, proxy=url_of(proxy)).status == 200
+        proxy.redirects["http://origin.test/moved"] = "http://origin.test/page"
+        assert one.get("http://origin.test/moved", headers=own, proxy=url_of(proxy)).status == 200
+        proxy.redirects["http://origin.test/away"] = "http://other.test/page"
+        assert one.get("http://origin.test/away", headers=own, proxy=url_of(proxy)).status == 407
+        seen = [fields.get("proxy-authorization") for _, fields in proxy.requests]
+        assert seen == [BASIC, BASIC, BASIC, BASIC, None]
 
 
 @pytest.mark.parametrize("where", ["request", "all requests"])
@@ -346,7 +371,7 @@ def test_cve_2016_0772_a_wrong_fingerprint_aborts(client, client_context, server
             with pytest.raises(FingerprintMismatch, match="expected a certificate with the SHA-256 aaaa"):
                 one.get(url_of(origin, "https"), context=context)
         assert not origin.requests
-        with Recording() as plain, pytest.raises(ValueError, match="shows no certificate"):
+        with Recording() as plain, pytest.raises(FingerprintMismatch, match="shows no certificate"):
             one.get(url_of(plain), fingerprint="aa" * 32)
 
 

@@ -16,7 +16,7 @@ from .faulty import Exchange
 from .sites import Reply, Site, redirect
 
 DOCS = Path(__file__).parent.parent / "docs"
-PAGES = ("redirects", "retries", "rates", "timeouts", "cookies", "auth", "coming-from-requests")
+PAGES = ("redirects", "retries", "rates", "timeouts", "cookies", "auth", "coming-from-requests", "strangers-urls")
 
 if not DOCS.exists():
     pytest.skip("the docs are not here, only the tests", allow_module_level=True)
@@ -39,6 +39,10 @@ TOLD = {
     "cookies-0": "200\n['session']\n{{200}}\n",
     "auth-0": "200\n200\nhttp://{site}/secret\n200\n",
     "auth-1": "200 [(301, 'http://{site}/old'), (200, 'http://{site}/new')]\n",
+    "strangers-urls-0": "refused: http://{site} is at 127.0.0.1, which is not allowed (allow_address)\n"
+    "refused: http://127.0.0.1:8000 is at 127.0.0.1, which is not allowed (allow_address)\n"
+    "refused: http://[::ffff:7f00:1]:8000 is at 127.0.0.1, which is not allowed (allow_address)\n",
+    "strangers-urls-1": "http://192.0.2.7/ AddressNotAllowed\nhttp://{site}/ AddressNotAllowed\n",
     "coming-from-requests-0": "page text/plain http://{site}/page/1?q=x\n4\n" + "200\n" * 20,
 }
 

@@ -33,10 +33,11 @@ ROOMS = {
     # Decisions: no I/O, no clock. They read what a head says, and know nothing of exchanges.
     "policies": {"policies", "_wire.head", "model", "hosts", "references", "urls"},
     "decoding": set[str](),
+    "addresses": set[str](),
     "lookups": set[str](),
     "resolving": {"lookups"},
     "proxies": {"_wire", "_backends", "urls"},
-    "settings": {"_wire", "model", "decoding", "resolving", "policies"},
+    "settings": {"_wire", "addresses", "model", "decoding", "resolving", "policies"},
     # One exchange, sans-IO: its request, its response, and what follows.
     "dressing": {"_wire", "_backends", "policies", "urls"},
     "preparing": {"_wire", "_backends", "dressing", "model", "urls", "decoding", "proxies", "settings", "policies"},
@@ -45,6 +46,7 @@ ROOMS = {
     # And what carries it: over one connection at a time for a pool, over many for a fetcher.
     "_engine": {
         "_engine",
+        "addresses",
         "exchange",
         "preparing",
         "following",

@@ -11,16 +11,19 @@ from typing import Any, Final, Protocol
 
 from .._io.channel import Channel, Layer, SocketSettings, TLSSettings
 from .._io.connect import shared_https_context, truststore_context
+from ..addresses import plain_text
+from ..errors import AddressNotAllowed
 from ..exchange import short_road
 from ..following import Follower
 from ..lookups import Address, Lookup, Name
 from ..policies.judge import Policies
 from ..preparing import Job, Key, Preparer
 from ..proxies import ConnectHandshake, Socks5Handshake
-from ..resolving import Resolver
+from ..resolving import Resolver, text_of
 from ..settings import TRUSTSTORE, Settings
 
 _MOST_SESSIONS: Final = 1_000
+_AF_UNIX: Final = getattr(socket, "AF_UNIX", None)
 
 
 class Kit:
@@ -40,7 +43,9 @@ class Kit:
             before_request=settings.before_request,
             after_response=settings.after_response,
         )
-        self.preparer = Preparer(settings, self.policies)
+        self.unix_names: set[Name] = set()
+        """Where ``resolve=`` has given a Unix socket."""
+        self.preparer = Preparer(settings, self.policies, self.unix_names)
         self.follower = Follower(self.policies, self.preparer)
         self.resolver = Resolver(
             settings.resolve,
@@ -62,9 +67,9 @@ class Kit:
         """Return the channel to open for *job*, or the lookup of a name that has to be waited for first.
 
         *found* is what such lookups have come to for this job, *told* is called when the one that is returned is done.
-        With a proxy its name is the only one that is looked up here, unless it is one of ``socks5://``.
-        Raises OSError for a name that is not found, ValueError for an override that is no address, MissingExtra, and
-        what making a TLS context raises.
+        With a proxy its name is the only one that is looked up here, unless it is one of ``socks5://``, or the
+        origin's addresses have to be allowed. Raises AddressNotAllowed; OSError for a name that is not found,
+        ValueError for an override that is no address, MissingExtra, and what making a TLS context raises.
         """
         origin, proxy = job.origin, job.proxy
         near = origin if proxy is None else proxy
@@ -73,6 +78,17 @@ class Kit:
         addresses = found.get(name) or self.resolver.ask(*name, told, is_again=is_again)
         if isinstance(addresses, Lookup):
             return addresses
+        far: list[Address] = []
+        if proxy is None:
+            addresses = self._allowed(addresses, job)
+        elif self.settings.allow_address is not None or (proxy.is_socks and not proxy.resolves):
+            name = (origin.host, origin.port)
+            answer = found.get(name) or self.resolver.ask(*name, told, is_again=is_again)
+            if isinstance(answer, Lookup):
+                return answer
+            far = answer
+            if len(self._allowed(far, job)) < len(far):  # which of them the proxy will take, nobody knows
+                raise AddressNotAllowed(f"one of the addresses of {job.where} is not allowed (allow_address)")
         layers: list[Layer] = []
         if proxy is not None:
             if proxy.is_tls:
@@ -83,10 +99,6 @@ class Kit:
             elif proxy.resolves:
                 layers.append(Socks5Handshake(proxy, origin.host, origin.port))
             else:
-                name = (origin.host, origin.port)
-                far = found.get(name) or self.resolver.ask(*name, told, is_again=is_again)
-                if isinstance(far, Lookup):
-                    return far
                 layers.append(Socks5Handshake(proxy, _ip(far), origin.port))
         if origin.is_tls:
             context, server_hostname, fingerprint = job.key[3:6]
@@ -97,6 +109,30 @@ class Kit:
             session = self.sessions.get(job.key)
             layers.append(TLSSettings(context, server_hostname or origin.host, session, fingerprint))
         return Channel(addresses, self._sockets, layers)
+
+    def _allowed(self, addresses: list[Address], job: Job) -> list[Address]:
+        """Return those of *addresses* that *job* may go to: what is asked about is what is connected to.
+
+        Raises AddressNotAllowed where there is none, TypeError for an answer that is no bool, what the function raises.
+        """
+        if any(family == _AF_UNIX for family, _ in addresses):
+            if job.is_led:
+                raise AddressNotAllowed(f"a redirect or a hook leads to a Unix socket: {job.where}")
+            self.unix_names.add((job.origin.host, job.origin.port))
+        allow = self.settings.allow_address
+        if allow is None:
+            return addresses
+        kept = []
+        texts = [plain_text(text_of(address)) for address in addresses]
+        for address, text in zip(addresses, texts, strict=True):
+            answer = allow(text, job.origin.port)
+            if not isinstance(answer, bool):
+                raise TypeError(f"expected True or False of allow_address, got one of {type(answer).__name__}")
+            if answer:
+                kept.append(address)
+        if not kept:
+            raise AddressNotAllowed(f"{job.where} is at {', '.join(texts)}, which is not allowed (allow_address)")
+        return kept
 
     def _default(self) -> ssl.SSLContext:
         context = self._default_context = self._default_context or shared_https_context(11)

@@ -78,7 +78,7 @@ def hop(
         following.body = following.json = None
         own = [pair for pair in own if not is_of_content(_lowered(pair[0]))]
     if leaves_origin:
-        own = [pair for pair in own if not is_bound_to_origin(_lowered(pair[0]))]
+        own = [pair for pair in own if pair[1] is None or not is_bound_to_origin(_lowered(pair[0]))]
         if following.auth is request.auth:  # else it stands in the Location
             following.auth = None
         if found.host != origin.host:
