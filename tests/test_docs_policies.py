@@ -39,9 +39,14 @@ TOLD = {
     "cookies-0": "200\n['session']\n{{200}}\n",
     "auth-0": "200\n200\nhttp://{site}/secret\n200\n",
     "auth-1": "200 [(301, 'http://{site}/old'), (200, 'http://{site}/new')]\n",
-    "strangers-urls-0": "refused: http://{site} is at 127.0.0.1, which is not allowed (allow_address)\n"
-    "refused: http://127.0.0.1:8000 is at 127.0.0.1, which is not allowed (allow_address)\n"
-    "refused: http://[::ffff:7f00:1]:8000 is at 127.0.0.1, which is not allowed (allow_address)\n",
+    "strangers-urls-0": "".join(
+        f"refused: http://{place} is at 127.0.0.1, which is not allowed (allow_address) (GET http://{host}/)\n"
+        for place, host in (
+            ("{site}", "{site}"),
+            ("127.0.0.1:8000", "2130706433:8000"),
+            ("[::ffff:7f00:1]:8000", "[::ffff:127.0.0.1]:8000"),
+        )
+    ),
     "strangers-urls-1": "http://192.0.2.7/ AddressNotAllowed\nhttp://{site}/ AddressNotAllowed\n",
     "coming-from-requests-0": "page text/plain http://{site}/page/1?q=x\n4\n" + "200\n" * 20,
 }
