@@ -24,7 +24,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from . import _backends
-from ._io.connect import Watch, create_https_context, shared_https_context
+from ._io.connect import Watch, create_https_context, name_in_tls, shared_https_context
 from ._io.source import STANDARD_SOCKET, comes_from_socket, send_promptly
 from ._wire import state
 from ._wire.grammar import FRAMING_NAMES, Limits
@@ -953,7 +953,7 @@ class HTTPSConnection(HTTPConnection):
             sock = self.sock
             if sock is None:
                 raise _closed_while_sending()
-            self.sock = context.wrap_socket(sock, server_hostname=self._tunnel_host or self.host)
+            self.sock = context.wrap_socket(sock, server_hostname=name_in_tls(self._tunnel_host or self.host))
         except BaseException:
             self._drop_failed_connection()
             raise

@@ -5,7 +5,9 @@ for each connection; no task, future or callback for a request, which is a ``Job
 takes it. What happens on a connection is ``nonblocking.py``'s.
 
 Scheduling: a host with jobs and room for another connection stands in ``runnable`` and gets its turn in order. A
-connection that is done goes on with its host's next job, but not for ever while other hosts wait for a place.
+connection that is done goes on with its host's next job, but not for ever while other hosts wait for a place. A host
+that gets a job while it has a connection at rest goes first, for as long: what the consumer adds on seeing a result
+goes over the connection that has brought it, before its place is given to another host.
 
 Time is measured by a ``Clock``, less what the caller's own code takes, and a deadline is only judged after everything
 that has arrived was read: a slow consumer, input, sink, hook or jar makes no request's timeout fire.
@@ -38,6 +40,8 @@ _READ_AT_ONCE: Final = 32
 """Inputs that are read ahead before the next look at the clock, and"""
 _READ_FOR_S: Final = 0.002
 """for how long, before the sockets get their turn. An input may be slow; no connection waits for one that is not."""
+_ADDED_FOR_S: Final = 0.02
+"""The same for what the consumer has added, which is there."""
 _FOREVER: Final = float("inf")
 
 
@@ -224,6 +228,7 @@ class Loop(Clock):
                     self.runnable.remove(oldest)
                     self._give_turn(oldest)
             return
+        self._take_added()
         runnable = self.runnable
         read_s = 0.0
         while True:
@@ -236,6 +241,19 @@ class Loop(Clock):
             if not self.off_the_clock(self._read_ahead, room) or self.is_closed:
                 return
             read_s += self.away - away
+
+    def _take_added(self) -> None:
+        """Queue what the consumer has added, before the places of connections at rest are given away.
+
+        What the results led to goes over their connections then. Beyond *look_ahead*, but not without a bound either.
+        """
+        until = time.monotonic() + _ADDED_FOR_S
+        more = 0 if self.is_ordered else self._look_ahead
+        while self.intake.added and self._room() + more > 0 and time.monotonic() < until:
+            taken = self.off_the_clock(self.intake.take, self.now)
+            if taken is None or self.is_closed:
+                return
+            self._take_in(taken)
 
     def _read_ahead(self, most: int) -> bool:
         """Queue the jobs of at most so many inputs, of fewer where a host may start; return False for no more now."""
@@ -299,7 +317,10 @@ class Loop(Clock):
             host.awaits_opening = host.is_runnable = False
         if (host.pending or host.held_back) and not host.is_runnable and host.count - len(host.idle) < self.per_host:
             host.is_runnable = True
-            self.runnable.append(host)
+            if host.idle and host.idle[-1].turn < self.most_in_a_row:
+                self.runnable.appendleft(host)  # it needs nobody's place; opening connections is what costs
+            else:
+                self.runnable.append(host)
 
     def following(self, connection: Connection) -> Job | None:
         """Return the job that *connection* may go on with, first in its host's queue; None to let it rest."""
@@ -367,7 +388,8 @@ class Loop(Clock):
             del self.idle[connection]
             if self.now + self.away - connection.idle_since < self._idle_s and connection.is_quiet():
                 self.active[connection] = None
-                connection.turn = 0
+                if connection.turn >= self.most_in_a_row:
+                    connection.turn = 0  # the others have had theirs
                 connection.begin(job)
                 return
             connection.close()
@@ -383,6 +405,7 @@ class Loop(Clock):
     def rest(self, connection: Connection) -> None:
         """Keep a connection that has nothing to do."""
         connection.idle_since = self.now + self.away
+        self.sweep_at = min(self.sweep_at, self.now + self._idle_s)
         del self.active[connection]
         connection.host.idle.append(connection)
         self.idle[connection] = None
@@ -526,7 +549,9 @@ class Loop(Clock):
                 connection.fail(ConnectTimeout(f"no connection to {where} within {limits.connect:g} s"))
         while self.idle:
             oldest = next(iter(self.idle))
-            if now + self.away - oldest.idle_since < self._idle_s:
+            expires_at = oldest.idle_since + self._idle_s - self.away
+            if now < expires_at:
+                earliest = min(earliest, expires_at)
                 break
             oldest.close()
         self.sweep_at = earliest

@@ -207,6 +207,7 @@ class Slots:
             else:
                 connection.disconnect()
                 self._forget(connection.host, connection.token)
+            self._expire(time.monotonic())
             if self.waiting or self.lost:
                 self.take_in_lost()
 

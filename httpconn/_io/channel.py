@@ -23,6 +23,7 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from ..errors import FingerprintMismatch, without_frames
+from .connect import name_in_tls
 from .nested import NestedTLS
 from .polling import LONGEST_WAIT_S
 
@@ -225,14 +226,15 @@ class Channel:
     def _secure(self, tls: TLSSettings) -> int:
         """Take the next step of a TLS handshake; return what to wait for, 0 when it is done."""
         if not self._is_wrapped:
+            server_hostname = name_in_tls(tls.server_hostname)
             if self._is_tls:
-                self.sock = NestedTLS(self.sock, tls.context, tls.server_hostname, tls.session)
+                self.sock = NestedTLS(self.sock, tls.context, server_hostname, tls.session)
             else:
                 self.sock = tls.context.wrap_socket(
                     self.sock,
                     do_handshake_on_connect=False,
                     suppress_ragged_eofs=False,
-                    server_hostname=tls.server_hostname,
+                    server_hostname=server_hostname,
                     session=tls.session,
                 )
             self._is_wrapped = self._is_tls = True

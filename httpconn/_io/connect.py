@@ -104,6 +104,11 @@ def _ca_paths() -> tuple[str, str]:
     return paths.openssl_cafile, paths.openssl_capath
 
 
+def name_in_tls(host: Any) -> Any:
+    """Return *host* as TLS has it, in SNI and in certificates: without the root's dot. Source: RFC 6066 section 3."""
+    return host[:-1] if isinstance(host, str) and host.endswith(".") else host
+
+
 _forks = 0
 """How many forks this process is away from the one that imported us."""
 

@@ -391,6 +391,24 @@ _CHUNKED = b"Transfer-Encoding: chunked"
 _CUT = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfi"
 _EARLY = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged"
 
+
+def _name_in_tls(module: Any) -> object:
+    """What the context is asked to put into SNI, and to look for in the certificate, for a host with the root's dot."""
+    told = []
+
+    class Context:
+        def wrap_socket(self, sock: Any, server_hostname: str) -> Any:
+            told.append(server_hostname)
+            return sock
+
+    connection = module.HTTPSConnection("host.example.", timeout=5)
+    connection._create_connection = lambda *arguments: FakeSocket(b"")
+    connection._context = Context()
+    connection.connect()
+    connection.close()
+    return told
+
+
 DIFFERENCES: dict[str, list[Difference]] = {
     "Reading a response": [
         Difference(
@@ -735,6 +753,14 @@ DIFFERENCES: dict[str, list[Difference]] = {
         ),
     ],
     "TLS, and the module": [
+        Difference(
+            "a host with the root's dot (`host.`) has it in SNI too, and no certificate is for that name",
+            "without the dot in SNI and in the check of the certificate; looked up, and in Host, as typed",
+            "RFC 6066 section 3; it is the same host, which is verified as strictly",
+            _name_in_tls,
+            ["host.example."],
+            ["host.example"],
+        ),
         Difference(
             "`HTTPSConnection(host)` loads the CA store each time, some 25 ms",
             "connections that were given no context share one, made anew when one of these changes: "
