@@ -142,9 +142,9 @@ class Settings:
     headers: tuple[tuple[str, Any], ...] | None = field(default=None, repr=False)
     """Sent with each request that has no field of that name; None for our own Accept and User-Agent."""
     idle_s: float = 30.0
-    """How long a connection that nobody uses is kept. It is never used after that, and a fetcher that is being asked for
-    results closes it in time. A pool, and a fetcher that nobody asks, have no thread to do so: a pool closes what is
-    out of time at the next beginning or end of a request to any host, and all at ``close()``."""
+    """How long a connection that nobody uses is kept. It is never used after that, and a fetcher that is being asked
+    for results closes it in time. A pool, and a fetcher that nobody asks, have no thread to do so: a pool closes what
+    is out of time at the next beginning or end of a request to any host, and all at ``close()``."""
     limits: Limits = field(default_factory=_limits)
     max_content: int | None = 64 * MIB
     """Bytes of content of one response in memory."""
