@@ -14,7 +14,7 @@ from __future__ import annotations
 import base64
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from . import _backends
@@ -23,10 +23,8 @@ from ._wire.head import field_lines_of
 from ._wire.reader import NEED_DATA, ResponseReader
 from ._wire.request import encode_field_line, host_field_value
 from .errors import HTTPException, InvalidURL, MissingExtra, ProxyError, quote
+from .no_proxy import NoProxy
 from .urls import Origin, parse_url
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 DIRECT: Final = "direct"
 """In the place of a proxy's URL: none, whatever the pool, the fetcher or the environment says."""
@@ -117,22 +115,19 @@ class EnvironmentProxies:
     """The proxies of HTTP_PROXY, HTTPS_PROXY and ALL_PROXY, less what NO_PROXY names; as they were when this was made.
 
     Read by ``urllib.request``: the names in lower case go first, and in a CGI program, where a client can set it with a
-    field "Proxy", HTTP_PROXY counts in lower case only (CVE-2016-1000110).
+    field "Proxy", HTTP_PROXY counts in lower case only (CVE-2016-1000110). What NO_PROXY names is ``no_proxy.py``'s.
     """
 
     def __init__(self) -> None:
         import urllib.request  # which is large, and for those who ask for it
 
         self._proxies = urllib.request.getproxies_environment()
-        self._is_bypassed: Callable[[str, Any], Any]
-        self._is_bypassed = urllib.request.proxy_bypass_environment  # type: ignore[attr-defined]  # not in the stubs
+        self._without = NoProxy(self._proxies.get("no", ""))
 
     def find(self, origin: Origin) -> Proxy | None:
         """Return the proxy for *origin*, or None. Raises as ``parse_proxy``."""
         url = self._proxies.get(origin.scheme) or self._proxies.get("all")
-        if not url or self._is_bypassed(
-            host_field_value(origin.host, origin.port, None).decode("ascii"), self._proxies
-        ):
+        if not url or self._without.has(origin.host, origin.port):
             return None
         return parse_proxy(url if "://" in url else f"http://{url}")
 

@@ -36,7 +36,8 @@ ROOMS = {
     "addresses": set[str](),
     "lookups": set[str](),
     "resolving": {"lookups"},
-    "proxies": {"_wire", "_backends", "urls"},
+    "no_proxy": {"hosts"},
+    "proxies": {"_wire", "_backends", "no_proxy", "urls"},
     "settings": {"_wire", "addresses", "model", "decoding", "resolving", "policies"},
     # One exchange, sans-IO: its request, its response, and what follows.
     "dressing": {"_wire", "_backends", "policies", "urls"},
