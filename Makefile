@@ -69,7 +69,7 @@ planted: build $(VENV)/has-fuzz $(VENV)/checkout   ## is the fuzzer any good? bu
 sanitize: build $(VENV)/has-rebuild $(VENV)/checkout   ## the extension under AddressSanitizer and UBSan   [ARGS=--teeth]
 	$(apart) -m tests.isolated.sanitize $(ARGS)
 
-leaks: build $(VENV)/has-test $(VENV)/checkout   ## a million requests with injected faults   [ARGS="--requests 20000"]
+leaks: build $(VENV)/has-test $(VENV)/checkout   ## a million requests with injected faults, 200,000 connections over TLS   [ARGS="--requests 20000"]
 	$(apart) -m tests.isolated.leaks $(or $(ARGS),--requests 1000000)
 
 misuse: build $(VENV)/has-test $(VENV)/checkout   ## threads, signals, forks in the middle of a request   [ARGS="--seconds 60"]

@@ -229,7 +229,7 @@ class Attempt(Clock):
                 channel.close()
                 self._kit.note_dead(channel)
             raise
-        self._kit.note_dead(channel)
+        self._kit.note_open(self._job.key, channel)
         connection.channel = channel
         self._times[:3] = (
             resolved_at - began,

@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 
 from .._io.channel import Channel, Layer, SocketSettings, TLSSettings
 from .._io.connect import shared_https_context, truststore_context
+from .._io.sessions import Sessions
 from ..addresses import plain_text
 from ..errors import AddressNotAllowed
 from ..exchange import short_road
@@ -22,7 +23,6 @@ from ..proxies import ConnectHandshake, Socks5Handshake
 from ..resolving import Resolver, text_of
 from ..settings import TRUSTSTORE, Settings
 
-_MOST_SESSIONS: Final = 1_000
 _AF_UNIX: Final = getattr(socket, "AF_UNIX", None)
 
 
@@ -57,7 +57,7 @@ class Kit:
         self.engine = engine
         self.take_turn = None if engine is None else engine.take_turn
         self.begin_plain = None if engine is None else engine.begin_plain_response
-        self.sessions: dict[Key, ssl.SSLSession] = {}
+        self.sessions = Sessions()
         self._sockets = SocketSettings(settings.source_address, settings.socket_options)
         # The same for all of our time: a session can only be gone on with in its own context.
         self._default_context: ssl.SSLContext | None = None
@@ -106,7 +106,7 @@ class Kit:
                 context = self._default()
             elif context == TRUSTSTORE:
                 context = self._truststore = self._truststore or truststore_context()
-            session = self.sessions.get(job.key)
+            session = self.sessions.find(job.key)
             layers.append(TLSSettings(context, server_hostname or origin.host, session, fingerprint))
         return Channel(addresses, self._sockets, layers)
 
@@ -144,19 +144,23 @@ class Kit:
             self.resolver.note_dead(channel.dead)
             channel.dead = []
 
-    def keep_session(self, key: Key, session: ssl.SSLSession | None) -> None:
-        """Keep what the next connection can go on with; None is no session. Not for two threads at once."""
-        if session is None or key[0] != "https":  # else it is a proxy's
-            return
-        self.sessions.pop(key, None)
-        while len(self.sessions) >= _MOST_SESSIONS:
-            del self.sessions[next(iter(self.sessions))]
-        self.sessions[key] = session
+    def note_open(self, key: Key, channel: Channel) -> None:
+        """Note that *channel* is open."""
+        self.note_dead(channel)
+        if channel.has_resumed is False:
+            self.sessions.note_refused(key)
+
+    def note_ended(self, key: Key, channel: Channel) -> None:
+        """Note that *channel*, on which something has been received, is about to be closed."""
+        if key[0] == "https":  # else it is a proxy's
+            tls_object = channel.tls_object
+            if tls_object is not None:
+                self.sessions.note_ended(key, tls_object)
 
     def forget(self) -> None:
         """Forget names and TLS sessions: in the child of a fork they are the parent's."""
         self.resolver.forget()
-        self.sessions = {}
+        self.sessions = Sessions()
 
 
 def _ip(addresses: list[Address]) -> str:

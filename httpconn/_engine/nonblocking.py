@@ -159,7 +159,7 @@ class Connection:
             self.wakes_at = _FOREVER
         if wanted:
             return
-        loop.kit.note_dead(channel)
+        loop.kit.note_open(self.host.key, channel)
         self.is_plain = not channel.is_tls and loop.take_turn is not None
         resolve_s = self.times[0]
         connect_s = channel.connected_at - loop.away - self.since - resolve_s
@@ -627,8 +627,6 @@ class Connection:
         """Note that an exchange is over, and the connection is there still."""
         self.times = _NO_TIMES
         self.served += 1
-        if self.served == 1 and self.channel is not None:
-            self.loop.kit.keep_session(self.host.key, self.channel.session)
         self.turn += 1
 
     def fail(self, error: Exception) -> None:
@@ -672,6 +670,8 @@ class Connection:
         self.paused_at = 0.0
         self.wakes_at = _FOREVER
         if self.channel is not None:
+            if self.served or self.times[3]:
+                self.loop.kit.note_ended(self.host.key, self.channel)
             self.channel.close()
             self.loop.kit.note_dead(self.channel)
             self.channel = None

@@ -41,9 +41,11 @@ class Connection:
     def disconnect(self) -> None:
         """Close the connection, and keep the slot for another one."""
         channel, self.channel = self.channel, None
+        served, self.served = self.served, 0
         self.watch = None
-        self.served = 0
         if channel is not None:
+            if served:
+                self.slots.kit.note_ended(self.host.key, channel)
             channel.close()
 
     def is_quiet(self) -> bool:
@@ -191,19 +193,14 @@ class Slots:
 
     def release(self, connection: Connection, *, persists: bool) -> None:
         """Take a connection back: to keep it, or, where it does not persist, to close it and free its slot."""
-        channel = connection.channel
-        session = None
-        if not persists or channel is None or self.is_closed:
+        if not persists or connection.channel is None or self.is_closed:
             persists = False
             connection.disconnect()
-        elif connection.served == 1:
-            session = channel.session
         with self.lock:
             if persists and not self.is_closed and connection.token in self.tokens:
                 connection.idle_since = time.monotonic()
                 connection.host.idle.append(connection)
                 self.idle[connection] = None
-                self.kit.keep_session(connection.host.key, session)
             else:
                 connection.disconnect()
                 self._forget(connection.host, connection.token)

@@ -80,8 +80,8 @@ class Channel:
     """
 
     __slots__ = ("_addresses", "_is_tls", "_is_wrapped", "_last_error", "_layers", "_poll", "_settings", "_trying",
-                 "_unsent", "connected_at", "dead", "is_clean", "next_at", "number", "secured_at", "sock",
-                 "wants")  # fmt: skip
+                 "_unsent", "connected_at", "dead", "has_resumed", "is_clean", "next_at", "number", "secured_at",
+                 "sock", "wants")  # fmt: skip
 
     def __init__(self, addresses: Sequence[Address], settings: SocketSettings, layers: Sequence[Layer] = ()) -> None:
         self._addresses = list(reversed(addresses))
@@ -106,6 +106,8 @@ class Channel:
         """Of the set of ``sockets``: another number, other sockets."""
         self.next_at = 0.0
         """When ``open`` has something to do even if no socket has: time.monotonic(), or 0.0 for never."""
+        self.has_resumed: bool | None = None
+        """Whether the peer has gone on with the session that it was shown last; None: it was shown none."""
         self.dead: list[Address] = []
         """The addresses that refused, or were silent until another one answered."""
 
@@ -245,6 +247,8 @@ class Channel:
         except ssl.SSLWantWriteError:
             return WRITE
         self._is_wrapped = False
+        if tls.session is not None:
+            self.has_resumed = self.sock.session_reused
         if tls.fingerprint is not None:
             shown = hashlib.sha256(self.sock.getpeercert(True) or b"").digest()
             if not hmac.compare_digest(shown, tls.fingerprint):
@@ -305,9 +309,9 @@ class Channel:
         return self._is_tls
 
     @property
-    def session(self) -> ssl.SSLSession | None:
-        """What the next connection with the same settings can go on with instead of a whole handshake."""
-        return self.sock.session if self._is_tls and self.sock is not None else None
+    def tls_object(self) -> Any:
+        """What a session can be read from, also after ``close``, see ``Sessions``; None where TLS is not on (yet)."""
+        return self.sock._sslobj if self.secured_at and self._is_tls and self.sock is not None else None
 
     def close(self) -> None:
         """Close the socket, or those that are connecting; a second call does nothing."""

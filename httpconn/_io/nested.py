@@ -69,8 +69,13 @@ class NestedTLS:
         return self._inner.pending() + held + self._outer.pending()
 
     @property
-    def session(self) -> ssl.SSLSession | None:
-        return self._inner.session
+    def session_reused(self) -> bool | None:
+        return self._inner.session_reused
+
+    @property
+    def _sslobj(self) -> Any:
+        """As ``ssl.SSLSocket`` has it."""
+        return self._inner._sslobj  # type: ignore[attr-defined]  # not in the stubs
 
     def getpeercert(self, binary_form: bool = False) -> Any:
         return self._inner.getpeercert(binary_form)

@@ -1,20 +1,18 @@
 """Many requests with injected faults: no descriptor is left, and memory does not grow.
 
-    python -m tests.isolated.leaks [--requests 20000] [--seed 1]
+    python -m tests.isolated.leaks [--requests 20000] [--connections-over-tls 4000] [--seed 1]
 
 Each request goes over a socketpair on which the answer waits already, whole or with a fault: cut, malformed, too
 large, followed by bytes that nobody asked for; it is read in one of many ways, or not to its end, or dropped. After a
 warming up, the number of objects, the blocks that Python has allocated, the resident memory and the descriptors of
-the process are compared with what they are at the end.
+the process are compared with what they are at the end. Then the same over TLS: see ``leaks_over_tls``.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import gc
 import http.client
-import os
 import random
 import socket
 import struct
@@ -26,6 +24,8 @@ import httpconn
 from httpconn import _backends
 
 from ..cases import all_cases
+from . import leaks_over_tls
+from .measuring import Measure
 
 MOST_BYTES = 30_000
 """What a socketpair holds without anybody reading."""
@@ -116,24 +116,15 @@ def one_request(rng: random.Random, wires: list[tuple[bytes, str]], errors: Coun
     client.close()
 
 
-class Measure:
-    def __init__(self) -> None:
-        for _ in range(3):
-            gc.collect()
-        self.blocks = sys.getallocatedblocks()
-        self.objects = len(gc.get_objects())
-        self.descriptors = len(os.listdir("/proc/self/fd")) if sys.platform == "linux" else 0
-        self.mib = 0.0
-        if sys.platform == "linux":
-            with open("/proc/self/statm") as statm:
-                self.mib = int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.isolated.leaks")
     parser.add_argument("--requests", type=int, default=20_000)
+    parser.add_argument("--connections-over-tls", type=int, help="a fifth of the requests, where it is not said")
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
+    if not chosen.requests:
+        leaks_over_tls.main(chosen.connections_over_tls, chosen.seed)
+        return
     import warnings
 
     warnings.simplefilter("ignore", ResourceWarning)  # connections are dropped here on purpose
@@ -177,6 +168,8 @@ def main() -> None:
     }
     if chosen.requests >= 5000 and not kinds <= set(errors):
         raise SystemExit(f"the faults were too kind: {sorted(kinds - set(errors))} never happened")
+    count = chosen.connections_over_tls
+    leaks_over_tls.main(chosen.requests // 5 if count is None else count, chosen.seed)
 
 
 if __name__ == "__main__":

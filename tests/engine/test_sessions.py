@@ -1,0 +1,254 @@
+"""TLS sessions: a host that is met again is spoken to without a whole handshake, by what nginx says of it."""
+
+from __future__ import annotations
+
+import gc
+import os
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import trustme
+
+from httpconn._io import sessions as room
+from httpconn._io.sessions import MOST_ENDED, MOST_READINGS, MOST_SESSIONS, Sessions
+
+from .. import proxy_servers
+from ..clients import client as client
+from ..faulty import FaultyServer
+from ..proxy_servers import program, running
+
+NGINX = """
+daemon off; worker_processes 1; pid nginx.pid; error_log stderr error; {user}
+events {{ worker_connections 128; }}
+http {{
+    access_log off; client_body_temp_path b; proxy_temp_path p; fastcgi_temp_path f; uwsgi_temp_path u;
+    scgi_temp_path s; default_type text/plain; keepalive_timeout 0;
+    ssl_certificate {certificate}; ssl_certificate_key {certificate}; ssl_protocols {version};
+    server {{
+        listen 127.0.0.1:{tickets} ssl;
+        location / {{ return 200 "$ssl_session_reused $ssl_protocol"; }}
+    }}
+    server {{
+        listen 127.0.0.1:{cached} ssl; ssl_session_tickets off; ssl_session_cache shared:a:1m;
+        location / {{ return 200 "$ssl_session_reused $ssl_protocol"; }}
+    }}
+    server {{
+        listen 127.0.0.1:{never} ssl; ssl_session_tickets off; ssl_session_cache off;
+        location / {{ return 200 "$ssl_session_reused $ssl_protocol"; }}
+    }}
+}}
+"""
+
+
+@pytest.fixture(autouse=True)
+def allowance(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """One of this test's own: others of this process have read sessions, too."""
+    made = room._Allowance()
+    monkeypatch.setattr(room, "_allowance", made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture(scope="module", params=["TLSv1.2", "TLSv1.3"])
+def nginx(
+    request: pytest.FixtureRequest, authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """The version of TLS, and the URLs of origins that close each connection: with tickets, a cache, and neither."""
+    folder = tmp_path_factory.mktemp("nginx")
+    certificate = folder / "chain.pem"
+    authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(certificate)
+    ports = {name: proxy_servers.free_port() for name in ("tickets", "cached", "never")}
+    is_root = Path("/proc/self").stat().st_uid == 0
+    (folder / "conf").write_text(
+        NGINX.format(certificate=certificate, version=request.param, user="user root;" if is_root else "", **ports)
+    )
+    command = [program("nginx"), "-p", str(folder), "-c", str(folder / "conf")]
+    with running(command, ports["tickets"], folder):
+        yield request.param, {name: f"https://localhost:{port}/" for name, port in ports.items()}
+
+
+@pytest.fixture
+def client_context(authority: trustme.CA) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    return context
+
+
+def kit_of(one: Any) -> Any:
+    return one.pool._kit if hasattr(one, "pool") else one.fetcher._kit
+
+
+@pytest.mark.parametrize("kind", ["tickets", "cached"])
+def test_a_host_that_is_met_again(
+    client, nginx: tuple[str, dict[str, str]], client_context: ssl.SSLContext, allowance: Any, kind: str
+) -> None:
+    """Also after Connection: close. One reading serves where tickets are taken more than once."""
+    version, urls = nginx
+    one = client(context=client_context)
+    told = [one.get(urls[kind]).text for _ in range(6)]
+    assert told == [f". {version}"] + [f"r {version}"] * 5
+    assert one.opened == 6
+    if version == "TLSv1.2" or kind == "tickets":
+        assert allowance._count == 1
+
+
+def test_a_server_that_refuses(
+    client, nginx: tuple[str, dict[str, str]], client_context: ssl.SSLContext, allowance: Any
+) -> None:
+    version, urls = nginx
+    one = client(context=client_context)
+    assert [one.get(urls["never"]).text for _ in range(4)] == [f". {version}"] * 4
+
+
+def test_nothing_is_read_of_hosts_that_are_met_once(client, authority: trustme.CA, client_context, allowance) -> None:
+    accepts = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(accepts)
+    with FaultyServer(accepts) as server:
+        one = client(context=client_context)
+        for number in range(20):
+            one.get(server.url(f"/good/{number}"))  # over one connection
+        assert one.opened == 1
+        for number in range(20):
+            url = server.url(f"/unavailable/{number}")
+            one.request("GET", url, server_hostname="localhost", fingerprint=None, context=client_context)
+    assert allowance._count <= 1
+
+
+def test_other_settings_have_other_sessions(client, nginx, authority: trustme.CA, client_context, allowance) -> None:
+    _, urls = nginx
+    other = ssl.create_default_context()
+    authority.configure_trust(other)
+    one = client(context=client_context)
+    told = [one.get(urls["tickets"], context=context).text[0] for context in (client_context, other) * 2]
+    assert told == [".", ".", "r", "r"]
+
+
+def test_a_kept_object_keeps_no_socket(client, nginx, client_context: ssl.SSLContext) -> None:
+    """And what is read from it then is a session."""
+    _, urls = nginx
+    before = len(os.listdir("/proc/self/fd"))
+    one = client(context=client_context, max_connections=4)
+    one.get(urls["tickets"])
+    gc.collect()
+    kit = kit_of(one)
+    ((_, kept),) = kit.sessions._ended.items()
+    assert isinstance(kept.session, ssl.SSLSession)
+    others = 0 if hasattr(one, "pool") else 3  # its epoll, and what wakes it when a name was looked up
+    assert len(os.listdir("/proc/self/fd")) <= before + others
+    one.close()
+
+
+# -- the store alone
+
+
+def session(age_s: float = 0.0, **told: Any) -> Any:
+    made = {"has_ticket": True, "id": b"1", "timeout": 300, "ticket_lifetime_hint": 300, "time": time.time() - age_s}
+    return SimpleNamespace(**{**made, **told})
+
+
+def ended(found: Any) -> Any:
+    return SimpleNamespace(session=found)
+
+
+@pytest.mark.parametrize(
+    ("found", "is_good"),
+    [
+        (session(), True),
+        (session(200), True),
+        (session(301), False),
+        (session(-60), False),  # of the future: the clock was set back
+        (session(250, ticket_lifetime_hint=200), False),
+        (session(250, ticket_lifetime_hint=0), True),
+        (session(250, timeout=200), False),
+        (session(has_ticket=False), True),
+        (session(has_ticket=False, id=b""), False),
+        (None, False),
+    ],
+)
+def test_what_can_be_gone_on_with(found: Any, is_good: bool) -> None:
+    store = Sessions()
+    store.note_ended("a", ended(found))
+    assert store.find("a") is (found if is_good else None)
+
+
+def test_a_session_is_read_again_when_it_has_expired_or_was_refused() -> None:
+    store = Sessions()
+    first, second, third = session(), session(), session()
+    store.note_ended("a", ended(first))
+    assert store.find("a") is first
+    store.note_ended("a", ended(second))
+    assert store.find("a") is first, "one reading serves"
+    first.time -= 400
+    assert store.find("a") is None
+    store.note_ended("a", ended(second))
+    assert store.find("a") is second
+    store.note_refused("a")
+    assert store.find("a") is None
+    store.note_ended("a", ended(third))
+    assert store.find("a") is third
+
+
+def test_the_store_is_bounded(allowance: Any) -> None:
+    store = Sessions()
+    for number in range(MOST_ENDED + 50):
+        store.note_ended(number, ended(session()))
+    assert len(store) == MOST_ENDED
+    assert store.find(0) is None, "the oldest go"
+    assert store.find(MOST_ENDED + 49) is not None
+    for number in range(MOST_SESSIONS + 10):
+        allowance._count = 0
+        store.note_ended(number, ended(session()))
+        assert store.find(number) is not None
+    assert len(store._known) == MOST_SESSIONS
+
+
+def test_readings_are_bounded(allowance: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By all stores of a process; more are allowed with time."""
+    stores = [Sessions(), Sessions()]
+
+    def readings(count: int) -> int:
+        read = 0
+        for number in range(count):
+            store = stores[number % 2]
+            store.note_ended(number, ended(session()))
+            read += store.find(number) is not None
+            store.note_refused(number)
+        return read
+
+    assert readings(MOST_READINGS + 200) in (MOST_READINGS, MOST_READINGS + 1)
+    allowance._began -= 10 * room.SECONDS_A_READING
+    assert readings(100) in (10, 11)
+
+
+def test_many_threads() -> None:
+    store = Sessions()
+    failed: list[BaseException] = []
+
+    def work(seed: int) -> None:
+        try:
+            for number in range(3000):
+                key = (number * seed) % (2 * MOST_ENDED)
+                store.note_ended(key, ended(session()))
+                store.find((key * 7) % (2 * MOST_ENDED))
+                if number % 5 == 0:
+                    store.note_refused(key)
+        except BaseException as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in (1, 3, 5, 7)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failed
+    assert len(store._ended) <= MOST_ENDED
