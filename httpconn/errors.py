@@ -41,6 +41,7 @@ __all__ = [
     "ImproperConnectionState",
     "IncompleteFetch",
     "IncompleteRead",
+    "IncompleteSink",
     "InvalidField",
     "InvalidURL",
     "LineTooLong",
@@ -57,6 +58,7 @@ __all__ = [
     "RemoteDisconnected",
     "RequestTimeout",
     "ResponseNotReady",
+    "SinkTimeout",
     "StatusError",
     "StreamConsumed",
     "TooManyRedirects",
@@ -108,6 +110,18 @@ class IncompleteFetch(IncompleteRead):
     __reduce__ = _reduce_standard
 
 
+class IncompleteSink(IncompleteFetch):
+    """The same of content that went into a sink: ``written`` bytes of it, which the text counts as read."""
+
+    def __init__(self, partial: bytes = b"", expected: int | None = None, written: int = 0) -> None:
+        super().__init__(partial, expected)
+        self.written = written
+
+    def __repr__(self) -> str:
+        more = "" if self.expected is None else f", {self.expected} more expected"
+        return f"IncompleteSink({self.written} bytes read{more})"
+
+
 def name_place(error: BaseException, place: str) -> None:
     """Have the text of *error* say that it is of *place*: what was asked for, and through which proxy.
 
@@ -119,7 +133,8 @@ def name_place(error: BaseException, place: str) -> None:
     text = error.args[0] if len(error.args) == 1 else None
     if type(error) is IncompleteRead:
         error.__class__ = IncompleteFetch  # whose instances differ in their text only
-        error.place = place  # type: ignore[attr-defined]
+    if isinstance(error, IncompleteFetch):
+        error.place = place
     elif isinstance(error, HTTPException) and isinstance(text, str):
         error.args = (f"{text} ({place})",)
     elif isinstance(error, OSError) and len(error.args) >= 2 and error.args[1] == error.strerror:
@@ -219,6 +234,10 @@ class ConnectTimeout(RequestTimeout):
 
 class ReadTimeout(RequestTimeout):
     """Nothing came, or nothing could be sent, for ``Timeout.read``."""
+
+
+class SinkTimeout(RequestTimeout):
+    """A sink that does not block took nothing for ``Timeout.read``."""
 
 
 class TotalTimeout(RequestTimeout):

@@ -16,11 +16,21 @@ from ._wire.grammar import CONTINUE, SWITCHING_PROTOCOLS
 from ._wire.head import ResponseHead
 from ._wire.reader import NEED_DATA, ResponseReader
 from .decoding import ContentDecoder
-from .errors import AddressNotAllowed, ContentTooLong, InvalidURL, ProxyError, TotalTimeout, name_place
+from .errors import (
+    AddressNotAllowed,
+    ContentTooLong,
+    IncompleteRead,
+    IncompleteSink,
+    InvalidURL,
+    ProxyError,
+    TotalTimeout,
+    name_place,
+)
 from .model import Request, Response, tell_partial
 from .policies.judge import Policies
 from .preparing import Clock, Job
 from .settings import Settings
+from .sinks import Sink, takes
 from .urls import parse_url, redacted
 
 _LOST: Final = (ConnectionError, ssl.SSLError)
@@ -36,15 +46,16 @@ class Incoming:
         "_job",
         "_max_content",
         "_max_ratio",
-        "_owns_sink",
         "_parts",
         "_reader",
         "_shared_max_content",
         "_sink",
+        "_sink_wait_s",
         "began",
         "head",
         "held",
         "is_in_body",
+        "is_whole",
     )  # fmt: skip
 
     def __init__(self, job: Job, settings: Settings, clock: Clock, *, is_streamed: bool = False) -> None:
@@ -57,14 +68,14 @@ class Incoming:
         self._decoder: ContentDecoder | None = None
         self._parts: list[bytes] = []
         self._counted = 0
-        self._sink: Any = None
-        self._owns_sink = False
+        self._sink: Sink | None = None
+        self._sink_wait_s = (job.timeout or settings.timeout).read
         self._max_content = self._shared_max_content = settings.max_content
         self._max_ratio = settings.max_ratio
         if isinstance(request, Request):
             if request.max_content is not None:
                 self._max_content = request.max_content
-            elif request.sink is not None or is_streamed:
+            elif is_streamed:
                 self._max_content = None  # which is for what is kept in memory
         self.began = False
         """Whether a byte of it has come."""
@@ -73,6 +84,8 @@ class Incoming:
         """Whether there is nothing against the head, for a response to this request."""
         self.held = 0
         """Bytes of content in memory."""
+        self.is_whole = False
+        """Whether all of it has come, and nothing was wrong with it."""
 
     def receive(self, data: bytes, *, is_clean: bool = True) -> bool:
         """Take the next bytes of the stream, b"" for its end; return whether the message is complete.
@@ -91,6 +104,16 @@ class Incoming:
             self.head = head
             self._begin(head)
             self.is_in_body = True
+        try:
+            self.is_whole = self._read_body()
+        except IncompleteRead as error:
+            if self._sink is None:
+                raise
+            raise IncompleteSink(b"", error.expected, self._sink.count) from error.__cause__
+        return self.is_whole
+
+    def _read_body(self) -> bool:
+        reader = self._reader
         while True:
             part = reader.body()
             if part is NEED_DATA:
@@ -103,23 +126,22 @@ class Incoming:
                 return True
 
     def _begin(self, head: ResponseHead) -> None:
-        request = self._job.request
-        length = self._reader.length
+        job, length = self._job, self._reader.length
+        request = job.request
+        pours = isinstance(request, Request) and takes(request, job.method, head)
+        if pours and job.may_go_on is not None and job.may_go_on(job, head):
+            pours = False  # a redirect's page, say: what is in the sink in the end must be the result's
+        if pours and isinstance(request, Request):
+            self._max_content = request.max_content
         if self._max_content is not None and length is not None and length > self._max_content:
             raise ContentTooLong(f"expected content of at most {self._max_content} bytes, got {length} (max_content)")
         if isinstance(request, str) or request.decode:
             codings = head.get_joined("content-encoding")
             if codings is not None and length != 0:
                 self._decoder = ContentDecoder(codings, self._max_ratio) or None
-        if isinstance(request, Request) and request.sink is not None:
-            may_go_on = self._job.may_go_on
-            if may_go_on is not None and may_go_on(self._job, head):
-                # A redirect's page, say: what is in the sink in the end must be the result's. It goes to memory.
-                self._max_content = self._shared_max_content if request.max_content is None else request.max_content
-                return
-            self._owns_sink = not hasattr(request.sink, "write")
+        if pours and isinstance(request, Request):
             # Closed by close_sink, which both drivers call whatever happens.
-            self._sink = self._clock.off_the_clock(_opened, request.sink) if self._owns_sink else request.sink
+            self._sink = self._clock.off_the_clock(Sink, request.sink, self._sink_wait_s)
 
     def _take(self, part: bytes) -> None:
         decoder = self._decoder
@@ -134,9 +156,9 @@ class Incoming:
         if self._max_content is not None and self._counted > self._max_content:
             raise ContentTooLong(f"got more than {self._max_content} bytes of content (max_content)")
         if self._sink is not None:
-            if not self._owns_sink:
+            if not self._sink.can_begin_anew:
                 self._job.has_poured = True
-            self._clock.off_the_clock(write_all, self._sink, part)
+            self._clock.off_the_clock(self._sink.write, part)
             return
         self._parts.append(part)
         self.held += len(part)
@@ -168,10 +190,10 @@ class Incoming:
         )
 
     def close_sink(self) -> None:
-        """Close the file that was opened here, if one was."""
+        """Have what is in the sink stay if it is whole, else not, where that can be. Raises what the sink raises."""
         sink, self._sink = self._sink, None
-        if sink is not None and self._owns_sink:
-            self._clock.off_the_clock(sink.close)
+        if sink is not None:
+            self._clock.off_the_clock(sink.commit if self.is_whole else sink.abandon)
 
     def response(self, error: BaseException | None = None) -> Response:
         """Return the response, as far as it came; *error* tells why no further."""
@@ -229,27 +251,19 @@ def _opened(path: Any) -> Any:
     return open(path, "wb", buffering=0)
 
 
-def pour_into_sink(response: Response) -> None:
+def pour_into_sink(job: Job, response: Response, wait_s: float | None) -> None:
     """Move the content of a result to where its request wants it. Raises what the sink raises."""
-    sink = response.request.sink
-    content, response._content = response._content, b""
-    if hasattr(sink, "write"):
-        write_all(sink, content)
+    request, head = response.request, response._head
+    if head is None or not takes(request, job.method, head):
         return
-    with open(sink, "wb") as file:
-        file.write(content)
-
-
-def write_all(sink: Any, content: bytes) -> None:
-    """Write all of *content*; a raw file may take less at once, and says so. Raises what the sink raises."""
-    rest = memoryview(content)
-    while rest:
-        count = sink.write(rest if len(rest) < len(content) else content)
-        if type(count) is not int or count >= len(rest):
-            return
-        if count <= 0:
-            raise OSError(f"the sink took {count} of {len(rest)} bytes")
-        rest = rest[count:]
+    content, response._content = response._content, b""
+    sink = Sink(request.sink, wait_s)
+    try:
+        sink.write(content)
+    except BaseException:
+        sink.abandon()
+        raise
+    sink.commit()
 
 
 def unanswered(request: Any, index: int, error: BaseException, attempts: int = 0) -> Response:

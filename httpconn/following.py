@@ -44,7 +44,8 @@ class Follower:
                 return Following(_again(job), verdict.again_in_s, verdict.hold_s)
             head = response._head
             if job.may_go_on is not None and response.error is None and head is not None and job.may_go_on(job, head):
-                pour_into_sink(response)  # for it has come to be the result; without content it empties a file
+                # For it has come to be the result; without content it empties a file.
+                pour_into_sink(job, response, (job.timeout or self._preparer.settings.timeout).read)
         except Exception as error:
             response.error = error
             name_place(error, job.place)

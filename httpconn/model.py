@@ -170,7 +170,8 @@ class Request:
     - *params*: a mapping, pairs or str, added to the query of *url*
     - *timeout*: a Timeout, or seconds; else the pool's or fetcher's
     - *tag*: yours; it comes back as ``response.request.tag``
-    - *sink*: a path, or a file object with ``write``: the content goes there and not into memory
+    - *sink*: a path, or a file object with ``write``: the content goes there and not into memory. A path has the whole
+      content of a 2xx other than 206, or is left as it was; *sink_any_status*: of any status
     - *decode*: False for the body as it came, content codings and all
     - *max_content*: bytes of content; else the pool's or fetcher's (with a *sink*: no limit)
     - *context*, *server_hostname*: a TLS context of its own, and the name that the certificate must be for;
@@ -196,6 +197,7 @@ class Request:
         "retry",
         "server_hostname",
         "sink",
+        "sink_any_status",
         "tag",
         "timeout",
         "url",
@@ -213,6 +215,7 @@ class Request:
         timeout: Timeout | float | None = None,
         tag: Any = None,
         sink: Any = None,
+        sink_any_status: bool = False,
         decode: bool = True,
         max_content: int | None = None,
         context: Any = None,
@@ -238,6 +241,7 @@ class Request:
         self.timeout = timeout
         self.tag = tag
         self.sink = sink
+        self.sink_any_status = sink_any_status
         self.decode = decode
         self.max_content = max_content
         self.context = context

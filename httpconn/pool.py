@@ -102,6 +102,7 @@ class ConnectionPool(Configured):
         timeout: Timeout | float | None = None,
         stream: bool = False,
         sink: Any = None,
+        sink_any_status: bool = False,
         decode: bool = True,
         max_content: int | None = None,
         context: ssl.SSLContext | str | None = None,
@@ -123,7 +124,7 @@ class ConnectionPool(Configured):
         """
         for name in unknown:
             raise unknown_of_request(name, "a request of a pool", "stream")
-        if method == "GET" and not stream and decode is True and type(url) is str:
+        if method == "GET" and not stream and decode is True and sink_any_status is False and type(url) is str:
             told = (headers, params, body, json, timeout, sink, max_content, context, server_hostname, tag,
                     redirects, retry, auth, fingerprint, proxy)  # fmt: skip
             if told == _NOTHING_TOLD:
@@ -139,6 +140,7 @@ class ConnectionPool(Configured):
                 timeout=timeout,
                 tag=tag,
                 sink=sink,
+                sink_any_status=sink_any_status,
                 decode=decode,
                 max_content=max_content,
                 context=context,

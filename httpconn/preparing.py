@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
-from . import _backends, decoding
+from . import _backends, decoding, sinks
 from ._wire.head import ResponseHead
 from ._wire.request import asks_to_close, encode_field_line, expects_continue, validate_method, validate_target
 from .errors import AddressNotAllowed, FingerprintMismatch, InvalidField, quote
@@ -319,6 +319,7 @@ class Preparer:
         job.course = course
         job.timeout = None if request.timeout is None else Timeout.of(request.timeout)
         if request.sink is not None:
+            sinks.check(request.sink)
             job.may_go_on = self._policies.may_go_on
         if proxy is not None:
             job.proxy = proxy

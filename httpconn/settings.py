@@ -89,6 +89,7 @@ _KINDS: Final[Mapping[str, tuple[tuple[type, ...], str]]] = {
     "proxy_context": ((ssl.SSLContext,), "an ssl.SSLContext"),
     "rate_per_host": ((int, float), "a number of requests a second"),
     "server_hostname": ((str,), "a name, as str"),
+    "sink_any_status": ((bool,), "True or False"),
     "source_address": ((tuple,), "a pair of host and port"),
     "trust_env": ((bool,), "True or False"),
 }
@@ -112,6 +113,8 @@ def check_request(request: Request) -> None:
             check_kind(name, value)
     if request.decode is not True:
         check_kind("decode", request.decode)
+    if request.sink_any_status is not False:
+        check_kind("sink_any_status", request.sink_any_status)
     sink = request.sink
     if sink is not None and not isinstance(sink, (str, bytes, os.PathLike)) and not hasattr(sink, "write"):
         raise TypeError(f"expected sink as a path, or a file object with write(), got {_shown(sink)}")

@@ -100,7 +100,7 @@ def test_a_sink_that_fails_when_it_is_closed(
             if not was_closed:
                 raise OSError(errno.EIO, "not stored")
 
-    monkeypatch.setattr("httpconn.exchange.open", lambda path, mode, **_: Failing(path, mode), raising=False)
+    monkeypatch.setattr("httpconn.sinks.open", lambda path, mode, **_: Failing(path, mode), raising=False)
     request = Request("GET", server.url("/good/1"), sink=tmp_path / "sink")
     if kind == "fetcher":
         (response,) = fetch_many([request])
@@ -151,7 +151,7 @@ def test_a_fork_writes_no_sink_a_second_time(tmp_path: Path) -> None:
         fetcher.add(Request("GET", f"http://127.0.0.1:{slow.port}/", sink=path))
 
         def until_half() -> Iterator[None]:
-            while not path.exists():
+            while not list(tmp_path.iterdir()):
                 yield None
             for _ in range(20):  # and the first half has come
                 yield None

@@ -181,7 +181,7 @@ def test_an_empty_result_empties_the_file(kind: str, tmp_path: Path) -> None:
 
     moved = b"HTTP/1.1 307 Moved\r\nLocation: /good/2\r\nContent-Length: 0\r\n\r\n"
     with Logged(lambda number: moved) as server:
-        request = Request("POST", server.url("/good/1"), body=body(), sink=path)
+        request = Request("POST", server.url("/good/1"), body=body(), sink=path, sink_any_status=True)
         if kind == "fetcher":
             (response,) = fetch_many([request])
         else:

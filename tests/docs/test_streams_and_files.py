@@ -14,6 +14,7 @@ import pytest
 import httpconn
 
 from ..peers import ScriptedServer, take_request
+from ..sites import Site
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "streams-and-files.md"
 
@@ -62,6 +63,13 @@ def test_an_event_stream(tmp_path: Path) -> None:
         told = run(PROGRAMS[0], server.port, tmp_path)
     event = "first\nline of {}\n"
     assert told == (
-        event.format(1) + "once more after ReadTimeout\n" + event.format(2) + "once more after IncompleteRead\n"
+        event.format(1) + "silent for too long; once more\n" + event.format(2) + "cut; once more\n"
         + event.format(3) + "last\n"
     )  # fmt: skip
+
+
+def test_content_that_goes_to_a_file(tmp_path: Path) -> None:
+    with Site({"/archive.zip": (200, {}, b"zipped"), "/missing.zip": (404, {}, b"there is none")}) as site:
+        assert run(PROGRAMS[1], site.port, tmp_path) == "200 b''\n404 b'there is none'\n"
+    assert (tmp_path / "archive.zip").read_bytes() == b"zipped"
+    assert sorted(os.listdir(tmp_path)) == ["archive.zip", "program.py"]
