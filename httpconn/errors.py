@@ -61,6 +61,7 @@ __all__ = [
     "SinkTimeout",
     "StatusError",
     "StreamConsumed",
+    "TooFewDescriptors",
     "TooManyRedirects",
     "TotalTimeout",
     "UnimplementedFileMode",
@@ -250,6 +251,10 @@ class PoolTimeout(RequestTimeout):
 
 class StreamConsumed(_Portable, RuntimeError):
     """The content of a response that was streamed has been handed out, or is being read in another way, as text."""
+
+
+class TooFewDescriptors(RuntimeWarning):
+    """A fetcher or pool may open more connections than this process may have file descriptors, or has found out so."""
 
 
 class PoolClosed(_Portable, RuntimeError):

@@ -27,6 +27,8 @@ class FetchStats(NamedTuple):
     opened: int
     reused: int
     resent: int
+    put_back: int = 0
+    """Requests that went back into the queue since there was no file descriptor for a connection, and how often."""
 
 
 class Fetcher(Configured):
@@ -109,7 +111,7 @@ class Fetcher(Configured):
     def stats(self) -> FetchStats:
         """What has been done so far."""
         loop = self._loop
-        return FetchStats(self._intake.count, loop.handed_out, loop.opened, loop.reused, loop.resent)
+        return FetchStats(self._intake.count, loop.handed_out, loop.opened, loop.reused, loop.resent, loop.put_back)
 
     def close(self) -> None:
         """Close every socket and forget what was asked for. A second call does nothing."""
@@ -136,7 +138,7 @@ class Fetcher(Configured):
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return partial(type(self), **vars(self._settings)), ()
+        return partial(type(self), **self._settings.given()), ()
 
     def _after_fork(self) -> None:
         """In the child: what has begun is the parent's; let go of it without a word on its sockets."""

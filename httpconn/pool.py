@@ -296,7 +296,7 @@ class ConnectionPool(Configured):
         return f"<ConnectionPool {'closed' if self._slots.is_closed else 'open'}: {self._slots!r}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return partial(type(self), **vars(self._settings)), ()
+        return partial(type(self), **self._settings.given()), ()
 
     def _after_fork(self) -> None:
         """In the child: let go of the parent's sockets and TLS sessions without a word on them."""

@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import Future
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from ._io.descriptors import are_none_left, none_left
 from .lookups import Address, Answer, Lookup, Lookups, Name
 
 Addresses: TypeAlias = str | Iterable[str] | None
@@ -251,6 +252,10 @@ def _look_up(host: str, port: int) -> list[Address]:
         found = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
     except UnicodeError as error:
         raise socket.gaierror(socket.EAI_NONAME, f"{error}") from None
+    except socket.gaierror as error:
+        if are_none_left():  # without a descriptor there are no answers, and so no names: that is not to be remembered
+            raise none_left(f"{host!r} cannot be looked up") from error
+        raise
     addresses: list[Address] = []
     for family, _, _, _, address in found:
         if (family, address) not in addresses:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import ssl
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypedDict
 
+from ._io.descriptors import most_descriptors
 from ._wire.grammar import Limits
 from .addresses import AllowAddress
 from .decoding import DEFAULT_MAX_RATIO
+from .errors import TooFewDescriptors
 from .model import DEFAULT_TIMEOUT, OF_REQUESTS, Headers, Request, Timeout, pairs_of
 from .options import unexpected
 from .policies.auth import Auth
@@ -217,7 +220,21 @@ class Settings:
         if not isinstance(socket_options, Iterable) or isinstance(socket_options, str | bytes):
             raise TypeError(f"expected socket_options as tuples of level, name and value, got {_shown(socket_options)}")
         given["socket_options"] = tuple(socket_options)
+        most = most_descriptors()
+        if most is not None and isinstance(count := given.get("max_connections"), int) and count > most:
+            warnings.warn(
+                f"max_connections={count} is more than the {most} file descriptors of this process (ulimit -n)",
+                TooFewDescriptors,
+                stacklevel=3,
+            )
         return cls(**given)
+
+    def given(self) -> dict[str, Any]:
+        """Return what ``of`` makes equal settings of: of *max_connections* only what is not the default."""
+        values = dict(vars(self))
+        if values["max_connections"] == type(self).max_connections:
+            del values["max_connections"]
+        return values
 
     def __post_init__(self) -> None:
         """Raises TypeError and ValueError, which name the option."""

@@ -35,10 +35,10 @@ ROOMS = {
     "decoding": set[str](),
     "addresses": set[str](),
     "lookups": set[str](),
-    "resolving": {"lookups"},
+    "resolving": {"_io.descriptors", "lookups"},
     "no_proxy": {"hosts"},
     "proxies": {"_wire", "_backends", "no_proxy", "urls"},
-    "settings": {"_wire", "addresses", "model", "decoding", "resolving", "policies"},
+    "settings": {"_io.descriptors", "_wire", "addresses", "model", "decoding", "resolving", "policies"},
     # One exchange, sans-IO: its request, its response, and what follows.
     "dressing": {"_wire", "_backends", "policies", "urls"},
     "preparing": {"_wire", "_backends", "dressing", "model", "urls", "decoding", "proxies", "settings", "policies"},

@@ -8,6 +8,7 @@ import weakref
 from typing import Final
 
 from .._io.channel import READ, WRITE, Channel
+from .._io.descriptors import is_out_of_descriptors
 from .._wire.head import ResponseHead
 from ..errors import ConnectTimeout, MalformedFraming, PoolClosed, ReadTimeout, TotalTimeout, without_frames
 from ..exchange import Incoming, may_resend, note_failure
@@ -173,7 +174,7 @@ class Attempt(Clock):
             was_reused = self._was_reused = connection.served > 0
             job.attempts += 1
             if connection.channel is None:
-                self._open(connection)
+                self._open_in_turn(connection)
             if turns is not None:
                 turns.take(job, self.total_at)  # not before: when a connection will be open, nobody knows
                 turns = None
@@ -190,6 +191,19 @@ class Attempt(Clock):
             connection.disconnect()
             self._was_open = False
             self._incoming = Incoming(job, self._kit.settings, self, is_streamed=self._is_streamed)
+
+    def _open_in_turn(self, connection: Connection) -> None:
+        """Connect; without a file descriptor, when another connection has let go of one. Raises as ``_open``."""
+        pool_s = self._limits.pool
+        until = min(self.total_at, _FOREVER if pool_s is None else self.time() + pool_s)
+        while True:
+            try:
+                self._open(connection)
+            except OSError as error:
+                if not is_out_of_descriptors(error) or self.time() >= until or not self._slots.make_room(connection):
+                    raise
+            else:
+                return
 
     def _open(self, connection: Connection) -> None:
         """Connect, and shake hands.

@@ -19,12 +19,21 @@ import collections
 import socket
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from typing import Final
 
 from .._backends.contract import Road
 from .._io.polling import IN, LONGEST_WAIT_S, Poller, new_poller
-from ..errors import ConnectTimeout, PoolClosed, ReadTimeout, TotalTimeout, name_place, without_frames
+from ..errors import (
+    ConnectTimeout,
+    PoolClosed,
+    ReadTimeout,
+    TooFewDescriptors,
+    TotalTimeout,
+    name_place,
+    without_frames,
+)
 from ..exchange import unanswered
 from ..lookups import Address, Lookup, Name
 from ..model import Response
@@ -42,6 +51,10 @@ _READ_FOR_S: Final = 0.002
 """for how long, before the sockets get their turn. An input may be slow; no connection waits for one that is not."""
 _ADDED_FOR_S: Final = 0.02
 """The same for what the consumer has added, which is there."""
+_SPARE_DESCRIPTORS: Final = 4
+"""How many fewer connections than there were descriptors for are opened, at least; and"""
+_RAISE_EACH_S: Final = 1.0
+"""how long it takes until more are tried again."""
 _FOREVER: Final = float("inf")
 
 
@@ -74,7 +87,9 @@ class Loop(Clock):
         self.take_turn = kit.take_turn
         self.begin_plain = kit.begin_plain
         self.plain_limits = kit.plain_limits
-        self._max_connections = settings.max_connections
+        self._max_connections = self._most_open = settings.max_connections
+        self._raise_at = _FOREVER  # when more may be open again than there were descriptors for
+        self.put_back = 0
         self.per_host = settings.per_host
         self._look_ahead = settings.look_ahead
         # In order, all but the first of them may come to wait for it.
@@ -170,8 +185,13 @@ class Loop(Clock):
 
     def _begin(self) -> Poller:
         """Make what is waited with: a poller, and what a resolver's threads wake it by."""
-        poller = self.poller = new_poller()
-        ours, theirs = self._waker = socket.socketpair()
+        poller = new_poller()
+        try:
+            ours, theirs = socket.socketpair()
+        except OSError:
+            poller.close()
+            raise
+        self.poller, self._waker = poller, (ours, theirs)
         ours.setblocking(False)
         theirs.setblocking(False)
         poller.register(ours.fileno(), IN)
@@ -204,7 +224,7 @@ class Loop(Clock):
         return self._made_ready - len(self.ready)
 
     def _timeout_s(self) -> float | None:
-        until = min(self.sweep_at, self.gates.opens_at - self.away)
+        until = min(self.sweep_at, self.gates.opens_at - self.away, self._raise_at)
         if self._room() > 0:
             if self.intake.added:
                 return 0.0
@@ -220,6 +240,8 @@ class Loop(Clock):
 
     def _fill(self) -> None:
         """Start what can be started, and read ahead as far as there is use for it."""
+        if self.now >= self._raise_at:
+            self._open_more()
         if self.is_paused:
             if not self.active and self.runnable:
                 # Nothing would go on: the oldest request must. With *ordered* it is what all others wait for.
@@ -232,7 +254,7 @@ class Loop(Clock):
         runnable = self.runnable
         read_s = 0.0
         while True:
-            while runnable and (self.open < self._max_connections or self.idle):
+            while runnable and self.open - len(self.idle) < self._most_open:
                 self._give_turn(runnable.popleft())
             room = min(_READ_AT_ONCE, self._room())
             if room <= 0 or read_s >= _READ_FOR_S:
@@ -249,11 +271,15 @@ class Loop(Clock):
         """
         until = time.monotonic() + _ADDED_FOR_S
         more = 0 if self.is_ordered else self._look_ahead
-        while self.intake.added and self._room() + more > 0 and time.monotonic() < until:
+        count = 0  # as many as there may be results are taken however long that takes
+        while self.intake.added and self._room() + more > 0:
+            if count >= self._max_connections and time.monotonic() >= until:
+                return
             taken = self.off_the_clock(self.intake.take, self.now)
             if taken is None or self.is_closed:
                 return
             self._take_in(taken)
+            count += 1
 
     def _read_ahead(self, most: int) -> bool:
         """Queue the jobs of at most so many inputs, of fewer where a host may start; return False for no more now."""
@@ -327,7 +353,7 @@ class Loop(Clock):
         pending = connection.host.pending
         if not pending or self.is_paused:
             return None
-        if connection.turn >= self.most_in_a_row and self.runnable and self.open >= self._max_connections:
+        if connection.turn >= self.most_in_a_row and self.runnable and self.open >= self._most_open:
             return None  # it has had its turn, and another host waits for a place
         while pending:
             if self.is_dressed(pending[0]):
@@ -393,7 +419,7 @@ class Loop(Clock):
                 connection.begin(job)
                 return
             connection.close()
-        if self.open >= self._max_connections:
+        while self.open >= self._most_open and self.idle:
             next(iter(self.idle)).close()  # another host's, unused for longer than any other
         connection = Connection(self, host)
         host.count += 1
@@ -409,7 +435,10 @@ class Loop(Clock):
         del self.active[connection]
         connection.host.idle.append(connection)
         self.idle[connection] = None
-        self.make_runnable(connection.host, is_opened=True)
+        if self.open > self._most_open:
+            connection.close()
+        else:
+            self.make_runnable(connection.host, is_opened=True)
 
     def forget(self, connection: Connection) -> None:
         """Free the place of a connection that is closed."""
@@ -432,6 +461,43 @@ class Loop(Clock):
             self.make_runnable(host, is_opened=not host.opening)
         elif not host.count and not host.is_runnable and self.hosts.get(host.key) is host:
             del self.hosts[host.key]
+
+    # -- file descriptors ------------------------------------------------------------------------------------
+
+    def puts_back(self, connection: Connection) -> bool:
+        """Have the job of *connection*, for which there is no file descriptor, wait for its turn again.
+
+        And have fewer connections open, so that lookups, files and others find a descriptor too. Return False where no
+        other connection is there, whose end could free one.
+        """
+        job, host = connection.job, connection.host
+        assert job is not None
+        if all(other is connection for other in self.by_descriptor.values()):
+            return False
+        job.attempts -= 1
+        connection.close()
+        self.hosts[host.key] = host
+        host.pending.appendleft(job)
+        self.queued += 1
+        self._most_open = max(1, min(self._most_open, self.open) - max(_SPARE_DESCRIPTORS, self.open // 8))
+        self._raise_at = self.now + _RAISE_EACH_S
+        while self.idle and self.open > self._most_open:
+            next(iter(self.idle)).close()
+        self.make_runnable(host)
+        self.put_back += 1
+        if self.put_back == 1:
+            warnings.warn(
+                f"no file descriptor was left with {self.open} connections open: fewer than "
+                f"max_connections={self._max_connections} will be (ulimit -n)",
+                TooFewDescriptors,
+                stacklevel=2,
+            )
+        return True
+
+    def _open_more(self) -> None:
+        """Let some more connections be open than there were descriptors for a while ago."""
+        self._most_open = min(self._max_connections, self._most_open + max(1, self._most_open // 8))
+        self._raise_at = _FOREVER if self._most_open == self._max_connections else self.now + _RAISE_EACH_S
 
     # -- what comes out -------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from .._io.channel import READ, Channel
 from .._io.connect import Watch
+from .._io.descriptors import is_out_of_descriptors
 from .._io.polling import IN, OUT
 from .._wire.head import ResponseHead
 from ..errors import without_frames
@@ -633,6 +634,14 @@ class Connection:
         """End an exchange with *error*, or send the request once more where that is right."""
         loop, job = self.loop, self.job
         assert job is not None
+        if is_out_of_descriptors(error) and (self.phase != BUSY or (job.is_resendable and not job.has_poured)):
+            incoming, held = self.incoming, self.held
+            if loop.puts_back(self):
+                loop.held -= held
+                self.held = 0
+                if incoming is not None:  # a sink could not be opened
+                    incoming.close_sink()
+                return
         incoming = self._incoming_of(job)
         if self.send_error is not None and isinstance(error, ConnectionError):
             error = self.send_error

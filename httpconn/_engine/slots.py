@@ -10,17 +10,20 @@ from __future__ import annotations
 import collections
 import threading
 import time
+import warnings
 import weakref
 from typing import Final
 
 from .._io.channel import Channel
 from .._io.connect import Watch
-from ..errors import PoolClosed, PoolTimeout
+from ..errors import PoolClosed, PoolTimeout, TooFewDescriptors
 from ..preparing import Key
 from .kit import Kit
 
 _LOST_CHECK_S: Final = 0.25
 """How long a waiting thread sleeps at most before it looks whether a slot came back from nowhere."""
+_DESCRIPTOR_WAIT_S: Final = 0.05
+"""How long a thread without a file descriptor waits before it tries again."""
 _FOREVER: Final = float("inf")
 
 
@@ -93,6 +96,7 @@ class Slots:
         self._per_host = settings.per_host
         self._idle_s = settings.idle_s
         self.is_closed = False
+        self.has_warned = False
         self.begin_empty()
 
     def begin_empty(self) -> None:
@@ -207,6 +211,28 @@ class Slots:
             self._expire(time.monotonic())
             if self.waiting or self.lost:
                 self.take_in_lost()
+
+    def make_room(self, connection: Connection) -> bool:
+        """Close a kept connection, so that there is a file descriptor for *connection*, or wait a moment for others.
+
+        Return False where no other connection is there, whose end could free one.
+        """
+        with self.lock:
+            if not self.has_warned:
+                self.has_warned = True
+                warnings.warn(
+                    f"no file descriptor was left with {len(self.tokens)} connections, of "
+                    f"max_connections={self._max_connections} (ulimit -n)",
+                    TooFewDescriptors,
+                    stacklevel=2,
+                )
+            if self.idle:
+                self._drop(next(iter(self.idle)))
+                return True
+            if all(other is connection or other.channel is None for other in self.live):
+                return False
+        time.sleep(_DESCRIPTOR_WAIT_S)
+        return True
 
     def note_lost(self, connection: Connection) -> None:
         """Note that nobody has this connection any longer. From a finalizer: it must not wait for the lock."""

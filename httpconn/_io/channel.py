@@ -24,6 +24,7 @@ from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from ..errors import FingerprintMismatch, without_frames
 from .connect import name_in_tls
+from .descriptors import is_out_of_descriptors
 from .nested import NestedTLS
 from .polling import LONGEST_WAIT_S
 
@@ -158,7 +159,13 @@ class Channel:
         try:
             sock = socket.socket(family, socket.SOCK_STREAM)
         except OSError as error:
-            self._note_dead(address, error)
+            if not is_out_of_descriptors(error):
+                self._note_dead(address, error)
+                return False
+            if not self._trying:
+                raise  # no fault of the address
+            self._addresses.append(address)  # what has been begun goes on without company
+            self.next_at = time.monotonic() + ATTEMPT_DELAY_S
             return False
         attempt = (sock, address)
         self._trying.append(attempt)

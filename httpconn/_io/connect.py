@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, Final
 
 from ..errors import CannotSendRequest, MissingExtra
+from .descriptors import are_none_left, none_left
 from .nested import NestedTLS
 
 _CA_VARIABLES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
@@ -60,6 +61,8 @@ def shared_https_context(http_version: int) -> ssl.SSLContext:
     key = (made_by, http_version, variables, _age_of_ca_store(variables[:2]))
     context = _shared.get(key)
     if context is None:
+        if are_none_left():  # it would be without a CA, and be kept so
+            raise none_left("no certificates of CAs can be read")
         context = create_https_context(http_version)
         context.sslsocket_class = _SharedContextSocket
         # Nobody else sees this context, so that it may tell a clean end of the connection from a cut.
