@@ -7,16 +7,14 @@ standard library's own jar and policy only; any other is asked each time.
 
 from __future__ import annotations
 
-import re
 import time
-from functools import lru_cache, partial
 from http.cookiejar import Cookie, CookieJar, DefaultCookiePolicy
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 from . import _backends
 from ._wire.request import encode_field_line
-from .policies.cookies import Cookies
+from .policies.cookies import Cookies, domains_for
 from .urls import Origin
 
 _MOST_KEPT: Final = 10_000
@@ -35,7 +33,6 @@ _POLICY_STEPS: Final = tuple(
     name for name in vars(DefaultCookiePolicy) if "return_ok" in name or name.startswith("is_")
 )
 _POLICY_ORIGINALS: Final = tuple(getattr(DefaultCookiePolicy, name) for name in _POLICY_STEPS)
-_without_port: Final = partial(re.compile(r":[0-9]+\Z").sub, "")
 _settings_of: Final = attrgetter(*sorted(vars(DefaultCookiePolicy()).keys() - {"_now", "secure_protocols"}))
 
 
@@ -110,7 +107,7 @@ class CookieLines:
                 policy = jar._policy
                 if replaces_any(policy, _POLICY_STEPS, _POLICY_ORIGINALS):
                     return None
-                domains = _domains_for(origin)
+                domains = domains_for(origin)
                 if by_domain.keys().isdisjoint(domains):
                     return ()
                 # In this order and not the jar's: it tells in which order cookies of two domains stand, and no more.
@@ -131,19 +128,3 @@ class CookieLines:
     def _ask(self, url: str) -> bytes:
         value = self._cookies.value_for(url)
         return b"" if value is None else encode_field_line("Cookie", (value,), True)
-
-
-@lru_cache(maxsize=256)
-def _domains_for(origin: Origin) -> tuple[str, ...]:
-    """Return under which domains a jar may have cookies for *origin*; the policy decides which of them it may have.
-
-    Source: http.cookiejar, DefaultCookiePolicy.domain_return_ok and eff_request_host.
-    """
-    host = _without_port(str(origin).partition("://")[2].lower())
-    domains = [""]
-    for name in (f".{host}",) if "." in host else (f".{host}", f".{host}.local"):
-        at = 0
-        while at >= 0:
-            domains += name[at:], name[at + 1 :]
-            at = name.find(".", at + 1)
-    return tuple(dict.fromkeys(domains))
