@@ -300,6 +300,7 @@ cdef class ShortRoad:
     cdef TurnLimits _limits
     cdef Received _got
     cdef object _spare  # the next Response
+    cdef object _default_encoding  # what each has in ``_encoding``
     cdef type _connection, _host, _job, _response
     cdef Py_ssize_t _c_descriptor, _c_host, _c_is_short, _c_job, _c_left, _c_limits, _c_served, _c_since
     cdef Py_ssize_t _c_total_at, _c_turn
@@ -330,6 +331,7 @@ cdef class ShortRoad:
         self._cookie_lines = {}
         self._per_host = _clipped(loop.per_host)
         self._timeout = loop.timeout
+        self._default_encoding = loop.kit.default_encoding
         self._connection, self._host = classes["Connection"], classes["Host"]
         self._job, self._response = classes["Job"], classes["Response"]
         cdef type owner = self._connection
@@ -415,7 +417,7 @@ cdef class ShortRoad:
         _put_at(response, self._r_attempts, ONE)
         _put_at(response, self._r_defects, ())
         _put_at(response, self._r_history, ())
-        _put_at(response, self._r_encoding, None)
+        _put_at(response, self._r_encoding, self._default_encoding)
         _put_at(response, self._r_error, None)
         _put_at(response, self._r_headers, None)
         _put_at(response, self._r_stream, None)

@@ -5,12 +5,12 @@ They hold no sockets (but for a response that is being streamed), so they pickle
 
 from __future__ import annotations
 
-import codecs
 import datetime
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Never, Protocol, Self, TypeAlias, overload
 
+from . import charsets
 from ._wire.head import Defect, ResponseHead, field_lines_of, field_value_of
 from .errors import ContentDecodingError, HTTPException, IncompleteRead, StatusError, StreamConsumed, line_too_long
 from .headers import HTTPMessage, message_from_lines
@@ -173,6 +173,7 @@ class Request:
     - *sink*: a path, or a file object with ``write``: the content goes there and not into memory. A path has the whole
       content of a 2xx other than 206, or is left as it was; *sink_any_status*: of any status
     - *decode*: False for the body as it came, content codings and all
+    - *tolerant_decoding*, *default_encoding*: see ``Settings``; else the pool's or fetcher's
     - *max_content*: bytes of content; else the pool's or fetcher's (with a *sink*: no limit)
     - *context*, *server_hostname*: a TLS context of its own, and the name that the certificate must be for;
       *fingerprint*: SHA-256 of the one certificate that will do, in hex
@@ -187,6 +188,7 @@ class Request:
         "body",
         "context",
         "decode",
+        "default_encoding",
         "fingerprint",
         "headers",
         "json",
@@ -200,6 +202,7 @@ class Request:
         "sink_any_status",
         "tag",
         "timeout",
+        "tolerant_decoding",
         "url",
     )
 
@@ -225,11 +228,16 @@ class Request:
         redirects: int | None = None,
         retry: Retry | None = None,
         auth: Auth | None = None,
+        tolerant_decoding: bool | None = None,
+        default_encoding: charsets.DefaultEncoding | None = None,
         **unknown: Never,
     ) -> None:
-        """Raises TypeError for an option that is not there, which it tells by the name that it has here."""
+        """Raises TypeError for an option that is not there, which it tells by the name that it has here, and TypeError or
+        ValueError for a *default_encoding* that is none.
+        """
         for name in unknown:
             raise unknown_of_request(name, "a request")
+        charsets.check_default(default_encoding)
         if type(url) is str and "@" in url:
             url, told = take_credentials(url)
             auth = auth or told
@@ -251,6 +259,8 @@ class Request:
         self.redirects = redirects
         self.retry = retry
         self.auth = auth
+        self.tolerant_decoding = tolerant_decoding
+        self.default_encoding = default_encoding
 
     def replaced(self, **changes: Any) -> Request:
         """Return a copy with other attributes: ``request.replaced(url=..., headers=...)``."""
@@ -371,7 +381,8 @@ class Response:
         self._content = content
         self._times: tuple[float, float, float, float, float] | float = 0.0  # a float: all of it for the first byte
         self._headers: HTTPMessage | None = None
-        self._encoding: str | None = None
+        # What has been found, or what is tried where the response tells nothing.
+        self._encoding: str | tuple[charsets.DefaultEncoding] | None = None
         self._trailers: Sequence[tuple[str, str]] | None = None
         self._stream: Stream | None = None
         self.attempts = 1
@@ -544,31 +555,54 @@ class Response:
 
     @property
     def encoding(self) -> str:
-        """The charset of Content-Type where Python knows it, else "utf-8". May be set."""
-        if self._encoding is None:
-            charset = self.headers.get_content_charset() or "utf-8"
-            try:
-                b"".decode(charset, "replace")  # some codecs are not for text, or know no replacing
-                self._encoding = codecs.lookup(charset).name
-            except (LookupError, ValueError):
-                self._encoding = "utf-8"
-        return self._encoding
+        """The name of the encoding that ``text`` is decoded from, of the Encoding standard or Python.
+
+        Of the first of these that tells one: a byte order mark, the charset of Content-Type, *default_encoding* of the
+        request, or of its pool or fetcher; else "utf-8". May be set, to a name that Python knows. Of a response that is
+        being streamed it is what can be said without its content.
+        """
+        told = self._encoding
+        if isinstance(told, str):
+            return told
+        if self._stream is not None:
+            return self._find_encoding(None, None if told is None else told[0])
+        name = self._encoding = self._find_encoding(self._content, None if told is None else told[0])
+        return name
 
     @encoding.setter
     def encoding(self, value: str) -> None:
-        self._encoding = codecs.lookup(value).name
+        self._encoding = charsets.find_for_caller(value)
+
+    def _find_encoding(self, content: bytes | None, default: charsets.DefaultEncoding | None) -> str:
+        if content is not None:
+            marked = charsets.find_by_byte_order_mark(content)
+            if marked is not None:
+                return marked
+        name = None
+        if self._head is not None:
+            name = charsets.find_by_content_type(self._head.field_values("content-type"))
+        if name is None:
+            request = self._request
+            if isinstance(request, Request) and request.default_encoding is not None:
+                default = request.default_encoding
+            if callable(default):
+                default = None if content is None else default(content)
+            if default is not None:
+                name = charsets.find(default)
+        return name or charsets.UTF_8
 
     @property
     def text(self) -> str:
-        """The content as text; what cannot be decoded becomes U+FFFD."""
-        encoding = self.encoding
-        if encoding == "utf-8" and self.content.startswith(codecs.BOM_UTF8):
-            encoding = "utf-8-sig"
-        return self.content.decode(encoding, "replace")
+        """The content as text, without a byte order mark; what cannot be decoded becomes U+FFFD. See ``encoding``."""
+        content = self.content
+        return charsets.decode(content, self.encoding)
 
     def json(self) -> Any:
-        """Return the content, read as JSON. Raises ValueError."""
-        return json.loads(self.content)
+        """Return the content, read as JSON in UTF-8, UTF-16 or UTF-32. Raises ValueError."""
+        try:
+            return json.loads(self.content)
+        except RecursionError as error:
+            raise ValueError(f"expected JSON, got some that is nested too deep: {error}") from error
 
     def raise_for_status(self) -> Self:
         """Return this response. Raises ``error`` if there is one, StatusError for a status of 400 or above."""
@@ -594,6 +628,8 @@ class Response:
     def __getstate__(self) -> object:
         if self._stream is not None and self._stream is not SPENT:
             raise TypeError("a response that is still being streamed cannot be pickled; read its content first")
+        if isinstance(self._encoding, tuple):
+            self._encoding = self.encoding  # what finds it need not pickle
         return super().__getstate__()
 
     def __repr__(self) -> str:

@@ -18,6 +18,7 @@ from ._engine.blocking import Attempt
 from ._engine.kit import Kit, call_after_fork
 from ._engine.slots import Connection, Slots
 from ._engine.turns import Turns
+from .charsets import DefaultEncoding
 from .errors import PoolClosed, PoolTimeout, RequestTimeout, TotalTimeout, name_place
 from .exchange import unanswered
 from .model import Headers, Request, Response, Timeout, attach_response, unknown_of_request
@@ -28,7 +29,7 @@ from .policies.retries import Retry
 from .preparing import Job
 from .settings import Options, Settings
 
-_NOTHING_TOLD: Final = (None,) * 15
+_NOTHING_TOLD: Final = (None,) * 17
 
 
 class PoolStats(NamedTuple):
@@ -56,6 +57,8 @@ class ConnectionPool(Configured):
     - *timeout*: a Timeout, or seconds; *headers*: sent with each request that has no field of that name
     - *max_content*: bytes of content of one response in memory; *max_ratio*: how much larger it may become by decoding;
       *limits*: what a head and a body may have; *strict*: refuse a response with a malformed field line
+    - *tolerant_decoding*: take content that is cut short in its coding as far as it goes; *default_encoding*: of texts
+      that tell none, a name, or a function that finds it in the content
     - *context*: an ssl.SSLContext (client certificates are loaded into it) or "truststore"; *server_hostname*: the
       name that the certificate must be for, and that is sent as SNI, instead of the URL's host; *fingerprint*: SHA-256
       of the one certificate that will do
@@ -113,6 +116,8 @@ class ConnectionPool(Configured):
         redirects: int | None = None,
         retry: Retry | None = None,
         auth: Auth | None = None,
+        tolerant_decoding: bool | None = None,
+        default_encoding: DefaultEncoding | None = None,
         **unknown: Never,
     ) -> Response:
         """Send a request and return its Response: whole, or with *stream* as soon as its head is there.
@@ -126,7 +131,7 @@ class ConnectionPool(Configured):
             raise unknown_of_request(name, "a request of a pool", "stream")
         if method == "GET" and not stream and decode is True and sink_any_status is False and type(url) is str:
             told = (headers, params, body, json, timeout, sink, max_content, context, server_hostname, tag,
-                    redirects, retry, auth, fingerprint, proxy)  # fmt: skip
+                    redirects, retry, auth, fingerprint, proxy, tolerant_decoding, default_encoding)  # fmt: skip
             if told == _NOTHING_TOLD:
                 return self._send(self._kit.preparer.prepare_url(url, 0), stream=False)
         return self.send(
@@ -150,6 +155,8 @@ class ConnectionPool(Configured):
                 redirects=redirects,
                 retry=retry,
                 auth=auth,
+                tolerant_decoding=tolerant_decoding,
+                default_encoding=default_encoding,
             ),
             stream=stream,
         )

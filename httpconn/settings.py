@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypedDict
 from ._io.descriptors import most_descriptors
 from ._wire.grammar import Limits
 from .addresses import AllowAddress
+from .charsets import DefaultEncoding, check_default
 from .decoding import DEFAULT_MAX_RATIO
 from .errors import TooFewDescriptors
 from .model import DEFAULT_TIMEOUT, OF_REQUESTS, Headers, Request, Timeout, pairs_of
@@ -45,6 +46,8 @@ class Options(TypedDict, total=False):
     limits: Limits | None
     max_content: int | None
     max_ratio: float
+    tolerant_decoding: bool
+    default_encoding: DefaultEncoding | None
     strict: bool
     context: ssl.SSLContext | str | None
     server_hostname: str | None
@@ -155,7 +158,13 @@ class Settings:
     max_content: int | None = 64 * MIB
     """Bytes of content of one response in memory."""
     max_ratio: float = DEFAULT_MAX_RATIO
-    """How much larger content may become by decoding."""
+    """How much larger content may become by decoding, and by each of its content codings."""
+    tolerant_decoding: bool = False
+    """Content that is cut short inside its content coding is taken as far as it goes, and what lies behind the end of
+    a coded stream is dropped, as by curl and requests. Either is in ``defects``."""
+    default_encoding: DefaultEncoding | None = None
+    """The encoding of texts that tell none, by its name, or what finds it: called with the content, it returns a name,
+    or None. What it raises, ``text`` raises."""
     strict: bool = False
     """Whether a malformed status-line, field line, trailer line or chunk extension refuses the response. Else it is
     passed over, listed in ``defects``, and the connection is closed behind it. What decides where a message ends is
@@ -248,6 +257,7 @@ class Settings:
                 raise ValueError(f"expected {name} of {least} or more, got {value}")
         if not isinstance(self.strict, bool):
             raise TypeError(f"expected strict as True or False, got {self.strict!r}")
+        check_default(self.default_encoding)
         for name in ("idle_s", "resolve_ttl_s", "max_ratio", "expect_timeout_s"):
             value = getattr(self, name)
             if value is None and name in _MAY_BE_NONE:

@@ -7,21 +7,25 @@ import socket
 import ssl
 import weakref
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeAlias
 
 from .._io.channel import Channel, Layer, SocketSettings, TLSSettings
 from .._io.connect import shared_https_context, truststore_context
 from .._io.sessions import Sessions
 from ..addresses import plain_text
 from ..errors import AddressNotAllowed
+from .._wire.head import ResponseHead
 from ..exchange import short_road
 from ..following import Follower
 from ..lookups import Address, Lookup, Name
+from ..model import Request, Response
 from ..policies.judge import Policies
 from ..preparing import Job, Key, Preparer
 from ..proxies import ConnectHandshake, Socks5Handshake
 from ..resolving import Resolver, text_of
 from ..settings import TRUSTSTORE, Settings
+
+ResponseMaker: TypeAlias = Callable[[Request | str, ResponseHead | None, bytes], Response]
 
 _AF_UNIX: Final = getattr(socket, "AF_UNIX", None)
 
@@ -53,6 +57,8 @@ class Kit:
             max_lookups=settings.max_lookups,
             max_abandoned_lookups=settings.max_abandoned_lookups,
         )
+        self.default_encoding = None if settings.default_encoding is None else (settings.default_encoding,)
+        self.make_response: ResponseMaker = Response if self.default_encoding is None else self._make_response
         engine, self.plain_limits = short_road(settings, self.policies)
         self.engine = engine
         self.take_turn = None if engine is None else engine.take_turn
@@ -62,6 +68,11 @@ class Kit:
         # The same for all of our time: a session can only be gone on with in its own context.
         self._default_context: ssl.SSLContext | None = None
         self._truststore: ssl.SSLContext | None = None
+
+    def _make_response(self, request: Request | str, head: ResponseHead | None, content: bytes) -> Response:
+        response = Response(request, head, content)
+        response._encoding = self.default_encoding
+        return response
 
     def dial(self, job: Job, found: Mapping[Name, list[Address]], told: Callable[[], None]) -> Channel | Lookup:
         """Return the channel to open for *job*, or the lookup of a name that has to be waited for first.
