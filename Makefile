@@ -20,7 +20,7 @@ told   := $(source) $(shell command -v $${CC:-cc} gcc clang | tr '\n' ' ') $(CFL
           no=$(HTTPCONN_NO_EXTENSIONS) required=$(HTTPCONN_REQUIRE_EXTENSIONS)
 wheel   = $$(ls $(VENV)/wheel/*.whl)
 
-.PHONY: help build demo test bench bench-full bench-compare bench-publish bench-memory bench-fetch bench-rates bench-micro fuzz planted sanitize leaks misuse lint clean FORCE
+.PHONY: help build demo test bench bench-full bench-compare bench-publish bench-memory bench-fetch bench-rates bench-micro fuzz planted sanitize leaks misuse test-codings lint clean FORCE
 .DELETE_ON_ERROR:
 
 help:   ## this list
@@ -71,6 +71,9 @@ sanitize: build $(VENV)/has-rebuild $(VENV)/checkout   ## the extension under Ad
 
 leaks: build $(VENV)/has-test $(VENV)/checkout   ## a million requests with injected faults, 200,000 connections over TLS   [ARGS="--requests 20000"]
 	$(apart) -m tests.isolated.leaks $(or $(ARGS),--requests 1000000)
+
+test-codings: build $(VENV)/has-test $(VENV)/checkout   ## 20,000 coded streams against the libraries themselves   [ARGS="--streams 2000 --seed 2"]
+	$(apart) -m tests.isolated.codings $(ARGS)
 
 misuse: build $(VENV)/has-test $(VENV)/checkout   ## threads, signals, forks in the middle of a request   [ARGS="--seconds 60"]
 	$(apart) -m tests.isolated.misuse $(ARGS)

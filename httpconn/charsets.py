@@ -217,23 +217,57 @@ def _decode(content: bytes, name: str) -> str:
     return content.decode(name, "replace")  # one of Python's
 
 
-def incremental_decoder(name: str) -> codecs.IncrementalDecoder:
-    """Return a decoder for content that comes in parts, which leaves a byte order mark in its place.
-
-    The parts' texts are together what ``decode`` returns of the whole, but for that mark; iso-2022-jp is decoded by
-    Python's codec, with its smaller set of characters.
-    """
-    codec = _UNICODE.get(name)
-    if codec is not None:
-        return codecs.getincrementaldecoder(codec)("replace")
+def _incremental_decoder(name: str) -> codecs.IncrementalDecoder:
     several = _SEVERAL.get(name)
     if several is not None:
         return _SeveralIncrementally(several)
-    if name == "iso-2022-jp":
-        return codecs.getincrementaldecoder("iso2022_jp_ext")("replace")
     if name == "replacement" or name in _SINGLE:
         return _SingleIncrementally(name)
-    return codecs.getincrementaldecoder(name)("replace")
+    return codecs.getincrementaldecoder(_codec_of(name))("replace")
+
+
+def _codec_of(name: str) -> str:
+    """Return Python's nearest codec."""
+    if name in _SEVERAL:
+        return _SEVERAL[name].codec
+    return {"iso-2022-jp": "iso2022_jp_ext", "replacement": "ascii"}.get(name) or _UNICODE.get(name) or _SINGLE.get(name, name)
+
+
+class TextDecoder:
+    """Content that comes in parts into text, as ``decode`` has it of the whole.
+
+    But iso-2022-jp is decoded by Python's codec, which has not all of its characters.
+    """
+
+    def __init__(self, name: str, *, looks_for_mark: bool) -> None:
+        self._name = name
+        self._begin: bytes | None = b"" if looks_for_mark else None  # what may become a byte order mark
+        self._decoder = _incremental_decoder(name)
+        self._is_at_front = True
+
+    def decode(self, content: bytes, final: bool = False) -> str:
+        """Return the text of the next bytes; the beginning of a character waits for its rest, unless it is *final*."""
+        if self._begin is not None:
+            content, self._begin = self._begin + content, None
+            found = find_by_byte_order_mark(content)
+            if found is not None:
+                self._name, self._decoder = found, _incremental_decoder(found)
+            elif not final and any(mark.startswith(content) for mark, _ in _BYTE_ORDER_MARKS):
+                self._begin = content
+                return ""
+        text = self._decoder.decode(content, final)
+        if self._is_at_front:
+            text = text.lstrip("\ufeff")
+            self._is_at_front = not text
+        return text
+
+    def held(self) -> bytes:
+        """Return the bytes that wait for others."""
+        return self._begin or self._decoder.getstate()[0]
+
+    def encode(self, text: str) -> bytes:
+        """Return the bytes that *text* was, as far as that can be told."""
+        return text.encode(_codec_of(self._name), "replace")
 
 
 _UNICODE: Final = {UTF_8: "utf-8", "utf-16le": "utf-16-le", "utf-16be": "utf-16-be"}

@@ -15,7 +15,7 @@ from ._backends.contract import Engine
 from ._wire.grammar import CONTINUE, SWITCHING_PROTOCOLS
 from ._wire.head import ResponseHead
 from ._wire.reader import NEED_DATA, ResponseReader
-from .decoding import ContentDecoder
+from .decoding import Decoding, decoder_of
 from .errors import (
     AddressNotAllowed,
     ContentTooLong,
@@ -34,6 +34,8 @@ from .sinks import Sink, takes
 from .urls import parse_url, redacted
 
 _LOST: Final = (ConnectionError, ssl.SSLError)
+_TURN_S: Final = 0.005
+"""How long one response is decoded at once, before the next look at the clock and at other responses."""
 
 
 class Incoming:
@@ -43,12 +45,12 @@ class Incoming:
         "_clock",
         "_counted",
         "_decoder",
+        "_is_streamed",
         "_job",
         "_max_content",
-        "_max_ratio",
         "_parts",
         "_reader",
-        "_shared_max_content",
+        "_settings",
         "_sink",
         "_sink_wait_s",
         "began",
@@ -56,6 +58,7 @@ class Incoming:
         "held",
         "is_in_body",
         "is_whole",
+        "is_unfinished",
     )  # fmt: skip
 
     def __init__(self, job: Job, settings: Settings, clock: Clock, *, is_streamed: bool = False) -> None:
@@ -65,13 +68,14 @@ class Incoming:
         self._reader = ResponseReader(
             _backends.selected, job.method, settings.limits, True, lenient_syntax=not settings.strict
         )
-        self._decoder: ContentDecoder | None = None
+        self._decoder: Decoding | None = None
         self._parts: list[bytes] = []
         self._counted = 0
         self._sink: Sink | None = None
         self._sink_wait_s = (job.timeout or settings.timeout).read
-        self._max_content = self._shared_max_content = settings.max_content
-        self._max_ratio = settings.max_ratio
+        self._settings = settings
+        self._is_streamed = is_streamed
+        self._max_content = settings.max_content
         if isinstance(request, Request):
             if request.max_content is not None:
                 self._max_content = request.max_content
@@ -86,12 +90,19 @@ class Incoming:
         """Bytes of content in memory."""
         self.is_whole = False
         """Whether all of it has come, and nothing was wrong with it."""
+        self.is_unfinished = False
+        """What has been received is more work than is done at once: ``go_on`` before any more is received."""
+
+    @property
+    def memory(self) -> int:
+        """Bytes of content in memory, and those that its decoders take."""
+        return self.held if self._decoder is None else self.held + self._decoder.memory
 
     def receive(self, data: bytes, *, is_clean: bool = True) -> bool:
         """Take the next bytes of the stream, b"" for its end; return whether the message is complete.
 
-        Raises what makes it a bad response: see ``ResponseReader``, ContentDecodingError, ContentTooLong, and what
-        the sink raises.
+        If not, it may be that it ``is_unfinished``. Raises what makes it a bad response: see ``ResponseReader``,
+        ContentDecodingError, ContentTooLong, and what the sink raises.
         """
         reader = self._reader
         if data:
@@ -104,6 +115,10 @@ class Incoming:
             self.head = head
             self._begin(head)
             self.is_in_body = True
+        return self.go_on()
+
+    def go_on(self) -> bool:
+        """Read on in what has been received; return and raise as ``receive``."""
         try:
             self.is_whole = self._read_body()
         except IncompleteRead as error:
@@ -113,20 +128,31 @@ class Incoming:
         return self.is_whole
 
     def _read_body(self) -> bool:
-        reader = self._reader
+        reader, decoder = self._reader, self._decoder
+        self.is_unfinished = False
+        until = self._clock.time() + _TURN_S if decoder is not None else 0.0
         while True:
-            part = reader.body()
-            if part is NEED_DATA:
+            while decoder is not None and decoder.is_busy:
+                part = decoder.step()
+                if part:
+                    self._keep(part)
+                if self._clock.time() >= until:
+                    self.is_unfinished = True
+                    return False
+            received = reader.body()
+            if received is NEED_DATA:
                 return False
-            if part:
-                self._take(part)
-            if reader.complete:
-                if self._decoder is not None:
-                    self._decoder.finish()
+            if not received:
+                if decoder is not None:
+                    decoder.finish()
                 return True
+            if decoder is None:
+                self._keep(received)
+            else:
+                decoder.feed(received)
 
     def _begin(self, head: ResponseHead) -> None:
-        job, length = self._job, self._reader.length
+        job, length, in_memory = self._job, self._reader.length, self._max_content
         request = job.request
         pours = isinstance(request, Request) and takes(request, job.method, head)
         if pours and job.may_go_on is not None and job.may_go_on(job, head):
@@ -135,21 +161,32 @@ class Incoming:
             self._max_content = request.max_content
         if self._max_content is not None and length is not None and length > self._max_content:
             raise ContentTooLong(f"expected content of at most {self._max_content} bytes, got {length} (max_content)")
-        if isinstance(request, str) or request.decode:
-            codings = head.get_joined("content-encoding")
-            if codings is not None and length != 0:
-                self._decoder = ContentDecoder(codings, self._max_ratio) or None
+        self._decoder = decoder = self._decoder_for(head)
+        if decoder is not None and decoder.missing is not None:
+            pours = False  # what is not decoded comes with the error
+            self._max_content = in_memory
         if pours and isinstance(request, Request):
             # Closed by close_sink, which both drivers call whatever happens.
             self._sink = self._clock.off_the_clock(Sink, request.sink, self._sink_wait_s)
 
-    def _take(self, part: bytes) -> None:
-        decoder = self._decoder
-        if decoder is None:
-            self._keep(part)
-            return
-        for piece in decoder.decode(part):
-            self._keep(piece)
+    def _decoder_for(self, head: ResponseHead) -> Decoding | None:
+        """Return what undoes the content codings. Raises ContentDecodingError, MissingDecoder."""
+        request, settings = self._job.request, self._settings
+        is_tolerant = settings.tolerant_decoding
+        if isinstance(request, Request):
+            if not request.decode:
+                return None
+            if request.tolerant_decoding is not None:
+                is_tolerant = request.tolerant_decoding
+        value = head.get_joined("content-encoding")
+        if value is None or self._reader.length == 0:
+            return None
+        decoder = decoder_of(
+            value, head.block, settings.max_ratio, max_content=self._max_content, is_tolerant=is_tolerant
+        )
+        if decoder is not None and decoder.missing is not None and self._is_streamed:
+            raise decoder.missing  # else when all has come, which is what it tells
+        return decoder
 
     def _keep(self, part: bytes) -> None:
         self._counted += len(part)
@@ -199,6 +236,8 @@ class Incoming:
         """Return the response, as far as it came; *error* tells why no further."""
         content = self.take_content()
         response = Response(self._job.request, self.head, content)
+        if self._settings.default_encoding is not None:
+            response._encoding = (self._settings.default_encoding,)
         response.index = self._job.index
         response.attempts = self._job.attempts
         if self._job.course is not None:
@@ -214,6 +253,8 @@ class Incoming:
         """Put into *response* what is known of the message besides head and content."""
         reader = self._reader
         response.defects = reader.defects
+        if self._decoder is not None and self._decoder.defects:
+            response.defects = [*reader.defects, *self._decoder.defects]
         response._trailers = reader.trailers
 
 

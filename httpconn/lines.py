@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import codecs
 import collections
 import io
 from typing import Final
+
+from . import charsets
 
 DEFAULT_MAX_LINE_CHARS: Final = 16_777_216
 
@@ -13,12 +14,11 @@ DEFAULT_MAX_LINE_CHARS: Final = 16_777_216
 class TextReader:
     """Bytes to text; and what waits, of text and of lines, for whoever asks next."""
 
-    __slots__ = ("_decoder", "_encoding", "cutter", "is_done")
+    __slots__ = ("_decoder", "cutter", "is_done")
 
-    def __init__(self, encoding: str) -> None:
-        self._encoding = encoding
-        # One that takes a byte order mark away, as ``Response.text`` does.
-        self._decoder = codecs.getincrementaldecoder("utf-8-sig" if encoding == "utf-8" else encoding)("replace")
+    def __init__(self, encoding: str, *, is_certain: bool = False) -> None:
+        """*encoding* is what ``Response.encoding`` says; a byte order mark goes before it, unless it *is_certain*."""
+        self._decoder = charsets.TextDecoder(encoding, looks_for_mark=not is_certain)
         self.is_done = False
         """Whether the end of the content has been decoded."""
         self.cutter: LineCutter | None = None
@@ -35,7 +35,7 @@ class TextReader:
     def unfinished(self) -> bytes:
         """Return what has come of the line that is not whole yet, as it came as far as that can be told."""
         text = "" if self.cutter is None else self.cutter.unfinished()
-        return text.encode(self._encoding, "replace") + self._decoder.getstate()[0]
+        return self._decoder.encode(text) + self._decoder.held()
 
 
 class LineCutter:

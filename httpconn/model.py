@@ -529,7 +529,7 @@ class Response:
 
     def _text_reader(self, stream: Stream) -> TextReader:
         if stream.text is None and stream is not SPENT:
-            stream.text = TextReader(self.encoding)
+            stream.text = TextReader(self.encoding, is_certain=isinstance(self._encoding, str))
         return stream.text or TextReader("utf-8")
 
     def _iter_text(self, stream: Stream, reader: TextReader) -> Iterator[str]:

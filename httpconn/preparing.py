@@ -589,6 +589,8 @@ def _file_body(file: Any) -> tuple[_FileBody | _ChunkedBody, int | None]:
 class Clock(Protocol):
     """What deadlines are measured by; see ``_engine/clock.py``."""
 
+    def time(self) -> float: ...
+
     def off_the_clock(self, function: Callable[..., Any], *args: Any) -> Any:
         """Return ``function(*args)``, which runs the caller's code; time stands still meanwhile."""
 

@@ -97,11 +97,12 @@ _KINDS: Final[Mapping[str, tuple[tuple[type, ...], str]]] = {
     "server_hostname": ((str,), "a name, as str"),
     "sink_any_status": ((bool,), "True or False"),
     "source_address": ((tuple,), "a pair of host and port"),
+    "tolerant_decoding": ((bool,), "True or False"),
     "trust_env": ((bool,), "True or False"),
 }
 """Of what class the value of an option is, and how that is said. None is for options that may be left out."""
 
-_KINDS_OF_REQUESTS: Final = ("context", "fingerprint", "max_content", "proxy", "server_hostname")
+_KINDS_OF_REQUESTS: Final = ("context", "fingerprint", "max_content", "proxy", "server_hostname", "tolerant_decoding")
 
 
 def check_kind(name: str, value: object) -> None:

@@ -191,7 +191,7 @@ def test_a_password_in_a_url_is_not_told_on(kind: str) -> None:
 @both
 @pytest.mark.parametrize("path", ["/bomb/1", "/cut-gzip/1", "/corrupt-gzip/1", "/members/1"])
 def test_cve_2025_66471_content_codings_are_bounded(kind: str, path: str) -> None:
-    """Also CVE-2025-66418 (how many), CVE-2022-32206 and CVE-2023-23916 (curl): the units are in test_decoding.py."""
+    """Also CVE-2025-66418 (how many), CVE-2022-32206 and CVE-2023-23916 (curl): the units are in exchange/test_content_codings.py."""
     with FaultyServer() as server, Asker(kind) as ask:
         response = ask(server.url(path))
         try:

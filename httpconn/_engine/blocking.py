@@ -91,7 +91,7 @@ class Attempt(Clock):
                     raise
                 failure = without_frames(error)
             self._shut_gate()
-            response = Response(self._job.request, self._incoming.head, b"")
+            response = self._kit.make_response(self._job.request, self._incoming.head, b"")
             response.attempts = self._job.attempts
             if self._job.course is not None:
                 response.history = tuple(self._job.course.history)
@@ -116,7 +116,7 @@ class Attempt(Clock):
     def _finish(self) -> Response:
         self.release()
         if self._plain is not None:
-            response = Response(self._job.request, self._plain[0], self._plain[1])
+            response = self._kit.make_response(self._job.request, self._plain[0], self._plain[1])
             response.attempts = self._job.attempts
         else:
             response = self._incoming.response()
@@ -312,6 +312,8 @@ class Attempt(Clock):
                             self._plain = plain
                             return True
                 is_complete = incoming.receive(data, is_clean=channel.is_clean)
+                while incoming.is_unfinished and not (until_head and not is_sending):
+                    is_complete = self._go_on()
             except ConnectionError as error:
                 raise send_error or error from error
             if is_sending and outgoing.is_waiting:
@@ -339,8 +341,16 @@ class Attempt(Clock):
         elif self.time() >= self._deadline:
             raise TotalTimeout(f"not done within {self._limits.total:g} s (Timeout.total): {self._job.where}")
 
+    def _go_on(self) -> bool:
+        """Decode more of what was received; return whether the message is complete. Raises TotalTimeout."""
+        if self.time() >= self._deadline:
+            raise TotalTimeout(f"not done within {self._limits.total:g} s (Timeout.total): {self._job.where}")
+        return self._incoming.go_on()
+
     def receive_more(self) -> bool:
         """Receive once, for a response that is being streamed; return whether the message is complete."""
+        if self._incoming.is_unfinished:
+            return self._go_on()
         connection = self._connection
         channel = connection.channel if connection is not None else None
         if channel is None:

@@ -86,6 +86,7 @@ class Loop(Clock):
         """Requests on one connection while another host waits for a place."""
         self.take_turn = kit.take_turn
         self.begin_plain = kit.begin_plain
+        self.make_response = kit.make_response
         self.plain_limits = kit.plain_limits
         self._max_connections = self._most_open = settings.max_connections
         self._raise_at = _FOREVER  # when more may be open again than there were descriptors for
@@ -113,6 +114,7 @@ class Loop(Clock):
         self.active: dict[Connection, None] = {}
         self.idle: dict[Connection, None] = {}  # unused for the longest time first
         self.by_descriptor: dict[int, Connection] = {}
+        self.unfinished: dict[Connection, None] = {}  # that have received more than is decoded in one turn
         self.resolving: dict[Connection, tuple[Lookup, dict[Name, list[Address]]]] = {}
         """What is looked up for a connection, and the addresses that were found for it before."""
         self._looked_up: collections.deque[Connection] = collections.deque()
@@ -178,6 +180,8 @@ class Loop(Clock):
                 road.serve(events)
             else:
                 self._serve(events)
+            if self.unfinished:
+                self._go_on_decoding()
             if self.now >= self.sweep_at:
                 self._sweep()
             if ready:
@@ -208,6 +212,20 @@ class Loop(Clock):
             else:
                 connection.step()
 
+    def _go_on_decoding(self) -> None:
+        """Give each connection another turn that has more to decode than one turn takes."""
+        unfinished, self.unfinished = self.unfinished, {}
+        for connection in unfinished:
+            if self.is_closed:
+                return  # by a hook
+            if connection.incoming is None or not connection.incoming.is_unfinished:
+                continue  # closed by what another one's end has called
+            if connection.paused_at:
+                self.unfinished[connection] = None
+            else:
+                connection.go_on()
+            self.now = time.monotonic() - self.away
+
     def note_turns(self, count: int, held: int) -> None:
         """Note that so many exchanges have ended on the compiled road, with *held* bytes, and as many have begun."""
         self.queued -= count
@@ -224,6 +242,8 @@ class Loop(Clock):
         return self._made_ready - len(self.ready)
 
     def _timeout_s(self) -> float | None:
+        if any(not connection.paused_at for connection in self.unfinished):
+            return 0.0
         until = min(self.sweep_at, self.gates.opens_at - self.away, self._raise_at)
         if self._room() > 0:
             if self.intake.added:
@@ -661,7 +681,15 @@ class Loop(Clock):
         for connection in connections:
             if connection.channel is not None:
                 connection.channel.close()
-        for held in (self.active, self.idle, self.by_descriptor, self.resolving, self.hosts, self.runnable):
+        for held in (
+            self.active,
+            self.idle,
+            self.by_descriptor,
+            self.unfinished,
+            self.resolving,
+            self.hosts,
+            self.runnable,
+        ):
             held.clear()
         self.intake.clear()
         self.gates.clear()

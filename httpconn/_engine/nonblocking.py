@@ -181,7 +181,7 @@ class Connection:
     def step(self) -> None:
         """Do what there is to do, now that something can be received or sent."""
         if self.phase == BUSY:
-            if self.paused_at:
+            if self.paused_at or self in self.loop.unfinished:
                 return
             if self.outgoing is not None:
                 self.since = self.loop.now
@@ -399,7 +399,7 @@ class Connection:
             self._go_on(persists=True)
         else:
             self._stop(persists=sent == -3)
-        response = Response(job.request, head, content)
+        response = loop.make_response(job.request, head, content)
         response._times = times
         response.index = job.index
         if job.attempts != 1:
@@ -461,7 +461,7 @@ class Connection:
         self._hold(self.held + len(data))
         if self.left:
             return
-        response = Response(job.request, self.head, b"".join(self.parts))
+        response = loop.make_response(job.request, self.head, b"".join(self.parts))
         response._times = (*self.times, loop.now - job.started)
         response.index = job.index
         response.attempts = job.attempts
@@ -506,7 +506,7 @@ class Connection:
             plain = begin_plain(data, loop.plain_limits)
             if plain is not None and not plain[2]:
                 self._note_first_byte(job)
-                response = Response(job.request, plain[0], plain[1])
+                response = loop.make_response(job.request, plain[0], plain[1])
                 response._times = (*self.times, loop.now - job.started)
                 response.index = job.index
                 response.attempts = job.attempts
@@ -524,16 +524,40 @@ class Connection:
             if incoming is None:
                 incoming = self.incoming = Incoming(job, self.loop.kit.settings, self.loop)
                 self._note_first_byte(job)
-            is_complete = incoming.receive(data, is_clean=channel.is_clean)
-            while not is_complete and channel.has_pending():
-                more = channel.receive(_BODY_RECEIVE_BYTES)
-                if more is None:
-                    break
-                is_complete = incoming.receive(more, is_clean=channel.is_clean)
+            is_complete = incoming.receive(data, is_clean=channel.is_clean) or self._read_pending(channel, incoming)
         except Exception as error:
             self.fail(error)
             return
-        self._hold(incoming.held)
+        self._take_note(incoming, is_complete=is_complete)
+
+    def _read_pending(self, channel: Channel, incoming: Incoming) -> bool:
+        """Read what TLS has received already, of which no poller tells; return whether the message is complete."""
+        while not incoming.is_unfinished and channel.has_pending():
+            more = channel.receive(_BODY_RECEIVE_BYTES)
+            if more is None:
+                break
+            if incoming.receive(more, is_clean=channel.is_clean):
+                return True
+        return False
+
+    def go_on(self) -> None:
+        """Decode more of what was received, which is too much to be decoded in one turn."""
+        channel, incoming = self.channel, self.incoming
+        assert channel is not None
+        assert incoming is not None
+        self.since = self.loop.now
+        try:
+            is_complete = incoming.go_on() or self._read_pending(channel, incoming)
+        except Exception as error:
+            self.fail(error)
+            return
+        self._take_note(incoming, is_complete=is_complete)
+
+    def _take_note(self, incoming: Incoming, *, is_complete: bool) -> None:
+        """See to what follows, now that some of the response has been read."""
+        if incoming.is_unfinished:
+            self.loop.unfinished[self] = None
+        self._hold(incoming.memory)
         outgoing = self.outgoing
         if outgoing is not None and outgoing.is_waiting and (incoming.head is not None or incoming.is_continued):
             self.wakes_at = _FOREVER
@@ -667,6 +691,7 @@ class Connection:
     def _disconnect(self) -> None:
         """Close the socket; the connection keeps its place."""
         self._unregister()
+        self.loop.unfinished.pop(self, None)
         self.number = 0
         self.watch = None
         self.outgoing = None

@@ -15,6 +15,7 @@ import pytest
 import httpconn
 from httpconn import Request, Response, charsets
 
+from ..faulty import Exchange
 from ..sites import Asker, Site
 
 by_each = pytest.mark.parametrize("kind", ["pool", "stream", "fetch"])
@@ -189,15 +190,44 @@ def test_nothing_raises_and_no_ascii_is_lost(name: str) -> None:
 def test_in_parts_as_in_one(name: str) -> None:
     rng = random.Random(name)
     content = rng.randbytes(300) + "text ä 中 あ 가 €".encode("gb18030") + rng.randbytes(300) + b"\x8f"
-    for _ in range(10):
-        decoder = charsets.incremental_decoder(name)
-        parts, at = [], 0
-        while at < len(content):
-            step = rng.randint(1, 40)
-            parts.append(decoder.decode(content[at : at + step]))
-            at += step
-        parts.append(decoder.decode(b"", True))
-        assert "".join(parts) == charsets._decode(content, name)
+    for mark in (b"", codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF8[:2]):
+        for is_certain in (False, True):
+            sent, parts = mark + content, []
+            decoder = charsets.TextDecoder(name, looks_for_mark=not is_certain)
+            while sent:
+                step = rng.randint(1, 40 if len(parts) > 4 else 2)
+                parts.append(decoder.decode(sent[:step]))
+                sent = sent[step:]
+            parts.append(decoder.decode(b"", True))
+            told = charsets.find_by_byte_order_mark(mark) if not is_certain else None
+            assert "".join(parts) == charsets.decode(mark + content, told or name)
+            assert isinstance(decoder.encode("text"), bytes)
+            assert not decoder.held()
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 100])
+def test_a_mark_in_a_stream(size: int) -> None:
+    page = codecs.BOM_UTF8 + "ä\n中".encode()
+
+    async def served(exchange: Exchange) -> None:
+        await exchange.send(b"HTTP/1.1 200 OK\r\nContent-Type: a/b; charset=koi8-r\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for at in range(0, len(page), size):
+            part = page[at : at + size]
+            await exchange.send(b"%x\r\n%b\r\n" % (len(part), part))
+        await exchange.send(b"0\r\n\r\n")
+
+    class Pieces(Site):
+        async def answer(self, exchange: Exchange) -> None:
+            await served(exchange)
+
+    with Pieces() as site, httpconn.ConnectionPool() as pool:
+        with pool.request("GET", site.url("/"), stream=True) as found:
+            assert list(found.iter_lines()) == ["ä", "中"]
+        with pool.request("GET", site.url("/"), stream=True) as found:
+            assert "".join(found.iter_text()) == "ä\n中"
+        with pool.request("GET", site.url("/"), stream=True) as found:
+            found.encoding = "latin-1"
+            assert "".join(found.iter_text()) == page.decode("latin-1")
 
 
 def test_many_errors_are_no_call_each() -> None:
