@@ -230,7 +230,11 @@ def _codec_of(name: str) -> str:
     """Return Python's nearest codec."""
     if name in _SEVERAL:
         return _SEVERAL[name].codec
-    return {"iso-2022-jp": "iso2022_jp_ext", "replacement": "ascii"}.get(name) or _UNICODE.get(name) or _SINGLE.get(name, name)
+    return (
+        {"iso-2022-jp": "iso2022_jp_ext", "replacement": "ascii"}.get(name)
+        or _UNICODE.get(name)
+        or _SINGLE.get(name, name)
+    )
 
 
 class TextDecoder:

@@ -232,8 +232,9 @@ class Request:
         default_encoding: charsets.DefaultEncoding | None = None,
         **unknown: Never,
     ) -> None:
-        """Raises TypeError for an option that is not there, which it tells by the name that it has here, and TypeError or
-        ValueError for a *default_encoding* that is none.
+        """Raises TypeError for an option that is not there, which it tells by the name that it has here.
+
+        And TypeError or ValueError for a *default_encoding* that is none.
         """
         for name in unknown:
             raise unknown_of_request(name, "a request")

@@ -210,7 +210,9 @@ def test_a_mark_in_a_stream(size: int) -> None:
     page = codecs.BOM_UTF8 + "ä\n中".encode()
 
     async def served(exchange: Exchange) -> None:
-        await exchange.send(b"HTTP/1.1 200 OK\r\nContent-Type: a/b; charset=koi8-r\r\nTransfer-Encoding: chunked\r\n\r\n")
+        await exchange.send(
+            b"HTTP/1.1 200 OK\r\nContent-Type: a/b; charset=koi8-r\r\nTransfer-Encoding: chunked\r\n\r\n"
+        )
         for at in range(0, len(page), size):
             part = page[at : at + size]
             await exchange.send(b"%x\r\n%b\r\n" % (len(part), part))
