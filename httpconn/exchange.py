@@ -57,8 +57,8 @@ class Incoming:
         "head",
         "held",
         "is_in_body",
-        "is_whole",
         "is_unfinished",
+        "is_whole",
     )  # fmt: skip
 
     def __init__(self, job: Job, settings: Settings, clock: Clock, *, is_streamed: bool = False) -> None:

@@ -12,9 +12,9 @@ from typing import Any, Final, Protocol, TypeAlias
 from .._io.channel import Channel, Layer, SocketSettings, TLSSettings
 from .._io.connect import shared_https_context, truststore_context
 from .._io.sessions import Sessions
+from .._wire.head import ResponseHead
 from ..addresses import plain_text
 from ..errors import AddressNotAllowed
-from .._wire.head import ResponseHead
 from ..exchange import short_road
 from ..following import Follower
 from ..lookups import Address, Lookup, Name
