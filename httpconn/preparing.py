@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import io
 import json
 import os
@@ -300,6 +302,11 @@ class Preparer:
         if self._left_out:
             own = [*(pair for pair in self._left_out if all(_name(pair[0]) != _name(name) for name, _ in own)), *own]
         left_out = frozenset(_name(name) for name, value in own if value is None)
+        if isinstance(body, _ChunkedBody) and length is None and hasattr(request.body, "read"):
+            announced = next((str(value) for name, value in own if _name(name) == "content-length"), "")
+            if announced.isascii() and announced.isdigit():
+                length = int(announced)
+                body, *_ = framed = body.announced(length), length, content_type
         if content_type is not None and all(_name(name) != "content-type" for name, _ in own):
             own = [*own, ("Content-Type", content_type)]
         self._check_own(own, length, decode=request.decode)
@@ -525,26 +532,67 @@ class _FileBody:
         while left:
             # Each time: the same file may be another request's body too, which is sent meanwhile.
             self._file.seek(self._begin + self._length - left)
-            part = self._file.read(min(left, _FILE_STEP_BYTES))
+            asked = min(left, _FILE_STEP_BYTES)
+            part = _piece(self._file.read(asked))
             if not part:
                 raise ValueError(f"the file became shorter while it was sent: {left} bytes are missing")
+            if len(part) > asked:
+                raise ValueError(
+                    f"the file's read({asked}) gave {len(part)} bytes: what it gives is not to be relied on"
+                )
             left -= len(part)
             yield part
 
 
 class _ChunkedBody:
-    """Bytes of unknown length; sent in chunks."""
+    """Bytes of unknown length, sent in chunks; or of a length that the caller has announced, which is held to."""
 
-    def __init__(self, source: Iterable[Any]) -> None:
+    def __init__(self, source: Iterable[Any], announced: int | None = None) -> None:
         self._source = source
+        self._announced = announced
         self.is_replayable = isinstance(source, (list, tuple))
 
+    def announced(self, length: int) -> _ChunkedBody:
+        """Return the same with the length that the caller's Content-Length has."""
+        return _ChunkedBody(self._source, length)
+
     def parts(self) -> Iterator[bytes]:
+        left = self._announced
         for part in self._source:
-            data = part.encode() if isinstance(part, str) else bytes(memoryview(part))
+            data = part.encode() if isinstance(part, str) else _piece(part)
+            if left is None:
+                if data:
+                    yield b"%X\r\n%b\r\n" % (len(data), data)
+                continue
+            left -= len(data)
+            if left < 0:  # it would be taken for another request
+                raise ValueError(f"the body has more than the {self._announced} bytes that Content-Length announces")
             if data:
-                yield b"%X\r\n%b\r\n" % (len(data), data)
-        yield b"0\r\n\r\n"
+                yield data
+        if left:
+            raise ValueError(f"the body has {left} bytes less than the {self._announced} that Content-Length announces")
+        if left is None:
+            yield b"0\r\n\r\n"
+
+
+def _piece(part: Any) -> bytes:
+    """Return what a body has given, as bytes. Raises TypeError for text and the like, BlockingIOError for None."""
+    if part is None:
+        raise BlockingIOError(errno.EAGAIN, "the body's file does not block, and has nothing now")
+    try:
+        return part if type(part) is bytes else bytes(memoryview(part))
+    except TypeError:
+        raise TypeError(f"expected a body of bytes, its file or iterable gave {type(part).__name__}") from None
+
+
+def _pieces(file: Any) -> Iterator[bytes]:
+    """Yield what *file* has from where it stands, to its end."""
+    while part := _piece(file.read(_FILE_STEP_BYTES)):
+        if len(part) > _FILE_STEP_BYTES:
+            raise ValueError(
+                f"the file's read({_FILE_STEP_BYTES}) gave {len(part)} bytes: what it gives is not to be relied on"
+            )
+        yield part
 
 
 Framed: TypeAlias = tuple[bytes | _FileBody | _ChunkedBody | None, int | None, str | None]
@@ -568,6 +616,9 @@ def _body_of(request: Request, method: str) -> Framed:
         return data, len(data), None
     if hasattr(body, "read"):
         return *_file_body(body), None
+    with contextlib.suppress(TypeError):  # an array, say: bytes of any other type, as http.client takes them
+        data = bytes(memoryview(body))
+        return data, len(data), None
     if isinstance(body, Mapping) or not isinstance(body, Iterable):
         raise TypeError(f"expected a body of bytes, str, a file or an iterable of bytes, got {type(body).__name__}")
     return _ChunkedBody(body), None, None
@@ -576,14 +627,34 @@ def _body_of(request: Request, method: str) -> Framed:
 def _file_body(file: Any) -> tuple[_FileBody | _ChunkedBody, int | None]:
     if isinstance(file, io.TextIOBase):
         raise TypeError("expected a file opened for reading bytes, got one for text")
+    found = _extent(file)
+    if found is None:
+        return _ChunkedBody(_pieces(file)), None
+    begin, end = found
+    return _FileBody(file, begin, max(end - begin, 0)), max(end - begin, 0)
+
+
+def _extent(file: Any) -> tuple[int, int] | None:
+    """Return where *file* stands and where it ends; None for a pipe, or something that only has read().
+
+    What seek() returns is not looked at: mmap's and many others' is None. Raises OSError and the like where it cannot
+    get back to where it was.
+    """
     try:
         begin = file.tell()
-        length = file.seek(0, os.SEEK_END) - begin
-        file.seek(begin)
-    except (AttributeError, OSError, TypeError):
-        # A pipe, or something that only has read().
-        return _ChunkedBody(iter(lambda: file.read(_FILE_STEP_BYTES), b"")), None
-    return _FileBody(file, begin, max(length, 0)), max(length, 0)
+    except (AttributeError, OSError, TypeError, ValueError):
+        return None
+    if type(begin) is not int:
+        return None
+    try:
+        file.seek(0, os.SEEK_END)
+        end = file.tell()
+    except (AttributeError, OSError, TypeError, ValueError):
+        end = None
+    if end is None and file.tell() == begin:
+        return None  # it has not moved, and may be unable to
+    file.seek(begin)
+    return (begin, end) if type(end) is int else None
 
 
 class Clock(Protocol):
