@@ -246,18 +246,32 @@ class HTTPConnection:
         return CannotSendRequest(_BUSY) if self.__is_sending else state.refusal(event, self.__state)
 
     def __look(self) -> None:
-        """Before a request on a kept connection: whatever has arrived on it was not asked for."""
-        watch = self.__watch
-        if watch is not None and watch.sock is self.sock and not watch.is_quiet():
+        """Before a request on an open connection: whatever has arrived on it was not asked for.
+
+        Also before the first one on a connection that ``connect`` has opened: a server may have told, meanwhile, that
+        it waits no longer. A socket that was put there by hand is looked at once a response has come on it.
+        """
+        sock, watch = self.sock, self.__watch
+        if sock is None:
+            return
+        if watch is None or watch.sock is not sock:
+            if sock is not self.__opened and self.__connects_by_itself():
+                return
+            watch = self.__watch = Watch(sock)
+            self.__itself = weakref.ref(self)
+        if not watch.is_quiet():
             self.__leave_noisy()
+
+    def __connects_by_itself(self) -> bool:
+        """Return whether ``connect`` is ours, and so notes the socket that it has opened."""
+        return getattr(self.connect, "__func__", None) in _OWN_CONNECTS
 
     def __leave_noisy(self) -> None:
         """Close the connection, so that ``auto_open`` opens a fresh one.
 
         Raises RemoteDisconnected where nobody here could open it again: the socket was put there by hand.
         """
-        is_own = getattr(self.connect, "__func__", None) in _OWN_CONNECTS
-        can_reopen = self.sock is self.__opened or not is_own
+        can_reopen = self.sock is self.__opened or not self.__connects_by_itself()
         self.close()
         if not can_reopen:
             raise RemoteDisconnected("the server closed the connection, or sent bytes that were not asked for")
@@ -675,8 +689,11 @@ class HTTPConnection:
             self._send_request(method, url, body, headers, encode_chunked)
             return
         watch = self.__watch
-        if watch is not None and watch.sock is self.sock and not watch.is_quiet():
-            self.__leave_noisy()
+        if watch is not None and watch.sock is self.sock:
+            if not watch.is_quiet():
+                self.__leave_noisy()
+        elif self.sock is not None:
+            self.__look()
         if self.__state != state.IDLE or self.__is_sending:
             raise self.__second("putrequest")
         self.__state = state.REQ_SENT

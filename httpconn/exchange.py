@@ -19,6 +19,7 @@ from .decoding import Decoding, decoder_of
 from .errors import (
     AddressNotAllowed,
     ContentTooLong,
+    HTTPException,
     IncompleteRead,
     IncompleteSink,
     InvalidURL,
@@ -213,6 +214,15 @@ class Incoming:
         """Whether the server has said that it wants the body ("100 Continue")."""
         return any(head.status == CONTINUE for head in self._reader.interim)
 
+    @property
+    def leaves_content_out(self) -> bool:
+        """Whether the head announces content that is no part of the message: see ``_engine/rests.py``."""
+        return self._reader.leaves_content_out
+
+    def has_bytes_behind(self) -> bool:
+        """Return whether bytes have come behind the message."""
+        return self._reader.complete is True and not self._reader.ends_here()
+
     def persists(self) -> bool:
         """Return whether the connection may carry another request: the message is whole and nothing came behind it."""
         reader = self._reader
@@ -258,15 +268,32 @@ class Incoming:
         response._trailers = reader.trailers
 
 
-def may_resend(job: Job, incoming: Incoming, error: BaseException, *, was_reused: bool) -> bool:
+def is_left_out_content(incoming: Incoming, error: BaseException) -> bool:
+    """Return whether *error* says that what has come begins with no response.
+
+    Behind an answer that left announced content out, that is taken for this content.
+    """
+    return incoming.head is None and incoming.began and isinstance(error, HTTPException)
+
+
+def may_resend(
+    job: Job, incoming: Incoming, error: BaseException, *, was_reused: bool, is_behind_left_out: bool = False
+) -> bool:
     """Return whether *job* is sent once more, on a fresh connection.
 
     Only where the connection had carried another exchange before, so that the peer may have closed it just as the
     request went out; where no byte of an answer came; and where a second request does no harm. At once, once, and
     counted for no ``Retry``, which may have it sent again after that. Source: Go, net/http,
     persistConn.shouldRetryRequest; RFC 9110 section 9.2.2.
+
+    *is_behind_left_out*: the exchange before it left announced content out. Where that has come after all, there is no
+    answer either.
     """
-    return was_reused and not incoming.began and job.is_resendable and job.attempts < 2 and isinstance(error, _LOST)
+    if not was_reused or not job.is_resendable or job.attempts >= 2:
+        return False
+    if is_behind_left_out and is_left_out_content(incoming, error):
+        return True
+    return not incoming.began and isinstance(error, _LOST)
 
 
 def note_failure(job: Job, incoming: Incoming, error: BaseException, *, was_reused: bool, was_open: bool) -> None:

@@ -53,7 +53,7 @@ class ConnectionPool(Configured):
     By keyword, each with the default that ``Settings`` has:
 
     - *max_connections* in all, *per_host* to one origin (with one set of TLS settings); *idle_s* is how long an unused
-      connection is kept
+      connection is kept, *head_rest_s* how long one rests behind a HEAD that announced content
     - *timeout*: a Timeout, or seconds; *headers*: sent with each request that has no field of that name
     - *max_content*: bytes of content of one response in memory; *max_ratio*: how much larger it may become by decoding;
       *limits*: what a head and a body may have; *strict*: refuse a response with a malformed field line
@@ -245,12 +245,12 @@ class ConnectionPool(Configured):
     def _acquire(self, job: Job, limits: Timeout) -> Connection:
         """Return a connection. Raises PoolTimeout, PoolClosed; TotalTimeout where what is left of the whole is less."""
         if job.course is None or job.course.total_at == math.inf:
-            return self._slots.acquire(job.key, limits.pool)
+            return self._slots.acquire(job.key, job.method, limits.pool)
         left_s = max(0.0, job.course.total_at - time.monotonic())
         if limits.pool is not None and limits.pool <= left_s:
-            return self._slots.acquire(job.key, limits.pool)
+            return self._slots.acquire(job.key, job.method, limits.pool)
         try:
-            return self._slots.acquire(job.key, left_s)
+            return self._slots.acquire(job.key, job.method, left_s)
         except PoolTimeout as error:
             raise TotalTimeout(f"no connection to {job.where} was free before the end of Timeout.total") from error
 

@@ -34,6 +34,7 @@ Key = tuple[Any, ...]
 and the key of the proxy, if there is one. The length tells which."""
 
 _METHODS_EXPECTING_CONTENT: Final = frozenset({"PATCH", "POST", "PUT"})
+_IDENTITY: Final = "identity"
 _SMALL_BODY_BYTES: Final = 65_536
 _FILE_STEP_BYTES: Final = 65_536
 _EXPECT_ABOVE_BYTES: Final = MIB
@@ -167,8 +168,9 @@ class Preparer:
         names = {_name(name) for name, _ in pairs}
         if len(names) < len(pairs):
             raise InvalidField("expected each name once in the headers that go with every request")
-        if "accept-encoding" not in names:
-            self._plain["Accept-Encoding"] = decoding.accept_encoding()
+        self._chooses_codings = "accept-encoding" not in names
+        if self._chooses_codings:
+            self._plain["Accept-Encoding"] = _IDENTITY if "range" in names else decoding.accept_encoding()
         self._has_cookie_field = "cookie" in names
         self._check_own(pairs)
         _check_context(settings.context)
@@ -312,7 +314,7 @@ class Preparer:
         self._check_own(own, length, decode=request.decode)
         key = self._key(request, origin)
         proxy = self._proxy(request, origin)
-        fields = self._merged(self._with_authorization(own, request, origin, course), course)
+        fields = self._merged(self._with_authorization(own, request, origin, course), course, method)
         target = self._target_for(proxy, origin, target, fields)
         if proxy is not None:
             key += (proxy.key,)
@@ -457,16 +459,21 @@ class Preparer:
         lines += [encode_field_line(name, (value,), True) for name, value in fields]
         return b"\r\n".join((*lines, b"", b""))
 
-    def _merged(self, own: list[tuple[str, Any]], course: Course | None) -> list[tuple[str, Any]]:
+    def _merged(self, own: list[tuple[str, Any]], course: Course | None, method: str) -> list[tuple[str, Any]]:
         """Return the fields in their order: those that all requests share, unless *own* has them, and then *own*.
 
         A field of *own* whose value is None leaves out the one of that name. Of those that all share, without what a
         redirect has left behind.
+
+        A range is one of the content as it is asked for, and nobody can use a part of a coded form: so identity is
+        asked for (Fetch standard, HTTP-network-or-cache fetch). By HEAD too, whose length is then the content's.
         """
-        if not own and course is None:
+        if not own and course is None and method != "HEAD":
             return list(self._plain.items())
         names = {_name(name) for name, _ in own}
         shared = [(name, value) for name, value in self._plain.items() if _name(name) not in names]
+        if self._chooses_codings and (method == "HEAD" or "range" in names):
+            shared = [(name, _IDENTITY if name == "Accept-Encoding" else value) for name, value in shared]
         if course is not None and course.has_left_origin:
             shared = [(name, value) for name, value in shared if not is_bound_to_origin(_name(name))]
         if course is not None and course.has_left_content:

@@ -43,6 +43,7 @@ class Options(TypedDict, total=False):
     timeout: Timeout | float | None
     headers: Headers | None
     idle_s: float
+    head_rest_s: float
     limits: Limits | None
     max_content: int | None
     max_ratio: float
@@ -155,6 +156,9 @@ class Settings:
     """How long a connection that nobody uses is kept. It is never used after that, and a fetcher that is being asked
     for results closes it in time. A pool, and a fetcher that nobody asks, have no thread to do so: a pool closes what
     is out of time at the next beginning or end of a request to any host, and all at ``close()``."""
+    head_rest_s: float = 0.1
+    """How long a connection rests behind an answer that left announced content out (to HEAD, mostly): some servers send
+    it all the same, and the next answer would be that. 0 for not at all; with *strict*, the connection is closed."""
     limits: Limits = field(default_factory=_limits)
     max_content: int | None = 64 * MIB
     """Bytes of content of one response in memory."""
@@ -259,7 +263,7 @@ class Settings:
         if not isinstance(self.strict, bool):
             raise TypeError(f"expected strict as True or False, got {self.strict!r}")
         check_default(self.default_encoding)
-        for name in ("idle_s", "resolve_ttl_s", "max_ratio", "expect_timeout_s"):
+        for name in ("idle_s", "head_rest_s", "resolve_ttl_s", "max_ratio", "expect_timeout_s"):
             value = getattr(self, name)
             if value is None and name in _MAY_BE_NONE:
                 continue

@@ -11,7 +11,7 @@ from .._io.channel import READ, WRITE, Channel
 from .._io.descriptors import is_out_of_descriptors
 from .._wire.head import ResponseHead
 from ..errors import ConnectTimeout, MalformedFraming, PoolClosed, ReadTimeout, TotalTimeout, without_frames
-from ..exchange import Incoming, may_resend, note_failure
+from ..exchange import Incoming, is_left_out_content, may_resend, note_failure
 from ..lines import TextReader
 from ..lookups import Address, Lookup, Name
 from ..model import Response, Timeout, attach_response, tell_partial
@@ -134,6 +134,10 @@ class Attempt(Clock):
         connection.served += 1
         is_whole = self._plain is not None or self._incoming.persists()
         persists = self._sent and is_whole and channel is not None and not channel.has_pending()
+        if self._plain is None and self._incoming.leaves_content_out:
+            if self._incoming.has_bytes_behind() or (channel is not None and channel.has_pending()):
+                self._kit.rests.note_noisy(connection.host.key)
+            persists = connection.begin_rest() and persists
         self._slots.release(connection, persists=persists)
 
     def _fail(self, error: BaseException) -> Response:
@@ -178,13 +182,21 @@ class Attempt(Clock):
             if turns is not None:
                 turns.take(job, self.total_at)  # not before: when a connection will be open, nobody knows
                 turns = None
+                if not connection.is_quiet():  # that may have taken a while, and the server may not have waited
+                    connection.disconnect()
+                    self._open(connection)
             self._was_open = True
             if self._kit.policies.cookies is not None:
                 self.off_the_clock(self._kit.preparer.dress, job)
             try:
                 return self._talk(connection, until_head=until_head)
             except Exception as error:
-                if not may_resend(job, self._incoming, error, was_reused=was_reused):
+                is_behind_left_out = connection.is_behind_left_out
+                if is_behind_left_out and is_left_out_content(self._incoming, error):
+                    self._kit.rests.note_noisy(connection.host.key)
+                if not may_resend(
+                    job, self._incoming, error, was_reused=was_reused, is_behind_left_out=is_behind_left_out
+                ):
                     raise
             with self._slots.lock:
                 self._slots.resent += 1

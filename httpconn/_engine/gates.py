@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..errors import TotalTimeout
 from ..preparing import Job
+from .nonblocking import Connection
 
 if TYPE_CHECKING:
     from .loop import Host, Loop
@@ -32,7 +33,7 @@ class Gates:
         self._loop = loop
         self._paces = policies.paces
         self._holds_all = policies.paces.are_kept
-        self._waiting: list[tuple[float, int, Host | Job]] = []
+        self._waiting: list[tuple[float, int, Host | Job | Connection]] = []
         self._numbers = itertools.count()
         self.opens_at = _FOREVER
         """When there is something due, by ``time.monotonic``."""
@@ -112,7 +113,22 @@ class Gates:
         self._loop.queued += 1
         self._wait(until, job)
 
-    def _wait(self, until: float, what: Host | Job) -> None:
+    def wake(self, connection: Connection) -> None:
+        """Have *connection* go on when it has rested."""
+        if not connection.has_alarm:
+            connection.has_alarm = True
+            self._wait(connection.rests_until, connection)
+
+    def _wake_up(self, connection: Connection) -> None:
+        connection.has_alarm = False
+        if connection not in connection.host.resting:
+            return  # it is closed, or at work
+        if connection.rests_until > time.monotonic():
+            self.wake(connection)  # it has been at work meanwhile
+        else:
+            self._loop.end_rest(connection)
+
+    def _wait(self, until: float, what: Host | Job | Connection) -> None:
         heapq.heappush(self._waiting, (until, next(self._numbers), what))
         self.opens_at = self._waiting[0][0]
 
@@ -125,6 +141,8 @@ class Gates:
             if isinstance(what, Job):
                 loop.queued -= 1
                 loop.queue_first(what)
+            elif isinstance(what, Connection):
+                self._wake_up(what)
             else:
                 what.is_runnable = False
                 loop.make_runnable(what)
@@ -140,7 +158,9 @@ class Gates:
         self.opens_at = _FOREVER
 
 
-def _index_of(what: Host | Job) -> int:
+def _index_of(what: Host | Job | Connection) -> int:
     if isinstance(what, Job):
         return what.index
+    if isinstance(what, Connection):
+        return sys.maxsize
     return what.held_back[0].index if what.held_back else sys.maxsize

@@ -24,6 +24,7 @@ from ..preparing import Job, Key, Preparer
 from ..proxies import ConnectHandshake, Socks5Handshake
 from ..resolving import Resolver, text_of
 from ..settings import TRUSTSTORE, Settings
+from .rests import Rests
 
 ResponseMaker: TypeAlias = Callable[[Request | str, ResponseHead | None, bytes], Response]
 
@@ -36,6 +37,7 @@ class Kit:
     def __init__(self, settings: Settings) -> None:
         """Raises InvalidField, MissingDecoder or TypeError where the settings' own headers cannot be sent."""
         self.settings = settings
+        self.rests = Rests(settings.head_rest_s)
         self.policies = Policies(
             redirects=settings.redirects,
             retry=settings.retry,

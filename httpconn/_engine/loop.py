@@ -61,7 +61,8 @@ _FOREVER: Final = float("inf")
 class Host:
     """The jobs for one origin (with one set of TLS settings) and the connections to it."""
 
-    __slots__ = ("arriving", "awaits_opening", "count", "held_back", "idle", "is_runnable", "key", "opening", "pending")
+    __slots__ = ("arriving", "awaits_opening", "count", "held_back", "idle", "is_runnable", "key", "opening", "pending",
+                 "resting")  # fmt: skip
 
     def __init__(self, key: Key) -> None:
         self.key = key
@@ -69,6 +70,7 @@ class Host:
         self.held_back: collections.deque[Job] = collections.deque()  # that are let out one by one, see ``gates.py``
         self.arriving = self.pending  # which of the two new jobs are put into
         self.idle: list[Connection] = []
+        self.resting: list[Connection] = []  # idle too, and not yet to be used: see ``rests.py``
         self.count = 0  # connections of any state
         self.opening = 0  # and of them, those that are not open yet
         self.is_runnable = False  # or waiting for its time
@@ -91,7 +93,8 @@ class Loop(Clock):
         self._max_connections = self._most_open = settings.max_connections
         self._raise_at = _FOREVER  # when more may be open again than there were descriptors for
         self.put_back = 0
-        self.per_host = settings.per_host
+        self.per_host = min(settings.per_host, settings.max_connections)
+        self.rests = kit.rests
         self._look_ahead = settings.look_ahead
         # In order, all but the first of them may come to wait for it.
         self._most_unanswered = settings.look_ahead + (1 if settings.ordered else settings.max_connections)
@@ -361,12 +364,19 @@ class Loop(Clock):
         """
         if is_opened and host.awaits_opening:
             host.awaits_opening = host.is_runnable = False
-        if (host.pending or host.held_back) and not host.is_runnable and host.count - len(host.idle) < self.per_host:
+        if (host.pending or host.held_back) and not host.is_runnable and self._has_room(host):
             host.is_runnable = True
             if host.idle and host.idle[-1].turn < self.most_in_a_row:
                 self.runnable.appendleft(host)  # it needs nobody's place; opening connections is what costs
             else:
                 self.runnable.append(host)
+
+    def _has_room(self, host: Host) -> bool:
+        """Return whether the next job of *host*, which has one, could have a connection."""
+        if host.count - len(host.idle) < self.per_host:
+            return True
+        waiting = host.pending or host.held_back
+        return bool(host.resting and waiting) and self.rests.may_follow(host.key, waiting[0].method)
 
     def following(self, connection: Connection) -> Job | None:
         """Return the job that *connection* may go on with, first in its host's queue; None to let it rest."""
@@ -414,7 +424,7 @@ class Loop(Clock):
     def _give_turn(self, host: Host) -> None:
         """Start one job of a host that was runnable; with more to start, it stands behind the others again."""
         host.is_runnable = False
-        if host.count - len(host.idle) < self.per_host and (host.pending or self.gates.let_out(host)):
+        if self._has_room(host) and (host.pending or self.gates.let_out(host)):
             self._start(host)
             self.make_runnable(host)
         else:
@@ -424,13 +434,13 @@ class Loop(Clock):
         """Give the next job of *host* a connection: the one used last, or a new one."""
         job = host.pending.popleft()
         self.queued -= 1
-        while host.idle:
+        while kept := self._kept_for(host, job):
             if not self.is_dressed(job):
                 self._settle(host)
                 return
             if self.is_closed:
                 return
-            connection = host.idle.pop()
+            connection = kept.pop()
             del self.idle[connection]
             if self.now + self.away - connection.idle_since < self._idle_s and connection.is_quiet():
                 self.active[connection] = None
@@ -440,7 +450,8 @@ class Loop(Clock):
                 return
             connection.close()
         while self.open >= self._most_open and self.idle:
-            next(iter(self.idle)).close()  # another host's, unused for longer than any other
+            # Another host's, unused for longer than any other; or one of its own that rests.
+            next((kept for kept in self.idle if kept.host is not host), next(iter(self.idle))).close()
         connection = Connection(self, host)
         host.count += 1
         self.hosts[host.key] = host  # closing the last one may have dropped it
@@ -448,17 +459,38 @@ class Loop(Clock):
         self.active[connection] = None
         connection.connect(job)
 
+    def _kept_for(self, host: Host, job: Job) -> list[Connection]:
+        """Return the kept connections of *host* that *job* may go over, the last of them first; empty for none."""
+        if host.resting and self.rests.may_follow(host.key, job.method):
+            return host.resting
+        return host.idle
+
     def rest(self, connection: Connection) -> None:
         """Keep a connection that has nothing to do."""
         connection.idle_since = self.now + self.away
         self.sweep_at = min(self.sweep_at, self.now + self._idle_s)
         del self.active[connection]
-        connection.host.idle.append(connection)
+        if connection.is_behind_left_out and self.rests.rest_s:
+            connection.rests_until = time.monotonic() + self.rests.rest_s
+            connection.host.resting.append(connection)
+            self.gates.wake(connection)
+        else:
+            connection.host.idle.append(connection)
         self.idle[connection] = None
         if self.open > self._most_open:
             connection.close()
         else:
             self.make_runnable(connection.host, is_opened=True)
+
+    def end_rest(self, connection: Connection) -> None:
+        """Have a connection that has rested carry what comes next, if nothing has come on it."""
+        if not connection.is_quiet():
+            connection.close()
+            return
+        host = connection.host
+        host.resting.remove(connection)
+        host.idle.append(connection)
+        self.make_runnable(host)
 
     def forget(self, connection: Connection) -> None:
         """Free the place of a connection that is closed."""
@@ -468,7 +500,7 @@ class Loop(Clock):
             self.kit.resolver.lookups.give_up(waited_for[0])
         if connection in self.idle:
             del self.idle[connection]
-            host.idle.remove(connection)
+            (host.resting if connection in host.resting else host.idle).remove(connection)
         self.active.pop(connection, None)
         host.count -= 1
         host.opening -= connection.phase in (RESOLVING, OPENING)

@@ -11,6 +11,7 @@ shared reader in ``exchange.py`` (``_receive``, ``_read``).
 from __future__ import annotations
 
 import contextlib
+import time
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from .._io.channel import READ, Channel
@@ -19,7 +20,7 @@ from .._io.descriptors import is_out_of_descriptors
 from .._io.polling import IN, OUT
 from .._wire.head import ResponseHead
 from ..errors import without_frames
-from ..exchange import Incoming, may_resend, note_failure
+from ..exchange import Incoming, is_left_out_content, may_resend, note_failure
 from ..lookups import Address, Lookup, Name
 from ..model import Response, Timeout
 from ..preparing import Job, Outgoing
@@ -44,10 +45,10 @@ IDLE: Final = 3
 class Connection:
     """A connection, and the job that it is busy with."""
 
-    __slots__ = ("channel", "descriptor", "head", "held", "host", "idle_since", "incoming", "is_plain", "is_sent",
-                 "is_short", "job", "left", "limits", "loop", "mask", "number", "others", "outgoing", "parts",
-                 "paused_at", "phase", "send_error", "served", "since", "times", "total_at", "turn", "wakes_at",
-                 "watch")  # fmt: skip
+    __slots__ = ("channel", "descriptor", "has_alarm", "head", "held", "host", "idle_since", "incoming", "is_plain",
+                 "is_sent", "is_short", "job", "left", "left_out_at", "limits", "loop", "mask", "number", "others",
+                 "outgoing", "parts", "paused_at", "phase", "rests_until", "send_error", "served", "since", "times",
+                 "total_at", "turn", "wakes_at", "watch")  # fmt: skip
 
     def __init__(self, loop: Loop, host: Host) -> None:
         self.loop = loop
@@ -80,6 +81,9 @@ class Connection:
         self.total_at = _FOREVER
         self.paused_at = 0.0
         self.idle_since = 0.0
+        self.left_out_at = -1  # ``served`` when an answer had left announced content out: see ``rests.py``
+        self.rests_until = 0.0
+        self.has_alarm = False  # the gates have it in their row, to be woken
         self.times = _NO_TIMES  # resolve, connect, tls, first byte
 
     # -- opening --------------------------------------------------------------------------------------------
@@ -91,6 +95,7 @@ class Connection:
         self.phase = RESOLVING
         self.host.opening += 1
         self.served = 0
+        self.left_out_at = -1
         self.incoming = None
         connect_s = self.limits.connect
         loop.sweep_at = min(loop.sweep_at, self.total_at, _FOREVER if connect_s is None else loop.now + connect_s)
@@ -208,7 +213,19 @@ class Connection:
         if watch is None:
             assert self.channel is not None
             watch = self.watch = Watch(self.channel.sock)
-        return watch.is_quiet()
+        is_quiet = watch.is_quiet()
+        if self.left_out_at == self.served:
+            rests = self.loop.rests
+            if not is_quiet and watch.has_found_bytes():
+                rests.note_noisy(self.host.key)
+            elif is_quiet and time.monotonic() >= self.rests_until:
+                rests.note_silent(self.host.key)
+        return is_quiet
+
+    @property
+    def is_behind_left_out(self) -> bool:
+        """Whether the last answer left announced content out."""
+        return self.left_out_at == self.served
 
     def pause(self) -> None:
         """Receive nothing for a while, which counts for no deadline."""
@@ -597,7 +614,23 @@ class Connection:
         self.held = 0
         response = incoming.response()
         response._times = (*self.times, loop.time() - job.started)
-        self._end(job, response, persists=persists)
+        if incoming.leaves_content_out:
+            self._end_left_out(job, response, incoming, persists=persists)
+        else:
+            self._end(job, response, persists=persists)
+
+    def _end_left_out(self, job: Job, response: Response, incoming: Incoming, *, persists: bool) -> None:
+        """End an exchange whose answer left announced content out: nothing goes on over its connection at once."""
+        loop, channel, key = self.loop, self.channel, self.host.key
+        assert response._head is not None
+        if incoming.has_bytes_behind() or (channel is not None and channel.has_pending()):
+            loop.rests.note_noisy(key)
+        self.left_out_at = self.served + 1
+        self._stop(persists=persists and not loop.rests.is_noisy(key))
+        if loop.kit.policies.has_to_judge(response._head):
+            loop.judge(job, response)
+        else:
+            loop.answered(response)
 
     def _end(self, job: Job, response: Response, *, persists: bool) -> None:
         """End an exchange that has come to a whole response: go on, or where something may follow from it, stop."""
@@ -669,7 +702,10 @@ class Connection:
         incoming = self._incoming_of(job)
         if self.send_error is not None and isinstance(error, ConnectionError):
             error = self.send_error
-        if may_resend(job, incoming, error, was_reused=self.served > 0):
+        is_behind_left_out = self.is_behind_left_out
+        if is_behind_left_out and is_left_out_content(incoming, error):
+            loop.rests.note_noisy(self.host.key)
+        if may_resend(job, incoming, error, was_reused=self.served > 0, is_behind_left_out=is_behind_left_out):
             loop.resent += 1
             self._disconnect()
             self.connect(job)

@@ -30,7 +30,8 @@ _FOREVER: Final = float("inf")
 class Connection:
     """A slot of the pool, and the connection that uses it (``channel`` None: not open yet)."""
 
-    __slots__ = ("__weakref__", "channel", "host", "idle_since", "served", "slots", "token", "watch")
+    __slots__ = ("__weakref__", "channel", "host", "idle_since", "left_out_at", "rests_until", "served", "slots",
+                 "token", "watch")  # fmt: skip
 
     def __init__(self, slots: Slots, host: Host) -> None:
         self.slots = slots
@@ -40,12 +41,15 @@ class Connection:
         self.token = object()
         self.served = 0
         self.idle_since = 0.0
+        self.left_out_at = -1  # ``served`` when an answer had left announced content out
+        self.rests_until = 0.0
 
     def disconnect(self) -> None:
         """Close the connection, and keep the slot for another one."""
         channel, self.channel = self.channel, None
         served, self.served = self.served, 0
         self.watch = None
+        self.left_out_at = -1
         if channel is not None:
             if served:
                 self.slots.kit.note_ended(self.host.key, channel)
@@ -56,7 +60,26 @@ class Connection:
         assert self.channel is not None
         if self.watch is None:
             self.watch = Watch(self.channel.sock)
-        return self.watch.is_quiet()
+        is_quiet = self.watch.is_quiet()
+        if self.is_behind_left_out:
+            rests = self.slots.kit.rests
+            if is_quiet and time.monotonic() >= self.rests_until:
+                rests.note_silent(self.host.key)
+            elif not is_quiet and self.watch.has_found_bytes():
+                rests.note_noisy(self.host.key)
+        return is_quiet
+
+    @property
+    def is_behind_left_out(self) -> bool:
+        """Whether the last answer left announced content out, see ``rests.py``."""
+        return self.left_out_at == self.served
+
+    def begin_rest(self) -> bool:
+        """Rest behind an answer that left announced content out; return False where the connection is to be closed."""
+        rests = self.slots.kit.rests
+        self.left_out_at = self.served
+        self.rests_until = time.monotonic() + rests.rest_s
+        return not rests.is_noisy(self.host.key)
 
     def __del__(self) -> None:
         self.disconnect()
@@ -66,22 +89,24 @@ class Connection:
 class Host:
     """The connections to one origin, with one set of TLS settings."""
 
-    __slots__ = ("idle", "key", "tokens", "waiters")
+    __slots__ = ("idle", "key", "resting", "tokens", "waiters")
 
     def __init__(self, key: Key) -> None:
         self.key = key
         self.tokens: set[object] = set()
         self.idle: collections.deque[Connection] = collections.deque()  # the one used last is on the right
+        self.resting: collections.deque[Connection] = collections.deque()  # idle too, and not yet to be used
         self.waiters: collections.deque[weakref.ref[Waiter]] = collections.deque()
 
 
 class Waiter:
     """A thread that waits for a connection. Referred to weakly by the slots: one that gave up is gone."""
 
-    __slots__ = ("__weakref__", "granted", "host", "wakes")
+    __slots__ = ("__weakref__", "granted", "host", "method", "wakes")
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, method: str) -> None:
         self.host = host
+        self.method = method
         self.granted: Connection | None = None
         self.wakes = threading.Event()
 
@@ -110,8 +135,11 @@ class Slots:
         self.live: weakref.WeakSet[Connection] = weakref.WeakSet()  # for the child of a fork
         self.requests = self.opened = self.reused = self.resent = self.waited = self.expired = 0
 
-    def acquire(self, key: Key, timeout_s: float | None) -> Connection:
-        """Return a connection for *key*: a kept one, or a slot to open one in. Raises PoolTimeout, PoolClosed."""
+    def acquire(self, key: Key, method: str, timeout_s: float | None) -> Connection:
+        """Return a connection for a *method* request to *key*: a kept one, or a slot to open one in.
+
+        Raises PoolTimeout, PoolClosed.
+        """
         with self.lock:
             if self.is_closed:
                 raise PoolClosed("the pool has been closed")
@@ -120,11 +148,11 @@ class Slots:
             host = self.hosts.get(key)
             if host is None:
                 host = self.hosts[key] = Host(key)
-            connection = self._take(host)
+            connection = self._take(host, method)
             if connection is not None:
                 return connection
             self.waited += 1
-            waiter = Waiter(host)
+            waiter = Waiter(host, method)
             host.waiters.append(weakref.ref(waiter))
             self.hosts[key] = host
             self.waiting[key] = None
@@ -134,7 +162,9 @@ class Slots:
         deadline = _FOREVER if timeout_s is None else time.monotonic() + timeout_s
         while True:
             left = deadline - time.monotonic()
-            if not waiter.wakes.wait(max(0.0, min(left, _LOST_CHECK_S))) or waiter.granted is None:
+            if not waiter.wakes.wait(max(0.0, min(left, _LOST_CHECK_S, self._rest_left(waiter.host)))) or (
+                waiter.granted is None
+            ):
                 with self.lock:
                     self.take_in_lost()
                     if waiter.granted is None:
@@ -147,10 +177,17 @@ class Slots:
             if waiter.granted is not None:
                 return waiter.granted
 
-    def _take(self, host: Host) -> Connection | None:
+    def _rest_left(self, host: Host) -> float:
+        """Return the seconds until a connection of *host* has rested."""
+        with self.lock:
+            return host.resting[0].rests_until - time.monotonic() if host.resting else _FOREVER
+
+    def _take(self, host: Host, method: str) -> Connection | None:
         """Return a kept connection or a new slot; None where there is neither. The lock is held."""
         now = time.monotonic()
         self._expire(now)
+        if host.resting:
+            self._end_rests(host, method, now)
         if host.idle:
             connection = host.idle[-1]
             self.idle.pop(connection, None)
@@ -160,15 +197,25 @@ class Slots:
         if len(host.tokens) >= self._per_host:
             return None
         if len(self.tokens) >= self._max_connections:
-            if not self.idle:
+            # Another host's, unused for longer than any other; one of its own that rests is waited for.
+            other = next((connection for connection in self.idle if connection.host is not host), None)
+            if other is None:
                 return None
-            self._drop(next(iter(self.idle)))  # another host's; unused for longer than any other
+            self._drop(other)
         connection = Connection(self, host)
         self.live.add(connection)
         self.tokens.add(connection.token)
         host.tokens.add(connection.token)
         self.hosts[host.key] = host  # which may have lost its last connection just now, and its place with it
         return connection
+
+    def _end_rests(self, host: Host, method: str, now: float) -> None:
+        """Have connections that rest be idle, where their time is over or a *method* request may follow at once."""
+        resting = host.resting
+        while resting and resting[0].rests_until <= now:
+            host.idle.append(resting.popleft())
+        if resting and self.kit.rests.may_follow(host.key, method):
+            host.idle.append(resting.pop())
 
     def _expire(self, now: float) -> None:
         """Close the connections that have been unused for too long: they are the first ones."""
@@ -183,8 +230,9 @@ class Slots:
         self.expired += 1
         self.idle.pop(connection, None)
         host = connection.host
-        if connection in host.idle:
-            host.idle.remove(connection)
+        for kept in (host.idle, host.resting):
+            if connection in kept:
+                kept.remove(connection)
         self._forget(host, connection.token)
         connection.disconnect()
 
@@ -203,7 +251,8 @@ class Slots:
         with self.lock:
             if persists and not self.is_closed and connection.token in self.tokens:
                 connection.idle_since = time.monotonic()
-                connection.host.idle.append(connection)
+                is_resting = connection.is_behind_left_out and self.kit.rests.rest_s > 0
+                (connection.host.resting if is_resting else connection.host.idle).append(connection)
                 self.idle[connection] = None
             else:
                 connection.disconnect()
@@ -258,7 +307,7 @@ class Slots:
             if waiter is None:
                 host.waiters.popleft()  # it has given up
                 continue
-            connection = self._take(host)
+            connection = self._take(host, waiter.method)
             if connection is None:
                 return False
             waiter.granted = connection

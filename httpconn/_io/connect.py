@@ -132,11 +132,12 @@ class Watch:
     not become the next answer. An object that is no socket cannot be looked at and is taken for quiet.
     """
 
-    __slots__ = ("_descriptor", "_forks", "_is_tls", "_poll", "sock")
+    __slots__ = ("_descriptor", "_forks", "_has_read", "_is_tls", "_poll", "sock")
 
     def __init__(self, sock: Any) -> None:
         self.sock = sock
         self._forks = _forks
+        self._has_read = False
         self._is_tls = isinstance(sock, (ssl.SSLSocket, NestedTLS))
         self._descriptor = sock.fileno() if isinstance(sock, (socket.socket, NestedTLS)) else None
         self._poll: Callable[[int], object] = _always_quiet if self._descriptor is None else _poll_of(sock)
@@ -153,7 +154,31 @@ class Watch:
             is_readable = self._poll(0)
         except RuntimeError as error:  # "concurrent poll() invocation"
             raise CannotSendRequest("another thread is sending a request on this connection") from error
-        return not is_readable or (self._is_tls and _has_no_data(self.sock))
+        return not is_readable or (self._is_tls and self._has_no_data())
+
+    def has_found_bytes(self) -> bool:
+        """Return whether it was bytes that made ``is_quiet`` False, on a socket that does not block; not its end."""
+        try:
+            return self._has_read or bool(self.sock.pending() if self._is_tls else self.sock.recv(1, socket.MSG_PEEK))
+        except OSError:
+            return False
+
+    def _has_no_data(self) -> bool:
+        """Return whether the records that have come on an idle TLS connection carry no data, and no close.
+
+        Session tickets and key updates are such. A peek is refused on TLS, so read: "want read" means no data.
+        """
+        timeout = self.sock.gettimeout()
+        try:
+            self.sock.settimeout(0)
+            self._has_read = bool(self.sock.recv(1))
+        except ssl.SSLWantReadError:
+            return True
+        except OSError:
+            return False
+        finally:
+            self.sock.settimeout(timeout)
+        return False
 
 
 def _always_quiet(timeout: int) -> object:
@@ -167,21 +192,3 @@ def _poll_of(sock: Any) -> Callable[[int], object]:
         poll.register(sock, select.POLLIN | select.POLLPRI)
         return poll.poll
     return lambda timeout: sock.fileno() < 0 or select.select([sock], [], [], timeout)[0]
-
-
-def _has_no_data(sock: ssl.SSLSocket | NestedTLS) -> bool:
-    """Return whether the records that have come on an idle TLS connection carry no data, and no close.
-
-    Session tickets and key updates are such. A peek is refused on TLS, so read: "want read" means no data.
-    """
-    timeout = sock.gettimeout()
-    try:
-        sock.settimeout(0)
-        sock.recv(1)
-    except ssl.SSLWantReadError:
-        return True
-    except OSError:
-        return False
-    finally:
-        sock.settimeout(timeout)
-    return False

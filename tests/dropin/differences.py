@@ -88,10 +88,10 @@ def _next_answer(
                 b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfresh"
             )
             peer, _ = server.accept()
-            peer.sendall(message)
             connection.request("GET", "/first")
-            use(connection.getresponse())
             peer.recv(65536)
+            peer.sendall(message)
+            use(connection.getresponse())
             if close:
                 peer.close()
             else:

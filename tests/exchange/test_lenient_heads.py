@@ -112,7 +112,7 @@ def test_framing_is_strict_in_either_mode(name: str, kind: str, strict: bool) ->
         ScriptedServer(replying(b"HTTP/1.1 200 OK\r\n" + rest)) as server,
         Asker(kind, strict=strict, timeout=QUICK) as ask,
     ):
-        assert type(ask(f"http://{server.host}:{server.port}/").error) is refusal
+        assert isinstance(ask(f"http://{server.host}:{server.port}/").error, refusal)
 
 
 @pytest.mark.parametrize("kind", ["pool", "fetcher"])

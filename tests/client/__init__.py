@@ -1,0 +1,1 @@
+"""What stands in http.client's place: HTTPConnection and HTTPResponse."""
