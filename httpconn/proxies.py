@@ -209,6 +209,9 @@ class Socks5Handshake:
             raise self._error(f"sent bytes behind its answer: {quote(self._buffer[missing:])}")
         message, self._buffer = self._buffer, b""
         socks, connection = self._socks, self._connection
+        if connection.state == socks.SOCKS5State.CLIENT_AUTHENTICATED:
+            # The address that the proxy speaks from is of no use here, and socksio 1.0.0 cannot read every name.
+            message = message[:3] + b"\x01" + bytes(6)
         try:
             reply = connection.receive_data(message)
         except socks.ProtocolError as error:
