@@ -6,6 +6,7 @@ What goes in is ``_engine/intake.py``'s, what runs when is ``_engine/loop.py``'s
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from functools import partial
 from typing import Any, NamedTuple, Self, Unpack
@@ -45,7 +46,8 @@ class Fetcher(Configured):
     - *max_content*: bytes of one response; *max_buffered_bytes*: of all that have not been handed out (reading pauses)
     - everything else as for ``ConnectionPool``
 
-    ``close``, the end of a ``with`` block and Ctrl-C close every socket. Nothing runs in the background but the lookup
+    ``close``, the end of a ``with`` block and Ctrl-C close every socket, and so does dropping it: with a
+    ResourceWarning where requests are under way. Nothing runs in the background but the lookup
     of names. For one thread at a time. Pickles as its configuration; in the child of a fork it is closed, if it had
     begun. None of the options is an attribute: a fetcher with other ones is another fetcher.
     """
@@ -126,7 +128,10 @@ class Fetcher(Configured):
     def __del__(self) -> None:
         loop: Loop | None = getattr(self, "_loop", None)  # there is none where the configuration was refused
         if loop is not None and not loop.is_closed:
+            told = f"unclosed {self!r}" if loop.active or loop.queued or loop.ready else None
             loop.close()
+            if told is not None:  # last: a warning may be made an error
+                warnings.warn(told, ResourceWarning, source=self, stacklevel=2)
 
     def __repr__(self) -> str:
         loop = self._loop

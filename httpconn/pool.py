@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import ssl
 import time
+import warnings
 from functools import partial
 from typing import Any, Final, NamedTuple, Never, Self, Unpack
 
@@ -75,7 +76,8 @@ class ConnectionPool(Configured):
       ``{"https://example.org": ...}``; *netrc*: True, or a path
     - *before_request*, *after_response*: callables, or several, that are given each Request and each Response
 
-    Pickles as its configuration. In the child of a fork it is empty: the parent's connections are the parent's.
+    One that is dropped without ``close`` closes its connections, with a ResourceWarning if there are some. Pickles as
+    its configuration. In the child of a fork it is empty: the parent's connections are the parent's.
     None of the options is an attribute: a pool with other ones is another pool.
     """
 
@@ -298,6 +300,14 @@ class ConnectionPool(Configured):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def __del__(self) -> None:
+        slots: Slots | None = getattr(self, "_slots", None)  # there are none where the configuration was refused
+        if slots is not None and not slots.is_closed:
+            told = f"unclosed {self!r}" if slots.idle else None
+            slots.abandon()
+            if told is not None:  # last: a warning may be made an error
+                warnings.warn(told, ResourceWarning, source=self, stacklevel=2)
 
     def __repr__(self) -> str:
         return f"<ConnectionPool {'closed' if self._slots.is_closed else 'open'}: {self._slots!r}>"

@@ -258,6 +258,8 @@ class Slots:
                 connection.disconnect()
                 self._forget(connection.host, connection.token)
             self._expire(time.monotonic())
+            if self.is_closed:
+                self._drop_idle()
             if self.waiting or self.lost:
                 self.take_in_lost()
 
@@ -326,13 +328,26 @@ class Slots:
         """Close the kept connections; one in use is closed when it is released."""
         with self.lock:
             self.is_closed = True
-            while self.idle:
-                self._drop(next(iter(self.idle)))
+            self._drop_idle()
             for host in self.hosts.values():
                 for reference in host.waiters:
                     waiter = reference()
                     if waiter is not None:
                         waiter.wakes.set()
+
+    def abandon(self) -> None:
+        """As ``close``, from a finalizer, which must not wait for the lock: whoever has it closes what is kept."""
+        self.is_closed = True
+        if self.lock.acquire(blocking=False):
+            try:
+                self._drop_idle()
+            finally:
+                self.lock.release()
+
+    def _drop_idle(self) -> None:
+        """Close the kept connections. The lock is held."""
+        while self.idle:
+            self._drop(next(iter(self.idle)))
 
     def forget_parents(self) -> None:
         """In the child of a fork: let go of the parent's sockets without a word on them."""
