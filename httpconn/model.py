@@ -15,7 +15,7 @@ from ._wire.head import Defect, ResponseHead, field_lines_of, field_value_of
 from .errors import ContentDecodingError, HTTPException, IncompleteRead, StatusError, StreamConsumed, line_too_long
 from .headers import HTTPMessage, message_from_lines
 from .lines import DEFAULT_MAX_LINE_CHARS, LineCutter, TextReader
-from .options import checked_pairs, unexpected
+from .options import OF_POOLS, checked_pairs, unexpected
 from .urls import redacted, take_credentials, with_params
 
 if TYPE_CHECKING:
@@ -287,9 +287,7 @@ OF_REQUESTS: Final = frozenset({*Request.__slots__, "params"})
 
 def unknown_of_request(name: str, where: str, *more: str) -> TypeError:
     """Return the TypeError for the option *name* of a request; *more* are the options that *where* has besides."""
-    from .settings import FetchSettings  # which stands on this module
-
-    of_all = dict.fromkeys(FetchSettings.names(), "ConnectionPool and Fetcher, for all their requests")
+    of_all = dict.fromkeys(OF_POOLS, "ConnectionPool and Fetcher, for all their requests")
     return unexpected(name, {*OF_REQUESTS, *more}, where, of_all)
 
 

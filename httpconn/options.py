@@ -55,6 +55,10 @@ OF_OTHERS: Final[Mapping[str, str]] = {
 """Names that other libraries have for something, and how it is asked for here."""
 
 
+OF_POOLS: Final[set[str]] = set()
+"""The names of the options of pools and fetchers, which ``settings`` puts here: a request's options know of them."""
+
+
 def unexpected(name: str, known: Iterable[str], where: str, elsewhere: Mapping[str, str]) -> TypeError:
     """Return the TypeError for the option *name*, which *where* does not have: it has *known*.
 

@@ -16,7 +16,7 @@ from .charsets import DefaultEncoding, check_default
 from .decoding import DEFAULT_MAX_RATIO
 from .errors import TooFewDescriptors
 from .model import DEFAULT_TIMEOUT, OF_REQUESTS, Headers, Request, Timeout, pairs_of
-from .options import unexpected
+from .options import OF_POOLS, unexpected
 from .policies.auth import Auth
 from .policies.judge import Hooks
 from .policies.redirects import DEFAULT_REDIRECTS
@@ -310,3 +310,6 @@ class FetchSettings(Settings):
     @staticmethod
     def counts() -> dict[str, int]:
         return {**Settings.counts(), "look_ahead": 1, "max_buffered_bytes": 0}
+
+
+OF_POOLS.update(FetchSettings.names())

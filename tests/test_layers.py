@@ -32,7 +32,7 @@ ROOMS = {
     "charsets": set[str](),
     "lines": {"charsets"},
     "options": set[str](),
-    "model": {"_wire", "charsets", "headers", "lines", "options", "settings", "urls"},
+    "model": {"_wire", "charsets", "headers", "lines", "options", "urls"},
     # Decisions: no I/O, no clock. They read what a head says, and know nothing of exchanges.
     "policies": {"policies", "_wire.head", "model", "hosts", "references", "urls"},
     "decoding": {"_wire.head"},
