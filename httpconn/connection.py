@@ -10,6 +10,7 @@ What may be called when is decided by the table in ``_wire/state.py`` and nowher
 
 from __future__ import annotations
 
+import email.parser
 import errno
 import http.client
 import io
@@ -43,14 +44,15 @@ from .errors import (
     CannotSendRequest,
     HTTPException,
     InvalidField,
+    InvalidTunnelHost,
     InvalidURL,
     MalformedHead,
     NotConnected,
     RemoteDisconnected,
     quote,
 )
-from .headers import current_limits
-from .response import HTTPResponse
+from .headers import current_limits, with_max_headers
+from .response import HTTPResponse, read_field_lines
 
 HTTP_PORT: Final = 80
 HTTPS_PORT: Final = 443
@@ -66,6 +68,8 @@ _BUSY: Final = "another thread is sending on this connection"
 _standard: Final = http.client.HTTPConnection
 _TUNNEL_SENDS_HOST: Final = hasattr(_standard, "get_proxy_response_headers")
 _TUNNEL_WRAPS_IPV6: Final = hasattr(_standard, "_wrap_ipv6")
+# 3.15 no longer keeps the empty line behind the fields of the proxy's answer.
+_KEEPS_EMPTY_LINE: Final = http.client._read_headers.__code__.co_argcount == 1  # type: ignore[attr-defined]
 
 
 class HTTPConnection:
@@ -74,6 +78,9 @@ class HTTPConnection:
     Besides http.client's arguments: ``strict`` (refuse what RFC 9112 does not allow, in responses and in
     requests), ``limits`` (see ``httpconn.Limits``) and ``expect_timeout_s`` (how long the body of a request that has
     the field ``Expect: 100-continue`` waits for the server's word; None: it does not); all are class attributes too.
+
+    ``max_response_headers`` is 3.15's, on every Python: how many field lines a head, the answer to CONNECT and a
+    trailer section may have each. It goes before what ``limits`` says of those; None: what that says.
     """
 
     _http_vsn = 11
@@ -95,6 +102,7 @@ class HTTPConnection:
         source_address: tuple[str, int] | None = None,
         blocksize: int = 8192,
         *,
+        max_response_headers: int | None = None,
         strict: bool | None = None,
         limits: Limits | None = None,
         expect_timeout_s: float | None = None,
@@ -107,6 +115,7 @@ class HTTPConnection:
         self.timeout = timeout
         self.source_address = source_address
         self.blocksize = blocksize
+        self.max_response_headers = max_response_headers
         self.sock: socket.socket | Any = None
         self._buffer: list[bytes] = []
         self.__response: Any = None
@@ -298,33 +307,43 @@ class HTTPConnection:
         """Return the CONNECT request. Raises InvalidURL or InvalidField before anything is sent."""
         host = self._tunnel_host
         assert host is not None
-        validate_host(host)  # CVE-2026-1502
+        try:
+            validate_host(host)  # CVE-2026-1502
+        except InvalidURL as error:
+            raise InvalidTunnelHost(f"Tunnel host can't contain control characters {quote(host)}") from error
         encoded = host.encode("idna" if _TUNNEL_SENDS_HOST else "ascii")
         if _TUNNEL_WRAPS_IPV6 and b":" in encoded and not encoded.startswith(b"["):
             encoded = b"[" + encoded + b"]"
         version = self._http_vsn_str if _TUNNEL_SENDS_HOST else "HTTP/1.0"
         port: Any = self._tunnel_port
         lines = [b"CONNECT %s:%d %s" % (encoded, port, version.encode("ascii"))]  # %d takes nothing but a number
-        lines += [encode_field_line(name, (value,), self.strict) for name, value in self._tunnel_headers.items()]
+        lines += [
+            encode_field_line(name, (value if isinstance(value, bytes) else str(value),), self.strict)
+            for name, value in self._tunnel_headers.items()
+        ]
         return b"\r\n".join((*lines, b"", b""))
 
     def _tunnel(self) -> None:
         # One send for all lines, so that they travel in one packet.
         self.send(self._tunnel_request())
         response = self.__configured(self.response_class(self.sock, method=self._method))
+        limits = getattr(response, "limits", None) or self.limits or current_limits()
+        if self.max_response_headers is not None:
+            limits = with_max_headers(limits, self.max_response_headers)
         try:
             interim = 0
             while True:
                 (_, code, message) = response._read_status()
-                self._raw_proxy_headers = _read_proxy_fields(response)
+                lines = _read_proxy_fields(response, limits)
+                self._raw_proxy_headers = lines if _KEEPS_EMPTY_LINE else lines[:-1]
                 if self.debuglevel > 0:
-                    # From 3.12 on, http.client shows the empty line too.
-                    for line in self._raw_proxy_headers if _TUNNEL_SENDS_HOST else self._raw_proxy_headers[:-1]:
+                    # 3.12 to 3.14 show the empty line too.
+                    for line in self._raw_proxy_headers if _TUNNEL_SENDS_HOST else lines[:-1]:
                         print("header:", line.decode("iso-8859-1"))
                 if not 100 <= code < 200 or code == http.HTTPStatus.SWITCHING_PROTOCOLS:
                     break
                 interim += 1
-                if interim > (self.limits or current_limits()).interim_responses:
+                if interim > limits.interim_responses:
                     raise HTTPException(f"got more than {interim - 1} interim responses")
             if code != http.HTTPStatus.OK:
                 self.close()
@@ -341,7 +360,8 @@ class HTTPConnection:
         """Return the fields of the proxy's answer to CONNECT; None where no tunnel was opened."""
         if self._raw_proxy_headers is None:
             return None
-        return http.client.parse_headers(io.BytesIO(b"".join(self._raw_proxy_headers)))
+        text = b"".join(self._raw_proxy_headers).decode("iso-8859-1")
+        return email.parser.Parser(_class=HTTPMessage).parsestr(text)
 
     # -- the request, step by step -------------------------------------------------------------------------
 
@@ -840,7 +860,10 @@ class HTTPConnection:
         self.__spent = False
         try:
             try:
-                response.begin()
+                if self.max_response_headers is None:
+                    response.begin()
+                else:
+                    response.begin(_max_headers=self.max_response_headers)
             except ConnectionError:
                 self.close()
                 raise
@@ -891,12 +914,14 @@ class HTTPSConnection(HTTPConnection):
             source_address: tuple[str, int] | None = None,
             context: ssl.SSLContext | None = None,
             blocksize: int = 8192,
+            max_response_headers: int | None = None,
             strict: bool | None = None,
             limits: Limits | None = None,
             expect_timeout_s: float | None = None,
         ) -> None:
             super().__init__(
                 host, port, timeout, source_address, blocksize,
+                max_response_headers=max_response_headers,
                 strict=strict, limits=limits, expect_timeout_s=expect_timeout_s,
             )  # fmt: skip
             self.__context = context
@@ -915,12 +940,14 @@ class HTTPSConnection(HTTPConnection):
             context: ssl.SSLContext | None = None,
             check_hostname: bool | None = None,
             blocksize: int = 8192,
+            max_response_headers: int | None = None,
             strict: bool | None = None,
             limits: Limits | None = None,
             expect_timeout_s: float | None = None,
         ) -> None:
             super().__init__(
                 host, port, timeout, source_address, blocksize,
+                max_response_headers=max_response_headers,
                 strict=strict, limits=limits, expect_timeout_s=expect_timeout_s,
             )  # fmt: skip
             self.key_file = key_file
@@ -1028,17 +1055,17 @@ def _encode(data: str, name: str) -> bytes:
         ) from None
 
 
-def _read_proxy_fields(response: Any) -> list[bytes]:
+def _read_proxy_fields(response: Any, limits: Limits) -> list[bytes]:
     """Return the lines of the proxy's field section, empty line included, judged like those of any head."""
-    if not isinstance(response, HTTPResponse):
-        return http.client._read_headers(response.fp)  # type: ignore[attr-defined,no-any-return]
-    limits = response.limits or current_limits()
-    lines = response._read_field_lines(limits)
+    lines = read_field_lines(response.fp, limits)
     defects: list[Defect] = []
     parse_field_lines(b"".join(lines), 0, limits, limits.field_lines, "header", defects)
-    is_strict = not defects and lines[-1] and parse_status_line(response._status_line)[3]
-    if response.strict and not is_strict:
-        raise MalformedHead(f"malformed response to CONNECT: {quote(defects[0].data if defects else b''.join(lines))}")
+    if isinstance(response, HTTPResponse) and response.strict:
+        is_strict = not defects and lines[-1] and parse_status_line(response._status_line)[3]
+        if not is_strict:
+            raise MalformedHead(
+                f"malformed response to CONNECT: {quote(defects[0].data if defects else b''.join(lines))}"
+            )
     return lines
 
 

@@ -43,6 +43,7 @@ __all__ = [
     "IncompleteRead",
     "IncompleteSink",
     "InvalidField",
+    "InvalidTunnelHost",
     "InvalidURL",
     "LineTooLong",
     "MalformedFraming",
@@ -150,6 +151,10 @@ def name_place(error: BaseException, place: str) -> None:
 
 class InvalidField(_Portable, ValueError):
     """A field that the caller asked to send cannot be sent; nothing has been sent."""
+
+
+class InvalidTunnelHost(InvalidURL, ValueError):
+    """The host of a tunnel has a character that no host has; nothing has been sent."""
 
 
 class MalformedResponse(_Portable):

@@ -5,21 +5,44 @@ from __future__ import annotations
 import http.client
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
+from email.errors import (
+    FirstHeaderLineIsContinuationDefect,
+    InvalidHeaderDefect,
+    MessageDefect,
+    MissingHeaderBodySeparatorDefect,
+)
 from http.client import HTTPMessage, parse_headers
+from types import SimpleNamespace
 from typing import Any, Final
 
 from ._wire.grammar import Limits
+from ._wire.head import CONTINUES_NOTHING, NO_FIELD_LINE, Defect
 
-__all__ = ["HTTPMessage", "current_limits", "message_from_lines", "parse_headers"]
+__all__ = ["HTTPMessage", "current_limits", "message_from_lines", "parse_headers", "with_max_headers"]
 
 
-def message_from_lines(lines: Iterable[tuple[str, str]]) -> HTTPMessage:
-    """Return the (name, value) pairs as the message that http.client's ``parse_headers`` would return."""
+def message_from_lines(lines: Iterable[tuple[str, str]], defects: Iterable[Defect] = ()) -> HTTPMessage:
+    """Return the (name, value) pairs as the message that http.client's ``parse_headers`` would return.
+
+    Its ``defects`` are the lines among *defects* that were skipped, as the email package has them.
+    """
     message: Any = HTTPMessage()
     # What set_raw() would come to for each of them, with the policy that such a message has.
     message._headers = list(lines)
     message._payload = ""
+    message.defects = [defect for skipped in defects if (defect := _email_defect(skipped)) is not None]
     return message  # type: ignore[no-any-return]
+
+
+def _email_defect(defect: Defect) -> MessageDefect | None:
+    """Return what the email package makes of a line that was skipped; None where it was kept."""
+    line = defect.data.decode("iso-8859-1")
+    if defect.reason == CONTINUES_NOTHING:
+        return FirstHeaderLineIsContinuationDefect(line)
+    if defect.reason != NO_FIELD_LINE:
+        return None
+    return InvalidHeaderDefect(line) if ":" in line else MissingHeaderBodySeparatorDefect(line)
 
 
 MAXLINE: Final = http.client._MAXLINE  # type: ignore[attr-defined]  # private, and patched by programs
@@ -27,23 +50,46 @@ MAXHEADERS: Final = http.client._MAXHEADERS  # type: ignore[attr-defined]
 
 _package: Final = sys.modules[__package__]
 _standard: Final[Any] = http.client
-_seen: tuple[int, int, int, int] = (0, 0, 0, 0)
 _limits = Limits()
+# Releases before those that bound interim responses have no such name to be patched; there it is 100 in both places.
+_has_interim: Final = hasattr(_standard, "_MAXINTERIMRESPONSES")
+_ours_and_theirs: Final[tuple[Any, Any]] = (
+    (_package, _standard) if _has_interim else (SimpleNamespace(_MAXINTERIMRESPONSES=_limits.interim_responses),) * 2
+)
+MAXINTERIMRESPONSES: Final[int] = _ours_and_theirs[1]._MAXINTERIMRESPONSES
+_seen: tuple[int, ...] = ()
 _DEFAULT_HEAD_BYTES: Final = _limits.head_bytes
 
 
 def current_limits() -> Limits:
     """Return the limits in force where none were given.
 
-    Programs that want longer heads set ``_MAXLINE`` and ``_MAXHEADERS``, in this package or in http.client; both
-    are read at run time, and a changed value here goes before the one there.
+    Programs that want longer heads set ``_MAXLINE`` and ``_MAXHEADERS``, in this package or in http.client (and
+    ``_MAXINTERIMRESPONSES``, where that has it); all are read at run time, and a changed value here goes before the one
+    there. ``_MAXHEADERS`` rules trailers, too.
     """
     global _seen, _limits
-    now = (_package._MAXLINE, _package._MAXHEADERS, _standard._MAXLINE, _standard._MAXHEADERS)
+    ours, theirs = _ours_and_theirs
+    now = (
+        _package._MAXLINE, _package._MAXHEADERS, _standard._MAXLINE, _standard._MAXHEADERS,
+        ours._MAXINTERIMRESPONSES, theirs._MAXINTERIMRESPONSES,
+    )  # fmt: skip
     if now != _seen:
         line_bytes = now[0] if now[0] != MAXLINE else now[2]
         field_lines = now[1] if now[1] != MAXHEADERS else now[3]
-        head_bytes = max(_DEFAULT_HEAD_BYTES, 2 * line_bytes)
-        _limits = Limits(line_bytes=line_bytes, field_lines=field_lines, head_bytes=head_bytes)
+        interim_responses = now[4] if now[4] != MAXINTERIMRESPONSES else now[5]
+        _limits = Limits(
+            line_bytes=line_bytes,
+            field_lines=field_lines,
+            head_bytes=max(_DEFAULT_HEAD_BYTES, 2 * line_bytes),
+            # http.client counts the final response, too: 100 before it are too many.
+            interim_responses=interim_responses - 1 if _has_interim else interim_responses,
+            trailer_lines=field_lines,
+        )
         _seen = now
     return _limits
+
+
+def with_max_headers(limits: Limits | None, max_headers: int) -> Limits:
+    """Return *limits*, or those in force, with ``max_response_headers``: it counts for heads and for trailers."""
+    return replace(limits or current_limits(), field_lines=max_headers, trailer_lines=max_headers)

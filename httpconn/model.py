@@ -431,7 +431,8 @@ class Response:
     def headers(self) -> HTTPMessage:
         """The fields: ``headers[name]`` is the first value, ``headers.get_all(name)`` the list."""
         if self._headers is None:
-            self._headers = message_from_lines(field_lines_of(self._head) if self._head is not None else ())
+            head = self._head
+            self._headers = message_from_lines(field_lines_of(head), head.defects) if head else message_from_lines(())
         return self._headers
 
     @property

@@ -34,7 +34,7 @@ from .errors import (
     ResponseNotReady,
     line_too_long,
 )
-from .headers import current_limits, message_from_lines
+from .headers import current_limits, message_from_lines, with_max_headers
 
 if TYPE_CHECKING:
     from .connection import HTTPConnection
@@ -51,6 +51,19 @@ _STEP_BYTES: Final = 262_144
 _LONGEST_STEP_BYTES: Final = 2_097_152
 _MOST_IN_PARTS: Final = 1_048_576
 _DIRECT_BYTES: Final = 32_768
+
+
+def read_field_lines(fp: Any, limits: Limits) -> list[bytes]:
+    """Read the lines of a field section up to and with the empty one, b"" where the stream ends instead.
+
+    Stops at the first line beyond a limit, which whoever parses them refuses.
+    """
+    lines: list[bytes] = []
+    while True:
+        line = fp.readline(limits.line_bytes + 1)
+        lines.append(line)
+        if line in (b"\r\n", b"\n", b"") or len(line) > limits.line_bytes or len(lines) > limits.field_lines:
+            return lines
 
 
 class HTTPResponse(_Base):
@@ -159,14 +172,18 @@ class HTTPResponse(_Base):
             return self._reader.is_untouched()
         return self._head is None and self._plain is None
 
-    def begin(self) -> None:
+    def begin(self, *, _max_headers: int | None = None) -> None:
         """Read the head of the final response; interim responses are passed over. A second call does nothing.
+
+        *_max_headers*: the ``max_response_headers`` of the connection; it goes before ``limits``.
 
         Raises BadStatusLine, UnknownProtocol, LineTooLong, MalformedHead, RemoteDisconnected, HTTPException, and
         what the socket raises. Source: http.client, HTTPResponse.begin.
         """
         if self._head is not None or self._headers is not None:
             return
+        if _max_headers is not None:
+            self.limits = with_max_headers(self.limits, _max_headers)
         if self.debuglevel > 0 or type(self)._read_status is not _read_status:
             head = self._read_head_by_lines(self._new_reader())
         else:
@@ -244,7 +261,7 @@ class HTTPResponse(_Base):
                 block = bytearray(self._status_line)
             else:
                 block = bytearray(f"{version} {status} {reason.rstrip()}".encode("latin-1", "replace") + b"\r\n")
-            lines = self._read_field_lines(reader.limits)
+            lines = read_field_lines(self.fp, reader.limits)
             line = lines[-1]
             block += b"".join(lines)
             passed_over = len(reader.interim)
@@ -263,18 +280,6 @@ class HTTPResponse(_Base):
                     print("header:", name + ":", value)
             self.will_close = reader.will_close
             return head
-
-    def _read_field_lines(self, limits: Limits) -> list[bytes]:
-        """Read the lines of a field section up to and with the empty one, b"" where the stream ends instead.
-
-        Stops at the first line beyond a limit, which whoever parses them refuses.
-        """
-        lines: list[bytes] = []
-        while True:
-            line = self.fp.readline(limits.line_bytes + 1)
-            lines.append(line)
-            if line in (b"\r\n", b"\n", b"") or len(line) > limits.line_bytes or len(lines) > limits.field_lines:
-                return lines
 
     def _read_status(self) -> tuple[str, int, str]:
         """Read a status-line; return its three parts. Source: http.client, HTTPResponse._read_status."""
@@ -303,7 +308,7 @@ class HTTPResponse(_Base):
     def headers(self) -> HTTPMessage:
         """The fields of the head; None before ``begin``. Made when first asked for."""
         if self._headers is None and self._head is not None:
-            self._headers = message_from_lines(self._lines_of(self._head))
+            self._headers = message_from_lines(self._lines_of(self._head), self._head.defects)
         return self._headers  # type: ignore[return-value]  # None before begin
 
     @headers.setter

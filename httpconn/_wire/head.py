@@ -10,6 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple, Protocol
 
+# The reasons of lines that were skipped, in place of a field.
+NO_FIELD_LINE: Final = "no field line; skipped"
+CONTINUES_NOTHING: Final = "continuation of no field; skipped"
+
 
 class Defect(NamedTuple):
     """Something outside the grammar that was read all the same."""

@@ -51,7 +51,6 @@ _CHUNK_REFUSALS: Final = {
     grammar.CHUNK_SIZE_TOO_LARGE: f"expected a chunk-size of at most {grammar.MAX_BODY_BYTES}",
     grammar.CHUNK_NOT_TERMINATED: "expected CRLF after the chunk's data",
     grammar.CHUNK_OVERHEAD: "more chunk framing than data",
-    grammar.TRAILER_TOO_MANY_LINES: "too many lines in the trailer section",
     grammar.CHUNK_EXTENSION_MALFORMED: "chunk extension outside the grammar",
 }
 _CHUNK_LINES_TOO_LONG: Final = {
@@ -447,6 +446,8 @@ class ResponseReader:
         self.complete = False
         if error in _CHUNK_LINES_TOO_LONG:
             raise line_too_long(self.limits.line_bytes, _CHUNK_LINES_TOO_LONG[error])
+        if error == grammar.TRAILER_TOO_MANY_LINES:
+            raise HTTPException(f"got more than {self.limits.trailer_lines} trailers")
         got = bytes(memoryview(self._buffer)[self._position : self._position + 80])
         reason = MalformedFraming(f"{_CHUNK_REFUSALS[error]}, got {quote(got)}")
         raise IncompleteRead(b"") from reason

@@ -20,7 +20,7 @@ from typing import Final
 
 from ..errors import BadStatusLine, HTTPException, MalformedHead, UnknownProtocol, line_too_long, quote
 from .grammar import FIELD_VCHAR_OR_WS, FRAMING_NAMES, LENIENT_NAME, TCHAR, Limits
-from .head import Defect, FieldLinesHead, ResponseHead
+from .head import CONTINUES_NOTHING, NO_FIELD_LINE, Defect, FieldLinesHead, ResponseHead
 
 # RFC 9112 section 4 lets a recipient parse on "whitespace-delimited word boundaries"; these are its octets.
 _split_status_line: Final = re.compile(r"[ \t\v\f\r]+").split
@@ -141,11 +141,11 @@ def _defect_of(line: bytes, may_fold: bool) -> str | None:
     content = line[:-2] if line.endswith(b"\r\n") else line[:-1] if line.endswith(b"\n") else line
     if line[:1] in b" \t":
         if not may_fold:
-            return "continuation of no field; skipped"
+            return CONTINUES_NOTHING
     else:
         name = _name_of(line)
         if not name:
-            return "no field line; skipped"
+            return NO_FIELD_LINE
         if _has_any(name, _NOT_TCHAR):
             return "field name is no token"
         content = content[len(name) + 1 :]
