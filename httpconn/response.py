@@ -694,8 +694,8 @@ class HTTPResponse(_Base):
             return b""
         raise _without_traceback(failure)
 
-    def readinto(self, buffer: Any) -> int:
-        """Fill *buffer* with the next bytes of the body; return how many, 0 at the end.
+    def readinto(self, b: Any) -> int:
+        """Fill *b* with the next bytes of the body; return how many, 0 at the end.
 
         Raises as ``read`` with an amount. Source: http.client, HTTPResponse.readinto.
         """
@@ -703,9 +703,9 @@ class HTTPResponse(_Base):
             self._read_after_end()
             return 0
         reader = self._reader or self._new_reader()
-        with memoryview(buffer).cast("B") as view:
+        with memoryview(b).cast("B") as view:
             if view.readonly:
-                raise TypeError(f"readinto() needs a writable buffer, got {type(buffer).__name__}")
+                raise TypeError(f"readinto() needs a writable buffer, got {type(b).__name__}")
             count = 0
             self._enter()
             try:
