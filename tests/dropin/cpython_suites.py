@@ -27,11 +27,14 @@ SUITES: Final = (
     "test.test_http_cookiejar",
 )
 
-# Every test that passes with http.client and is not meant to pass with httpconn, for every backend.
+# Every test that passes with http.client, where it is there, and is not meant to pass with httpconn, for every backend.
 DIFFERENCES: Final = {
     "test.test_httplib.OfflineTest.test_all": (
         'it wants "http.client" for the __module__ of the public classes; ours say where they really are, '
         "for honest pickles and tracebacks"
+    ),
+    "test.test_httplib.BasicTest.test_large_content_length_truncated": (
+        "it announces 2**63 bytes and wants IncompleteRead (3.14 and later); no such length is believed here: MalformedFraming"
     ),
 }
 
