@@ -20,7 +20,7 @@ told   := $(source) $(shell command -v $${CC:-cc} gcc clang | tr '\n' ' ') $(CFL
           no=$(HTTPCONN_NO_EXTENSIONS) required=$(HTTPCONN_REQUIRE_EXTENSIONS)
 wheel   = $$(ls $(VENV)/wheel/*.whl)
 
-.PHONY: help build demo test bench bench-full bench-compare bench-publish bench-memory bench-fetch bench-rates bench-micro fuzz planted sanitize leaks misuse test-codings lint clean FORCE
+.PHONY: help build demo test bench bench-full bench-compare bench-publish bench-memory bench-fetch bench-rates bench-micro fuzz planted sanitize leaks misuse interpreters wheels test-codings lint clean FORCE
 .DELETE_ON_ERROR:
 
 help:   ## this list
@@ -77,6 +77,12 @@ test-codings: build $(VENV)/has-test $(VENV)/checkout   ## 20,000 coded streams 
 
 misuse: build $(VENV)/has-test $(VENV)/checkout   ## threads, signals, forks in the middle of a request   [ARGS="--seconds 60"]
 	$(apart) -m tests.isolated.misuse $(ARGS)
+
+interpreters: build $(VENV)/checkout   ## fetching in many interpreters of one process (3.14+)   [ARGS="--requests 4000 --closed 20"]
+	$(apart) -m tests.isolated.interpreters $(ARGS)
+
+wheels:   ## sdist, and a wheel for each Python that there is, built, repaired, tested without a compiler   [ARGS=3.13]
+	bash .ci/wheels $(ARGS)
 
 lint: build $(VENV)/has-dev   ## ruff, mypy --strict, and the extension against its stub
 	$(bin)/ruff check .

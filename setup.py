@@ -1,4 +1,7 @@
-"""Builds the one compiled module, httpconn._speedups, or says loudly that it could not.
+"""Builds the compiled module, httpconn._speedups, or says loudly that it could not.
+
+From CPython 3.14 on also httpconn._speedups_isolated, the same source for subinterpreters: the first version whose
+standard library has an API for them, and serves in them (docs/cores.md).
 
 It is optional: whatever keeps it from being built, the install goes on and the pure-Python parser serves.
 Everything else about the package is in pyproject.toml.
@@ -54,9 +57,9 @@ class OptionalBuildExt(build_ext):
 
     def build_extension(self, ext: Extension) -> None:
         try:
+            check_interpreter()
             from Cython.Build import cythonize  # late: sdist and metadata do without it
 
-            check_interpreter()
             if self.compiler.compiler_type == "unix":  # MSVC's defaults are right as they are
                 ext.extra_compile_args.append("-O3")
             [translated] = cythonize([ext], build_dir=self.build_temp, force=self.force)
@@ -74,9 +77,14 @@ class OptionalBuildExt(build_ext):
 if NO_EXTENSIONS and REQUIRE_EXTENSIONS:
     raise SystemExit("httpconn: HTTPCONN_NO_EXTENSIONS and HTTPCONN_REQUIRE_EXTENSIONS are both set")
 
-speedups = Extension(
-    "httpconn._speedups",
-    ["_speedups/_speedups.pyx"],
-    depends=[*sorted(glob("_speedups/*.px[id]")), "httpconn/_wire/grammar.py"],
-)
-setup(ext_modules=[] if NO_EXTENSIONS else [speedups], cmdclass={"build_ext": OptionalBuildExt})
+SOURCES = [*sorted(glob("_speedups/*.p*")), "httpconn/_wire/grammar.py"]
+extensions = [Extension("httpconn._speedups", ["_speedups/_speedups.pyx"], depends=SOURCES)]
+if sys.version_info >= (3, 14):
+    # Both macros: with the first alone, classes are C variables, filled anew by each interpreter, and freed by each.
+    macros = [("CYTHON_USE_MODULE_STATE", "1"), ("CYTHON_USE_TYPE_SPECS", "1")]
+    extensions.append(
+        Extension(
+            "httpconn._speedups_isolated", ["_speedups/_speedups_isolated.pyx"], depends=SOURCES, define_macros=macros
+        )
+    )
+setup(ext_modules=[] if NO_EXTENSIONS else extensions, cmdclass={"build_ext": OptionalBuildExt})

@@ -17,6 +17,7 @@ made of. Each ``.pxi`` holds one idea, and names its twin:
 Bounds are not checked by Cython here. What keeps every access inside its buffer is said at each file's head
 and at each spot. All of it runs under the GIL and calls back into no Python code while it holds a pointer into
 a buffer, so nothing can change under it; that is why the module does not claim to be fit for free-threaded builds.
+``_speedups_isolated.pyx`` is this source again, for subinterpreters.
 """
 
 cimport cython
@@ -70,33 +71,57 @@ cdef enum:
     DQUOTE = 0x22
     BACKSLASH = 0x5C
 
-# The byte classes, the one range limit and the refusals are grammar's: copied once, never spelt again.
-cdef uint8_t TCHAR[256]
-cdef uint8_t FIELD_BYTE[256]
-cdef uint8_t HEX_VALUE[256]
-cdef uint8_t LOWER[256]
+# The byte classes, the one range limit and the refusals are grammar's: copied at import, never spelt again. They are the
+# only variables that all interpreters of a process share: bytes and numbers, the same whoever imports. No object may be
+# among them, since it would belong to the interpreter that came last (tests/isolated/interpreters.py).
+cdef extern from *:
+    """
+    #include <stdint.h>
+    static uint8_t httpconn_tchar[256], httpconn_field_byte[256], httpconn_hex_value[256], httpconn_lower[256];
+    static int64_t httpconn_max_body_bytes;
+    static int httpconn_chunk_ok, httpconn_chunk_size_malformed, httpconn_chunk_size_too_large;
+    static int httpconn_chunk_not_terminated, httpconn_chunk_line_too_long, httpconn_chunk_overhead;
+    static int httpconn_chunk_extension_malformed;
+    static int httpconn_trailer_line_too_long, httpconn_trailer_too_many_lines;
+    """
+    uint8_t TCHAR "httpconn_tchar"[256]
+    uint8_t FIELD_BYTE "httpconn_field_byte"[256]
+    uint8_t HEX_VALUE "httpconn_hex_value"[256]
+    uint8_t LOWER "httpconn_lower"[256]
+    int64_t MAX_BODY_BYTES "httpconn_max_body_bytes"
+    int CHUNK_OK "httpconn_chunk_ok"
+    int CHUNK_SIZE_MALFORMED "httpconn_chunk_size_malformed"
+    int CHUNK_SIZE_TOO_LARGE "httpconn_chunk_size_too_large"
+    int CHUNK_NOT_TERMINATED "httpconn_chunk_not_terminated"
+    int CHUNK_LINE_TOO_LONG "httpconn_chunk_line_too_long"
+    int CHUNK_OVERHEAD "httpconn_chunk_overhead"
+    int CHUNK_EXTENSION_MALFORMED "httpconn_chunk_extension_malformed"
+    int TRAILER_LINE_TOO_LONG "httpconn_trailer_line_too_long"
+    int TRAILER_TOO_MANY_LINES "httpconn_trailer_too_many_lines"
 
 _copy_table(TCHAR, grammar.TCHAR)
 _copy_table(FIELD_BYTE, grammar.FIELD_VCHAR_OR_WS)
 _copy_table(HEX_VALUE, grammar.HEX_VALUE)
 _copy_table(LOWER, bytes(range(256)).lower())  # bytes.lower() knows ASCII only, as field names do
 
-cdef int64_t MAX_BODY_BYTES = grammar.MAX_BODY_BYTES
-cdef int CHUNK_OK = grammar.CHUNK_OK
-cdef int CHUNK_SIZE_MALFORMED = grammar.CHUNK_SIZE_MALFORMED
-cdef int CHUNK_SIZE_TOO_LARGE = grammar.CHUNK_SIZE_TOO_LARGE
-cdef int CHUNK_NOT_TERMINATED = grammar.CHUNK_NOT_TERMINATED
-cdef int CHUNK_LINE_TOO_LONG = grammar.CHUNK_LINE_TOO_LONG
-cdef int CHUNK_OVERHEAD = grammar.CHUNK_OVERHEAD
-cdef int CHUNK_EXTENSION_MALFORMED = grammar.CHUNK_EXTENSION_MALFORMED
-cdef int TRAILER_LINE_TOO_LONG = grammar.TRAILER_LINE_TOO_LONG
-cdef int TRAILER_TOO_MANY_LINES = grammar.TRAILER_TOO_MANY_LINES
+MAX_BODY_BYTES = grammar.MAX_BODY_BYTES
+CHUNK_OK = grammar.CHUNK_OK
+CHUNK_SIZE_MALFORMED = grammar.CHUNK_SIZE_MALFORMED
+CHUNK_SIZE_TOO_LARGE = grammar.CHUNK_SIZE_TOO_LARGE
+CHUNK_NOT_TERMINATED = grammar.CHUNK_NOT_TERMINATED
+CHUNK_LINE_TOO_LONG = grammar.CHUNK_LINE_TOO_LONG
+CHUNK_OVERHEAD = grammar.CHUNK_OVERHEAD
+CHUNK_EXTENSION_MALFORMED = grammar.CHUNK_EXTENSION_MALFORMED
+TRAILER_LINE_TOO_LONG = grammar.TRAILER_LINE_TOO_LONG
+TRAILER_TOO_MANY_LINES = grammar.TRAILER_TOO_MANY_LINES
 
 
 cdef int _copy_table(uint8_t *table, bytes source) except -1:
     if len(source) != 256:
         raise ImportError(f"expected a byte class of 256 entries, got {len(source)}")
-    memcpy(table, PyBytes_AS_STRING(source), 256)
+    # Written once only: another interpreter may be reading it by now, under a GIL of its own.
+    if memcmp(table, PyBytes_AS_STRING(source), 256) != 0:
+        memcpy(table, PyBytes_AS_STRING(source), 256)
     return 0
 
 
@@ -119,3 +144,6 @@ include "request.pxi"
 include "response.pxi"
 include "body_buffer.pxi"
 include "engine.pxi"
+
+# By which a head is pickled: the name that it has in whichever interpreter or process takes it out again.
+parse_response_head.__module__ = "httpconn._backends.compiled"

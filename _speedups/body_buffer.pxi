@@ -19,15 +19,15 @@ cdef extern from *:
         madvise((void *)begin, end - begin, MADV_HUGEPAGE);  /* a wish: what it says is of no interest */
     #endif
     }
+    static char httpconn_unsigned_bytes[] = "B";
     """
+    char *UNSIGNED_BYTES "httpconn_unsigned_bytes"
     void httpconn_ask_for_large_pages(char *start, size_t length) nogil
 
 cdef enum:
     FIRST_BYTES = 65536
     LARGE_BYTES = 4194304  # of which on numpy asks for large pages, too
     BYTES_AROUND = 64  # at most: what the object and the allocator have in front and behind
-
-cdef char *UNSIGNED_BYTES = b"B"
 
 
 @cython.final

@@ -12,7 +12,7 @@
 cdef extern from *:
     """
     #ifdef _WIN32
-    /* No epoll there, so nobody calls these; they only must build. */
+    /* Nobody calls these there (_backends/compiled.py); they only must build. */
     static Py_ssize_t httpconn_receive(int fd, void *to, size_t room, int peek) { return -2; }
     static Py_ssize_t httpconn_send(int fd, const void *from, size_t length) { return -2; }
     #else
@@ -245,12 +245,6 @@ cdef extern from "Python.h":
     bint PyIter_Check(object source) noexcept
     PyObject *PyIter_Next(object source) except? NULL
 
-cdef object ZERO = 0
-cdef object ONE = 1
-cdef object YES = True  # not a number in C
-cdef object NO_SECONDS = 0.0
-cdef str GET = "GET"
-
 
 cdef Py_ssize_t _slot(type owner, str name) except -1:
     """Return where in each instance of *owner* its slot *name* lies. Raises TypeError where it has none."""
@@ -301,6 +295,7 @@ cdef class ShortRoad:
     cdef Received _got
     cdef object _spare  # the next Response
     cdef object _default_encoding  # what each has in ``_encoding``
+    cdef object _zero, _one, _yes, _no_seconds  # numbers and True as objects, to be compared with what is in a slot
     cdef type _connection, _host, _job, _response
     cdef Py_ssize_t _c_descriptor, _c_host, _c_is_short, _c_job, _c_left, _c_limits, _c_served, _c_since
     cdef Py_ssize_t _c_total_at, _c_turn
@@ -328,6 +323,7 @@ cdef class ShortRoad:
         self._append = loop.ready.append
         self._is_ordered, self._most_in_a_row = loop.is_ordered, loop.most_in_a_row
         self._has_cookies = loop.has_cookies
+        self._zero, self._one, self._yes, self._no_seconds = 0, 1, True, 0.0
         self._cookie_lines = {}
         self._per_host = _clipped(loop.per_host)
         self._timeout = loop.timeout
@@ -414,7 +410,7 @@ cdef class ShortRoad:
     cdef object _new_response(self):
         """Return a Response as its __init__ makes it, of nothing yet."""
         cdef object response = make(self._response, 0)
-        _put_at(response, self._r_attempts, ONE)
+        _put_at(response, self._r_attempts, self._one)
         _put_at(response, self._r_defects, ())
         _put_at(response, self._r_history, ())
         _put_at(response, self._r_encoding, self._default_encoding)
@@ -428,7 +424,7 @@ cdef class ShortRoad:
         """Return whether *job* is a bare one, with so many attempts: a small int, of which there is one object."""
         return (
             type(job) is self._job
-            and _at(job, self._j_is_bare) == <PyObject *>YES
+            and _at(job, self._j_is_bare) == <PyObject *>self._yes
             and _at(job, self._j_attempts) == <PyObject *>attempts
         )
 
@@ -440,19 +436,19 @@ cdef class ShortRoad:
         cdef Py_ssize_t sent = -1, turn, served
         cdef Received got = self._got
         cdef int number
-        if not self._goes_on or _at(connection, self._c_is_short) != <PyObject *>YES:
+        if not self._goes_on or _at(connection, self._c_is_short) != <PyObject *>self._yes:
             return False
-        if _at(connection, self._c_left) != <PyObject *>ZERO:
+        if _at(connection, self._c_left) != <PyObject *>self._zero:
             return False
         served, turn = _taken(connection, self._c_served), _taken(connection, self._c_turn)
         job, host = _taken(connection, self._c_job), _taken(connection, self._c_host)
-        if served <= 0 or not self._is_bare(job, ONE) or type(host) is not self._host:
+        if served <= 0 or not self._is_bare(job, self._one) or type(host) is not self._host:
             return False
         pending = _taken(host, self._h_pending)
         if not len(pending) or (turn >= self._most_in_a_row and self._loop.runnable):
             return False
         following = pending[0]
-        if not self._is_bare(following, ZERO):
+        if not self._is_bare(following, self._zero):
             return False
         found = _taken(following, self._j_head)
         started = _taken(job, self._j_started)
@@ -505,7 +501,7 @@ cdef class ShortRoad:
         _put_at(connection, self._c_total_at, self._total_at)
         _put_at(connection, self._c_limits, self._timeout)
         _put_at(following, self._j_started, self._now)
-        _put_at(following, self._j_attempts, ONE)
+        _put_at(following, self._j_attempts, self._one)
         response, self._spare = self._spare, None
         _put_at(response, self._r_request, _taken(job, self._j_request))
         _put_at(response, self._r_index, _taken(job, self._j_index))
@@ -554,11 +550,11 @@ cdef class ShortRoad:
                 _put_at(job, self._j_index, index)
                 _put_at(job, self._j_key, key)
                 _put_at(job, self._j_origin, known[1])
-                _put_at(job, self._j_method, GET)
+                _put_at(job, self._j_method, "GET")
                 _put_at(job, self._j_head, plain[1])
                 _put_at(job, self._j_is_bare, True)
-                _put_at(job, self._j_attempts, ZERO)
-                _put_at(job, self._j_started, NO_SECONDS)
+                _put_at(job, self._j_attempts, self._zero)
+                _put_at(job, self._j_started, self._no_seconds)
                 index += 1
                 intake.count = index  # before *source* is asked again, which may look
                 found = PyDict_GetItemWithError(self._hosts, key)
@@ -569,7 +565,7 @@ cdef class ShortRoad:
                 _taken(host, self._h_arriving).append(job)
                 queued += 1
                 if (
-                    _at(host, self._h_is_runnable) != <PyObject *>YES
+                    _at(host, self._h_is_runnable) != <PyObject *>self._yes
                     and <Py_ssize_t>_taken(host, self._h_count) - len(_taken(host, self._h_idle)) < self._per_host
                 ):
                     loop.make_runnable(host)

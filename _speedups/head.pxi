@@ -24,9 +24,6 @@ cdef enum:
     LENGTH_OF_CONTENT_LENGTH = 14
     LENGTH_OF_TRANSFER_ENCODING = 17
 
-# The phrase of nearly every response; a literal, so one interned object for all of them.
-cdef str OK_PHRASE = "OK"
-
 
 cdef struct FieldLine:
     # Offsets into the block: 32 bits wide, since longer blocks are declined.
@@ -75,7 +72,7 @@ cdef class ResponseHead:
     def reason(self):
         cdef const char *reason = PyBytes_AS_STRING(self.block) + self._reason if self._reason_length else NULL
         if self._reason_length == 2 and memcmp(reason, "OK", 2) == 0:
-            return OK_PHRASE
+            return "OK"  # of nearly every response; a literal, so one interned object for all of them
         if self._reason_length == 0:
             return ""
         return PyUnicode_DecodeLatin1(reason, self._reason_length, NULL).strip()

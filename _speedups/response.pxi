@@ -87,46 +87,49 @@ cdef int64_t _plain_length(ResponseHead head) noexcept:
     return length if head._find(b"content-length", LENGTH_OF_CONTENT_LENGTH, head._content_length) < 0 else -1
 
 
-cdef object _limits_seen = None
-cdef PlainLimits _limits_held = None
-cdef Py_ssize_t _head_bytes_held = 0
+cdef class PlainReader:
+    """``take_plain_response``, and the limits that it was last called with: in an object, so that each interpreter has its own."""
+
+    cdef object _seen
+    cdef PlainLimits _limits
+    cdef Py_ssize_t _head_bytes
+
+    cdef int _hold(self, limits) except -1:
+        """Copy *limits*, which are immutable and nearly always the same object as for the response before."""
+        cdef PlainLimits held = PlainLimits(
+            limits.line_bytes, limits.field_lines, limits.trailer_lines, limits.chunk_overhead_bytes, limits.body_bytes
+        )
+        cdef Py_ssize_t head_bytes = _clipped(limits.head_bytes)
+        # Nothing but these three at once, so that they belong together whoever comes in between.
+        self._limits, self._head_bytes, self._seen = held, head_bytes, limits
+        return 0
+
+    def take_plain_response(self, data, method, limits):
+        """Return (head, content, what came behind the head) of the response that *data* is, or None."""
+        cdef Py_ssize_t length, end
+        cdef const uint8_t *start
+        cdef int64_t left
+        cdef ResponseHead head
+        cdef PlainLimits held
+        cdef bytes rest, content
+        if type(data) is not bytes:
+            return None  # a file in the socket's place may give anything
+        if method is not None and (type(method) is not str or method == "HEAD" or method == "CONNECT"):
+            return None
+        if limits is not self._seen or self._limits is None:
+            self._hold(limits)
+        held = self._limits
+        length = PyBytes_GET_SIZE(data)
+        start = <const uint8_t *>PyBytes_AS_STRING(data)
+        end = _head_end(start, length, 0)
+        if end < 0 or end > self._head_bytes:
+            return None
+        head = _plain_head(PyBytes_FromStringAndSize(<const char *>start, end), held)
+        if head is None:
+            return None
+        rest = PyBytes_FromStringAndSize(<const char *>start + end, length - end)
+        content = _plain_content(head, rest, held, &left)
+        return None if content is None or left else (head, content, rest)
 
 
-cdef int _hold_limits(limits) except -1:
-    """Copy *limits*, which are immutable and nearly always the same object as for the response before."""
-    global _limits_seen, _limits_held, _head_bytes_held
-    cdef PlainLimits held = PlainLimits(
-        limits.line_bytes, limits.field_lines, limits.trailer_lines, limits.chunk_overhead_bytes, limits.body_bytes
-    )
-    cdef Py_ssize_t head_bytes = _clipped(limits.head_bytes)
-    # Nothing but these three at once, so that they belong together whoever comes in between.
-    _limits_held, _head_bytes_held, _limits_seen = held, head_bytes, limits
-    return 0
-
-
-def take_plain_response(data, method, limits):
-    """Return (head, content, what came behind the head) of the response that *data* is, or None."""
-    cdef Py_ssize_t length, end
-    cdef const uint8_t *start
-    cdef int64_t left
-    cdef ResponseHead head
-    cdef PlainLimits held
-    cdef bytes rest, content
-    if type(data) is not bytes:
-        return None  # a file in the socket's place may give anything
-    if method is not None and (type(method) is not str or method == "HEAD" or method == "CONNECT"):
-        return None
-    if limits is not _limits_seen:
-        _hold_limits(limits)
-    held = _limits_held
-    length = PyBytes_GET_SIZE(data)
-    start = <const uint8_t *>PyBytes_AS_STRING(data)
-    end = _head_end(start, length, 0)
-    if end < 0 or end > _head_bytes_held:
-        return None
-    head = _plain_head(PyBytes_FromStringAndSize(<const char *>start, end), held)
-    if head is None:
-        return None
-    rest = PyBytes_FromStringAndSize(<const char *>start + end, length - end)
-    content = _plain_content(head, rest, held, &left)
-    return None if content is None or left else (head, content, rest)
+take_plain_response = PlainReader().take_plain_response

@@ -74,7 +74,7 @@ from .headers import HTTPMessage as HTTPMessage  # noqa: E402
 from .headers import parse_headers as parse_headers  # noqa: E402
 from .response import HTTPResponse  # noqa: E402
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 error = HTTPException
 responses = _standard.responses

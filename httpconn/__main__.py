@@ -1,4 +1,4 @@
-"""``python -m httpconn run script.py [argument ...]``: a program, unchanged, on httpconn.
+"""``httpconn run script.py [argument ...]``, or ``python -m httpconn run ...``: a program, unchanged, on httpconn.
 
 ``install()`` comes first; then the program finds ``sys.argv``, ``sys.path[0]`` and ``__main__`` as if it had been
 started by ``python script.py`` or ``python -m module``, and its exit code is the process's.
@@ -110,6 +110,13 @@ def _run_code(code: CodeType, module: ModuleType, path: str, arguments: list[str
 def _fail(what: str, code: int = 2) -> NoReturn:
     sys.stderr.write(f"{sys.executable}: {what}\n")
     sys.exit(code)
+
+
+def run() -> None:
+    """What the console script ``httpconn`` calls: the same as ``python -m httpconn``."""
+    if not sys.flags.safe_path:
+        sys.path[0] = os.getcwd()  # as -m has it, where a script has its own folder
+    main(sys.argv[1:])
 
 
 if __name__ == "__main__":

@@ -227,7 +227,7 @@ class Lookups:
 
     def _start_thread(self, work: _Work) -> None:
         try:
-            threading.Thread(target=self._work, args=(work,), name=_THREAD, daemon=True).start()
+            _thread(self._work, work).start()
         except BaseException as error:
             # A thread cannot be had; who waits is told so at once, and nobody is left without an answer.
             refused = OSError(errno.EAGAIN, f"no thread to look up {work.name[0]!r} in: {error}")
@@ -327,6 +327,14 @@ def _discard(given: Any) -> None:
     end = getattr(given, "close", None) or getattr(given, "cancel", None)
     if end is not None:
         end()
+
+
+def _thread(run: Callable[[_Work], None], work: _Work) -> threading.Thread:
+    """Return a thread that no exit waits for; in a subinterpreter, which has none, one that ends with its names."""
+    try:
+        return threading.Thread(target=run, args=(work,), name=_THREAD, daemon=True)
+    except RuntimeError:
+        return threading.Thread(target=run, args=(work,), name=_THREAD, daemon=False)
 
 
 class _LoopThread:

@@ -27,7 +27,7 @@ from .urls import LENGTH_OF_HTTPS, CredentialsInURL, Origin, is_seen, parse_url,
 if TYPE_CHECKING:
     from .dressing import CookieLines
 
-USER_AGENT: Final = "httpconn/0.1"
+USER_AGENT: Final = "httpconn/0.2"
 
 Key = tuple[Any, ...]
 """What connections are kept by: scheme, host, port; for TLS the context, the name and the fingerprint that are checked;

@@ -20,7 +20,7 @@ ROOMS = {
     "errors": set[str](),
     "_wire": {"_wire"},
     # The pure backend is made of the twins that lie in the room of the protocol, body and request.
-    "_backends": {"_backends", "_wire.head", "_wire.body", "_wire.request", "_speedups"},
+    "_backends": {"_backends", "_wire.head", "_wire.body", "_wire.request", "_speedups", "_speedups_isolated"},
     "_io": {"_io"},
     "headers": set[str](),
     "response": {"_wire", "_backends", "_io", "headers"},
@@ -160,7 +160,7 @@ def imports_of(module: str) -> Iterator[Import]:
             base = here[: len(here) - node.level + 1] + (node.module.split(".") if node.module else [])
             for name in node.names:
                 path = ".".join([*base, name.name])
-                is_module = path in MODULES or path == "_speedups"
+                is_module = path in MODULES or path in ("_speedups", "_speedups_isolated")
                 yield Import(module, "." + (path if is_module else ".".join(base)), id(node) in types, node.lineno)
 
 
@@ -252,6 +252,6 @@ def test_import_brings_nothing_from_outside() -> None:
     )
     tops = {name.split(".")[0] for name in result.stdout.split()}
     assert "httpconn" in tops
-    # The compiled module brings Cython's own book-keeping, which is no package.
+    # The compiled module brings Cython's own book-keeping, which is no package. _xxsubinterpreters is the standard library's.
     strangers = {top for top in tops - sys.stdlib_module_names - {"httpconn"} if not top.startswith("_cython_")}
-    assert strangers <= {"cython_runtime"}
+    assert strangers <= {"cython_runtime", "_xxsubinterpreters"}

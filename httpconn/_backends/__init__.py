@@ -5,17 +5,24 @@
 
 Absent means not found. What is found but does not load is broken, and raises: silently falling back would
 hide it behind a slower program.
+
+A subinterpreter has the copy of the extension that is made for it (setup.py). Where none was built, before CPython
+3.14,
+it gets the Python parser and a RuntimeWarning.
 """
 
 from __future__ import annotations
 
 import os
+import warnings
 from dataclasses import replace
 from functools import cache
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Final
 
 from .contract import Backend
+from .interpreter import IS_MAIN
 
 NAMES: Final = ("cython", "httptools", "python")
 
@@ -23,11 +30,17 @@ NAMES: Final = ("cython", "httptools", "python")
 # and "httptools" 8 us, since it calls back into Python for each field and is then held against the bytes.
 _BEST_FIRST: Final = ("cython", "python", "httptools")
 
-_EXTENSION: Final = "httpconn._speedups"
+_FIRST: Final = "httpconn._speedups"
+_EXTENSION: Final = _FIRST if IS_MAIN else "httpconn._speedups_isolated"
 _REMEDIES: Final = {
     "cython": f"{_EXTENSION} is not built; install httpconn from a wheel, or where there is a C compiler",
     "httptools": "install it with: pip install httptools",
 }
+
+_NOT_HERE: Final = (
+    "the extension is not built for subinterpreters here (that needs CPython 3.14 or newer); "
+    "several processes have it, each, on any version"
+)
 
 # Read here and nowhere else. As at build time, "" and "0" mean no.
 _no_extensions: Final = os.environ.get("HTTPCONN_NO_EXTENSIONS", "") not in ("", "0")
@@ -58,10 +71,28 @@ def get(name: str) -> Backend:
 def _is_present(name: str) -> bool:
     if name == "cython":
         return not _no_extensions and find_spec(_EXTENSION) is not None
-    return name == "python" or find_spec("httptools") is not None
+    return name == "python" or (find_spec("httptools") is not None and (IS_MAIN or _loads("httptools")))
+
+
+def _loads(name: str) -> bool:
+    """Return whether a library of others loads in this subinterpreter: few extensions are made for them yet."""
+    try:
+        import_module(name)
+    except ImportError:
+        return False
+    return True
+
+
+def _is_for_main_only() -> bool:
+    """Return whether there is an extension, but none for this subinterpreter."""
+    return not IS_MAIN and not _no_extensions and find_spec(_EXTENSION) is None and find_spec(_FIRST) is not None
 
 
 def _remedy(name: str) -> str:
+    if name == "cython" and _is_for_main_only():
+        return _NOT_HERE
+    if name == "httptools" and not IS_MAIN and find_spec("httptools") is not None:
+        return "it does not load in a subinterpreter; ask for another one"
     if name == "cython" and _no_extensions:
         return "HTTPCONN_NO_EXTENSIONS is set; unset it, or ask for another one"
     return _REMEDIES[name]
@@ -90,5 +121,7 @@ def _load(name: str) -> Backend:
     return pure.BACKEND
 
 
+if not _asked_for and _is_for_main_only():
+    warnings.warn(f"httpconn parses with Python in this subinterpreter: {_NOT_HERE}", RuntimeWarning, stacklevel=2)
 selected: Final = get(_asked_for or available()[0])
 """The backend in use."""

@@ -1,24 +1,42 @@
-"""The compiled backend: the twins of ``pure`` in the one extension module."""
+"""The compiled backend: the twins of ``pure`` in the extension module, or in its copy for subinterpreters."""
 
 from __future__ import annotations
 
-from .. import _speedups
+import sys
+from typing import TYPE_CHECKING
+
 from .contract import Backend, Engine
+from .interpreter import IS_MAIN
+
+if TYPE_CHECKING or IS_MAIN:
+    from .. import _speedups
+else:
+    from .. import _speedups_isolated as _speedups
+
+parse_response_head = _speedups.parse_response_head
+"""By this name a pickled head is found again: by any interpreter, whichever of the two it has."""
+
+# It receives and sends on descriptors, which Windows has not got for sockets.
+_ENGINE = (
+    None
+    if sys.platform == "win32"
+    else Engine(
+        _speedups.TurnLimits,
+        _speedups.begin_plain_response,
+        _speedups.take_turn,
+        _speedups.plain_get,
+        _speedups.ShortRoad,
+    )
+)
 
 BACKEND = Backend(
     "cython",
-    _speedups.parse_response_head,
+    parse_response_head,
     _speedups.find_head_end,
     _speedups.ChunkedDecoder,
     _speedups.BodyBuffer,
     _speedups.serialize_plain_request_head,
     _speedups.replaces_any,
     _speedups.take_plain_response,
-    engine=Engine(
-        _speedups.TurnLimits,
-        _speedups.begin_plain_response,
-        _speedups.take_turn,
-        _speedups.plain_get,
-        _speedups.ShortRoad,
-    ),
+    engine=_ENGINE,
 )
