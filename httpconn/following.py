@@ -40,6 +40,9 @@ class Follower:
             verdict = self._verdict(job, response, left_s, wall_s)
             if verdict.hop is not None:
                 return Following(self._hop(job, response, verdict), 0.0, verdict.hold_s)
+            if verdict.drops_expect:
+                self._preparer.drop_expect(job)
+                return Following(_with_course(job))
             if verdict.again_in_s is not None:
                 return Following(_again(job), verdict.again_in_s, verdict.hold_s)
             head = response._head
@@ -83,7 +86,14 @@ def _course_of(job: Job) -> Course:
 
 
 def _again(job: Job) -> Job:
+    course = _with_course(job).course
+    assert course is not None
+    course.retries += 1
+    return job
+
+
+def _with_course(job: Job) -> Job:
+    """Return *job*, which is sent again: what it has been through, and its time, go along."""
     if job.course is None:
         job.course = Course()
-    job.course.retries += 1
     return job

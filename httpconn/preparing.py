@@ -6,6 +6,7 @@ import contextlib
 import errno
 import io
 import json
+import math
 import os
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -38,6 +39,9 @@ _IDENTITY: Final = "identity"
 _SMALL_BODY_BYTES: Final = 65_536
 _FILE_STEP_BYTES: Final = 65_536
 _EXPECT_ABOVE_BYTES: Final = MIB
+_EXPECT_LINE: Final = b"\r\nExpect: 100-continue"
+_NOT_ASKED_FOR_S: Final = 600.0
+"""How long an origin is not asked for a "100 Continue", after it has answered that it knows no expectations."""
 _MOST_KNOWN: Final = 10_000
 _MOST_SHOWN_OF_URL: Final = 256
 
@@ -110,6 +114,8 @@ class Job(BareJob):
     proxy: Proxy | None = None
     expects_continue = False
     """The head asks whether the body is wanted, which waits for the answer (RFC 9110 section 10.1.1)."""
+    has_asked = False
+    """It asks of our own accord, and not because the caller wanted it."""
     takes_cookies = True
     """False where the request says that it has no Cookie field."""
     is_led = False
@@ -127,6 +133,16 @@ class Job(BareJob):
         self.is_bare = False
         self.attempts = 0
         self.started = 0.0
+
+    @property
+    def may_drop_expect(self) -> bool:
+        """Whether it can be sent again without the expectation that we have added: its body has not been touched."""
+        return (
+            self.has_asked
+            and self.framed is not None
+            and isinstance(self.framed[0], _ChunkedBody)
+            and not self.framed[0].has_begun
+        )
 
     @property
     def head_to_send(self) -> bytes:
@@ -149,12 +165,19 @@ class Job(BareJob):
 class Preparer:
     """Makes jobs of requests: judges them, and serialises their heads."""
 
-    def __init__(self, settings: Settings, policies: Policies, unix_names: Collection[tuple[str, int]] = ()) -> None:
-        """*unix_names* are those hosts and ports for which ``resolve=`` has given a Unix socket, now or later.
+    def __init__(
+        self,
+        settings: Settings,
+        policies: Policies,
+        now: Callable[[], float],
+        unix_names: Collection[tuple[str, int]] = (),
+    ) -> None:
+        """*now* tells the time, in seconds since whenever. *unix_names* are those hosts and ports for which ``resolve=`` has given a Unix socket, now or later.
 
         Raises InvalidField, InvalidURL, MissingExtra, ValueError or TypeError for settings that cannot be meant."""
         self.settings = settings
         self._policies = policies
+        self._now = now
         self._unix_names = unix_names
         self._cookie_lines: CookieLines | None = None
         if policies.cookies is not None:
@@ -183,6 +206,7 @@ class Preparer:
         is_in_names = not names.isdisjoint(("connection", "proxy-authorization"))
         self._needs_request = policies.shapes_requests or not is_direct or bool(self._left_out) or is_in_names
         self._known: dict[str, Known] = {}
+        self._not_asked: dict[Key, float] = {}
         engine = _backends.selected.engine
         self._plain_get = plain_get if engine is None else engine.plain_get
 
@@ -319,8 +343,7 @@ class Preparer:
         if proxy is not None:
             key += (proxy.key,)
         can_wait = body is not None and self.settings.expect_timeout_s is not None
-        if can_wait and isinstance(body, (_FileBody, _ChunkedBody)) and "expect" not in left_out:
-            self._ask_first(body, length, fields)
+        has_asked = can_wait and "expect" not in left_out and self._ask_first(body, length, fields, _way(origin, proxy))
         head = self._serialize(method, target, origin, fields, length, left_out)
         job = Job(request, index, key, origin, method, head)
         if "cookie" in left_out:
@@ -335,6 +358,7 @@ class Preparer:
         lowered = head.lower()
         if can_wait and b"\r\nexpect:" in lowered:
             job.expects_continue = expects_continue(head.split(b"\r\n"))
+            job.has_asked = has_asked
         if b"\r\nconnection:" in lowered:
             job.closes = asks_to_close(head.split(b"\r\n"))
         job.is_plain = (
@@ -418,12 +442,32 @@ class Preparer:
             fields.append(("Proxy-Authorization", proxy.authorization))
         return f"{origin.scheme}://{origin.host_field.decode('ascii')}{target}"  # RFC 9112 section 3.2.2
 
-    def _ask_first(self, body: _FileBody | _ChunkedBody, length: int | None, fields: list[tuple[str, Any]]) -> None:
-        """Put the question whether the body is wanted into *fields*, for what can be sent but once and may be large."""
+    def _ask_first(self, body: Body, length: int | None, fields: Fields, way: Key) -> bool:
+        """Put the question whether the body is wanted into *fields*, for what can be sent but once and may be large.
+
+        Return whether it is asked: not where *way* has led to a 417 lately.
+        """
         is_large = length is None or length > _EXPECT_ABOVE_BYTES
-        if body.is_replayable or not is_large or any(_name(name) == "expect" for name, _ in fields):
-            return
+        if not isinstance(body, _ChunkedBody) or body.is_replayable or not is_large:
+            return False
+        if any(_name(name) == "expect" for name, _ in fields):
+            return False
+        if self._now() < self._not_asked.get(way, -math.inf):
+            return False
         fields.append(("Expect", "100-continue"))
+        return True
+
+    def drop_expect(self, job: Job) -> None:
+        """Take the expectation that was added to *job* out of it, and add none for its origin for a while.
+
+        A 417 says only that somebody on the way knows no expectations, an HTTP/1.0 server for example.
+        Source: RFC 9110 section 10.1.1.
+        """
+        job.head = job.head.replace(_EXPECT_LINE, b"", 1)
+        job.has_asked = job.expects_continue = False
+        if len(self._not_asked) >= _MOST_KNOWN:
+            self._not_asked.clear()
+        self._not_asked[_way(job.origin, job.proxy)] = self._now() + _NOT_ASKED_FOR_S
 
     def _serialize(
         self,
@@ -496,6 +540,11 @@ class Preparer:
                 decoding.check_asked_for(value if isinstance(value, str) else str(value))
 
 
+def _way(origin: Origin, proxy: Proxy | None) -> Key:
+    """Return what tells apart those who may answer a request."""
+    return origin.key if proxy is None else (*origin.key, proxy.key)
+
+
 def _check_context(context: Any) -> None:
     if isinstance(context, str) and context != TRUSTSTORE:
         raise ValueError(f"expected an ssl.SSLContext or {TRUSTSTORE!r} as context, got {quote(context)}")
@@ -558,12 +607,15 @@ class _ChunkedBody:
         self._source = source
         self._announced = announced
         self.is_replayable = isinstance(source, (list, tuple))
+        self.has_begun = False
+        """Whether anything of the source has been asked for."""
 
     def announced(self, length: int) -> _ChunkedBody:
         """Return the same with the length that the caller's Content-Length has."""
         return _ChunkedBody(self._source, length)
 
     def parts(self) -> Iterator[bytes]:
+        self.has_begun = True
         left = self._announced
         for part in self._source:
             data = part.encode() if isinstance(part, str) else _piece(part)
@@ -602,7 +654,8 @@ def _pieces(file: Any) -> Iterator[bytes]:
         yield part
 
 
-Framed: TypeAlias = tuple[bytes | _FileBody | _ChunkedBody | None, int | None, str | None]
+Body: TypeAlias = bytes | _FileBody | _ChunkedBody | None
+Framed: TypeAlias = tuple[Body, int | None, str | None]
 """The body, its length, its media type: length -1 for no body, None where it is not known."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import ssl
+import time
 import weakref
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol, TypeAlias
@@ -51,7 +52,7 @@ class Kit:
         )
         self.unix_names: set[Name] = set()
         """Where ``resolve=`` has given a Unix socket."""
-        self.preparer = Preparer(settings, self.policies, self.unix_names)
+        self.preparer = Preparer(settings, self.policies, time.monotonic, self.unix_names)
         self.follower = Follower(self.policies, self.preparer)
         self.resolver = Resolver(
             settings.resolve,

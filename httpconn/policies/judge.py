@@ -32,6 +32,7 @@ Hooks: TypeAlias = Callable[..., Any] | Iterable[Callable[..., Any]]
 _LEAST_JUDGED: Final = 300
 FIRST_ERROR: Final = 400
 _NO_STATUS: Final = 1000
+_EXPECTATION_FAILED: Final = 417
 MOST_ARCHIVED_BYTES: Final = 65_536
 
 
@@ -69,6 +70,8 @@ class Sent(Protocol):
     @property
     def has_poured(self) -> bool: ...
     @property
+    def may_drop_expect(self) -> bool: ...
+    @property
     def course(self) -> Course | None: ...
 
 
@@ -79,6 +82,8 @@ class Verdict(NamedTuple):
     again_in_s: float | None = None
     hold_s: float = 0.0
     """How long nothing at all may be sent to that origin, whatever becomes of this request."""
+    drops_expect: bool = False
+    """The same request again, at once, without the expectation that was added to it."""
 
 
 RESULT: Final = Verdict()
@@ -148,6 +153,8 @@ class Policies:
         """Return whether this may be no result, so that its content must not go where a result's goes."""
         if location_of(head.status, field_values_of(head, "location")[:1]) is not None:
             return self._most_redirects(job) > 0
+        if head.status == _EXPECTATION_FAILED and job.may_drop_expect:
+            return True
         retry = self._retry_of(job)
         return retry is not None and head.status in retry.statuses and self._retries_left(job, retry)
 
@@ -159,6 +166,8 @@ class Policies:
         """
         if _LEAST_JUDGED <= head.status < FIRST_ERROR:
             return self._decide_redirect(job, head)
+        if head.status == _EXPECTATION_FAILED and job.may_drop_expect:
+            return Verdict(drops_expect=True)
         retry = self._retry_of(job)
         if retry is None or head.status not in retry.statuses:
             return RESULT
