@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from httpconn import Fetcher, Limits, Response, Retry, _backends, fetch_many
+from httpconn import Fetcher, FetchStats, Limits, Response, Retry, _backends, fetch_many
 from httpconn._backends.contract import Engine
 from httpconn._engine.intake import Intake
 from httpconn._engine.kit import Kit
@@ -270,7 +270,7 @@ class Plain(FaultyServer):
 def test_what_the_road_makes_has_all_its_slots(road_in_use: Engine) -> None:
     with Plain() as server, fetch_many((server.url(f"/{n}") for n in range(300)), per_host=4) as responses:
         made = list(responses)
-        assert responses.stats == (300, 300, 4, 296, 0)
+        assert responses.stats == FetchStats(300, 300, 4, 296, 0, 0)
     for response in made:
         assert response.content == response.url.removeprefix(server.url("")).encode()
         told = {name: getattr(response, name) for name in Response.__slots__ if name != "__weakref__"}
@@ -284,6 +284,7 @@ def test_what_the_road_makes_has_all_its_slots(road_in_use: Engine) -> None:
     assert sum(isinstance(response._times, float) for response in made) > 150, "most went all the way"
 
 
+@pytest.mark.filterwarnings("ignore::httpconn.errors.TooFewDescriptors")  # which there are, for so many
 def test_limits_beyond_any_number_of_c(road_in_use: Engine) -> None:
     endless: Any = dict.fromkeys(("per_host", "max_connections", "look_ahead", "max_buffered_bytes"), 10**30)
     with Plain() as server, fetch_many([server.url(f"/{n}") for n in range(100)], **endless) as responses:
