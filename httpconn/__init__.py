@@ -144,6 +144,7 @@ __all__ = [
     "public_only",
     "responses",
     "uninstall",
+    "urljoin",
 ]  # fmt: skip
 
 
@@ -160,6 +161,7 @@ _LATE: Final = {
     "Timings": "model",
     "fetch_many": "fetch",
     "public_only": "addresses",
+    "urljoin": "references",
 }
 """What stands above the connection, loaded when it is first asked for: http.client's users do without."""
 
@@ -200,6 +202,7 @@ if TYPE_CHECKING:
     from .policies.retries import Retry as Retry
     from .pool import ConnectionPool as ConnectionPool
     from .pool import PoolStats as PoolStats
+    from .references import urljoin as urljoin
 
 if TYPE_CHECKING:
     from http.client import (

@@ -172,7 +172,9 @@ class Preparer:
         now: Callable[[], float],
         unix_names: Collection[tuple[str, int]] = (),
     ) -> None:
-        """*now* tells the time, in seconds since whenever. *unix_names* are those hosts and ports for which ``resolve=`` has given a Unix socket, now or later.
+        """*now* tells the time, in seconds since whenever.
+
+        *unix_names* are those hosts and ports for which ``resolve=`` has given a Unix socket, now or later.
 
         Raises InvalidField, InvalidURL, MissingExtra, ValueError or TypeError for settings that cannot be meant."""
         self.settings = settings

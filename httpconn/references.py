@@ -1,4 +1,4 @@
-"""References to absolute URLs: what a Location means where it stands, in the form in which it is asked for.
+"""References to absolute URLs: what a Location or a link means where it stands, in the form in which it is asked for.
 
 It is what browsers do and not RFC 3986 that sites are tested with, so this follows the URL standard: white space at the
 ends, tabs and line ends go, a backslash is a slash, "http:page" is relative where the base has that scheme, and what
@@ -20,7 +20,7 @@ from urllib.parse import quote as percent_encode
 
 from .errors import InvalidURL, UnsupportedScheme
 from .hosts import parse_host, parse_ipv6
-from .urls import DEFAULT_PORTS, VISIBLE, parse_url, shown
+from .urls import DEFAULT_PORTS, VISIBLE, parse_url, shown, take_credentials
 
 _SLASHES: Final = "/\\"
 _AT_THE_ENDS: Final = "".join(map(chr, range(0x21)))
@@ -40,17 +40,36 @@ _DOT: Final = frozenset({".", "%2e"})
 _TWO_DOTS: Final = frozenset({"..", ".%2e", "%2e.", "%2e%2e"})
 
 
-def resolve_reference(base: str, reference: str) -> str:
-    """Return the absolute URL of *reference* in a response to *base*, in ASCII; its fragment, or else the base's.
+def resolve_reference(base: str, location: str) -> str:
+    """Return where the Location of a response to *base* leads; with its fragment, or else the base's.
 
-    Raises InvalidURL, UnsupportedScheme for any but http and https.
+    Raises as ``urljoin``. Source: RFC 9110 section 10.2.2.
     """
-    origin, target = parse_url(base)
+    found = urljoin(base, location)
+    if "#" in base and "#" not in found:
+        fragment = base.partition("#")[2].encode("utf-8", "replace").decode()
+        found = f"{found}#{_encoded(fragment, _IN_FRAGMENT)}"
+    return found
+
+
+def urljoin(base: str, reference: str) -> str:
+    """Return the absolute URL of *reference*, an ``href`` for example, as it stands in what is at *base*.
+
+    It is what browsers make of it, in ASCII and percent-encoded, as it is asked for: of "?" in http://h/a/b?c it is
+    http://h/a/b?, of "//h" http://h/, of "a b" http://h/a/a%20b. A fragment is the reference's own. A user name in
+    *base* stays behind, as ``Response.url`` has none.
+
+    Raises InvalidURL where a browser finds no URL either or nobody could look up the host, UnsupportedScheme (which is
+    one) for any but http and https, TypeError for what is no str. Source: WHATWG URL, section 4.4.
+    """
+    if not isinstance(reference, str):
+        raise TypeError(f"expected a reference as str, got {type(reference).__name__}")
+    origin, target = parse_url(take_credentials(base)[0])
     text = reference.translate(_without_line_ends).strip(_AT_THE_ENDS)
     found = _with_scheme(text)
     scheme, rest = (found[1].lower(), found[2]) if found is not None else (origin.scheme, text)
     if scheme not in DEFAULT_PORTS:
-        raise UnsupportedScheme(f"expected a redirect to http or https, got {shown(text)}")
+        raise UnsupportedScheme(f"expected a URL of http or https, got {shown(text)}")
     split = _in_front_query_fragment(rest)
     assert split is not None  # the pattern matches any text
     front, query, fragment = split.groups()
@@ -67,8 +86,6 @@ def resolve_reference(base: str, reference: str) -> str:
             path = front
         else:
             path = f"{base_path.rpartition('/')[0]}/{front}"
-    if fragment is None and "#" in base:
-        fragment = base.partition("#")[2].encode("utf-8", "replace").decode()
     return "".join((
         place,
         _normalized(path),
@@ -91,7 +108,7 @@ def _place(scheme: str, text: str, whole: str) -> tuple[str, str]:
         host = parse_host(found[2]) if found[1] is None else f"[{parse_ipv6(found[1], zone=False)}]"
     except ValueError as error:
         told = f" ({error})" if "@" not in whole and f"{error}" else ""
-        raise InvalidURL(f"expected a host in a redirect, got {shown(whole)}{told}") from None
+        raise InvalidURL(f"expected a URL with a host, got {shown(whole)}{told}") from None
     user, _, password = userinfo.partition(":")
     if user or password:
         told = f":{_encoded(password, _IN_CREDENTIALS)}" if password else ""

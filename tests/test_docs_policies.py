@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import email.message
 import os
 import re
 import subprocess
 import sys
+import urllib.parse
 from pathlib import Path
 
 import pytest
@@ -55,11 +57,24 @@ TOLD = {
 class Example(Site):
     """What the programs expect to find."""
 
+    def form(self, number: int) -> dict[str, str]:
+        """Return the form that a request has sent, as servers read it: none but of the media type for forms."""
+        message = email.message.Message()
+        message["Content-Type"] = self.fields(number).get("content-type", "")
+        if message.get_content_type() != "application/x-www-form-urlencoded":
+            return {}
+        return dict(urllib.parse.parse_qsl(self.bodies[number].decode("ascii"), strict_parsing=True))
+
     async def answer(self, exchange: Exchange) -> None:
         path, fields = exchange.target.partition("?")[0], self.fields(-1)
         page: Reply = 200, {"Content-Type": "text/plain"}, b"page"
         if path.startswith("/page/"):
             self.routes[path] = page
+        if path == "/login":
+            is_right = self.form(-1) == {"user": "me", "password": "a b&c=\u00fc"}
+            self.routes[path] = (
+                redirect(303, "/private", Set_Cookie="session=1; Path=/") if is_right else (401, {}, b"")
+            )
         self.routes["/private"] = page if "session=1" in fields.get("cookie", "") else (403, {}, b"")
         self.routes["/secret"] = (
             page if fields.get("authorization") in ("Basic bWU6c2VjcmV0", "Bearer token") else (401, {}, b"")
@@ -79,7 +94,6 @@ def test_every_page_has_a_program() -> None:
 def test_program(name: str, program: str, tmp_path: Path) -> None:
     routes = {
         "/old": redirect(301, "/new"), "/new": (200, {}, b"new"), "/busy": busy,
-        "/login": redirect(303, "/private", Set_Cookie="session=1; Path=/"),
     }  # fmt: skip
     with Example(routes) as example:
         site = f"127.0.0.1:{example.port}"

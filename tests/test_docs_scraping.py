@@ -92,7 +92,7 @@ def test_program(title: str, program: str, site: str, tmp_path: Path) -> None:
         assert len(log.read_text().splitlines()) == PAGES
         log.write_text("".join(log.read_text().splitlines(keepends=True)[:10]))
         run(program, site, tmp_path)
-        urls = [json.loads(line)["url"] for line in log.read_text().splitlines()]
+        urls = [json.loads(line)["asked"] for line in log.read_text().splitlines()]
         assert len(urls) == len(set(urls)) == PAGES
     elif title.startswith("In the workers"):
         assert told == f"{PAGES} pages\n"

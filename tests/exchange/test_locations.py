@@ -11,7 +11,7 @@ import pytest
 import httpconn
 from httpconn import InvalidURL, Request, UnsupportedScheme
 from httpconn.policies.redirects import location_of
-from httpconn.references import resolve_reference
+from httpconn.references import resolve_reference, urljoin
 from httpconn.urls import parse_url
 
 from ..sites import PAGE, Asker, Site, redirect
@@ -92,6 +92,53 @@ def test_as_browsers_have_it(base: str) -> None:
         assert ours(base, reference) == expected, reference
         refused += expected is None
     assert 10 < refused < 20  # the table has both kinds, for every base
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_links_as_browsers_have_them(base: str) -> None:
+    """The same, but that a link has no fragment of the page's."""
+    ada_url = pytest.importorskip("ada_url", reason=NO_ORACLE)
+    for reference in LOCATIONS:
+        try:
+            expected = ada_url.URL(reference, base=base).href
+        except ValueError:
+            with pytest.raises(InvalidURL):
+                urljoin(base, reference)
+        else:
+            assert urljoin(base, reference) == expected, reference
+
+
+@pytest.mark.parametrize("reference", ["mailto:me@h.test", "javascript:void(0)", "data:,x", "ftp://h.test/"])
+def test_links_to_elsewhere(reference: str) -> None:
+    with pytest.raises(UnsupportedScheme):
+        urljoin("http://h.test/", reference)
+
+
+@pytest.mark.parametrize(
+    ("base", "reference", "expected"),
+    [
+        ("http://h.test/a/b?c#d", "", "http://h.test/a/b?c"),
+        ("http://h.test/a/b?c#d", "e", "http://h.test/a/e"),
+        ("http://me:pw@h.test/a", "b", "http://h.test/b"),
+        ("http://me:pw@h.test/a", "//you:pw@h.test/b", "http://you:pw@h.test/b"),
+    ],
+)
+def test_what_of_the_base_stays_behind(base: str, reference: str, expected: str) -> None:
+    assert httpconn.urljoin(base, reference) == expected
+
+
+@pytest.mark.parametrize("base", ["/a", "h.test", "", "http://", "mailto:me@h.test", "http://a b/"])
+def test_no_base(base: str) -> None:
+    with pytest.raises(InvalidURL):
+        urljoin(base, "b")
+
+
+@pytest.mark.parametrize("wrong", [None, b"/", 3])
+def test_no_link(wrong: object) -> None:
+    with pytest.raises(TypeError, match="expected a reference as str, got"):
+        urljoin("http://h.test/", wrong)
+    with pytest.raises((TypeError, InvalidURL)):
+        urljoin(wrong, "/")
 
 
 PIECES = [
