@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from encodings.aliases import aliases
@@ -108,8 +109,7 @@ def find(label: str) -> str | None:
     if name is None:
         codec = label.replace("-", "_").replace(" ", "_")
         codec = aliases.get(codec, codec)
-        if codec in _PYTHON_CODECS:
-            name = codec
+        name = codec if codec in _PYTHON_CODECS else _BY_CODEC.get(codec)
     return name
 
 
@@ -211,7 +211,7 @@ def _decode(content: bytes, name: str) -> str:
     if name in _SINGLE:
         return codecs.charmap_decode(content, "replace", _table_of(name))[0]
     if name == "iso-2022-jp":
-        return _decode_iso_2022_jp(content)
+        return _ISO2022JPIncrementally().decode(content, True)
     if name == "replacement":
         return "\ufffd" if content else ""
     return content.decode(name, "replace")  # one of Python's
@@ -223,7 +223,12 @@ def _incremental_decoder(name: str) -> codecs.IncrementalDecoder:
         return _SeveralIncrementally(several)
     if name == "replacement" or name in _SINGLE:
         return _SingleIncrementally(name)
-    return codecs.getincrementaldecoder(_codec_of(name))("replace")
+    if name == "iso-2022-jp":
+        return _ISO2022JPIncrementally()
+    marks = _PYTHON_MARKS.get(name)
+    if marks is not None:
+        return _MarkedIncrementally(name, *marks)
+    return codecs.getincrementaldecoder(_UNICODE.get(name, name))("replace")
 
 
 def _codec_of(name: str) -> str:
@@ -238,10 +243,7 @@ def _codec_of(name: str) -> str:
 
 
 class TextDecoder:
-    """Content that comes in parts into text, as ``decode`` has it of the whole.
-
-    But iso-2022-jp is decoded by Python's codec, which has not all of its characters.
-    """
+    """Content that comes in parts into text, as ``decode`` has it of the whole."""
 
     def __init__(self, name: str, *, looks_for_mark: bool) -> None:
         self._name = name
@@ -276,6 +278,12 @@ class TextDecoder:
 
 _UNICODE: Final = {UTF_8: "utf-8", "utf-16le": "utf-16-le", "utf-16be": "utf-16-be"}
 
+_PYTHON_MARKS: Final = {
+    **dict.fromkeys(("utf-16", "utf_16"), (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)),
+    **dict.fromkeys(("utf-32", "utf_32"), (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)),
+}
+"""Of Python's encodings that are told by a byte order mark: those for little-endian and big-endian."""
+
 _SINGLE: Final = {
     "ibm866": "cp866",
     "koi8-r": "koi8_r",
@@ -289,6 +297,20 @@ _SINGLE: Final = {
     **{name: name.replace("windows-", "cp") for name in _LABELS if name.startswith("windows-125")},
 }
 """Encodings of one byte a character, and Python's codecs for them."""
+
+_BY_CODEC: Final = {
+    **{codec.replace("-", "_"): name for name, codec in _UNICODE.items()},
+    **{
+        codec.replace("-", "_"): name
+        for name, codec in _SINGLE.items()
+        if name not in ("iso-8859-8-i", "x-user-defined")
+    },
+    "euc_jp": "euc-jp",
+    "euc_kr": "euc-kr",
+    "iso2022_jp": "iso-2022-jp",
+    "utf_16": "utf-16le",
+}
+"""Encodings of the standard by Python's own names, which detectors return; as far as those are no labels."""
 
 _MENDED_BYTES: Final = {("koi8-u", 0xAE): "\u045e", ("koi8-u", 0xBE): "\u040e", ("windows-1255", 0xCA): "\u05ba"}
 
@@ -429,31 +451,61 @@ _SEVERAL: Final = {
 }
 
 _ISO_2022_JP: Final = re.compile(rb"\x1b(?:\([BJI]|\$[@B])")
+_TWO_BYTE_STATES: Final = (b"\x1b$@", b"\x1b$B")
 
 
-def _decode_iso_2022_jp(content: bytes) -> str:
+class _ISO2022JPIncrementally(codecs.IncrementalDecoder):
     """Source: Encoding, section 12.2.1. JIS X 0208 by way of euc-jp."""
-    parts: list[str] = []
-    state, at, is_first = b"\x1b(B", 0, True
-    for escape in (*_ISO_2022_JP.finditer(content), None):
-        end = len(content) if escape is None else escape.start()
-        if at == end and not is_first and escape is not None:
-            parts.append("\ufffd")  # two escape sequences with nothing between
-        parts.append(_decode_iso_2022_jp_run(content[at:end], state))
-        if escape is not None:
-            state, at, is_first = escape[0], escape.end(), False
-    return "".join(parts)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._state = b"\x1b(B"
+        self._follows_escape = False
+        self._held = b""
+
+    def decode(self, content: bytes, final: bool = False) -> str:  # type: ignore[override]  # codecs takes any buffer
+        content, self._held = self._held + content, b""
+        parts: list[str] = []
+        at = 0
+        for escape in _ISO_2022_JP.finditer(content):
+            parts += self._run(content[at : escape.start()])
+            if self._follows_escape:
+                parts.append("\ufffd")  # two escape sequences with nothing between
+            self._state, self._follows_escape, at = escape[0], True, escape.end()
+        rest = content[at:]
+        if not final:
+            rest, self._held = self._cut(rest)
+        return "".join((*parts, *self._run(rest)))
+
+    def getstate(self) -> tuple[bytes, int]:
+        return self._held, 0
+
+    def _run(self, run: bytes) -> tuple[str, ...]:
+        if not run:
+            return ()
+        self._follows_escape = False
+        return (_decode_iso_2022_jp_run(run, self._state),)
+
+    def _cut(self, run: bytes) -> tuple[bytes, bytes]:
+        """Return *run*, and its last bytes which those that are to come may belong to."""
+        size = next((len(begin) for begin in _BEGINS_OF_ESCAPE if run.endswith(begin)), 0)
+        if self._state in _TWO_BYTE_STATES and not size:
+            # Pairs are counted from the last byte that can be in none.
+            size = (len(run) - len(run.rstrip(_OF_PAIRS))) % 2
+        return run[: len(run) - size], run[len(run) - size :]
 
 
 _NOT_ASCII: Final = re.compile("[\x0e\x0f\x1b\x80-\xff]").sub
 _PAIR: Final = re.compile(rb"[\x21-\x7e]([\x21-\x7e]?)|.", re.DOTALL).sub
+_OF_PAIRS: Final = bytes(range(0x21, 0x7F))
+_BEGINS_OF_ESCAPE: Final = (b"\x1b(", b"\x1b$", b"\x1b")
 _HALFWIDTH: Final = "".join(chr(0xFF61 + byte - 0x21) if 0x21 <= byte <= 0x5F else "\ufffe" for byte in range(256))
 
 
 def _decode_iso_2022_jp_run(run: bytes, state: bytes) -> str:
     if state == b"\x1b(I":
         return codecs.charmap_decode(run, "replace", _HALFWIDTH)[0]
-    if state in (b"\x1b$@", b"\x1b$B"):
+    if state in _TWO_BYTE_STATES:
         # 0xFF is an error of one byte in euc-jp.
         pairs = _PAIR(lambda found: bytes(byte | 0x80 for byte in found[0]) if found[1] else b"\xff", run)
         return _decode(pairs, "euc-jp")
@@ -468,8 +520,15 @@ class _SeveralIncrementally(codecs.IncrementalDecoder):
         self._decoder = codecs.getincrementaldecoder(encoding.codec)(encoding.errors)
 
     def decode(self, content: bytes, final: bool = False) -> str:  # type: ignore[override]  # codecs takes any buffer
+        content = self._encoding.prepared(self.getstate()[0] + content)
+        self._decoder.reset()
+        if final:  # of what is not whole at the end, the codec's own loses all but the first character
+            return self._encoding.decode(content)
         _left.count = max(_MOST_MENDED, len(content))  # a part is no more than what has come
-        return self._encoding.mend(self._decoder.decode(content, final))
+        return self._encoding.mend(self._decoder.decode(content))
+
+    def getstate(self) -> tuple[bytes, int]:
+        return self._decoder.getstate()[0], 0
 
 
 class _SingleIncrementally(codecs.IncrementalDecoder):
@@ -482,3 +541,28 @@ class _SingleIncrementally(codecs.IncrementalDecoder):
         if self._name == "replacement":  # one U+FFFD, whatever comes
             content, self._has_begun = b"" if self._has_begun else content, self._has_begun or bool(content)
         return _decode(content, self._name)
+
+
+class _MarkedIncrementally(codecs.IncrementalDecoder):
+    """An encoding that is told by a byte order mark; the codec's own raises where there is none."""
+
+    def __init__(self, name: str, little: bytes, big: bytes) -> None:
+        super().__init__()
+        self._name = name
+        self._marks = {little: "le", big: "be"}
+        self._begin = b""
+        self._decoder: codecs.IncrementalDecoder | None = None
+
+    def decode(self, content: bytes, final: bool = False) -> str:  # type: ignore[override]  # codecs takes any buffer
+        if self._decoder is None:
+            content = self._begin + content
+            size = len(min(self._marks))
+            if len(content) < size and not final:
+                self._begin = content
+                return ""
+            order = self._marks.get(content[:size], f"{sys.byteorder[0]}e")
+            self._decoder = codecs.getincrementaldecoder(f"{self._name}-{order}")("replace")
+        return self._decoder.decode(content, final)
+
+    def getstate(self) -> tuple[bytes, int]:
+        return (self._begin if self._decoder is None else self._decoder.getstate()[0]), 0

@@ -7,6 +7,7 @@ import encodings
 import json
 import pickle
 import random
+import sys
 import zlib
 from typing import Any
 
@@ -85,6 +86,12 @@ def test_labels_are_those_of_w3lib() -> None:
         ("cp437", "cp437"),
         ("IBM850", "cp850"),
         ("utf-32", "utf_32"),
+        ("iso8859_5", "iso-8859-5"),
+        ("mac_cyrillic", "x-mac-cyrillic"),
+        ("MacCyrillic", "x-mac-cyrillic"),
+        ("cp874", "windows-874"),
+        ("euc_jp", "euc-jp"),
+        ("koi8_u", "koi8-u"),
         ("hz-gb-2312", "replacement"),
         ("punycode", None),
         ("idna", None),
@@ -186,7 +193,81 @@ def test_nothing_raises_and_no_ascii_is_lost(name: str) -> None:
             assert chr(pair[1]) in text[1:-1]
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "iso-2022-jp"])
+def test_names_of_detectors_are_known() -> None:
+    """Those are Python's own, for the encodings of the standard too; the standard has these three as no encoding."""
+    names = pytest.importorskip("charset_normalizer.constant").IANA_SUPPORTED
+    assert {name for name in names if charsets.find(name) is None} <= {"hz", "iso2022_kr", "utf_7"}
+    for name in ("utf_8", "cp1252", "iso8859_2", "koi8_r", "euc_kr", "iso2022_jp", "mac_roman", "gb18030", "shift_jis"):
+        text = "Text, 1\n"
+        assert response(text.encode(name), request=Request("GET", "http://a/", default_encoding=name)).text == text
+
+
+def read_in_parts(content: bytes, name: str, rng: random.Random) -> str:
+    decoder, parts = charsets.TextDecoder(name, looks_for_mark=False), []
+    while content:
+        step = rng.choice((1, 1, 2, 3, 7))
+        parts.append(decoder.decode(content[:step]))
+        content = content[step:]
+    return "".join((*parts, decoder.decode(b"", True)))
+
+
+@pytest.mark.parametrize("name", sorted({*NAMES, *charsets._PYTHON_CODECS}))
+def test_short_texts_in_parts_as_in_one(name: str) -> None:
+    """Whatever stands at their ends, and whatever bytes the encoding gives a meaning."""
+    rng = random.Random(name)
+    telling = b"\x81\x8f\xa2\xb7\x30\x39\x1b\x1b($@BJI!~\\abA\xff\xfe\xa4\x40\0"
+    for _ in range(150):
+        of = rng.choice((telling, bytes(range(256))))
+        content = bytes(rng.choices(of, k=rng.choice((1, 2, 3, 5, 9, 20))))
+        assert read_in_parts(content, name, rng) == charsets.decode(content, name), content
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "text"),
+    [
+        ("euc-jp", b"a\x8f\xa2\xb7b", "a\uff5eb"),
+        ("gbk", b"a\xff0", "a\ufffd0"),
+        ("gbk", b"a\x810\x81", "a\ufffd"),
+        ("iso-2022-jp", b'\x1b$B-!$"\x1b(B<\x1b(J\x1b(Bx\x1b', "①あ<\ufffdx\ufffd"),
+        ("utf_32", "aä".encode("utf-32-le"), "aä"),
+        ("utf_32", codecs.BOM_UTF32_BE + "aä".encode("utf-32-be"), "aä"),
+        ("utf_32", b"a\0", "\ufffd"),
+        ("utf-16", "aä".encode("utf-16-le"), "aä"),
+    ],
+)
+def test_what_codecs_for_parts_have_otherwise(name: str, content: bytes, text: str) -> None:
+    if name in ("utf_32", "utf-16") and sys.byteorder == "big" and len(content) > 2:
+        pytest.skip("without a mark it is this machine's order")
+    assert charsets.decode(content, name) == text
+    for seed in range(8):
+        assert read_in_parts(content, name, random.Random(seed)) == text
+
+
+def test_as_many_errors_as_bytes_in_one_part() -> None:
+    for name in charsets._SEVERAL:
+        decoder = charsets.TextDecoder(name, looks_for_mark=False)
+        text = decoder.decode(b"\x81") + decoder.decode(b"\xff" * 70_000) + decoder.decode(b"", True)
+        assert set(text) <= {"\ufffd", "\uf8f3"}
+
+
+@pytest.mark.parametrize(
+    ("name", "held"), [("gbk", b"\xd6"), ("euc-jp", b"\x8f\xa2"), ("shift_jis", b"\x93"), ("iso-2022-jp", b"\x1b$"),
+                      ("utf_32", b"a\0"), ("utf-8", b"\xe4\xb8")]
+)  # fmt: skip
+def test_what_waits_for_more_is_told(name: str, held: bytes) -> None:
+    decoder = charsets.TextDecoder(name, looks_for_mark=False)
+    assert decoder.decode(held) == ""
+    assert decoder.held() == held
+
+
+@pytest.mark.parametrize("size", [100_000, 400_000])
+def test_iso_2022_jp_in_parts_is_linear(size: int) -> None:
+    """Pairs are counted from the last byte that can be in none, which may be far away."""
+    decoder = charsets.TextDecoder("iso-2022-jp", looks_for_mark=False)
+    assert decoder.decode(b"\x1b$B" + b'$"' * size + b"\n") == "あ" * size + "\ufffd"
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_in_parts_as_in_one(name: str) -> None:
     rng = random.Random(name)
     content = rng.randbytes(300) + "text ä 中 あ 가 €".encode("gb18030") + rng.randbytes(300) + b"\x8f"
