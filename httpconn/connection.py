@@ -133,7 +133,7 @@ class HTTPConnection:
         self._method: str | None = None
         self._tunnel_host: str | None = None
         self._tunnel_port: int | None = None
-        self._tunnel_headers: dict[str, str] = {}
+        self._tunnel_headers: dict[str, Any] = {}
         self._raw_proxy_headers: list[bytes] | None = None
         if strict is not None:
             self.strict = strict

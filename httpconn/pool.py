@@ -217,7 +217,10 @@ class ConnectionPool(Configured):
             following = self._following(job, response, attempt)
             if following is None:
                 if response.error is not None:
-                    response.close()
+                    if response._stream is not None:
+                        response._content = bytes(response._stream.held) + attempt.take_content()
+                        response.close()
+                        response._stream = None
                     raise response.error
                 return response
             job = following

@@ -144,6 +144,7 @@ class Sink:
             self._file.close()
             if self._temporary is not None:
                 os.replace(self._temporary, self._path)
+                self._temporary = None
         except BaseException:
             self.abandon()
             raise
@@ -159,6 +160,12 @@ class Sink:
             if temporary is not None and os.getpid() == self._process:  # in the child of a fork it is the parent's
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(temporary)
+
+    def __del__(self) -> None:
+        """Of a streamed response that was dropped: leave no temporary file, as it leaves no connection."""
+        if getattr(self, "_temporary", None) is not None:  # there is none where it could not be opened
+            with contextlib.suppress(OSError):
+                self.abandon()
 
 
 def _status_of(path: str) -> os.stat_result | None:

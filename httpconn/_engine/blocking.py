@@ -359,6 +359,10 @@ class Attempt(Clock):
             raise TotalTimeout(f"not done within {self._limits.total:g} s (Timeout.total): {self._job.where}")
         return self._incoming.go_on()
 
+    def take_content(self) -> bytes:
+        """Return what has come of the content of a response that is being streamed, and hold it no longer."""
+        return self._incoming.take_content()
+
     def receive_more(self) -> bool:
         """Receive once, for a response that is being streamed; return whether the message is complete."""
         if self._incoming.is_unfinished:

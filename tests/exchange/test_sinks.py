@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import io
 import os
 import signal
@@ -297,6 +298,18 @@ def test_a_fetcher_that_is_closed_leaves_nothing(tmp_path: Path) -> None:
         fetcher.feed([Request("GET", server.url("/silent-in-body/1"), sink=tmp_path / "file"), server.url("/drip/2")])
         assert next(fetcher).url.endswith("/drip/2")
     assert os.listdir(tmp_path) == []
+
+
+def test_a_dropped_stream_leaves_no_file(tmp_path: Path) -> None:
+    with FaultyServer() as server, ConnectionPool(max_connections=1) as pool:
+        response = pool.request("GET", server.url("/drip/1"), stream=True, sink=tmp_path / "file")
+        assert [name[:5] for name in os.listdir(tmp_path)] == ["file."]
+        del response
+        gc.collect()
+        assert os.listdir(tmp_path) == []
+        assert pool.get(server.url("/good/1"), sink=tmp_path / "file").error is None
+        gc.collect()
+        assert os.listdir(tmp_path) == ["file"]
 
 
 def test_a_stream_fills_the_sink_while_it_is_read(site: Site, tmp_path: Path) -> None:

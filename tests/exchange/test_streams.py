@@ -24,6 +24,7 @@ from httpconn import ConnectionPool, Response, StreamConsumed, Timeout, _backend
 from httpconn.lines import DEFAULT_MAX_LINE_CHARS, TextReader
 
 from ..peers import ScriptedServer, replying, take_request
+from ..sites import Asker
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Type: text/event-stream\r\n"
 QUICK = Timeout(connect=10, read=5, total=30, pool=10)
@@ -434,3 +435,31 @@ def test_the_rest_of_a_sized_part_is_handed_out_before_the_error() -> None:
     assert [next(parts), next(parts)] == [b"abcde", b"fg"]
     with pytest.raises(httpconn.IncompleteRead):
         next(parts)
+
+
+@pytest.mark.parametrize("kind", ["pool", "stream", "fetcher"])
+@pytest.mark.parametrize("location", ["http://[::zz]/", "ftp://a.test/", "/again"])
+def test_a_redirect_that_fails_has_its_page_in_the_error(kind: str, location: str) -> None:
+    """Also where the response was to be streamed, whose connection is closed by then."""
+    reply = b"HTTP/1.1 302 Found\r\nLocation: %b\r\nContent-Length: 5\r\n\r\nmoved" % location.encode()
+    with ScriptedServer(replying(reply, reply)) as server, Asker(kind, redirects=1, timeout=QUICK) as ask:
+        response = ask(f"http://127.0.0.1:{server.port}/")
+        assert isinstance(response.error, (httpconn.InvalidURL, httpconn.TooManyRedirects))
+        assert (response.status, response.content, response.text) == (302, b"moved", "moved")
+        pickle.dumps(response)
+
+
+def test_a_hook_that_fails_leaves_what_has_come() -> None:
+    """It is not waited for the rest of the content, which may never come."""
+
+    def refuse(response: Response) -> None:
+        raise ValueError("no")
+
+    def serve(sock: socket.socket) -> None:
+        take_request(sock)
+        sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello")
+        assert sock.recv(1) == b""
+
+    with ScriptedServer(serve) as server, ConnectionPool(after_response=refuse, timeout=QUICK) as pool:
+        with pytest.raises(ValueError, match="no"):
+            pool.get(f"http://127.0.0.1:{server.port}/", stream=True)
