@@ -50,6 +50,23 @@ def content_of(response: httpconn.Response) -> bytes:
     return response.content
 
 
+@by_each
+@pytest.mark.parametrize(("lines", "error"), [(5, None), (6, ContentDecodingError), (100, ContentDecodingError)])
+def test_codings_in_several_lines_are_counted_together(kind: str, lines: int, error: type[Exception] | None) -> None:
+    """As in one (CVE-2023-23916)."""
+    body = PAGE
+    for _ in range(min(lines, 8)):
+        body = gzip(body)
+    routes = {"/lines": reply(["gzip"] * lines, body), "/pairs": reply(["gzip, gzip"] * ((lines + 1) // 2), body)}
+    with Codings(routes) as site, Asker(kind) as ask:
+        if error is None:
+            assert content_of(ask(site.url("/lines"))) == PAGE
+            return
+        for path in routes:
+            with pytest.raises(error, match=r"at most 5 content codings"):
+                content_of(ask(site.url(path)))
+
+
 # -- what is none, or unknown ------------------------------------------------------------------------------------
 
 
