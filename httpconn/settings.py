@@ -188,7 +188,9 @@ class Settings:
     trust_env: bool = False
     """Read HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY."""
     expect_timeout_s: float | None = 1.0
-    """How long a large body that can be sent but once waits for "100 Continue"; None: it does not ask."""
+    """How long a large body that can be sent but once waits for "100 Continue"; None: it does not ask.
+
+    After a 417 the request is sent again without the question, and for ten minutes its origin is not asked."""
     resolve: Resolve | None = None
     """Addresses for names: a mapping, a function, or a coroutine function; see ``Resolver``."""
     allow_address: AllowAddress | None = None

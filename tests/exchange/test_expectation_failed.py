@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import http.cookiejar
 import io
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from httpconn import Request, Retry
+from httpconn import Fetcher, Request, Retry, Timeout, TotalTimeout
 from httpconn.policies.judge import Policies
 from httpconn.preparing import Job, Preparer
 from httpconn.settings import Settings
@@ -35,6 +36,7 @@ class Handler(RecordingHandler):
     def handle_expect_100(self) -> bool:
         fields = self._note()
         self.server.seen.append((self.path, fields, b""))
+        self.server.over.wait(self.server.silent_s)
         if self.server.continues:
             self.send_response_only(100)
             self.end_headers()
@@ -45,6 +47,7 @@ class Handler(RecordingHandler):
     def do_POST(self) -> None:
         fields = self._note()
         self.server.seen.append((self.path, fields, self._take_content()))
+        self.server.over.wait(self.server.silent_s)
         self._answer(self.server.status, b"taken")
 
     do_PUT = do_POST
@@ -69,11 +72,16 @@ class Handler(RecordingHandler):
 
 
 class Server(Recording):
-    def __init__(self, *args: Any, continues: bool = False, status: int = 200) -> None:
+    def __init__(self, *args: Any, continues: bool = False, status: int = 200, silent_s: float = 0.0) -> None:
         super().__init__(*args)
         self.RequestHandlerClass = Handler
-        self.continues, self.status = continues, status
+        self.continues, self.status, self.silent_s = continues, status, silent_s
+        self.over = threading.Event()
         self.seen: list[tuple[str, dict[str, str], bytes]] = []
+
+    def __exit__(self, *_: object) -> None:
+        self.over.set()
+        super().__exit__()
 
     @property
     def url(self) -> str:
@@ -104,7 +112,7 @@ class Pipe(io.RawIOBase):
 
 @ways
 @pytest.mark.parametrize("method", ["POST", "PUT"])
-def test_sent_again_without(way: str, method: str) -> None:
+def test_sent_again_without(in_use, way: str, method: str) -> None:
     """Also what can be sent but once: nothing of it has been asked for yet."""
     with Server() as server, Asker(way, expect_timeout_s=30) as ask:
         response = ask(Request(method, server.url, body=once()))
@@ -113,6 +121,26 @@ def test_sent_again_without(way: str, method: str) -> None:
     assert server.told() == [(True, b""), (False, b"onetwo")]
     first, again = (fields for _, fields, _ in server.seen)
     assert {**again, "expect": "100-continue"} == first, "nothing else is different"
+
+
+def test_many_that_have_asked_already() -> None:
+    """Those that were made ready before the first refusal came: each is sent again, once."""
+    with Server() as server, Fetcher(per_host=2, expect_timeout_s=30) as fetcher:
+        fetcher.feed(Request("POST", server.url, body=once()) for _ in range(9))
+        found = [(response.error, response.status, response.content) for response in fetcher]
+        assert found == [(None, 200, b"taken")] * 9
+        asked = [content for has_asked, content in server.told() if has_asked]
+        assert 1 <= len(asked) <= 9
+        assert [content for has_asked, content in server.told() if not has_asked] == [b"onetwo"] * 9
+
+
+@ways
+def test_the_time_is_that_of_both(way: str) -> None:
+    """A refusal begins no new time: what follows has what is left of ``Timeout.total``."""
+    with Server(silent_s=1.5) as server, Asker(way, expect_timeout_s=30, timeout=Timeout(total=2)) as ask:
+        error = ask(Request("POST", server.url, body=once())).error
+    assert isinstance(error, TotalTimeout)
+    assert server.told()[0] == (True, b"")
 
 
 @ways
