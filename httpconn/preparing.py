@@ -318,26 +318,9 @@ class Preparer:
     ) -> Job:
         origin, target = parse_url(request.url)
         method = request.method
-        if type(method) is not str or not method:
-            raise TypeError(f"expected a method as str, got {method!r}")
-        check_request(request)
-        if request.max_content is not None and request.max_content < 0:
-            raise ValueError(f"expected max_content of 0 or more, got {request.max_content}")
-        if request.redirects is not None:
-            checked_redirects(request.redirects)
-        checked_retry(request.retry)
-        body, length, content_type = framed = framed or _body_of(request, method)
-        if self._left_out:
-            own = [*(pair for pair in self._left_out if all(_name(pair[0]) != _name(name) for name, _ in own)), *own]
-        left_out = frozenset(_name(name) for name, value in own if value is None)
-        if isinstance(body, _ChunkedBody) and length is None and hasattr(request.body, "read"):
-            announced = next((str(value) for name, value in own if _name(name) == "content-length"), "")
-            if announced.isascii() and announced.isdigit():
-                length = int(announced)
-                body, *_ = framed = body.announced(length), length, content_type
-        if content_type is not None and all(_name(name) != "content-type" for name, _ in own):
-            own = [*own, ("Content-Type", content_type)]
-        self._check_own(own, length, decode=request.decode)
+        _check_request(request)
+        own, left_out, framed = self._own_fields(request, own, framed or _body_of(request, method))
+        body, length, _ = framed
         key = self._key(request, origin)
         proxy = self._proxy(request, origin)
         fields = self._merged(self._with_authorization(own, request, origin, course), course, method)
@@ -371,18 +354,28 @@ class Preparer:
             and request.max_content is None
             and request.retry is None  # which statuses are judged is for all requests on that road
         )
-        if body is not None:
-            job.framed = framed
-        if isinstance(body, bytes):
-            if len(body) <= _SMALL_BODY_BYTES and not job.expects_continue:
-                job.head += body
-            else:
-                job.body = lambda: iter((body,))
-        elif body is not None:
-            job.body = body.parts
-            job.is_replayable = body.is_replayable
-        job.is_resendable = job.is_replayable and method in IDEMPOTENT_METHODS
+        _put_body(job, framed)
         return job
+
+    def _own_fields(self, request: Request, own: Fields, framed: Framed) -> tuple[Fields, frozenset[str], Framed]:
+        """Return the fields of *request* with those of its body, the names that are left out, and the body.
+
+        A body whose length nobody knew has the one that a Content-Length of the caller's announces. Raises as
+        ``_check_own``.
+        """
+        body, length, content_type = framed
+        if self._left_out:
+            own = [*(pair for pair in self._left_out if all(_name(pair[0]) != _name(name) for name, _ in own)), *own]
+        if isinstance(body, _ChunkedBody) and length is None and hasattr(request.body, "read"):
+            announced = next((str(value) for name, value in own if _name(name) == "content-length"), "")
+            if announced.isascii() and announced.isdigit():
+                length = int(announced)
+                framed = body.announced(length), length, content_type
+        left_out = frozenset(_name(name) for name, value in own if value is None)
+        if content_type is not None and all(_name(name) != "content-type" for name, _ in own):
+            own = [*own, ("Content-Type", content_type)]
+        self._check_own(own, length, decode=request.decode)
+        return own, left_out, framed
 
     def _with_authorization(
         self, own: list[tuple[str, Any]], request: Request, origin: Origin, course: Course | None
@@ -547,6 +540,18 @@ def _way(origin: Origin, proxy: Proxy | None) -> Key:
     return origin.key if proxy is None else (*origin.key, proxy.key)
 
 
+def _check_request(request: Request) -> None:
+    """Raise TypeError, ValueError for a method or an option that cannot be meant."""
+    if type(request.method) is not str or not request.method:
+        raise TypeError(f"expected a method as str, got {request.method!r}")
+    check_request(request)
+    if request.max_content is not None and request.max_content < 0:
+        raise ValueError(f"expected max_content of 0 or more, got {request.max_content}")
+    if request.redirects is not None:
+        checked_redirects(request.redirects)
+    checked_retry(request.retry)
+
+
 def _check_context(context: Any) -> None:
     if isinstance(context, str) and context != TRUSTSTORE:
         raise ValueError(f"expected an ssl.SSLContext or {TRUSTSTORE!r} as context, got {quote(context)}")
@@ -684,6 +689,22 @@ def _body_of(request: Request, method: str) -> Framed:
     if isinstance(body, Mapping) or not isinstance(body, Iterable):
         raise TypeError(f"expected a body of bytes, str, a file or an iterable of bytes, got {type(body).__name__}")
     return _ChunkedBody(body), None, None
+
+
+def _put_body(job: Job, framed: Framed) -> None:
+    """Have *job* send the body: with its head where it is short, and where nobody is asked for it before."""
+    body, *_ = framed
+    if body is not None:
+        job.framed = framed
+    if isinstance(body, bytes):
+        if len(body) <= _SMALL_BODY_BYTES and not job.expects_continue:
+            job.head += body
+        else:
+            job.body = lambda: iter((body,))
+    elif body is not None:
+        job.body = body.parts
+        job.is_replayable = body.is_replayable
+    job.is_resendable = job.is_replayable and job.method in IDEMPOTENT_METHODS
 
 
 def _file_body(file: Any) -> tuple[_FileBody | _ChunkedBody, int | None]:

@@ -22,7 +22,7 @@ ROOMS = {
     # The pure backend is made of the twins that lie in the room of the protocol, body and request.
     "_backends": {"_backends", "_wire.head", "_wire.body", "_wire.request", "_speedups", "_speedups_isolated"},
     "_io": {"_io"},
-    "headers": set[str](),
+    "headers": {"_wire"},
     "response": {"_wire", "_backends", "_io", "headers"},
     "connection": {"_wire", "_backends", "_io", "headers", "response"},
     # Text to URLs: hosts, then URLs, then references to them.
