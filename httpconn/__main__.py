@@ -20,17 +20,17 @@ from zipfile import is_zipfile
 import httpconn
 
 _USAGE = """\
-python -m httpconn run script.py [argument ...]    runs a program with httpconn in the place of http.client
-python -m httpconn run -m module [argument ...]    the same for a module
+{0} run script.py [argument ...]    runs a program with httpconn in the place of http.client
+{0} run -m module [argument ...]    the same for a module
 """
 
 
-def main(arguments: list[str]) -> None:
-    """Do what the command line says. Raises SystemExit, and whatever the program that is run raises."""
+def main(arguments: list[str], program: str = "python -m httpconn") -> None:
+    """Do what the command line of *program* says. Raises SystemExit, and whatever the program that is run raises."""
     if not arguments or arguments in (["-h"], ["--help"]):
         print(f"httpconn {httpconn.__version__} on Python {platform.python_version()}")
         print(f"parser: {httpconn.backend()}, of {', '.join(httpconn.backends())}\n")
-        print(_USAGE, end="")
+        print(_USAGE.format(program), end="")
     elif arguments == ["--version"]:
         print(f"httpconn {httpconn.__version__}")
     elif arguments[0] == "run" and len(arguments) > 2 and arguments[1] == "-m":
@@ -40,7 +40,7 @@ def main(arguments: list[str]) -> None:
         httpconn.install()
         _run_path(arguments[1], arguments[2:])
     else:
-        sys.stderr.write(_USAGE)
+        sys.stderr.write(_USAGE.format(program))
         sys.exit(2)
 
 
@@ -116,7 +116,7 @@ def run() -> None:
     """What the console script ``httpconn`` calls: the same as ``python -m httpconn``."""
     if not sys.flags.safe_path:
         sys.path[0] = os.getcwd()  # as -m has it, where a script has its own folder
-    main(sys.argv[1:])
+    main(sys.argv[1:], "httpconn")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""install(), uninstall() and ``python -m httpconn run``: who is affected, who is named, what is put back."""
+"""install(), uninstall(), ``python -m httpconn`` and ``httpconn``: who is affected, who is named, what is put back."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import sys
+import sysconfig
 import threading
 import types
 import warnings
@@ -226,6 +227,17 @@ print(json.dumps({
 """.replace("print(", "def f(a: int): ...\nprint(")
 
 
+# What follows `python`. The script that the wheel brings is a program in Python, but on Windows.
+STARTS = {"python -m httpconn": ["-m", "httpconn"]}
+if os.name == "posix":
+    STARTS["httpconn"] = [os.path.join(sysconfig.get_path("scripts"), "httpconn")]
+
+
+@pytest.fixture(params=STARTS)
+def start(request: pytest.FixtureRequest) -> list[str]:
+    return STARTS[request.param]
+
+
 def told(directory: Path, *arguments: str, options: tuple[str, ...] = ()) -> dict[str, object]:
     ended = children.run(arguments, directory, options=options, changes={"PYTHONSAFEPATH": None})
     assert ended.returncode == 0, ended.stderr
@@ -265,13 +277,13 @@ def place(tmp_path: Path) -> Path:
     ],
     ids=" ".join,
 )
-def test_run_is_as_python_itself(target: list[str], safe_path: bool, place: Path) -> None:
+def test_run_is_as_python_itself(target: list[str], safe_path: bool, start: list[str], place: Path) -> None:
     if safe_path and target[0] == "-m":
         pytest.skip("with -P the working directory is no place for modules")
     options = ("-P",) if safe_path else ()
     arguments = [*target, "-v", "--flag", "run"]
     with_python = told(place, *arguments, options=options)
-    on_httpconn = told(place, "-m", "httpconn", "run", *arguments, options=options)
+    on_httpconn = told(place, *start, "run", *arguments, options=options)
     assert with_python.pop("connection") == "http.client"
     assert on_httpconn.pop("connection") == "httpconn.connection"
     assert on_httpconn == with_python
@@ -290,23 +302,23 @@ def test_run_is_as_python_itself(target: list[str], safe_path: bool, place: Path
         ("def f(:", 1, "SyntaxError: invalid syntax\n"),
     ],
 )
-def test_the_exit_code_is_the_programs(source: str, code: int, said: str, tmp_path: Path) -> None:
+def test_the_exit_code_is_the_programs(source: str, code: int, said: str, start: list[str], tmp_path: Path) -> None:
     (tmp_path / "script.py").write_text(source)
-    ended = children.run(["-m", "httpconn", "run", "script.py"], tmp_path)
+    ended = children.run([*start, "run", "script.py"], tmp_path)
     assert (ended.returncode, ended.stdout) == (code, "")
     assert ended.stderr.endswith(said)
     assert bool(ended.stderr) == bool(said)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals end a process differently there")
-def test_an_interrupt_ends_it_as_it_ends_python(tmp_path: Path) -> None:
+def test_an_interrupt_ends_it_as_it_ends_python(start: list[str], tmp_path: Path) -> None:
     (tmp_path / "script.py").write_text("raise KeyboardInterrupt")
     with_python = children.run(["script.py"], tmp_path)
-    on_httpconn = children.run(["-m", "httpconn", "run", "script.py"], tmp_path)
+    on_httpconn = children.run([*start, "run", "script.py"], tmp_path)
     assert on_httpconn.returncode == with_python.returncode
 
 
-def test_main_stays_for_exit_handlers_and_threads(tmp_path: Path) -> None:
+def test_main_stays_for_exit_handlers_and_threads(start: list[str], tmp_path: Path) -> None:
     (tmp_path / "script.py").write_text("""
 import atexit, pickle, threading, time
 class Here: pass
@@ -317,31 +329,32 @@ def later():
     at_exit()
 threading.Thread(target=later).start()
 """)
-    ended = children.run(["-m", "httpconn", "run", "script.py"], tmp_path)
+    ended = children.run([*start, "run", "script.py"], tmp_path)
     assert (ended.stdout, ended.stderr) == ("True\nTrue\n", "")
 
 
 @pytest.mark.parametrize("arguments", [["run"], ["run", "-m"], ["run", "-x"], ["walk"], ["--nonsense"]], ids=" ".join)
-def test_a_command_line_that_makes_no_sense(arguments: list[str], tmp_path: Path) -> None:
-    ended = children.run(["-m", "httpconn", *arguments], tmp_path)
+def test_a_command_line_that_makes_no_sense(arguments: list[str], start: list[str], tmp_path: Path) -> None:
+    ended = children.run([*start, *arguments], tmp_path)
     assert ended.returncode == 2
-    assert "python -m httpconn run script.py" in ended.stderr
+    program = next(name for name, words in STARTS.items() if words == start)
+    assert ended.stderr.startswith(f"{program} run script.py")
     assert not ended.stdout
 
 
-def test_a_script_that_is_not_there(tmp_path: Path) -> None:
-    ended = children.run(["-m", "httpconn", "run", "nowhere.py"], tmp_path)
+def test_a_script_that_is_not_there(start: list[str], tmp_path: Path) -> None:
+    ended = children.run([*start, "run", "nowhere.py"], tmp_path)
     assert ended.returncode == 2
     assert "can't open file" in ended.stderr
-    ended = children.run(["-m", "httpconn", "run", "-m", "nowhere_at_all"], tmp_path)
+    ended = children.run([*start, "run", "-m", "nowhere_at_all"], tmp_path)
     assert ended.returncode == 1
     assert "No module named nowhere_at_all" in ended.stderr
 
 
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"]])
-def test_alone_it_says_what_it_is_and_how_to_use_it(arguments: list[str], tmp_path: Path) -> None:
-    ended = children.run(["-m", "httpconn", *arguments], tmp_path)
+def test_alone_it_says_what_it_is_and_how_to_use_it(arguments: list[str], start: list[str], tmp_path: Path) -> None:
+    ended = children.run([*start, *arguments], tmp_path)
     assert ended.returncode == 0
     for said in (httpconn.__version__, httpconn.backend(), *httpconn.backends(), "run script.py", "run -m module"):
         assert said in ended.stdout
-    assert children.run(["-m", "httpconn", "--version"], tmp_path).stdout == f"httpconn {httpconn.__version__}\n"
+    assert children.run([*start, "--version"], tmp_path).stdout == f"httpconn {httpconn.__version__}\n"
