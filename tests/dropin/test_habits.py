@@ -221,6 +221,7 @@ def test_a_subclass_that_does_without_our_init(way: str, chunked: bool, order: l
                 self.status = self.code = 200
                 self.version, self.reason, self.debuglevel, self.will_close = 11, "OK", 0, False
                 self.headers = self.msg = HTTPMessage()
+                self._max_headers = None  # from 3.15 on, for trailers
                 file = io.BufferedReader(io.BytesIO(b"5\r\nhello\r\n0\r\n\r\n" if chunked else b"hello"))
                 values = {"fp": file, "length": None if chunked else 5, "chunked": chunked, "chunk_left": None}
                 for name in order:

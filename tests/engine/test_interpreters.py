@@ -31,6 +31,7 @@ except ImportError:
 sys.stdout.flush()
 run(f"import sys; sys.path[:] = {sys.path!r}" + '''
 BODY
+sys.stdout.flush()  # nobody closes the interpreter, which would
 ''')
 """
 
