@@ -20,7 +20,7 @@ told   := $(source) $(shell command -v $${CC:-cc} gcc clang | tr '\n' ' ') $(CFL
           no=$(HTTPCONN_NO_EXTENSIONS) required=$(HTTPCONN_REQUIRE_EXTENSIONS)
 wheel   = $$(ls $(VENV)/wheel/*.whl)
 
-.PHONY: help build demo test bench bench-full bench-compare bench-publish bench-memory bench-fetch bench-rates bench-micro fuzz planted sanitize leaks misuse interpreters wheels test-codings lint clean FORCE
+.PHONY: help build demo test bench bench-full bench-compare bench-publish bench-memory bench-fetch bench-rates bench-cores bench-micro fuzz planted sanitize leaks misuse interpreters wheels test-codings lint clean FORCE
 .DELETE_ON_ERROR:
 
 help:   ## this list
@@ -56,6 +56,9 @@ bench-fetch: build $(VENV)/has-bench $(VENV)/checkout   ## fetch_many and the po
 
 bench-rates: build $(VENV)/checkout   ## are rates and gates kept to, by the server's log?   [ARGS="--hosts 50"]
 	@$(apart) -m bench.rates $(ARGS)
+
+bench-cores: build $(VENV)/checkout   ## a list on all cores, by interpreters (3.14+) and by processes   [ARGS="--cores 2 --pages 400 --rounds 1"]
+	@$(apart) -m bench.cores $(ARGS)
 
 bench-micro: build $(VENV)/has-bench   ## parsing alone, chunks alone   [ARGS="-k head"]
 	PYTHONSAFEPATH=1 $(bin)/python -m pytest bench/micro --benchmark-only $(ARGS)

@@ -11,6 +11,7 @@ that has only imported the standard library is measured too: CPython's own share
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import pickle
 import select
@@ -215,9 +216,15 @@ def main() -> None:
         serve()
         return
     if sys.version_info < (3, 14):
-        raise SystemExit("interpreters are made through concurrent.interpreters, which is from CPython 3.14 on")
+        raise SystemExit(
+            f"this is CPython {sys.version.split()[0]}, and concurrent.interpreters is there from 3.14 on:\n"
+            "    make interpreters PYTHON=python3.15 VENV=.venv-3.15     or, where only Debian's sid has it,\n"
+            "    bash .ci/sid make && bash .ci/sid run make interpreters PYTHON=python3.15 VENV=.venv-3.15"
+        )
     if chosen.parser != "cython":
         os.environ["HTTPCONN_PARSER"] = chosen.parser
+    elif importlib.util.find_spec("httpconn._speedups_isolated") is None:
+        raise SystemExit("the extension for subinterpreters was not built: see what `make build` says, or --parser python")
     server = subprocess.Popen(
         [sys.executable, str(Path(__file__).resolve()), "--serve"],
         stdin=subprocess.PIPE,
