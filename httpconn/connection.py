@@ -344,7 +344,7 @@ class HTTPConnection:
                     break
                 interim += 1
                 if interim > limits.interim_responses:
-                    raise HTTPException(f"got more than {interim - 1} interim responses")
+                    raise HTTPException(limits.too_many_interim())
             if code != http.HTTPStatus.OK:
                 self.close()
                 raise OSError(f"Tunnel connection failed: {code} {message.strip()}")

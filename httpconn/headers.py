@@ -16,7 +16,7 @@ from http.client import HTTPMessage, parse_headers
 from types import SimpleNamespace
 from typing import Any, Final
 
-from ._wire.grammar import Limits
+from ._wire.grammar import FinalCountsToo, Limits
 from ._wire.head import CONTINUES_NOTHING, NO_FIELD_LINE, Defect
 
 __all__ = ["HTTPMessage", "current_limits", "message_from_lines", "parse_headers", "with_max_headers"]
@@ -78,11 +78,12 @@ def current_limits() -> Limits:
         line_bytes = now[0] if now[0] != MAXLINE else now[2]
         field_lines = now[1] if now[1] != MAXHEADERS else now[3]
         interim_responses = now[4] if now[4] != MAXINTERIMRESPONSES else now[5]
-        _limits = Limits(
+        # http.client counts the final response, too: 100 before it are too many.
+        kind = FinalCountsToo if _has_interim else Limits
+        _limits = kind(
             line_bytes=line_bytes,
             field_lines=field_lines,
             head_bytes=max(_DEFAULT_HEAD_BYTES, 2 * line_bytes),
-            # http.client counts the final response, too: 100 before it are too many.
             interim_responses=interim_responses - 1 if _has_interim else interim_responses,
             trailer_lines=field_lines,
         )

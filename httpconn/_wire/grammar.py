@@ -107,6 +107,20 @@ class Limits:
     body_bytes: int | None = None
     """The whole body, decoded from its transfer coding; None for no limit."""
 
+    def too_many_interim(self) -> str:
+        """Return what is said where more have come than ``interim_responses``."""
+        return f"got more than {self.interim_responses} interim responses"
+
+
+class FinalCountsToo(Limits):
+    """Limits whose ``interim_responses`` was one more before the final response was taken off, and is told so."""
+
+    __slots__ = ()
+
+    def too_many_interim(self) -> str:
+        """Source: http.client of CPython 3.14, HTTPResponse.begin."""
+        return f"got more than {self.interim_responses + 1} interim responses"
+
 
 # Why a chunk was refused; the decoders report the code, the reader makes the exception.
 CHUNK_OK: Final = 0

@@ -225,7 +225,7 @@ class ResponseReader:
             self._partial = None
             self.interim = (*self.interim, head)
             if len(self.interim) > self.limits.interim_responses:
-                raise HTTPException(f"got more than {self.limits.interim_responses} interim responses")
+                raise HTTPException(self.limits.too_many_interim())
         return self._head  # type: ignore[return-value]  # the loop has set it
 
     def _ends_with_interim(self) -> bool:
