@@ -224,7 +224,9 @@ def main() -> None:
     if chosen.parser != "cython":
         os.environ["HTTPCONN_PARSER"] = chosen.parser
     elif importlib.util.find_spec("httpconn._speedups_isolated") is None:
-        raise SystemExit("the extension for subinterpreters was not built: see what `make build` says, or --parser python")
+        raise SystemExit(
+            "the extension for subinterpreters was not built: see what `make build` says, or --parser python"
+        )
     server = subprocess.Popen(
         [sys.executable, str(Path(__file__).resolve()), "--serve"],
         stdin=subprocess.PIPE,
