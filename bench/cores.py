@@ -5,7 +5,7 @@
 Pages of 1 MiB of text that nginx has compressed beforehand: decompressing and reading them is the client's work,
 sending them takes the server little. Each worker fetches its share of the pages, checks the length of each, and
 returns how many were whole and the CPU that it took. Prints the median rate of each way, its factor over one worker of
-its kind, and the shares of CPU. Leave the machine alone meanwhile: workers that wait for a core say nothing about cores.
+its kind, and the shares of CPU. Leave the machine alone meanwhile: workers that wait for a core say nothing of cores.
 """
 
 from __future__ import annotations
