@@ -455,6 +455,7 @@ def test_what_is_given_up_is_cancelled(kind: str, server: FaultyServer) -> None:
     eventually(lambda: not resolver_threads())
 
 
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # as an error it would keep what it is about
 @KINDS
 def test_a_dropped_maker_leaves_no_thread(kind: str, server: FaultyServer) -> None:
     async def resolve(host: str, port: int) -> str:
