@@ -6,6 +6,7 @@ import contextlib
 import gc
 import io
 import json
+import logging
 import zlib
 from collections.abc import Callable, Iterator
 from types import ModuleType
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from ..peers import ScriptedServer, replying
 from .servers import content
 
 
@@ -287,6 +289,28 @@ def test_a_response_given_back_unread_answers_nobody_else(
         pool.request("GET", "/sized?n=5000", retries=False)
     assert_reused(pool, origin, 2)
     assert taken == content(amount)
+
+
+@pytest.mark.parametrize("line", [b": Value", b":", b"Broken Header"], ids=["no name", "neither", "no colon"])
+def test_header_lines_that_are_none_are_logged(
+    line: bytes, urllib3: Any, base: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By urllib3, which goes by the ``defects`` of the message; a good head is logged by nobody."""
+    end = b"Another: Header\r\nContent-Length: 0\r\n\r\n"
+    for head, count in ((b"HTTP/1.1 200 OK\r\n" + line + b"\r\n" + end, 1), (b"HTTP/1.1 200 OK\r\n" + end, 0)):
+        caplog.clear()
+        with (
+            ScriptedServer(replying(head)) as server,
+            caplog.at_level(logging.WARNING, logger="urllib3"),
+            urllib3.HTTPConnectionPool(server.host, server.port, timeout=5, retries=False) as pool,
+        ):
+            response = pool.request("GET", "/")
+        told = [record for record in caplog.records if "Failed to parse headers" in record.getMessage()]
+        assert len(told) == count
+        if line == b"Broken Header":
+            assert all("Broken Header" in record.getMessage() for record in told)
+        if base == "httpconn" or line != b"Broken Header":  # http.client's fields end there
+            assert response.headers["Another"] == "Header"
 
 
 def test_garbage(pool: Any, origin: Any) -> None:
