@@ -81,7 +81,7 @@ test-codings: build $(VENV)/has-test $(VENV)/checkout   ## 20,000 coded streams 
 misuse: build $(VENV)/has-test $(VENV)/checkout   ## threads, signals, forks in the middle of a request   [ARGS="--seconds 60"]
 	$(apart) -m tests.isolated.misuse $(ARGS)
 
-interpreters: build $(VENV)/checkout   ## fetching in many interpreters of one process (3.14+)   [ARGS="--requests 4000 --closed 20"]
+interpreters: build $(VENV)/checkout   ## fetching in many interpreters of one process (3.14+)   [ARGS="--requests 4000 --closed 20 --unmeasured"]
 	$(apart) -m tests.isolated.interpreters $(ARGS)
 
 wheels:   ## sdist, and a wheel for each Python that there is, built, repaired, tested without a compiler   [ARGS=3.13]
