@@ -15,6 +15,7 @@ Codings on top of each other are bounded in number (CVE-2022-32206), and each of
 from __future__ import annotations
 
 import importlib
+import re
 import zlib
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -40,13 +41,18 @@ _ZSTD_WINDOW_LOG: Final = 23
 """RFC 9659: a content coding's window is at most 8 MiB."""
 
 
+class DataBehind(ValueError):
+    """Something lies behind the end of a coded stream that is no other one; all that was in front of it is out."""
+
+    def __init__(self) -> None:
+        super().__init__("data behind the end of the compressed stream")
+
+
 class Decoder(Protocol):
     """Undoes one coding."""
 
     window_bytes: int
     """How much of its output it may remember."""
-    ended: int
-    """Streams (gzip members, zstd frames) that have come to their end."""
     is_idle: bool
     """It holds nothing back, and waits for more input."""
 
@@ -54,7 +60,10 @@ class Decoder(Protocol):
         """Give it input; only while ``is_idle``."""
 
     def step(self) -> bytes:
-        """Return what comes out next, maybe nothing; only until ``is_idle``. Raises ValueError for corrupt data."""
+        """Return what comes out next, maybe nothing; only until ``is_idle``.
+
+        Raises ValueError for corrupt data, DataBehind for what is no part of the coded content.
+        """
 
     def is_complete(self) -> bool:
         """Return whether what has come so far may end here."""
@@ -68,7 +77,6 @@ class _Input:
 
     def __init__(self) -> None:
         self.is_idle = True
-        self.ended = 0
         self._data = b""
         self._at = 0
         self._slice_bytes = SLICE_BYTES
@@ -100,6 +108,7 @@ class _Streams(_Input):
     def __init__(self) -> None:
         super().__init__()
         self._stream: Any = None
+        self._has_ended = False  # one of them at least
         self._used = 0
         self._holds_back = False
 
@@ -128,14 +137,14 @@ class _Streams(_Input):
             self._holds_back = False
             self._slice_bytes = min(max(_FIRST_SLICE_BYTES, 2 * self._used), SLICE_BYTES)
             self._used = 0
-            self.ended += 1
+            self._has_ended = True
         elif self._slice_bytes < SLICE_BYTES:
             self._slice_bytes *= 2
         self.is_idle = not self._holds_back and not self._has_some()
         return part
 
     def is_complete(self) -> bool:
-        return self.ended > 0 and self._stream is None and not self._has_some()
+        return self._has_ended and self._stream is None and not self._has_some()
 
 
 class _Inflater(_Streams):
@@ -152,13 +161,13 @@ class _Inflater(_Streams):
 
     def _begin(self) -> Any:
         if self._window_bits == _DEFLATE:
-            if self.ended:
+            if self._has_ended:
                 return self._pass_over_padding()
             # "deflate" is zlib's format (RFC 9110 section 8.4.1.2); some servers send the bare stream.
             is_bare = self._data[self._at] & 0x0F != 8
             return self._library.decompressobj(-zlib.MAX_WBITS if is_bare else _DEFLATE)
         begin = self._data[self._at : self._at + _GZIP_FLAGS + 1]
-        if self.ended and (self._is_padded or not _GZIP_MAGIC.startswith(begin[: len(_GZIP_MAGIC)])):
+        if self._has_ended and (self._is_padded or not _GZIP_MAGIC.startswith(begin[: len(_GZIP_MAGIC)])):
             return self._pass_over_padding()
         if len(begin) <= _GZIP_FLAGS:
             return None
@@ -167,9 +176,9 @@ class _Inflater(_Streams):
         return library.decompressobj(_GZIP)
 
     def _pass_over_padding(self) -> None:
-        """Pass over zeros behind the last stream, as gzip(1) does. Raises ValueError for anything else."""
+        """Pass over zeros behind the last stream, as gzip(1) does. Raises DataBehind for anything else."""
         if self._data[self._at :].strip(b"\0"):
-            raise ValueError("data behind the end of the compressed stream")
+            raise DataBehind
         self._is_padded = True
         self._at = len(self._data)
 
@@ -204,6 +213,11 @@ class _Zstd(_Streams):
         self._options = {library.DecompressionParameter.window_log_max: _ZSTD_WINDOW_LOG}
 
     def _begin(self) -> Any:
+        begin = self._data[self._at : self._at + _ZSTD_MAGIC_BYTES]
+        if self._has_ended and not _begins_as_zstd(begin):
+            raise DataBehind
+        if self._has_ended and len(begin) < _ZSTD_MAGIC_BYTES:
+            return None
         return self._library.ZstdDecompressor(options=self._options)
 
     def _advance(self) -> bytes:
@@ -216,8 +230,19 @@ class _Zstd(_Streams):
         return part
 
 
+_ZSTD_MAGIC_BYTES: Final = 4
+# A frame, or one to be skipped; or the beginning of what tells them.
+_begins_as_zstd: Final = re.compile(
+    rb"\x28(?:\xb5(?:\x2f(?:\xfd)?)?)?|[\x50-\x5f](?:\x2a(?:\x4d(?:\x18)?)?)?", re.DOTALL
+).fullmatch
+
+
 class _Brotli(_Input):
-    """One stream. Source: RFC 7932; its largest window is 16 MiB less 16 bytes."""
+    """One stream. Source: RFC 7932; its largest window is 16 MiB less 16 bytes.
+
+    Where its end comes with bytes behind it, the library fails, and gives nothing of what was before. So none are ever
+    dropped: that would depend on how they were cut.
+    """
 
     window_bytes = 1 << 24
 
@@ -226,9 +251,10 @@ class _Brotli(_Input):
         self._stream = library.Decompressor()
         self._error = library.error
         self._holds_back = False
+        self._is_finished = False
 
     def step(self) -> bytes:
-        if self.ended:
+        if self._is_finished:
             raise ValueError("data behind the end of the compressed stream")
         try:
             part: bytes = self._stream.process(
@@ -236,15 +262,14 @@ class _Brotli(_Input):
             )
         except self._error as error:
             raise ValueError(str(error)) from None
-        if self._stream.is_finished():
-            self.ended = 1
+        self._is_finished = self._stream.is_finished()
         # It says that it can accept more while it still has some to give, once all of the input is in.
-        self._holds_back = bool(part) and not self.ended
+        self._holds_back = bool(part) and not self._is_finished
         self.is_idle = not self._holds_back and not self._has_some()
         return part
 
     def is_complete(self) -> bool:
-        return self.ended > 0
+        return self._is_finished
 
 
 def _import_first(*names: str) -> Any:
@@ -472,7 +497,7 @@ class ContentDecoder:
 
     def _drop_rest(self, stage: _Stage, error: ValueError) -> None:
         """Go on without what lies behind the end of a stream, where that is allowed; else raise."""
-        if not (self._is_tolerant and stage.decoder.ended):
+        if not (self._is_tolerant and isinstance(error, DataBehind)):
             raise ContentDecodingError(f"the content is no good {stage.name!r}: {error}") from None
         stage.is_dropping = True
         rest = stage.decoder.rest()

@@ -418,10 +418,9 @@ def test_tolerant_of_what_lies_behind(coded: tuple[str, bytes], step: int) -> No
     assert codings.decode(decoder, [sent[at : at + step] for at in range(0, len(sent), step)]) == PAGE
     [defect] = decoder.defects
     assert "dropped" in defect.reason
-    if coding != "zstd":  # which takes the first bytes of a frame to see that it is none
-        assert defect.offset == len(wire)
-        assert sent[len(wire) :].startswith(defect.data)
-        assert len(defect.data) <= 64
+    assert defect.offset == len(wire)
+    assert sent[len(wire) :].startswith(defect.data)
+    assert len(defect.data) <= 64
 
 
 @pytest.mark.parametrize("name", CODINGS)
@@ -450,6 +449,38 @@ def test_tolerant_of_nothing_else(name: str) -> None:
 
 
 def test_brotli_tells_nothing_of_what_lies_behind() -> None:
-    """Its library gives an error, and no part: as for curl and requests, that is one in either mode."""
-    with pytest.raises(ContentDecodingError):
-        decoded("br", brotli(PAGE) + b"junk", is_tolerant=True)
+    """Its library gives an error, and no part: as for curl and requests, that is one in either mode.
+
+    Also where the bytes behind come by themselves: it must not depend on how it was cut.
+    """
+    wire = brotli(PAGE)
+    for step in (1, len(wire), len(wire) + 4):
+        with pytest.raises(ContentDecodingError):
+            decoded("br", wire + b"junk", step, is_tolerant=True)
+
+
+@pytest.mark.parametrize("step", [1, 1000, 1 << 20])
+@pytest.mark.parametrize("name", ["gzip", "zstd"])
+def test_another_stream_that_is_corrupt_is_no_junk(name: str, step: int) -> None:
+    """What came of it before that was seen would be taken for content: how much, depends on how it was cut."""
+    coding, encode = CODINGS[name]
+    wire = encode(PAGE)
+    second = bytearray(wire)
+    if name == "gzip":
+        second[-5] ^= 1  # the checksum
+    else:
+        second[4] = 0xFF  # a frame header that there is not
+    with pytest.raises(ContentDecodingError, match="no good"):
+        decoded(coding, wire + second, step, is_tolerant=True)
+    assert decoded(coding, wire + wire, step, is_tolerant=True) == PAGE + PAGE
+
+
+def test_frames_of_any_kind_follow_each_other() -> None:
+    coding, encode = CODINGS["zstd"]
+    skipped = b"\x5f\x2a\x4d\x18\x02\0\0\0ab"
+    wire = skipped + encode(PAGE) + skipped + encode(b"") + encode(PAGE) + skipped
+    for step in (1, 3, 1 << 20):
+        assert decoded(coding, wire, step) == PAGE + PAGE
+        for cut in (b"\x28\xb5", b"\x50\x2a\x4d"):
+            with pytest.raises(ContentDecodingError, match="ends in the middle"):
+                decoded(coding, wire + cut, step)
