@@ -18,6 +18,7 @@ from ._wire.reader import NEED_DATA, ResponseReader
 from .decoding import Decoding, decoder_of
 from .errors import (
     AddressNotAllowed,
+    BadStatusLine,
     ContentTooLong,
     HTTPException,
     IncompleteRead,
@@ -219,6 +220,18 @@ class Incoming:
         """Whether the head announces content that is no part of the message: see ``_engine/rests.py``."""
         return self._reader.leaves_content_out
 
+    @property
+    def left_out_bytes(self) -> int:
+        """How much content the head announces; -1: that is not said."""
+        value = None if self.head is None else self.head.get_joined("content-length")
+        return int(value) if value is not None and value.isascii() and value.isdigit() else -1
+
+    @property
+    def received_bytes(self) -> int:
+        """How long an answer without a body is, with the interim responses before it."""
+        heads = [*self._reader.interim, *([] if self.head is None else [self.head])]
+        return sum(len(head.block) for head in heads)
+
     def has_bytes_behind(self) -> bool:
         """Return whether bytes have come behind the message."""
         return self._reader.complete is True and not self._reader.ends_here()
@@ -268,11 +281,26 @@ class Incoming:
         response._trailers = reader.trailers
 
 
+class _LeftOutContent(BadStatusLine):
+    """What has been read as an answer may be the content that the one before it left out."""
+
+
+def check_is_answer(incoming: Incoming, left_out_bytes: int) -> None:
+    """Check a whole answer to HEAD, over a connection whose last answer left so many bytes of content out; -1: unknown.
+
+    Were it that content, there would be more behind it, or it would be as long. Raises BadStatusLine then.
+    """
+    if incoming.has_bytes_behind() or incoming.received_bytes == left_out_bytes:
+        raise _LeftOutContent("the content that an answer to HEAD had left out, or what may be it")
+
+
 def is_left_out_content(incoming: Incoming, error: BaseException) -> bool:
-    """Return whether *error* says that what has come begins with no response.
+    """Return whether *error* says that what has come begins with no response, or may be none.
 
     Behind an answer that left announced content out, that is taken for this content.
     """
+    if isinstance(error, _LeftOutContent):
+        return True
     return incoming.head is None and incoming.began and isinstance(error, HTTPException)
 
 

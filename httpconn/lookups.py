@@ -109,23 +109,22 @@ class Lookups:
 
         From another thread, as a rule.
         """
-        unused = None
         with self._lock:
             work = self._works.get(name)
+            is_first = work is None
             if work is None:
                 work = self._works[name] = _Work(name, given)
-            else:
-                unused = given
             lookup = Lookup(work, told)
             work.waiting.append(lookup)
-            is_foreign = work.given is given is not None and _is_future(given)
+            is_foreign = is_first and _is_future(given)
+            is_unused = given is not None and given is not work.given  # a resolver may give one future to all who ask
             if is_foreign:
                 work.began_at = time.monotonic()  # it runs already, wherever that is
             elif len(work.waiting) == 1:
                 self._row.append(work)
             begun = self._give_places()
-        if unused is not None:
-            _discard(unused)
+        if is_unused:
+            _discard(given)
         if is_foreign:
             self._follow(work)
         self._run(begun)
@@ -170,10 +169,14 @@ class Lookups:
             self._is_closed = True
         self._stop_loop()
 
-    def __del__(self) -> None:
+    def abandon(self) -> None:
+        """As ``close``, from a finalizer, which must not wait for the lock: nobody waits for a name any more."""
         loop: _LoopThread | None = getattr(self, "_loop", None)
         if loop is not None:
             loop.stop()
+
+    def __del__(self) -> None:
+        self.abandon()
 
     # -- places -----------------------------------------------------------------------------------------------
 
@@ -198,11 +201,24 @@ class Lookups:
         return begun
 
     def _run(self, works: list[_Work]) -> None:
-        for work in works:
-            if work.given is None:
-                self._start_thread(work)
-            else:
-                self._await(work)
+        """Begin *works*, and what gets the places of those that cannot be begun."""
+        todo = collections.deque(works)
+        while todo:
+            work = todo.popleft()
+            try:
+                if work.given is None:
+                    _thread(self._work, work).start()
+                else:
+                    self._await(work)
+            except BaseException as error:
+                # A thread cannot be had, or what an event loop needs; who waits is told so at once.
+                refused = OSError(errno.EAGAIN, f"no thread to look up {work.name[0]!r} in: {error}")
+                if work.given is not None:
+                    _discard(work.given)
+                todo += self._end(work, refused)
+                if not isinstance(error, Exception):
+                    self._run([*todo])  # nobody is left without an answer
+                    raise
 
     def _end(self, work: _Work, answer: Answer) -> list[_Work]:
         """Tell the answer; return what has to be begun now."""
@@ -224,17 +240,6 @@ class Lookups:
         return begun
 
     # -- threads ----------------------------------------------------------------------------------------------
-
-    def _start_thread(self, work: _Work) -> None:
-        try:
-            _thread(self._work, work).start()
-        except BaseException as error:
-            # A thread cannot be had; who waits is told so at once, and nobody is left without an answer.
-            refused = OSError(errno.EAGAIN, f"no thread to look up {work.name[0]!r} in: {error}")
-            begun = self._end(work, refused)
-            if not isinstance(error, RuntimeError):
-                raise
-            self._run(begun)
 
     def _work(self, work: _Work) -> None:
         """One thread's whole life: names, until there is none left."""
@@ -345,7 +350,11 @@ class _LoopThread:
 
         self._asyncio = asyncio
         self._loop = asyncio.SelectorEventLoop(selectors.DefaultSelector())
-        threading.Thread(target=_run_for_ever, args=(self._loop,), name=f"{_THREAD}-loop", daemon=True).start()
+        try:
+            threading.Thread(target=_run_for_ever, args=(self._loop,), name=f"{_THREAD}-loop", daemon=True).start()
+        except BaseException:
+            self._loop.close()
+            raise
 
     def run(self, work: _Work, take: Callable[[_Work, Any, BaseException | None], None]) -> None:
         """Await what *work* has been given, and have *take* called with what comes of it, in the loop's thread."""

@@ -309,6 +309,7 @@ class ConnectionPool(Configured):
         if slots is not None and not slots.is_closed:
             told = f"unclosed {self!r}" if slots.idle else None
             slots.abandon()
+            self._kit.resolver.lookups.abandon()
             if told is not None:  # last: a warning may be made an error
                 warnings.warn(told, ResourceWarning, source=self, stacklevel=2)
 

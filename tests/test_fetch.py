@@ -372,6 +372,33 @@ def test_memory_is_flat(server: FaultyServer) -> None:
 # -- time
 
 
+@pytest.mark.parametrize("is_bare", [True, False], ids=["bare", "Request"])
+def test_a_slow_input_keeps_nobody_waiting(
+    in_use, server: FaultyServer, monkeypatch: pytest.MonkeyPatch, is_bare: bool
+) -> None:
+    """Between two looks at the sockets it is asked once or twice, also where a host can start nothing more."""
+    taken, seen = 0, [0]
+    timeout_s = Loop._timeout_s
+
+    def noting(loop: Loop) -> float | None:
+        seen.append(taken)
+        return timeout_s(loop)
+
+    monkeypatch.setattr(Loop, "_timeout_s", noting)
+
+    def given() -> Iterator[str | Request]:
+        nonlocal taken
+        for number in range(80):
+            time.sleep(0.003)
+            taken += 1
+            url = server.url(f"/good/{number}")
+            yield url if is_bare else Request("GET", url)
+
+    assert all(response.error is None for response in fetch_many(given(), per_host=1))
+    assert taken == 80
+    assert max(later - earlier for earlier, later in itertools.pairwise(seen)) <= 2
+
+
 def test_a_slow_consumer_makes_no_timeout_fire(in_use, server: FaultyServer) -> None:
     urls = [server.url(f"/{kind}/{n}") for n in range(15) for kind in ("good", "drip")]
     with fetch_many(urls, timeout=Timeout(connect=1, read=1, total=2.5), per_host=4) as responses:

@@ -11,7 +11,7 @@ from .._io.channel import READ, WRITE, Channel
 from .._io.descriptors import is_out_of_descriptors
 from .._wire.head import ResponseHead
 from ..errors import ConnectTimeout, MalformedFraming, PoolClosed, ReadTimeout, TotalTimeout, without_frames
-from ..exchange import Incoming, is_left_out_content, may_resend, note_failure
+from ..exchange import Incoming, check_is_answer, is_left_out_content, may_resend, note_failure
 from ..lines import TextReader
 from ..lookups import Address, Lookup, Name
 from ..model import Response, Timeout, attach_response, tell_partial
@@ -137,7 +137,7 @@ class Attempt(Clock):
         if self._plain is None and self._incoming.leaves_content_out:
             if self._incoming.has_bytes_behind() or (channel is not None and channel.has_pending()):
                 self._kit.rests.note_noisy(connection.host.key)
-            persists = connection.begin_rest() and persists
+            persists = connection.begin_rest(self._incoming.left_out_bytes) and persists
         self._slots.release(connection, persists=persists)
 
     def _fail(self, error: BaseException) -> Response:
@@ -189,7 +189,10 @@ class Attempt(Clock):
             if self._kit.policies.cookies is not None:
                 self.off_the_clock(self._kit.preparer.dress, job)
             try:
-                return self._talk(connection, until_head=until_head)
+                is_complete = self._talk(connection, until_head=until_head)
+                if connection.is_behind_left_out and job.method == "HEAD":
+                    check_is_answer(self._incoming, connection.left_out_bytes)
+                return is_complete
             except Exception as error:
                 is_behind_left_out = connection.is_behind_left_out
                 if is_behind_left_out and is_left_out_content(self._incoming, error):
@@ -237,6 +240,7 @@ class Attempt(Clock):
                     addresses[found.name] = self._kit.resolver.answer_of(found)
                     arrives.clear()
                 channel = found
+                connection.is_opening = True
                 resolved_at = self.time()
                 with self._slots.lock:
                     self._slots.opened += 1
@@ -255,6 +259,8 @@ class Attempt(Clock):
                 channel.close()
                 self._kit.note_dead(channel)
             raise
+        finally:
+            connection.is_opening = False
         self._kit.note_open(self._job.key, channel)
         connection.channel = channel
         self._times[:3] = (

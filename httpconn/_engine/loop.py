@@ -16,6 +16,7 @@ that has arrived was read: a slow consumer, input, sink, hook or jar makes no re
 from __future__ import annotations
 
 import collections
+import contextlib
 import socket
 import sys
 import time
@@ -46,7 +47,7 @@ from .kit import Kit
 from .nonblocking import BUSY, OPENING, RESOLVING, Connection
 
 _READ_AT_ONCE: Final = 32
-"""Inputs that are read ahead before the next look at the clock, and"""
+"""Inputs that are read ahead before the next look at the clock, at most: one where the last ones took long; and"""
 _READ_FOR_S: Final = 0.002
 """for how long, before the sockets get their turn. An input may be slow; no connection waits for one that is not."""
 _ADDED_FOR_S: Final = 0.02
@@ -96,6 +97,7 @@ class Loop(Clock):
         self.per_host = min(settings.per_host, settings.max_connections)
         self.rests = kit.rests
         self._look_ahead = settings.look_ahead
+        self._at_once = 1  # inputs that are read before the next look at the clock
         # In order, all but the first of them may come to wait for it.
         self._most_unanswered = settings.look_ahead + (1 if settings.ordered else settings.max_connections)
         self._idle_s = settings.idle_s
@@ -279,13 +281,15 @@ class Loop(Clock):
         while True:
             while runnable and self.open - len(self.idle) < self._most_open:
                 self._give_turn(runnable.popleft())
-            room = min(_READ_AT_ONCE, self._room())
+            room = min(self._at_once, self._room())
             if room <= 0 or read_s >= _READ_FOR_S:
                 return
             away = self.away
             if not self.off_the_clock(self._read_ahead, room) or self.is_closed:
                 return
-            read_s += self.away - away
+            took_s = self.away - away
+            self._at_once = min(_READ_AT_ONCE, 2 * self._at_once) if took_s < _READ_FOR_S else 1
+            read_s += took_s
 
     def _take_added(self) -> None:
         """Queue what the consumer has added, before the places of connections at rest are given away.
@@ -629,11 +633,16 @@ class Loop(Clock):
             self._waker[0].recv(4096)
         except BlockingIOError:
             return
-        while self._looked_up:
-            connection = self._looked_up.popleft()
-            waited_for = self.resolving.get(connection)
-            if waited_for is not None and waited_for[0].answer is not None:  # else it has been given up since then
-                connection.resolve()
+        try:
+            while self._looked_up:
+                connection = self._looked_up.popleft()
+                waited_for = self.resolving.get(connection)
+                if waited_for is not None and waited_for[0].answer is not None:  # else it has been given up since then
+                    connection.resolve()
+        finally:
+            if self._looked_up:
+                with contextlib.suppress(BlockingIOError):  # it is full, and so heard of
+                    self._waker[1].send(b"\0")  # for those that an exception has left behind: a warning that is one
 
     # -- time -----------------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from .._io.descriptors import is_out_of_descriptors
 from .._io.polling import IN, OUT
 from .._wire.head import ResponseHead
 from ..errors import without_frames
-from ..exchange import Incoming, is_left_out_content, may_resend, note_failure
+from ..exchange import Incoming, check_is_answer, is_left_out_content, may_resend, note_failure
 from ..lookups import Address, Lookup, Name
 from ..model import Response, Timeout
 from ..preparing import Job, Outgoing
@@ -46,9 +46,9 @@ class Connection:
     """A connection, and the job that it is busy with."""
 
     __slots__ = ("channel", "descriptor", "has_alarm", "head", "held", "host", "idle_since", "incoming", "is_plain",
-                 "is_sent", "is_short", "job", "left", "left_out_at", "limits", "loop", "mask", "number", "others",
-                 "outgoing", "parts", "paused_at", "phase", "rests_until", "send_error", "served", "since", "times",
-                 "total_at", "turn", "wakes_at", "watch")  # fmt: skip
+                 "is_sent", "is_short", "job", "left", "left_out_at", "left_out_bytes", "limits", "loop", "mask",
+                 "number", "others", "outgoing", "parts", "paused_at", "phase", "rests_until", "send_error", "served",
+                 "since", "times", "total_at", "turn", "wakes_at", "watch")  # fmt: skip
 
     def __init__(self, loop: Loop, host: Host) -> None:
         self.loop = loop
@@ -82,6 +82,7 @@ class Connection:
         self.paused_at = 0.0
         self.idle_since = 0.0
         self.left_out_at = -1  # ``served`` when an answer had left announced content out: see ``rests.py``
+        self.left_out_bytes = -1  # and how many, where that was said
         self.rests_until = 0.0
         self.has_alarm = False  # the gates have it in their row, to be woken
         self.times = _NO_TIMES  # resolve, connect, tls, first byte
@@ -605,6 +606,8 @@ class Connection:
         assert channel is not None
         assert job is not None
         try:
+            if self.is_behind_left_out and job.method == "HEAD":
+                check_is_answer(incoming, self.left_out_bytes)
             incoming.close_sink()
         except Exception as error:  # a full disk, told of only now
             self.fail(error)
@@ -626,6 +629,7 @@ class Connection:
         if incoming.has_bytes_behind() or (channel is not None and channel.has_pending()):
             loop.rests.note_noisy(key)
         self.left_out_at = self.served + 1
+        self.left_out_bytes = incoming.left_out_bytes
         self._stop(persists=persists and not loop.rests.is_noisy(key))
         if loop.kit.policies.has_to_judge(response._head):
             loop.judge(job, response)

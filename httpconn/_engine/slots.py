@@ -30,18 +30,20 @@ _FOREVER: Final = float("inf")
 class Connection:
     """A slot of the pool, and the connection that uses it (``channel`` None: not open yet)."""
 
-    __slots__ = ("__weakref__", "channel", "host", "idle_since", "left_out_at", "rests_until", "served", "slots",
-                 "token", "watch")  # fmt: skip
+    __slots__ = ("__weakref__", "channel", "host", "idle_since", "is_opening", "left_out_at", "left_out_bytes",
+                 "rests_until", "served", "slots", "token", "watch")  # fmt: skip
 
     def __init__(self, slots: Slots, host: Host) -> None:
         self.slots = slots
         self.host = host
         self.channel: Channel | None = None
+        self.is_opening = False  # there is a channel, which is not open yet
         self.watch: Watch | None = None
         self.token = object()
         self.served = 0
         self.idle_since = 0.0
         self.left_out_at = -1  # ``served`` when an answer had left announced content out
+        self.left_out_bytes = -1  # and how many, where that was said
         self.rests_until = 0.0
 
     def disconnect(self) -> None:
@@ -74,10 +76,11 @@ class Connection:
         """Whether the last answer left announced content out, see ``rests.py``."""
         return self.left_out_at == self.served
 
-    def begin_rest(self) -> bool:
+    def begin_rest(self, left_out_bytes: int) -> bool:
         """Rest behind an answer that left announced content out; return False where the connection is to be closed."""
         rests = self.slots.kit.rests
         self.left_out_at = self.served
+        self.left_out_bytes = left_out_bytes
         self.rests_until = time.monotonic() + rests.rest_s
         return not rests.is_noisy(self.host.key)
 
@@ -280,7 +283,7 @@ class Slots:
             if self.idle:
                 self._drop(next(iter(self.idle)))
                 return True
-            if all(other is connection or other.channel is None for other in self.live):
+            if not any(other.is_opening or other.channel is not None for other in self.live if other is not connection):
                 return False
         time.sleep(_DESCRIPTOR_WAIT_S)
         return True

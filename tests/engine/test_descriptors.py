@@ -152,6 +152,43 @@ assert statuses == [200] * 200, statuses
     run(program, server, tmp_path)
 
 
+def test_threads_of_a_pool_wait_for_connections_that_are_being_opened(server: FaultyServer, tmp_path: Path) -> None:
+    """Their handshakes take their time, and end when somebody has found no descriptor."""
+    program = """
+import time
+limit(64)
+listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+told_of = threading.Event()
+warnings.showwarning = lambda *told: told_of.set()
+errors = []
+def refuse():
+    told_of.wait(30)
+    time.sleep(0.2)  # for the others to meet the limit as well
+    listener.close()  # which resets who waits there
+with ConnectionPool(timeout=Timeout(60, pool=60)) as pool:
+    try:
+        pool.get("https://127.0.0.1:1/")  # all that is imported late
+    except Exception:
+        pass
+    held = use_up(left=4)
+    def work(number):
+        try:
+            pool.get(f"https://127.0.0.1:{listener.getsockname()[1]}/")
+        except Exception as error:
+            errors.append(error)
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    threading.Thread(target=refuse, daemon=True).start()
+    for thread in threads:
+        thread.join()
+    assert told_of.is_set()
+assert [error for error in errors if getattr(error, "errno", None) == errno.EMFILE] == [], errors
+assert len(errors) == 8
+"""
+    run(program, server, tmp_path)
+
+
 def test_a_file_for_the_content_finds_a_descriptor_too(server: FaultyServer, tmp_path: Path) -> None:
     program = """
 limit(64)

@@ -10,6 +10,7 @@ import os
 import socket
 import threading
 import time
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -251,6 +252,63 @@ def test_a_thread_that_cannot_be_had_is_an_error(
         assert ask(f"http://name.test:{server.port}/good/1").status == 200
 
 
+@KINDS
+def test_an_event_loop_that_cannot_be_had_is_an_error(
+    kind: str, server: FaultyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And takes no place from those who ask later."""
+    start = threading.Thread.start
+
+    def refuse(thread: threading.Thread) -> None:
+        if thread.name == "httpconn-resolver-loop":
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    async def resolve(host: str, port: int) -> str:
+        return "127.0.0.1"
+
+    with Asker(kind, resolve=resolve, max_lookups=1, timeout=Timeout(10, connect=2)) as ask:
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", refuse)
+            for number in range(2):
+                assert type(ask(f"http://{number}.test/").error) is BlockingIOError
+        assert ask(f"http://name.test:{server.port}/good/1").status == 200
+
+
+def test_a_long_row_whose_threads_cannot_be_had(hang: threading.Event, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everybody is told, however many they are."""
+
+    def look_up(host: str, port: int) -> list[Any]:
+        assert hang.wait(60)
+        return []
+
+    lookups = Lookups(look_up, lambda *given: None, lambda *told: None, most=1, most_abandoned=1)
+    told: list[int] = []
+    first = lookups.start(("first.test", 80), lambda: None)
+    others = [lookups.start((f"{number}.test", 80), lambda: told.append(1)) for number in range(3_000)]
+
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        lookups.give_up(first)
+    assert all(isinstance(lookup.answer, OSError) for lookup in others)
+    assert (len(told), lookups._placed, len(lookups._row)) == (3_000, 0, 0)
+
+
+def test_one_future_for_all_who_ask() -> None:
+    """As a resolver gives it that remembers what it is asked; two threads may come in with it."""
+    future: concurrent.futures.Future[str] = concurrent.futures.Future()
+    lookups = Lookups(lambda *name: [], lambda given, *name: [(2, given)], lambda *told: None, most=1, most_abandoned=1)
+    told: list[int] = []
+    waiting = [lookups.start(("name.test", 80), lambda: told.append(1), future) for _ in range(2)]
+    assert not future.cancelled()
+    future.set_result("answer")
+    assert [lookup.answer for lookup in waiting] == [[(2, "answer")]] * 2
+    assert (len(told), lookups._works) == (2, {})
+
+
 def test_what_a_row_does_in_any_order() -> None:
     """Random starts, ends and surrenders: never more than the bounds, and nobody who waits is forgotten."""
     import random
@@ -458,14 +516,19 @@ def test_what_is_given_up_is_cancelled(kind: str, server: FaultyServer) -> None:
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # as an error it would keep what it is about
 @KINDS
 def test_a_dropped_maker_leaves_no_thread(kind: str, server: FaultyServer) -> None:
+    """Even if something refers to it still: the warning about what it has left open, here."""
+
     async def resolve(host: str, port: int) -> str:
         return "127.0.0.1"
 
     ask = Asker(kind, resolve=resolve)
     assert ask(f"http://own.test:{server.port}/good/1").status == 200
     assert resolver_threads()
-    del ask
-    gc.collect()
+    with warnings.catch_warnings(record=True) as told:  # each of which refers to what it is about
+        warnings.simplefilter("always", ResourceWarning)
+        del ask
+        gc.collect()
+    assert len(told) == (kind == "pool")
     eventually(lambda: not resolver_threads())
 
 
