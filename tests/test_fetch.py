@@ -235,8 +235,7 @@ def test_one_thread_at_a_time(server: FaultyServer) -> None:
         yield server.url("/good/1")
         next(responses)
 
-    responses = fetch_many(reentering())
-    with pytest.raises(RuntimeError, match="already"):
+    with fetch_many(reentering()) as responses, pytest.raises(RuntimeError, match="already"):
         list(responses)
 
 
@@ -603,6 +602,7 @@ def settles_at(wanted: int) -> bool:
     return descriptors() <= wanted
 
 
+@pytest.mark.filterwarnings("ignore:unclosed <Fetcher:ResourceWarning")  # one of the ways
 def test_closing_closes_every_socket(server: FaultyServer, tmp_path: Path) -> None:
     before = descriptors()
     urls = [server.url(f"/drip/{n}") for n in range(100)]
