@@ -51,7 +51,7 @@ from .errors import (
     RemoteDisconnected,
     quote,
 )
-from .headers import current_limits, with_max_headers
+from .headers import KEEPS_EMPTY_LINE, current_limits, with_max_headers
 from .response import HTTPResponse, read_field_lines
 
 HTTP_PORT: Final = 80
@@ -68,8 +68,6 @@ _BUSY: Final = "another thread is sending on this connection"
 _standard: Final = http.client.HTTPConnection
 _TUNNEL_SENDS_HOST: Final = hasattr(_standard, "get_proxy_response_headers")
 _TUNNEL_WRAPS_IPV6: Final = hasattr(_standard, "_wrap_ipv6")
-# 3.15 no longer keeps the empty line behind the fields of the proxy's answer.
-_KEEPS_EMPTY_LINE: Final = http.client._read_headers.__code__.co_argcount == 1  # type: ignore[attr-defined]
 
 
 class HTTPConnection:
@@ -335,7 +333,7 @@ class HTTPConnection:
             while True:
                 (_, code, message) = response._read_status()
                 lines = _read_proxy_fields(response, limits)
-                self._raw_proxy_headers = lines if _KEEPS_EMPTY_LINE else lines[:-1]
+                self._raw_proxy_headers = lines if KEEPS_EMPTY_LINE else lines[:-1]
                 if self.debuglevel > 0:
                     # 3.12 to 3.14 show the empty line too.
                     for line in self._raw_proxy_headers if _TUNNEL_SENDS_HOST else lines[:-1]:

@@ -47,6 +47,8 @@ def _email_defect(defect: Defect) -> MessageDefect | None:
 
 MAXLINE: Final = http.client._MAXLINE  # type: ignore[attr-defined]  # private, and patched by programs
 MAXHEADERS: Final = http.client._MAXHEADERS  # type: ignore[attr-defined]
+# 3.15 no longer keeps the empty line behind the fields of a proxy's answer, and of what it passes over.
+KEEPS_EMPTY_LINE: Final = http.client._read_headers.__code__.co_argcount == 1  # type: ignore[attr-defined]
 
 _package: Final = sys.modules[__package__]
 _standard: Final[Any] = http.client

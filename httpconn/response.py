@@ -34,7 +34,7 @@ from .errors import (
     ResponseNotReady,
     line_too_long,
 )
-from .headers import current_limits, message_from_lines, with_max_headers
+from .headers import KEEPS_EMPTY_LINE, current_limits, message_from_lines, with_max_headers
 
 if TYPE_CHECKING:
     from .connection import HTTPConnection
@@ -273,7 +273,7 @@ class HTTPResponse(_Base):
                 if len(reader.interim) == passed_over:
                     raise line_too_long(reader.limits.line_bytes, "header line")
                 if self.debuglevel > 0:
-                    print("headers:", lines)
+                    print("headers:", lines if KEEPS_EMPTY_LINE else lines[:-1])
                 continue
             if self.debuglevel > 0:
                 for name, value in head.field_lines():

@@ -136,7 +136,7 @@ def test_the_answer_to_connect(response_class: Any, monkeypatch: pytest.MonkeyPa
     for options in ({"max_response_headers": 120}, {"limits": Limits(field_lines=120)}):
         connection, _ = tunnelled(head(120), response_class=response_class, **options)
         assert len(connection.get_proxy_response_headers()) == 120
-        assert (connection._raw_proxy_headers[-1] == b"\r\n") == httpconn.connection._KEEPS_EMPTY_LINE
+        assert (connection._raw_proxy_headers[-1] == b"\r\n") == httpconn.headers.KEEPS_EMPTY_LINE
         connection.close()
         with pytest.raises(httpconn.HTTPException, match="got more than 120 headers"):
             tunnelled(head(121), response_class=response_class, **options)

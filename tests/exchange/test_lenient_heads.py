@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import http.client
+import io
+
 import pytest
 
 from httpconn import (
@@ -123,7 +126,8 @@ def test_not_http_is_refused(kind: str) -> None:
 
 LOOSE = b"HTTP/1.1 200 OK\r\nA: \t b c \t\r\nB: d\r\n  e\r\n\t f \r\nC: \r\n g\r\nD:\r\nContent-Length: 0 \r\n\r\n"
 VALUES = [("A", "b c"), ("B", "d e f"), ("C", "g"), ("D", ""), ("Content-Length", "0")]
-PYTHONS_VALUES = [("A", "b c \t"), ("B", "d\r\n  e\r\n\t f "), ("C", "\r\n g"), ("D", ""), ("Content-Length", "0 ")]
+FOLDED = http.client.parse_headers(io.BytesIO(b"C: \r\n g\r\n\r\n"))["C"]  # later versions leave out the fold in front
+PYTHONS_VALUES = [("A", "b c \t"), ("B", "d\r\n  e\r\n\t f "), ("C", FOLDED), ("D", ""), ("Content-Length", "0 ")]
 
 
 @pytest.mark.parametrize("kind", KINDS)
