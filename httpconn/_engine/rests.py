@@ -2,7 +2,7 @@
 
 Such content comes in a segment of its own, after the look at the kept connection, and would be read as the next
 answer: crossed, where what is stored there looks like a response. So a connection whose answer left announced content
-out (to HEAD; a 304 or 204 with a length) rests before anything else goes over it, and is looked at then. An origin that
+out (to HEAD; a 204 with a length) rests before anything else goes over it, and is looked at then. An origin that
 has sent such bytes once is known for it: its connections are closed from then on. One that has rested silently a few
 times may have a HEAD follow a HEAD at once; anything else waits for the rest, whatever is known.
 

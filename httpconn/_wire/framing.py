@@ -61,8 +61,13 @@ def body_framing(head: ResponseHead, method: str | None, strict: bool) -> Framin
     return _sized(head, length.strip(_OWS), will_close, strict)
 
 
-def announces_content(head: ResponseHead) -> bool:
-    """Return whether the fields say that there is content, of one byte or more."""
+def announces_content(head: ResponseHead, method: str | None) -> bool:
+    """Return whether the fields say that content comes with this message, of one byte or more.
+
+    The length in a 304 is that of what is not sent anew, and many servers tell it (RFC 9110 section 15.4.5).
+    """
+    if head.status == 304 and method != "HEAD":
+        return False
     length = head.content_length
     return head.transfer_encoding is not None or (length is not None and length.strip("0, \t") != "")
 

@@ -134,7 +134,7 @@ class ResponseReader:
         """None while unread, True at the end of the message, False where it was cut short."""
         self.will_close = False
         self.leaves_content_out = False
-        """The head announces content that is no part of the message: of an answer to HEAD, of a 304, of a 204."""
+        """The head announces content that is no part of the message: of an answer to HEAD, of a 204."""
         self.is_straight = False
         """The last bytes of the body have gone past this reader, as the next may: its user's own note."""
 
@@ -304,7 +304,7 @@ class ResponseReader:
         self.will_close = will_close or self.complete is False
         if self.interim and any(head.defects for head in self.interim):
             self.will_close = True
-        if not length and announces_content(head):
+        if not length and announces_content(head, self.method):
             self.leaves_content_out = True
             if not self._is_lenient:
                 self.will_close = True  # some servers send it all the same, and the next answer would be that

@@ -20,7 +20,7 @@ from httpconn._engine.kit import Kit
 from httpconn.exchange import Incoming, check_is_answer, is_left_out_content
 from httpconn.settings import FetchSettings
 
-from ..peers import take_request
+from ..peers import ScriptedServer, take_request
 from ..sites import Asker
 
 QUICK = Timeout(connect=10, read=10, total=60, pool=30)
@@ -255,6 +255,23 @@ def test_whatever_the_status(kind: str, status: bytes) -> None:
     with origin(0.01, status=status) as server:
         responses = ask_in_turn(kind, pairs(server.url, 2), head_rest_s=1.0)
         assert [response.content for response in responses] == [b"", b"/0", b"", b"/1"]
+
+
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_304_tells_the_length_of_what_is_not_sent_anew(kind: str, strict: bool) -> None:
+    """As many servers do: a crawl that asks again must not wait for each, nor connect anew."""
+
+    def serve(sock: socket.socket) -> None:
+        while take_request(sock):
+            sock.sendall(b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5000\r\n\r\n")
+
+    with ScriptedServer(serve) as server:
+        url = f"http://127.0.0.1:{server.port}/"
+        requests = [Request("GET", url, {"If-None-Match": '"1"'})] * 20
+        responses = ask_in_turn(kind, requests, head_rest_s=30.0, per_host=1, strict=strict)
+        assert [response.status for response in responses] == [304] * 20
+        assert server.connections == 1
 
 
 def test_strict_connection_closes_behind(in_use) -> None:
