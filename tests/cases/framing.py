@@ -52,8 +52,9 @@ def coded(id: str, fields: bytes, *, rule: str = CHUNKED, **expected) -> Case:
 def bodiless(id: str, fields: bytes, *, status: bytes = b"200 OK", method: str = "GET", **expected) -> Case:
     number, _, reason = status.partition(b" ")
     answer = Answer(status=int(number), reason=reason.decode(), **expected)
-    if any(name in fields for name in (b"Content-Length", b"Transfer-Encoding")) and method != "CONNECT":
-        # It announces content; some servers send it all the same.
+    announces = any(name in fields for name in (b"Content-Length", b"Transfer-Encoding"))
+    if announces and method != "CONNECT" and (method == "HEAD" or answer.status != 304):
+        # It announces content; some servers send it all the same. (A 304 tells of what is not sent anew.)
         strict = replace(answer, persists=False)
         return Case(id, LEFT_OUT, message(fields, b"", status), answer, strict, method=method, pool=answer)
     return Case(id, NONE, message(fields, b"", status), answer, method=method)
