@@ -265,7 +265,6 @@ def test_socks_with_a_password_that_is_not_asked_for() -> None:
         ([b"\x05\x00", b"\x05\x02\x00\x01\x00\x00\x00\x00\x00\x00"], "connection not allowed by ruleset"),
         ([b"\x05\x00", b"\x05\x77\x00\x01"], "reply 119"),
         ([b"\x05\x00", b"\x05\x00\x00\x02\x00"], "an address of an unknown kind"),
-        ([b"\x05\x00", b"\x05\x00\x00\x03\x02\xff\xff\x00\x00"], "Malformed"),
         ([b"\x05\x00", b"\x05\x00\x00"], "closed the connection"),
         ([b"\x05\x00", GRANTED + b"HTTP/1.1 200 OK\r\n\r\n"], "sent bytes behind its answer"),
     ],
