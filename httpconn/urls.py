@@ -32,7 +32,7 @@ _control: Final = re.compile("[\x00-\x1f\x7f]").search
 # Everything visible in ASCII goes out as it was written: escapes are not judged, and nothing is escaped twice.
 VISIBLE: Final = "".join(map(chr, range(0x21, 0x7F)))
 # The last "@", or one of the two that some take for it (UTS 46): in front of it there may be a password.
-_at: Final = re.compile(r".*[@\uff20\ufe6b]", re.DOTALL).match
+_AT_SIGNS: Final = "@\uff20\ufe6b"
 # RFC 3986 section 3.2.1, and nothing more lax: what ends a user name for one parser is part of it for another.
 _credentials: Final = re.compile(
     r"([A-Za-z][A-Za-z0-9+.\-]*+://)((?:[A-Za-z0-9\-._~!$&'()*+,;=:]|%[0-9A-Fa-f]{2})*+)@([^@/?#\\]*+(?:[/?#].*+)?)",
@@ -156,7 +156,7 @@ def _host(host: str, netloc: str, url: str) -> str:
 
 def _told(error: ValueError, url: str) -> str:
     """Return the text of *error*, which may quote any part of *url*: and that, what stands in front of an "@"."""
-    return "not a URL" if _at(url) else f"{error}"
+    return "not a URL" if _behind_at(url) else f"{error}"
 
 
 def with_params(url: str, params: Mapping[str, Any] | Iterable[tuple[str, Any]] | str) -> str:
@@ -180,8 +180,13 @@ def _pairs(params: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> list[tuple[
 
 def redacted(url: str) -> str:
     """Return *url* without what may be a password: with "..." for all in front of the last "@"."""
-    found = _at(url)
-    return f"...@{url[found.end() :]}" if found else url
+    at = _behind_at(url)
+    return f"...@{url[at:]}" if at else url
+
+
+def _behind_at(url: str) -> int:
+    """Return the place behind the last "@" of *url*, or what becomes one (UTS 46); 0 where there is none."""
+    return 1 + max(url.rfind(sign) for sign in _AT_SIGNS)
 
 
 def shown(url: str) -> str:
