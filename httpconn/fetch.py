@@ -97,17 +97,18 @@ class Fetcher(Configured):
         loop = self._loop
         if self._is_running:
             raise RuntimeError("the fetcher is being asked for a result already: by its input, or another thread")
-        self._is_running = True
-        try:
-            loop.run()
+        try:  # all within it: Ctrl-C may come before and behind the loop's own work too
+            self._is_running = True
+            try:
+                loop.run()
+            finally:
+                self._is_running = False
+                loop.leave()
         except Exception:  # StopIteration, or the input's
             raise
         except BaseException:  # Ctrl-C
             loop.close()
             raise
-        finally:
-            self._is_running = False
-            loop.leave()
 
     @property
     def stats(self) -> FetchStats:
