@@ -581,7 +581,10 @@ def _name(name: Any) -> str:
 
 
 class _FileBody:
-    """A file that can be read again from where it stands now; its length is known."""
+    """A file that can be read again from where it stands now; its length is known.
+
+    It stands there again after each read: another request with the same file may be made, or sent, meanwhile.
+    """
 
     is_replayable = True
 
@@ -593,10 +596,12 @@ class _FileBody:
     def parts(self) -> Iterator[bytes]:
         left = self._length
         while left:
-            # Each time: the same file may be another request's body too, which is sent meanwhile.
-            self._file.seek(self._begin + self._length - left)
             asked = min(left, _FILE_STEP_BYTES)
-            part = _piece(self._file.read(asked))
+            self._file.seek(self._begin + self._length - left)
+            try:
+                part = _piece(self._file.read(asked))
+            finally:
+                self._file.seek(self._begin)
             if not part:
                 raise ValueError(f"the file became shorter while it was sent: {left} bytes are missing")
             if len(part) > asked:

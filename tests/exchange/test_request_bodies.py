@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from httpconn import Request, Response, Retry
+from httpconn import Request, Response, Retry, preparing
 
 from ..sites import PAGE, Asker, Site, redirect
 
@@ -67,6 +67,21 @@ def test_a_file_is_sent_from_where_it_stands_each_time(
             assert set(site.bodies[-len(site.log) :]) == {CONTENT[at:]}
             assert site.fields(-1)["content-length"] == str(len(CONTENT[at:]))
         mapped.close()
+
+
+@both
+def test_a_file_stands_there_again_whenever_it_is_not_being_read(kind: str, site: Site) -> None:
+    """So that a request which is made while another one sends the same file sends it whole too."""
+    file = io.BytesIO(CONTENT)
+    file.seek(100)
+    with Asker(kind) as ask:
+        for _ in range(2):
+            assert ask(Request("PUT", site.url("/"), None, file)).error is None
+            assert file.tell() == 100
+    assert site.bodies == [CONTENT[100:]] * 2
+    for part in preparing._FileBody(file, 100, len(CONTENT) - 100).parts():  # and between two parts of the first one
+        assert part
+        assert file.tell() == 100
 
 
 @both
