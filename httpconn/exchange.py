@@ -36,6 +36,7 @@ from .sinks import Sink, takes
 from .urls import parse_url, redacted
 
 _LOST: Final = (ConnectionError, ssl.SSLError)
+_NO_CLOCK: Final[Any] = None
 _TURN_S: Final = 0.005
 """How long one response is decoded at once, before the next look at the clock and at other responses."""
 
@@ -122,12 +123,12 @@ class Incoming:
     def go_on(self) -> bool:
         """Read on in what has been received; return and raise as ``receive``."""
         try:
-            self.is_whole = self._read_body()
+            is_whole = self.is_whole = self._read_body()
         except IncompleteRead as error:
             if self._sink is None:
                 raise
             raise IncompleteSink(b"", error.expected, self._sink.count) from error.__cause__
-        return self.is_whole
+        return is_whole
 
     def _read_body(self) -> bool:
         reader, decoder = self._reader, self._decoder
@@ -156,14 +157,14 @@ class Incoming:
     def _begin(self, head: ResponseHead) -> None:
         job, length, in_memory = self._job, self._reader.length, self._max_content
         request = job.request
-        pours = isinstance(request, Request) and takes(request, job.method, head)
+        pours = isinstance(request, Request) and request.sink is not None and takes(request, job.method, head)
         if pours and job.may_go_on is not None and job.may_go_on(job, head):
             pours = False  # a redirect's page, say: what is in the sink in the end must be the result's
         if pours and isinstance(request, Request):
             self._max_content = request.max_content
         if self._max_content is not None and length is not None and length > self._max_content:
             raise ContentTooLong(f"expected content of at most {self._max_content} bytes, got {length} (max_content)")
-        self._decoder = decoder = self._decoder_for(head)
+        self._decoder = decoder = None if length == 0 else self._decoder_for(head)
         if decoder is not None and decoder.missing is not None:
             pours = False  # what is not decoded comes with the error
             self._max_content = in_memory
@@ -181,7 +182,7 @@ class Incoming:
             if request.tolerant_decoding is not None:
                 is_tolerant = request.tolerant_decoding
         value = head.get_joined("content-encoding")
-        if value is None or self._reader.length == 0:
+        if value is None:
             return None
         decoder = decoder_of(
             value, head.block, settings.max_ratio, max_content=self._max_content, is_tolerant=is_tolerant
@@ -223,14 +224,16 @@ class Incoming:
     @property
     def left_out_bytes(self) -> int:
         """How much content the head announces; -1: that is not said."""
-        value = None if self.head is None else self.head.get_joined("content-length")
+        value = None if self.head is None else self.head.content_length
         return int(value) if value is not None and value.isascii() and value.isdigit() else -1
 
     @property
     def received_bytes(self) -> int:
         """How long an answer without a body is, with the interim responses before it."""
-        heads = [*self._reader.interim, *([] if self.head is None else [self.head])]
-        return sum(len(head.block) for head in heads)
+        count = 0 if self.head is None else len(self.head.block)
+        for head in self._reader.interim:
+            count += len(head.block)
+        return count
 
     def has_bytes_behind(self) -> bool:
         """Return whether bytes have come behind the message."""
@@ -252,8 +255,9 @@ class Incoming:
     def close_sink(self) -> None:
         """Have what is in the sink stay if it is whole, else not, where that can be. Raises what the sink raises."""
         sink, self._sink = self._sink, None
+        clock, self._clock = self._clock, _NO_CLOCK  # it may be the driver itself, which has this: a circle
         if sink is not None:
-            self._clock.off_the_clock(sink.commit if self.is_whole else sink.abandon)
+            clock.off_the_clock(sink.commit if self.is_whole else sink.abandon)
 
     def response(self, error: BaseException | None = None) -> Response:
         """Return the response, as far as it came; *error* tells why no further."""
@@ -290,7 +294,7 @@ def check_is_answer(incoming: Incoming, left_out_bytes: int) -> None:
 
     Were it that content, there would be more behind it, or it would be as long. Raises BadStatusLine then.
     """
-    if incoming.has_bytes_behind() or incoming.received_bytes == left_out_bytes:
+    if incoming.received_bytes == left_out_bytes or incoming.has_bytes_behind():
         raise _LeftOutContent("the content that an answer to HEAD had left out, or what may be it")
 
 

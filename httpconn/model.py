@@ -238,7 +238,8 @@ class Request:
         """
         for name in unknown:
             raise unknown_of_request(name, "a request")
-        charsets.check_default(default_encoding)
+        if default_encoding is not None:
+            charsets.check_default(default_encoding)
         if type(url) is str and "@" in url:
             url, told = take_credentials(url)
             auth = auth or told

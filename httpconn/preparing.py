@@ -36,6 +36,7 @@ and the key of the proxy, if there is one. The length tells which."""
 
 _METHODS_EXPECTING_CONTENT: Final = frozenset({"PATCH", "POST", "PUT"})
 _IDENTITY: Final = "identity"
+_NONE_LEFT_OUT: Final[frozenset[str]] = frozenset()
 _SMALL_BODY_BYTES: Final = 65_536
 _FILE_STEP_BYTES: Final = 65_536
 _EXPECT_ABOVE_BYTES: Final = MIB
@@ -64,6 +65,37 @@ def plain_get(known: dict[str, Known], url: str) -> tuple[Known, bytes] | None:
     if found is None or not target.isascii() or not target.isprintable() or " " in target or "#" in target:
         return None
     return found, b"GET " + target.encode() + found[-1]
+
+
+def _remember(known: dict[str, Known], url: str, key: Key, origin: Origin, behind_target: bytes) -> None:
+    """Have ``plain_get`` find in *known* what goes with each URL of *origin* that begins as *url* does."""
+    prefix = url[: url.find("/", LENGTH_OF_HTTPS)]
+    if is_seen(prefix, origin):
+        if len(known) >= _MOST_KNOWN:
+            known.clear()
+        known[prefix] = key, origin, behind_target
+
+
+def _says_no_more(request: Request) -> bool:
+    """Return whether *request* is but a method and a URL, as far as sending and reading go."""
+    return (
+        request.headers is None
+        and request.body is None
+        and request.json is None
+        and request.auth is None
+        and request.timeout is None
+        and request.retry is None
+        and request.sink is None
+        and request.max_content is None
+        and request.proxy is None
+        and request.redirects is None
+        and request.context is None
+        and request.server_hostname is None
+        and request.fingerprint is None
+        and request.tolerant_decoding is None
+        and request.decode is True
+        and request.sink_any_status is False
+    )
 
 
 class BareJob:
@@ -191,11 +223,13 @@ class Preparer:
         self._plain: dict[str, Any] = {name: value for name, value in pairs if value is not None}
         self._left_out = [(name, value) for name, value in pairs if value is None]
         names = {_name(name) for name, _ in pairs}
+        self._is_plain_unusual = not names.isdisjoint(("connection", "expect", "proxy-authorization"))
         if len(names) < len(pairs):
             raise InvalidField("expected each name once in the headers that go with every request")
         self._chooses_codings = "accept-encoding" not in names
         if self._chooses_codings:
             self._plain["Accept-Encoding"] = _IDENTITY if "range" in names else decoding.accept_encoding()
+        self._plain_of_head = {**self._plain, "Accept-Encoding": _IDENTITY} if self._chooses_codings else self._plain
         self._has_cookie_field = "cookie" in names
         self._check_own(pairs)
         _check_context(settings.context)
@@ -208,6 +242,7 @@ class Preparer:
         is_in_names = not names.isdisjoint(("connection", "proxy-authorization"))
         self._needs_request = policies.shapes_requests or not is_direct or bool(self._left_out) or is_in_names
         self._known: dict[str, Known] = {}
+        self._known_by_head: dict[str, Known] = {}  # the same for HEAD, which asks for no coding
         self._not_asked: dict[Key, float] = {}
         engine = _backends.selected.engine
         self._plain_get = plain_get if engine is None else engine.plain_get
@@ -233,11 +268,7 @@ class Preparer:
         if serialized is None:
             return self.prepare(Request("GET", url), index)
         key = origin.key + self._tls if origin.is_tls else self._key(None, origin)
-        prefix = url[: url.find("/", LENGTH_OF_HTTPS)]
-        if is_seen(prefix, origin):
-            if len(self._known) >= _MOST_KNOWN:
-                self._known.clear()
-            self._known[prefix] = key, origin, serialized[len("GET ") + len(target) :]
+        _remember(self._known, url, key, origin, serialized[len("GET ") + len(target) :])
         return Job(url, index, key, origin, "GET", serialized)
 
     def prepare(self, request: Request, index: int = 0) -> Job:
@@ -245,9 +276,20 @@ class Preparer:
 
         Raises InvalidURL, InvalidField, MissingDecoder, ValueError, TypeError, and what a hook raises.
         """
+        method = request.method
+        is_bare = not self._needs_request and method in ("GET", "HEAD") and _says_no_more(request)
+        known = self._known_by_head if method == "HEAD" else self._known
+        found = self._plain_get(known, request.url) if is_bare else None
+        if found is not None:
+            (key, origin, _), head = found
+            job = Job(request, index, key, origin, method, head if method == "GET" else b"HEAD" + head[3:])
+            job.is_plain = method == "GET"
+            return job
         shaped, fields, own, is_moved = self._shape(request, pairs_of(request.headers))
         job = self._prepare(shaped, fields, index, None, None)
         job.own = own
+        if is_bare:
+            _remember(known, request.url, job.key, job.origin, job.head[job.head.index(b" HTTP/1.1\r\n") :])
         return self._led(job) if is_moved else job
 
     def prepare_hop(self, request: Request, job: Job, course: Course, *, keeps_content: bool) -> Job:
@@ -324,7 +366,9 @@ class Preparer:
         key = self._key(request, origin)
         proxy = self._proxy(request, origin)
         fields = self._merged(self._with_authorization(own, request, origin, course), course, method)
-        target = self._target_for(proxy, origin, target, fields)
+        has_more = bool(own) or self._is_plain_unusual  # fields that may say something of the way
+        if has_more or proxy is not None:
+            target = self._target_for(proxy, origin, target, fields)
         if proxy is not None:
             key += (proxy.key,)
         can_wait = body is not None and self.settings.expect_timeout_s is not None
@@ -340,12 +384,13 @@ class Preparer:
             job.may_go_on = self._policies.may_go_on
         if proxy is not None:
             job.proxy = proxy
-        lowered = head.lower()
-        if can_wait and b"\r\nexpect:" in lowered:
-            job.expects_continue = expects_continue(head.split(b"\r\n"))
-            job.has_asked = has_asked
-        if b"\r\nconnection:" in lowered:
-            job.closes = asks_to_close(head.split(b"\r\n"))
+        if has_more or has_asked:
+            lowered = head.lower()
+            if can_wait and b"\r\nexpect:" in lowered:
+                job.expects_continue = expects_continue(head.split(b"\r\n"))
+                job.has_asked = has_asked
+            if b"\r\nconnection:" in lowered:
+                job.closes = asks_to_close(head.split(b"\r\n"))
         job.is_plain = (
             not job.closes  # the short road judges by the response alone
             and method not in ("HEAD", "CONNECT")
@@ -364,6 +409,8 @@ class Preparer:
         ``_check_own``.
         """
         body, length, content_type = framed
+        if not own and body is None and not self._left_out:
+            return own, _NONE_LEFT_OUT, framed
         if self._left_out:
             own = [*(pair for pair in self._left_out if all(_name(pair[0]) != _name(name) for name, _ in own)), *own]
         if isinstance(body, _ChunkedBody) and length is None and hasattr(request.body, "read"):
@@ -507,8 +554,8 @@ class Preparer:
         A range is one of the content as it is asked for, and nobody can use a part of a coded form: so identity is
         asked for (Fetch standard, HTTP-network-or-cache fetch). By HEAD too, whose length is then the content's.
         """
-        if not own and course is None and method != "HEAD":
-            return list(self._plain.items())
+        if not own and course is None:
+            return [*self._plain.items()] if method != "HEAD" else [*self._plain_of_head.items()]
         names = {_name(name) for name, _ in own}
         shared = [(name, value) for name, value in self._plain.items() if _name(name) not in names]
         if self._chooses_codings and (method == "HEAD" or "range" in names):
@@ -549,7 +596,8 @@ def _check_request(request: Request) -> None:
         raise ValueError(f"expected max_content of 0 or more, got {request.max_content}")
     if request.redirects is not None:
         checked_redirects(request.redirects)
-    checked_retry(request.retry)
+    if request.retry is not None:
+        checked_retry(request.retry)
 
 
 def _check_context(context: Any) -> None:

@@ -155,7 +155,7 @@ class Attempt(Clock):
         return response
 
     def _seal_times(self) -> tuple[float, float, float, float, float]:
-        self._times[4] = self.time() - self._job.started
+        self._times[4] = time.monotonic() - self.away - self._job.started
         resolve, connect, tls, first, total = self._times
         return resolve, connect, tls, first, total
 
@@ -190,7 +190,7 @@ class Attempt(Clock):
                 self.off_the_clock(self._kit.preparer.dress, job)
             try:
                 is_complete = self._talk(connection, until_head=until_head)
-                if connection.is_behind_left_out and job.method == "HEAD":
+                if job.method == "HEAD" and connection.is_behind_left_out:
                     check_is_answer(self._incoming, connection.left_out_bytes)
                 return is_complete
             except Exception as error:
@@ -291,7 +291,7 @@ class Attempt(Clock):
     def _talk(self, connection: Connection, *, until_head: bool) -> bool:
         channel, incoming = connection.channel, self._incoming
         assert channel is not None
-        began = self.time()
+        began = time.monotonic() - self.away
         outgoing = Outgoing(self._job, self)
         self._sent = False
         send_error: OSError | None = None
@@ -322,7 +322,7 @@ class Attempt(Clock):
                 if data is None:
                     continue
                 if data and not incoming.began:
-                    self._times[3] = self.time() - began
+                    self._times[3] = time.monotonic() - self.away - began
                     begin = self._kit.begin_plain
                     if begin is not None and self._job.is_plain and not self._is_streamed and not is_sending:
                         plain = begin(data, self._kit.plain_limits)
@@ -348,7 +348,7 @@ class Attempt(Clock):
             return
         limit = self._read_s
         if self._deadline != _FOREVER:
-            limit = min(limit, self._deadline - self.time())
+            limit = min(limit, self._deadline - time.monotonic() + self.away)
         if limit == _FOREVER:
             channel.wait(wanted, None)
         elif (limit <= 0 or not channel.wait(wanted, limit)) and not channel.wait(wanted, 0.0):
@@ -356,7 +356,7 @@ class Attempt(Clock):
             if self.time() >= self._deadline:
                 raise TotalTimeout(f"not done within {self._limits.total:g} s (Timeout.total): {self._job.where}")
             raise ReadTimeout(f"silence for {self._read_s:g} s (Timeout.read): {self._job.where}")
-        elif self.time() >= self._deadline:
+        elif time.monotonic() - self.away >= self._deadline:
             raise TotalTimeout(f"not done within {self._limits.total:g} s (Timeout.total): {self._job.where}")
 
     def _go_on(self) -> bool:

@@ -154,14 +154,14 @@ class Loop(Clock):
         poller = self.poller
         if poller is None:
             poller = self._begin()
-        self.come_back()
+        self.away += time.monotonic() - self.left_at
         ready = self.ready
         by_descriptor = self.by_descriptor
         road = self._road
         self.held -= self._held_ready  # all of it has been handed out
         self._held_ready = 0
         while True:
-            self.now = self.time()
+            self.now = time.monotonic() - self.away
             if self.now >= self.gates.opens_at - self.away:
                 self.gates.open()
             self._fill()
@@ -180,7 +180,7 @@ class Loop(Clock):
                 if self.is_closed:
                     raise StopIteration from None  # by a signal's handler
                 raise
-            self.now = self.time()
+            self.now = time.monotonic() - self.away
             if road is not None:
                 road.serve(events)
             else:
@@ -247,7 +247,7 @@ class Loop(Clock):
         return self._made_ready - len(self.ready)
 
     def _timeout_s(self) -> float | None:
-        if any(not connection.paused_at for connection in self.unfinished):
+        if self.unfinished and not all(connection.paused_at for connection in self.unfinished):
             return 0.0
         until = min(self.sweep_at, self.gates.opens_at - self.away, self._raise_at)
         if self._room() > 0:
@@ -275,7 +275,8 @@ class Loop(Clock):
                     self.runnable.remove(oldest)
                     self._give_turn(oldest)
             return
-        self._take_added()
+        if self.intake.added:
+            self._take_added()
         runnable = self.runnable
         read_s = 0.0
         while True:
@@ -368,7 +369,11 @@ class Loop(Clock):
         """
         if is_opened and host.awaits_opening:
             host.awaits_opening = host.is_runnable = False
-        if (host.pending or host.held_back) and not host.is_runnable and self._has_room(host):
+        if (
+            (host.pending or host.held_back)
+            and not host.is_runnable
+            and (host.count - len(host.idle) < self.per_host or (host.resting and self._may_follow_a_rest(host)))
+        ):
             host.is_runnable = True
             if host.idle and host.idle[-1].turn < self.most_in_a_row:
                 self.runnable.appendleft(host)  # it needs nobody's place; opening connections is what costs
@@ -377,10 +382,12 @@ class Loop(Clock):
 
     def _has_room(self, host: Host) -> bool:
         """Return whether the next job of *host*, which has one, could have a connection."""
-        if host.count - len(host.idle) < self.per_host:
-            return True
+        return host.count - len(host.idle) < self.per_host or bool(host.resting and self._may_follow_a_rest(host))
+
+    def _may_follow_a_rest(self, host: Host) -> bool:
+        """Return whether the next job of *host*, if it has one, may go over a connection that rests."""
         waiting = host.pending or host.held_back
-        return bool(host.resting and waiting) and self.rests.may_follow(host.key, waiting[0].method)
+        return bool(waiting) and self.rests.may_follow(host.key, waiting[0].method)
 
     def following(self, connection: Connection) -> Job | None:
         """Return the job that *connection* may go on with, first in its host's queue; None to let it rest."""

@@ -219,7 +219,8 @@ class Connection:
             rests = self.loop.rests
             if not is_quiet and watch.has_found_bytes():
                 rests.note_noisy(self.host.key)
-            elif is_quiet and time.monotonic() >= self.rests_until:
+            elif is_quiet and self.rests_until and time.monotonic() >= self.rests_until:
+                self.rests_until = 0.0
                 rests.note_silent(self.host.key)
         return is_quiet
 
@@ -605,14 +606,14 @@ class Connection:
         loop, channel, job = self.loop, self.channel, self.job
         assert channel is not None
         assert job is not None
+        persists = self.is_sent and incoming.persists() and not channel.has_pending()
         try:
-            if self.is_behind_left_out and job.method == "HEAD":
+            if self.left_out_at == self.served and job.method == "HEAD":
                 check_is_answer(incoming, self.left_out_bytes)
             incoming.close_sink()
         except Exception as error:  # a full disk, told of only now
             self.fail(error)
             return
-        persists = self.is_sent and incoming.persists() and not channel.has_pending()
         self.incoming = None
         self.held = 0
         response = incoming.response()
@@ -623,18 +624,23 @@ class Connection:
             self._end(job, response, persists=persists)
 
     def _end_left_out(self, job: Job, response: Response, incoming: Incoming, *, persists: bool) -> None:
-        """End an exchange whose answer left announced content out: nothing goes on over its connection at once."""
+        """End an exchange whose answer left announced content out: only what may follow it goes on at once."""
         loop, channel, key = self.loop, self.channel, self.host.key
         assert response._head is not None
-        if incoming.has_bytes_behind() or (channel is not None and channel.has_pending()):
+        if not persists and (incoming.has_bytes_behind() or (channel is not None and channel.has_pending())):
             loop.rests.note_noisy(key)
         self.left_out_at = self.served + 1
         self.left_out_bytes = incoming.left_out_bytes
-        self._stop(persists=persists and not loop.rests.is_noisy(key))
         if loop.kit.policies.has_to_judge(response._head):
+            self._stop(persists=persists and not loop.rests.is_noisy(key))
             loop.judge(job, response)
-        else:
-            loop.answered(response)
+            return
+        following = loop.following(self) if persists else None
+        if following is not None and loop.rests.may_follow(key, following.method):
+            self._carry(following)
+        elif not loop.is_closed:
+            self._stop(persists=persists and not loop.rests.is_noisy(key))
+        loop.answered(response)
 
     def _end(self, job: Job, response: Response, *, persists: bool) -> None:
         """End an exchange that has come to a whole response: go on, or where something may follow from it, stop."""
@@ -657,15 +663,19 @@ class Connection:
         if loop.is_closed:
             return
         if following is not None:
-            if not self.is_quiet():
-                self.close()
-                return
-            self.host.pending.popleft()
-            loop.queued -= 1
-            self._note_served()
-            self.begin(following)
+            self._carry(following)
+        else:
+            self._stop(persists=True)
+
+    def _carry(self, following: Job) -> None:
+        """Begin *following*, the first in its host's queue, unless the connection is to be closed."""
+        self._note_served()
+        if not self.is_quiet():
+            self.close()
             return
-        self._stop(persists=True)
+        self.host.pending.popleft()
+        self.loop.queued -= 1
+        self.begin(following)
 
     def _stop(self, *, persists: bool) -> None:
         """Let the connection rest, or close it."""

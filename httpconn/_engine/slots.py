@@ -63,7 +63,7 @@ class Connection:
         if self.watch is None:
             self.watch = Watch(self.channel.sock)
         is_quiet = self.watch.is_quiet()
-        if self.is_behind_left_out:
+        if self.left_out_at == self.served:
             rests = self.slots.kit.rests
             if is_quiet and time.monotonic() >= self.rests_until:
                 rests.note_silent(self.host.key)
@@ -252,15 +252,16 @@ class Slots:
             persists = False
             connection.disconnect()
         with self.lock:
+            now = time.monotonic()
             if persists and not self.is_closed and connection.token in self.tokens:
-                connection.idle_since = time.monotonic()
-                is_resting = connection.is_behind_left_out and self.kit.rests.rest_s > 0
+                connection.idle_since = now
+                is_resting = connection.left_out_at == connection.served and self.kit.rests.rest_s > 0
                 (connection.host.resting if is_resting else connection.host.idle).append(connection)
                 self.idle[connection] = None
             else:
                 connection.disconnect()
                 self._forget(connection.host, connection.token)
-            self._expire(time.monotonic())
+            self._expire(now)
             if self.is_closed:
                 self._drop_idle()
             if self.waiting or self.lost:
