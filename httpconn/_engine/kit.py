@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+# For ``ssl``, which looks it up with the first name: with no file descriptor left it would not be found any more.
+import encodings.idna  # noqa: F401
 import os
 import socket
 import ssl
