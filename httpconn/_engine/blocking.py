@@ -32,7 +32,7 @@ class Attempt(Clock):
     Its deadlines are by this clock, which has stood still for nobody before the attempt; ``total_at`` is for others.
     """
 
-    __slots__ = ("_connection", "_deadline", "_incoming", "_is_streamed", "_job", "_kit", "_limits", "_plain",
+    __slots__ = ("_connection", "_deadline", "_is_streamed", "_job", "_kit", "_limits", "_made", "_plain",
                  "_read_s", "_sent", "_slots", "_times", "_turns", "_was_open", "_was_reused")  # fmt: skip
 
     def __init__(
@@ -49,14 +49,22 @@ class Attempt(Clock):
         self._sent = False
         self._was_open = self._was_reused = False
         self._plain: tuple[ResponseHead, bytes, int] | None = None  # what the short road made of it
-        super().__init__()
-        job.started = self.left_at  # which is now
+        self.away = 0.0
+        self.left_at = job.started = time.monotonic()
         if job.course is not None:
             self._deadline = job.course.total_at
         else:
             self._deadline = _FOREVER if limits.total is None else job.started + limits.total
-        self._incoming = Incoming(job, self._kit.settings, self, is_streamed=is_streamed)
+        self._made: Incoming | None = None
         self._times = [0.0, 0.0, 0.0, 0.0, 0.0]
+
+    @property
+    def _incoming(self) -> Incoming:
+        """The response as it comes in; made when there is use for it, which the short road has not."""
+        incoming = self._made
+        if incoming is None:
+            incoming = self._made = Incoming(self._job, self._kit.settings, self, is_streamed=self._is_streamed)
+        return incoming
 
     @property
     def total_at(self) -> float:
@@ -128,7 +136,8 @@ class Attempt(Clock):
         connection = self._connection
         if connection is None:
             return
-        self._incoming.close_sink()  # which may fail: then the connection is ``_fail``'s
+        if self._made is not None:
+            self._made.close_sink()  # which may fail: then the connection is ``_fail``'s
         self._connection = None
         channel = connection.channel  # None in the child of a fork
         connection.served += 1
@@ -205,7 +214,7 @@ class Attempt(Clock):
                 self._slots.resent += 1
             connection.disconnect()
             self._was_open = False
-            self._incoming = Incoming(job, self._kit.settings, self, is_streamed=self._is_streamed)
+            self._made = None
 
     def _open_in_turn(self, connection: Connection) -> None:
         """Connect; without a file descriptor, when another connection has let go of one. Raises as ``_open``."""
@@ -289,7 +298,7 @@ class Attempt(Clock):
             lookups.give_up(lookup)
 
     def _talk(self, connection: Connection, *, until_head: bool) -> bool:
-        channel, incoming = connection.channel, self._incoming
+        channel, incoming = connection.channel, self._made
         assert channel is not None
         began = time.monotonic() - self.away
         outgoing = Outgoing(self._job, self)
@@ -318,10 +327,11 @@ class Attempt(Clock):
                 wanted = READ | WRITE if channel.wants == WRITE else READ
             self._wait(channel, wanted)
             try:
-                data = channel.receive(_RECEIVE_BYTES if incoming.head is None else _BODY_RECEIVE_BYTES)
+                is_in_head = incoming is None or incoming.head is None
+                data = channel.receive(_RECEIVE_BYTES if is_in_head else _BODY_RECEIVE_BYTES)
                 if data is None:
                     continue
-                if data and not incoming.began:
+                if data and (incoming is None or not incoming.began):
                     self._times[3] = time.monotonic() - self.away - began
                     begin = self._kit.begin_plain
                     if begin is not None and self._job.is_plain and not self._is_streamed and not is_sending:
@@ -329,6 +339,7 @@ class Attempt(Clock):
                         if plain is not None and not plain[2]:
                             self._plain = plain
                             return True
+                incoming = self._incoming
                 is_complete = incoming.receive(data, is_clean=channel.is_clean)
                 while incoming.is_unfinished and not (until_head and not is_sending):
                     is_complete = self._go_on()
