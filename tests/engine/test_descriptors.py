@@ -89,6 +89,13 @@ with Fetcher(resolve=resolve) as fetcher:
     fetcher.feed(url(number % 60, f"good/{number}") for number in range(120))
     assert all(response.status == 200 for response in fetcher)
     assert loop._most_open > low
+    limit(1024)
+    for number in range(100):  # an eighth more each time, up to what was asked for
+        if loop._raise_at < float("inf"):
+            loop._raise_at = 0.0  # the second that it waits for
+        fetcher.add(url(number % 60, f"good/{number}"))
+        assert next(fetcher).status == 200
+    assert loop._most_open == 256
     assert told == [TooFewDescriptors], told
 """
     run(program, server, tmp_path)
