@@ -1,9 +1,9 @@
 """ConnectionPool: requests from many threads over kept connections, each request in the thread that asks.
 
 What is sent, and what an answer is, is decided in ``preparing.py`` and ``exchange.py``; connections are shared out in
-``_engine/slots.py``, and one is talked over in ``_engine/blocking.py``. The DESIGN had the pool stand on
-HTTPConnection. It stands on the exchange that the fetcher uses, so that the rules of reuse, of resending and of limits
-exist once, and a total time limit can be kept between any two bytes.
+``_engine/slots.py``, and one is talked over in ``_engine/blocking.py``. The pool does not stand on
+HTTPConnection, but on the exchange that the fetcher uses, so that the rules of reuse, of resending and of limits exist
+once, and a total time limit can be kept between any two bytes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Who may import whom (DESIGN, section 3), read from the sources; and what ``import httpconn`` brings along."""
+"""Who may import whom, read from the sources; and what ``import httpconn`` brings along."""
 
 from __future__ import annotations
 
@@ -202,7 +202,7 @@ def is_allowed(found: Import) -> bool:
 
 @pytest.mark.parametrize("module", sorted(MODULES))
 def test_imports(module: str) -> None:
-    assert room_of(module) in ROOMS, f"{module} has no rule: add its room to the table, as DESIGN has it"
+    assert room_of(module) in ROOMS, f"{module} has no rule: add its room to the table"
     wrong = [found for found in imports_of(module) if not is_allowed(found)]
     assert not wrong, "\n".join(f"{found.module} imports {found.target} in line {found.line}" for found in wrong)
 

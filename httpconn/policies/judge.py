@@ -1,7 +1,7 @@
 """What comes after an answer: nothing, the same request once more, or the one that a redirect leads to.
 
 ``Policies`` is what a pool or fetcher has been told, ``Course`` what one request has been through. Both drivers ask by
-way of ``exchange.Preparer``, which makes the verdict into the next job.
+way of ``following.Follower``, which makes the verdict into the next job.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Course:
 
 
 class Sent(Protocol):
-    """A request that has been sent, as far as it is judged by: see ``exchange.Job``."""
+    """A request that has been sent, as far as it is judged by: see ``preparing.Job``."""
 
     @property
     def request(self) -> Request | str: ...
