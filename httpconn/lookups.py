@@ -91,7 +91,8 @@ class Lookups:
 
     def begin_anew(self) -> None:
         """As at first: in the child of a fork there are no threads, and a lock may be held for ever."""
-        self._lock = threading.Lock()
+        # The collector may run in whoever has it, and end a fetcher that gives up its names: no deadlock then.
+        self._lock = threading.RLock()
         self._works: dict[Name, _Work] = {}
         self._row: collections.deque[_Work] = collections.deque()
         self._running: set[_Work] = set()  # in threads, and in the event loop
@@ -184,13 +185,13 @@ class Lookups:
         """Give places to those whose turn it is, and return what has to be begun. The lock is held."""
         begun = []
         while self._row and self._placed < self._most:
-            work = self._row[0]
+            work = self._row.popleft()
             if work not in self._running:  # else it had been given up, and is waited for again
                 if len(self._running) >= self._most_running:
+                    self._row.appendleft(work)
                     break
                 self._running.add(work)
                 begun.append(work)
-            self._row.popleft()
             self._placed += 1
             work.has_place = True
             work.began_at = time.monotonic()

@@ -574,3 +574,28 @@ def test_every_good_page_of_a_list_with_bad_hosts_arrives(
     assert len(bad) == 3 * hosts // 20
     assert Counter(type(response.error) for response in bad) == {ConnectTimeout: 20, ConnectionRefusedError: 10}
     assert {response.attempts for response in bad} == {3}
+
+
+def test_a_finalizer_may_give_up_a_name_where_the_lock_is_held() -> None:
+    """The collector runs anywhere: a fetcher that it ends lets go of the names that it waits for, in whatever thread."""
+    hangs = threading.Event()
+
+    def look_up(*_: Any) -> list[Any]:
+        hangs.wait(30)
+        return []
+
+    lookups = Lookups(look_up, lambda *given: None, lambda *told: None, most=1, most_abandoned=1)
+    try:
+        lookup = lookups.start(("a.test", 80), lambda: None)
+        done = threading.Event()
+
+        def work() -> None:
+            with lookups._lock:
+                lookups.give_up(lookup)
+            done.set()
+
+        threading.Thread(target=work, daemon=True).start()
+        assert done.wait(10)
+    finally:
+        hangs.set()
+        lookups.close()
