@@ -136,6 +136,7 @@ def test_a_sink_that_takes_less_at_once(server: FaultyServer) -> None:
 
 
 @posix_only
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")  # other threads are running
 def test_a_fork_writes_no_sink_a_second_time(tmp_path: Path) -> None:
     goes_on = threading.Event()
 
