@@ -33,7 +33,7 @@ demo: build $(VENV)/has-httptools   ## thousands of responses, compared with htt
 	@$(bin)/python -m bench.demo $(if $(URL),--url '$(URL)') $(if $(SERVER),--server $(SERVER)) $(if $(QUICK),--quick)
 
 test: build $(VENV)/has-test   ## the whole suite   [ARGS="-k chunked -x"]
-	PYTHONSAFEPATH=1 $(bin)/python -m pytest -n 4 $(ARGS)
+	PYTHONSAFEPATH=1 $(bin)/python -m pytest -n 6 $(ARGS)
 
 bench: build $(VENV)/has-bench   ## all benchmarks, against all rivals, in a few minutes   [ARGS="--only cycle-small get-small"]
 	@$(bin)/python -m bench.suite $(ARGS)
