@@ -123,12 +123,12 @@ class Incoming:
     def go_on(self) -> bool:
         """Read on in what has been received; return and raise as ``receive``."""
         try:
-            is_whole = self.is_whole = self._read_body()
+            self.is_whole = self._read_body()
         except IncompleteRead as error:
             if self._sink is None:
                 raise
             raise IncompleteSink(b"", error.expected, self._sink.count) from error.__cause__
-        return is_whole
+        return self.is_whole
 
     def _read_body(self) -> bool:
         reader, decoder = self._reader, self._decoder

@@ -79,7 +79,8 @@ def _remember(known: dict[str, Known], url: str, key: Key, origin: Origin, behin
 def _says_no_more(request: Request) -> bool:
     """Return whether *request* is but a method and a URL, as far as sending and reading go."""
     return (
-        request.headers is None
+        type(request.url) is str
+        and request.headers is None
         and request.body is None
         and request.json is None
         and request.auth is None

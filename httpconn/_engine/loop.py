@@ -154,14 +154,14 @@ class Loop(Clock):
         poller = self.poller
         if poller is None:
             poller = self._begin()
-        self.away += time.monotonic() - self.left_at
+        self.come_back()
         ready = self.ready
         by_descriptor = self.by_descriptor
         road = self._road
         self.held -= self._held_ready  # all of it has been handed out
         self._held_ready = 0
         while True:
-            self.now = time.monotonic() - self.away
+            self.now = self.time()
             if self.now >= self.gates.opens_at - self.away:
                 self.gates.open()
             self._fill()
@@ -180,7 +180,7 @@ class Loop(Clock):
                 if self.is_closed:
                     raise StopIteration from None  # by a signal's handler
                 raise
-            self.now = time.monotonic() - self.away
+            self.now = self.time()
             if road is not None:
                 road.serve(events)
             else:
@@ -369,11 +369,7 @@ class Loop(Clock):
         """
         if is_opened and host.awaits_opening:
             host.awaits_opening = host.is_runnable = False
-        if (
-            (host.pending or host.held_back)
-            and not host.is_runnable
-            and (host.count - len(host.idle) < self.per_host or (host.resting and self._may_follow_a_rest(host)))
-        ):
+        if (host.pending or host.held_back) and not host.is_runnable and self._has_room(host):
             host.is_runnable = True
             if host.idle and host.idle[-1].turn < self.most_in_a_row:
                 self.runnable.appendleft(host)  # it needs nobody's place; opening connections is what costs
@@ -382,12 +378,10 @@ class Loop(Clock):
 
     def _has_room(self, host: Host) -> bool:
         """Return whether the next job of *host*, which has one, could have a connection."""
-        return host.count - len(host.idle) < self.per_host or bool(host.resting and self._may_follow_a_rest(host))
-
-    def _may_follow_a_rest(self, host: Host) -> bool:
-        """Return whether the next job of *host*, if it has one, may go over a connection that rests."""
+        if host.count - len(host.idle) < self.per_host:
+            return True
         waiting = host.pending or host.held_back
-        return bool(waiting) and self.rests.may_follow(host.key, waiting[0].method)
+        return bool(host.resting and waiting) and self.rests.may_follow(host.key, waiting[0].method)
 
     def following(self, connection: Connection) -> Job | None:
         """Return the job that *connection* may go on with, first in its host's queue; None to let it rest."""

@@ -13,7 +13,7 @@ from unittest import mock
 import pytest
 
 import httpconn
-from httpconn import ConnectionPool, Fetcher, Request, Timeout, fetch_many
+from httpconn import ConnectionPool, Fetcher, Request, Timeout, fetch_many, preparing
 from httpconn.options import OF_OTHERS
 from httpconn.settings import FetchSettings, Settings
 
@@ -236,3 +236,12 @@ def test_a_cookie_field_of_none_is_left_out(server: FaultyServer) -> None:
         assert b"\r\nCookie: a=1\r\n" in server.heads[-1]
         pool.get(server.url("/good/1"), headers={"Cookie": None})
         assert b"cookie" not in server.heads[-1].lower()
+
+
+@pytest.mark.parametrize("url", [3, None, b"http://h/"])
+def test_a_url_that_is_no_text_is_a_type_error_at_either_speed(url: Any) -> None:
+    for plain_get in (preparing.plain_get, Fetcher()._kit.preparer._plain_get):
+        preparer = Fetcher()._kit.preparer
+        preparer._plain_get = plain_get
+        with pytest.raises(TypeError, match="expected a URL as str"):
+            preparer.prepare(Request("GET", url))
