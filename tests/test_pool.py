@@ -618,6 +618,10 @@ class Interrupted(BaseException):
 # A socket that was being made is closed by its finalizer, which warns.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs signals")
+@pytest.mark.skipif(
+    sys.version_info[:2] == (3, 14),
+    reason="an exception of a signal handler between __enter__ and the body leaves a lock held (CPython's gh-148874)",
+)
 def test_no_slot_is_lost_when_a_request_is_interrupted_anywhere(plain_server: FaultyServer) -> None:
     """A signal's exception at whatever instruction: as Ctrl-C, or as a task's cancellation by gevent."""
     dice = random.Random(6)
