@@ -1,6 +1,6 @@
 """Wire transcripts as data: the bytes that a server sends, and what they must come to.
 
-Each theme is a module with a tuple ``CASES``; ``test_wire_cases.py`` runs them all, over every backend, in both
+Each theme is a module with a tuple ``CASES``; ``wire/test_wire_cases.py`` runs them all, over every backend, in both
 modes and cut into pieces in every way. A case says *what* must come out, and by which rule; never how.
 
     Case(id, rule, wire, expected in default mode, expected in strict mode)

@@ -16,7 +16,7 @@ import pytest
 from httpconn import HTTPConnection, NotConnected, RemoteDisconnected
 
 from ..dropin.fakes import FakeSocket
-from ..peers import ScriptedServer, take_request
+from ..support.peers import ScriptedServer, take_request
 
 TIMED_OUT = b"HTTP/1.1 408 Request Time-out\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 FAILED = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 6\r\n\r\nunasked"

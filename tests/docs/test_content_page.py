@@ -15,9 +15,9 @@ import pytest
 import httpconn
 from httpconn import charsets, decoding
 
-from ..sites import Site
+from ..support.sites import Site
 
-PAGE = Path(__file__).parent.parent.parent / "docs" / "content.md"
+PAGE = Path(__file__).parents[2] / "docs" / "content.md"
 
 if not PAGE.exists():
     pytest.skip("the docs are not here, only the tests", allow_module_level=True)

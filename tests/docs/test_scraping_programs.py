@@ -16,9 +16,9 @@ import pytest
 
 import httpconn
 
-from ..faulty import Exchange
-from ..sites import PAGE, Reply, Site, redirect
-from ..test_docs_scraping import PAGES, PROGRAMS
+from ..support.faulty import Exchange
+from ..support.sites import PAGE, Reply, Site, redirect
+from .test_scraping import PAGES, PROGRAMS
 
 [CRAWL] = [program for title, program in PROGRAMS if title.startswith("A crawl")]
 [RESUME] = [program for title, program in PROGRAMS if title.startswith("Ctrl-C")]

@@ -13,10 +13,10 @@ import pytest
 
 import httpconn
 
-from ..peers import ScriptedServer, take_request
-from ..sites import Site
+from ..support.peers import ScriptedServer, take_request
+from ..support.sites import Site
 
-PAGE = Path(__file__).parent.parent.parent / "docs" / "streams-and-files.md"
+PAGE = Path(__file__).parents[2] / "docs" / "streams-and-files.md"
 
 if not PAGE.exists():
     pytest.skip("the docs are not here, only the tests", allow_module_level=True)

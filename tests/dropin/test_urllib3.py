@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from ..peers import ScriptedServer, replying
+from ..support.peers import ScriptedServer, replying
 from .servers import content
 
 

@@ -1,4 +1,4 @@
-"""A program written against http.client's types. ``test_types.py`` checks it as it stands, and on httpconn."""
+"""A program written against http.client's types. ``laws/test_types.py`` checks it as it stands, and on httpconn."""
 
 import csv
 import gzip

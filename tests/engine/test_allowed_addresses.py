@@ -18,8 +18,8 @@ import httpconn
 from httpconn import AddressNotAllowed, ConnectionPool, Request, Retry, public_only, resolving
 from httpconn.addresses import NOT_PUBLIC_V4, NOT_PUBLIC_V6
 
-from ..proxy_servers import Recording
-from ..sites import PAGE, Asker, Site, redirect
+from ..support.proxy_servers import Recording
+from ..support.sites import PAGE, Asker, Site, redirect
 
 both = pytest.mark.parametrize("kind", ["pool", "stream", "fetcher"])
 

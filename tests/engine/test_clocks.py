@@ -18,10 +18,10 @@ import trustme
 import httpconn
 from httpconn import ConnectionPool, Request, Response, Retry, Timeout, fetch_many
 
-from ..faulty import FaultyServer, check, content_of
-from ..peers import blackhole
-from ..sites import PAGE, Asker, Site, redirect
-from ..test_cookies import cookie
+from ..exchange.test_cookies import cookie
+from ..support.faulty import FaultyServer, check, content_of
+from ..support.peers import blackhole
+from ..support.sites import PAGE, Asker, Site, redirect
 
 REAL = time.monotonic
 LIMIT_S = 20.0

@@ -12,7 +12,7 @@ import pytest
 
 import httpconn
 
-from ..faulty import FaultyServer
+from ..support.faulty import FaultyServer
 
 resource = pytest.importorskip("resource")
 

@@ -15,7 +15,7 @@ import pytest
 
 from httpconn import ConnectionPool, Fetcher, fetch_many
 
-from ..faulty import FaultyServer
+from ..support.faulty import FaultyServer
 
 
 @pytest.fixture(autouse=True)

@@ -20,8 +20,8 @@ from httpconn._engine.kit import Kit
 from httpconn.exchange import Incoming, check_is_answer, is_left_out_content
 from httpconn.settings import FetchSettings
 
-from ..peers import ScriptedServer, take_request
-from ..sites import Asker
+from ..support.peers import ScriptedServer, take_request
+from ..support.sites import Asker
 
 QUICK = Timeout(connect=10, read=10, total=60, pool=30)
 LEFT_OUT = b"content of a HEAD, which nobody has asked for\r\n\r\n"

@@ -9,7 +9,7 @@ import pytest
 
 from httpconn import Fetcher
 
-from ..faulty import Exchange, FaultyServer
+from ..support.faulty import Exchange, FaultyServer
 
 COUNT = 120
 

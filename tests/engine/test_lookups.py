@@ -20,9 +20,9 @@ import pytest
 from httpconn import ConnectionPool, ConnectTimeout, Fetcher, Request, Response, Retry, Timeout
 from httpconn.lookups import Lookups
 
-from ..faulty import FaultyServer
-from ..peers import blackhole, nobody
-from ..sites import Asker
+from ..support.faulty import FaultyServer
+from ..support.peers import blackhole, nobody
+from ..support.sites import Asker
 
 AT_ONCE = Retry(2, backoff_s=0)
 

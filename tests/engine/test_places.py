@@ -15,9 +15,9 @@ import trustme
 
 from httpconn import ConnectionPool, Fetcher, Request, fetch_many
 
-from ..faulty import Exchange, FaultyServer
-from ..peers import take_request
-from ..sites import PAGE, Site, redirect
+from ..support.faulty import Exchange, FaultyServer
+from ..support.peers import take_request
+from ..support.sites import PAGE, Site, redirect
 
 
 @pytest.fixture(scope="module")

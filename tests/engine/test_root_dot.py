@@ -11,8 +11,8 @@ import trustme
 
 import httpconn
 
-from ..clients import client as client
-from ..proxy_servers import Recording
+from ..support.clients import client as client
+from ..support.proxy_servers import Recording
 
 
 class Named(Recording):

@@ -18,10 +18,10 @@ import trustme
 from httpconn._io import sessions as room
 from httpconn._io.sessions import MOST_ENDED, MOST_READINGS, MOST_SESSIONS, Sessions
 
-from .. import proxy_servers
-from ..clients import client as client
-from ..faulty import FaultyServer
-from ..proxy_servers import program, running
+from ..support import proxy_servers
+from ..support.clients import client as client
+from ..support.faulty import FaultyServer
+from ..support.proxy_servers import program, running
 
 NGINX = """
 daemon off; worker_processes 1; pid nginx.pid; error_log stderr error; {user}

@@ -15,8 +15,8 @@ import trustme
 import httpconn
 from httpconn import ContentDecodingError, ContentTooLong, MissingDecoder, Request, decoding
 
-from ..faulty import Exchange
-from ..sites import Asker, Reply, Site
+from ..support.faulty import Exchange
+from ..support.sites import Asker, Reply, Site
 
 PAGE = b"<p>a page</p>\n" * 2000
 KINDS = ["pool", "stream", "fetch"]

@@ -12,7 +12,7 @@ import trustme
 
 from httpconn.policies.cookies import MOST_COOKIE_BYTES, MOST_OF_DOMAIN, MOST_SENT_BYTES
 
-from ..sites import PAGE, Asker, Site
+from ..support.sites import PAGE, Asker, Site
 
 both = pytest.mark.parametrize("kind", ["pool", "stream", "fetcher"])
 NAMES = dict.fromkeys(

@@ -16,7 +16,7 @@ import pytest
 import httpconn
 from httpconn import ConnectionPool, Request, Response, fetch_many
 
-from ..peers import ScriptedServer, blackhole, take_request
+from ..support.peers import ScriptedServer, blackhole, take_request
 
 Ask = Callable[..., BaseException]
 

@@ -15,7 +15,7 @@ import pytest
 import httpconn
 from httpconn import ConnectionPool, Request, Response, _backends, errors, urls
 
-from ..peers import ScriptedServer, take_request
+from ..support.peers import ScriptedServer, take_request
 
 KINDS = sorted(
     {

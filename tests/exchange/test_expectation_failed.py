@@ -18,9 +18,9 @@ from httpconn.policies.judge import Policies
 from httpconn.preparing import Job, Preparer
 from httpconn.settings import Settings
 
-from ..proxy_servers import Recording, RecordingHandler
-from ..sites import Asker
-from ..test_reuse import TLS
+from ..client.test_reuse import TLS
+from ..support.proxy_servers import Recording, RecordingHandler
+from ..support.sites import Asker
 
 ways = pytest.mark.parametrize("way", ["pool", "stream", "fetcher"])
 

@@ -12,7 +12,7 @@ from httpconn import InvalidURL
 from httpconn.hosts import is_address, parse_host, parse_ipv6
 from httpconn.urls import parse_url
 
-from ..sites import PAGE, Asker, Site
+from ..support.sites import PAGE, Asker, Site
 from .test_locations import NO_ORACLE
 
 idna = pytest.importorskip("idna", reason="hosts outside ASCII need the package idna")

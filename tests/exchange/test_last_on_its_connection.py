@@ -8,7 +8,7 @@ import pytest
 
 from httpconn import Fetcher, Request
 
-from ..sites import PAGE, Asker, Site
+from ..support.sites import PAGE, Asker, Site
 
 SAYS_SO: list[Any] = [
     {"Connection": "close"},

@@ -18,8 +18,8 @@ from httpconn import (
     Timeout,
 )
 
-from ..peers import ScriptedServer, replying
-from ..sites import Asker
+from ..support.peers import ScriptedServer, replying
+from ..support.sites import Asker
 
 QUICK = Timeout(connect=10, read=5, total=30, pool=10)
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood"

@@ -14,7 +14,7 @@ from httpconn.policies.redirects import location_of
 from httpconn.references import resolve_reference, urljoin
 from httpconn.urls import parse_url
 
-from ..sites import PAGE, Asker, Site, redirect
+from ..support.sites import PAGE, Asker, Site, redirect
 
 NO_ORACLE = "the oracle is ada-url, which has no wheels for Python 3.15 yet"
 

@@ -9,7 +9,7 @@ import pytest
 
 from httpconn import Request
 
-from ..sites import PAGE, Asker, Site, redirect
+from ..support.sites import PAGE, Asker, Site, redirect
 
 both = pytest.mark.parametrize("kind", ["pool", "stream", "fetcher"])
 

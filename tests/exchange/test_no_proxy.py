@@ -13,8 +13,8 @@ from httpconn import Fetcher
 from httpconn.no_proxy import NoProxy
 from httpconn.urls import parse_url
 
-from ..proxy_servers import Recording
-from ..sites import PAGE, Site
+from ..support.proxy_servers import Recording
+from ..support.sites import PAGE, Site
 
 Y, N = True, False
 

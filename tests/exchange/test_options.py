@@ -17,8 +17,8 @@ from httpconn import ConnectionPool, Fetcher, Request, Timeout, fetch_many, prep
 from httpconn.options import OF_OTHERS
 from httpconn.settings import FetchSettings, Settings
 
-from ..faulty import FaultyServer
-from ..test_cookies import cookie
+from ..support.faulty import FaultyServer
+from .test_cookies import cookie
 
 NOTHING = "http://127.0.0.1:9/"  # refused before any traffic, or the test fails
 

@@ -15,7 +15,7 @@ import pytest
 
 from httpconn import ConnectionPool, Request, Timeout, fetch_many
 
-from ..sites import PAGE, Asker, Site
+from ..support.sites import PAGE, Asker, Site
 
 CONTENT = b"".join(b"line %d of a text that shrinks\n" % number for number in range(2_000))
 KINDS = ("pool", "fetcher")

@@ -15,7 +15,7 @@ import pytest
 
 from httpconn import Request, Response, Retry, preparing
 
-from ..sites import PAGE, Asker, Site, redirect
+from ..support.sites import PAGE, Asker, Site, redirect
 
 both = pytest.mark.parametrize("kind", ["pool", "fetcher"])
 CONTENT = bytes(range(256)) * 1_000

@@ -22,9 +22,9 @@ import pytest
 import httpconn
 from httpconn import ConnectionPool, IncompleteRead, Request, Response, Retry, Timeout, fetch_many, sinks
 
-from ..faulty import FaultyServer, content_of
-from ..peers import ScriptedServer, replying, take_request
-from ..sites import Asker, Site, redirect
+from ..support.faulty import FaultyServer, content_of
+from ..support.peers import ScriptedServer, replying, take_request
+from ..support.sites import Asker, Site, redirect
 
 both = pytest.mark.parametrize("kind", ["pool", "fetcher"])
 PAGE = b"a page of a few bytes\n" * 20

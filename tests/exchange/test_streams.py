@@ -23,8 +23,8 @@ import httpconn
 from httpconn import ConnectionPool, Response, StreamConsumed, Timeout, _backends, decoding
 from httpconn.lines import DEFAULT_MAX_LINE_CHARS, TextReader
 
-from ..peers import ScriptedServer, replying, take_request
-from ..sites import Asker
+from ..support.peers import ScriptedServer, replying, take_request
+from ..support.sites import Asker
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Type: text/event-stream\r\n"
 QUICK = Timeout(connect=10, read=5, total=30, pool=10)

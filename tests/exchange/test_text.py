@@ -16,8 +16,8 @@ import pytest
 import httpconn
 from httpconn import Request, Response, charsets
 
-from ..faulty import Exchange
-from ..sites import Asker, Site
+from ..support.faulty import Exchange
+from ..support.sites import Asker, Site
 
 by_each = pytest.mark.parametrize("kind", ["pool", "stream", "fetch"])
 

@@ -5,7 +5,7 @@
 Exit code 0: no finding. Else the input is printed; a line of it belongs into ``corpus/`` with the fix.
 One execution is one input. Without atheris the inputs are mutated by a seeded generator of our own, which keeps
 those that lead to an outcome not seen before.
-``law`` is the decline law on the mutated heads of ``test_decline_law.py``, which needs no guide.
+``law`` is the decline law on the mutated heads of ``wire/test_decline_law.py``, which needs no guide.
 ``--bare`` begins with one plain input instead of the wire cases and the corpus.
 ``--keep`` puts into ``corpus/`` what the run has found worth keeping, the smallest inputs first.
 """
@@ -143,7 +143,7 @@ def run_seeded(target: str, executions: int, seconds: int, seed: int) -> tuple[i
 
 def run_law(executions: int, seconds: int, seed: int) -> tuple[int, float]:
     """The decline law, on the mutated heads of ``test_decline_law``: each head by every backend, in one process."""
-    from ..test_decline_law import mutated_heads, parse, record
+    from ..wire.test_decline_law import mutated_heads, parse, record
     from . import targets
 
     begun = time.monotonic()

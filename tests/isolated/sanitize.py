@@ -24,10 +24,10 @@ ROOT = Path(__file__).resolve().parents[2]
 COPIED = ("httpconn", "_speedups", "setup.py", "pyproject.toml", "README.md", "LICENSE", "tests")
 FLAGS = "-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g1 -O1"
 TESTS = (
-    "tests/test_chunked_decoder.py", "tests/test_decline_law.py", "tests/test_backends.py", "tests/test_bounded.py",
-    "tests/test_fuzz_corpus.py", "tests/test_plain_short_road.py", "tests/test_short_road.py",
-    "tests/test_cookies.py", "tests/test_body_buffer.py",
-    "tests/test_wire_cases.py",
+    "tests/wire/test_chunked_decoder.py", "tests/wire/test_decline_law.py", "tests/wire/test_backends.py",
+    "tests/wire/test_bounded.py", "tests/wire/test_body_buffer.py", "tests/wire/test_wire_cases.py",
+    "tests/fuzz/test_corpus.py", "tests/client/test_plain_short_road.py", "tests/engine/test_short_road.py",
+    "tests/exchange/test_cookies.py",
 )  # fmt: skip
 # The other backends run none of our C; a planted bug is looked for elsewhere.
 SELECTED = (
@@ -122,7 +122,11 @@ def show_teeth() -> None:
             folder = Path(temporary)
             build(folder, bug)
             begun = time.monotonic()
-            tests = ("tests/test_chunked_decoder.py", "tests/test_decline_law.py", "tests/test_fuzz_corpus.py")
+            tests = (
+                "tests/wire/test_chunked_decoder.py",
+                "tests/wire/test_decline_law.py",
+                "tests/fuzz/test_corpus.py",
+            )
             # Without -x: the answers may be wrong as well, but what counts here is the report.
             result = run(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--capture=no", "-k", SELECTED, *tests)
             if not is_reported(result):

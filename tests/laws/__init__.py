@@ -1,0 +1,1 @@
+"""Laws of the whole house: layers, types, builds, signposts, one behaviour by whatever way."""

@@ -12,7 +12,7 @@ import pytest
 
 from httpconn import ConnectionPool, Fetcher, Request
 
-from ..sites import PAGE, Site, redirect
+from ..support.sites import PAGE, Site, redirect
 
 MANY = 20
 COMPRESSOR = zlib.compressobj(wbits=31)

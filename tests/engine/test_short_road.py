@@ -1,0 +1,400 @@
+"""The law of the fetch engine's short road: it declines, or says what the shared reader says in strict mode."""
+
+from __future__ import annotations
+
+import gc
+import itertools
+import os
+import pickle
+import random
+import signal
+import socket
+import threading
+from http.cookiejar import CookieJar
+from typing import Any
+
+import pytest
+
+from httpconn import Fetcher, FetchStats, Limits, Response, Retry, _backends, fetch_many
+from httpconn._backends.contract import Engine
+from httpconn._engine.intake import Intake
+from httpconn._engine.kit import Kit
+from httpconn._engine.loop import Host, Loop
+from httpconn._engine.nonblocking import Connection
+from httpconn._wire.head import ResponseHead
+from httpconn._wire.reader import NEED_DATA, ResponseReader
+from httpconn.errors import HTTPException
+from httpconn.policies.judge import Policies
+from httpconn.preparing import BareJob, Job
+from httpconn.settings import FetchSettings
+
+from ..cases import all_cases
+from ..support.faulty import Exchange, FaultyServer, content_of
+from ..support.peers import socket_pair
+
+LIMITS = Limits(field_lines=256)
+
+PLAIN = [
+    b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+    b"HTTP/1.1 404 Not Found\r\nServer: x\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n",
+    b"HTTP/1.1 200\r\ncontent-length:3\r\nCONNECTION: Keep-Alive\r\n\r\nabc",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n1;x=y\r\nd\r\n0\r\n\r\n",
+    b"HTTP/1.1 503 No\r\nTransfer-Encoding: Chunked\r\nSet-Cookie: a\r\nSet-Cookie: \xfc\r\n\r\n0\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 12000\r\n\r\n" + content_of("/x").ljust(12_000, b"."),
+]
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    if "cython" not in _backends.available():
+        if "CI" in os.environ and "HTTPCONN_NO_EXTENSIONS" not in os.environ:
+            pytest.fail("the extension is not built")
+        pytest.skip("the extension is not built")
+    engine = _backends.get("cython").engine
+    assert engine is not None
+    return engine
+
+
+def limits_of(engine: Engine, max_content: int | None = None, judged: tuple[int, int, bool] = (1000, 1000, False)):
+    return engine.limits(
+        LIMITS.line_bytes, LIMITS.field_lines, LIMITS.trailer_lines, LIMITS.chunk_overhead_bytes, max_content, *judged
+    )
+
+
+def by_reader(data: bytes) -> tuple[bytes, bytes, int | None, bool, bool, list] | None:
+    """(head, body that is there, bytes to come, complete, whether another may follow, trailers); None: refused."""
+    reader = ResponseReader(_backends.get("python"), "GET", LIMITS, True)
+    reader.receive(data)
+    try:
+        head = reader.head()
+        if head is NEED_DATA:
+            return None
+        body = b""
+        while (part := reader.body()) is not NEED_DATA and part:
+            body += part
+    except HTTPException:
+        return None
+    may_follow = reader.ends_here() and not reader.will_close and not reader.defects
+    return head.block, body, reader.length, reader.complete is True, may_follow, reader.trailers or []
+
+
+def agrees(engine: Engine, data: bytes) -> bool:
+    """Whether the short road took it; fails where it does not say the same."""
+    found = engine.begin_plain_response(data, limits_of(engine))
+    if found is None:
+        return False
+    head, content, left = found
+    expected = by_reader(data)
+    assert expected is not None, data
+    block, body, to_come, is_complete, may_follow, trailers = expected
+    assert (head.block, content) == (block, body), data
+    assert is_complete == (left == 0), data
+    assert left == (to_come or 0), data
+    assert may_follow, data
+    assert not trailers, data
+    assert head.status >= 200
+    assert not head.field_values("content-encoding")
+    return True
+
+
+@pytest.mark.parametrize("data", PLAIN)
+def test_the_plain_ones_are_taken(engine: Engine, data: bytes) -> None:
+    assert agrees(engine, data)
+    taken = sum(agrees(engine, data[:at]) for at in range(len(data)))
+    has_length = b"ontent-" in data and data[data.index(b"\r\n\r\n") + 4 :]
+    assert taken == (len(data) - data.index(b"\r\n\r\n") - 4 if has_length else 0), "a begun body of known length is"
+    assert engine.begin_plain_response(data + b"H", limits_of(engine)) is None, "nothing may lie behind it"
+
+
+def test_every_wire_case(engine: Engine) -> None:
+    for case in all_cases():
+        agrees(engine, case.wire)
+        agrees(engine, case.wire + b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
+
+
+def test_mutations(engine: Engine) -> None:
+    """One to three bytes changed, lost or doubled, in heads and chunks alike."""
+    dice = random.Random(12)
+    taken = 0
+    pieces = [b"\r", b"\n", b" ", b":", b"0", b"Content-Length: 2\r\n", b"Transfer-Encoding: chunked\r\n",
+              b"Connection: close\r\n", b"\r\n X", b"\0", b"Content-Encoding: gzip\r\n", b"A: b\r\n", b"-", b"+"]  # fmt: skip
+    for _ in range(30_000):
+        data = bytearray(dice.choice(PLAIN[:5]))
+        for _ in range(dice.randint(1, 3)):
+            at = dice.randrange(len(data))
+            match dice.randrange(4):
+                case 0:
+                    data[at] = dice.randrange(256)
+                case 1:
+                    del data[at]
+                case 2:
+                    data[at:at] = dice.choice(pieces)
+                case 3:
+                    line = data.find(b"\n", at) + 1
+                    data[line:line] = dice.choice(pieces)
+        taken += agrees(engine, bytes(data))
+    assert taken > 1000, "not vacuous"
+
+
+@pytest.mark.parametrize("field", [
+    b"Connection: close", b"Connection: keep-alive, close", b"Connection: keep-alive\r\nConnection: close",
+    b"Content-Encoding: gzip", b"content-encoding:", b"Content-Length: 2", b"Content-Length: 3",
+    b"Transfer-Encoding: chunked", b"Content-Length : 2", b"X: a\r\n b", b"X: \0", b"Upgrade: x\r\nConnection: upgrade",
+])  # fmt: skip
+def test_declined(engine: Engine, field: bytes) -> None:
+    data = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n" + field + b"\r\n\r\nok"
+    assert engine.begin_plain_response(data, limits_of(engine)) is None
+
+
+@pytest.mark.parametrize("start", [
+    b"HTTP/1.0 200 OK", b"HTTP/1.1 101 S", b"HTTP/1.1 100 C", b"HTTP/1.1 204 N", b"HTTP/1.1 304 N", b"HTTP/1.2 200 OK",
+])  # fmt: skip
+def test_declined_by_the_status_line(engine: Engine, start: bytes) -> None:
+    data = start + b"\r\nContent-Length: 0\r\n\r\n"
+    assert engine.begin_plain_response(data, limits_of(engine)) is None
+
+
+def test_limits(engine: Engine) -> None:
+    assert engine.begin_plain_response(PLAIN[0], limits_of(engine, 1)) is None
+    assert engine.begin_plain_response(PLAIN[0], limits_of(engine, 2)) is not None
+    assert engine.begin_plain_response(PLAIN[3], limits_of(engine, 3)) is None
+    for length in (b"9" * 18, b"9" * 19, b"18446744073709551618", b"4294967298", b"+2", b"0x2", b"2 ", b""):
+        data = b"HTTP/1.1 200 OK\r\nContent-Length: " + length + b"\r\n\r\nok"
+        found = engine.begin_plain_response(data, limits_of(engine))
+        assert found is None or found[2] == int(length) - 2
+
+
+def test_a_turn(engine: Engine) -> None:
+    limits = limits_of(engine)
+    with socket_pair() as (client, server):
+        client.setblocking(False)
+        descriptor = client.fileno()
+        assert engine.take_turn(descriptor, b"next", limits) is None
+        server.sendall(PLAIN[0])
+        head, content, left, sent = engine.take_turn(descriptor, b"next", limits)
+        assert (head.status, content, left, sent) == (200, b"ok", 0, 4)
+        assert server.recv(10) == b"next"
+        server.sendall(PLAIN[0])
+        assert engine.take_turn(descriptor, None, limits)[1:] == (b"ok", 0, -1)
+        server.sendall(PLAIN[0] + b"more")
+        assert engine.take_turn(descriptor, b"next", limits) == PLAIN[0] + b"more"
+        fields = PLAIN[5].index(b"\r\n\r\n") + 4
+        server.sendall(PLAIN[5])
+        assert engine.take_turn(descriptor, None, limits)[1:] == (PLAIN[5][fields:], 0, -1)
+        server.sendall(PLAIN[0][:-1])
+        assert engine.take_turn(descriptor, b"next", limits)[1:] == (b"o", 1, -1)
+        server.sendall(b"HTTP/1.1 200 OK\r\nContent-")
+        assert engine.take_turn(descriptor, b"next", limits) == b"HTTP/1.1 200 OK\r\nContent-"
+        server.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            server.recv(1)
+        server.close()
+        assert engine.take_turn(descriptor, b"next", limits) == b""
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        engine.take_turn(descriptor, None, limits)
+
+
+def test_nothing_is_sent_behind_unasked_bytes(engine: Engine) -> None:
+    """65,536 bytes are received at once: what lies behind them is seen by the look."""
+    fitting = 65_536 - len(b"HTTP/1.1 200 OK\r\nContent-Length: 65490\r\n\r\n")
+    message = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % fitting + b"x" * fitting
+    assert len(message) == 65_536
+    with socket_pair() as (client, server):
+        client.setblocking(False)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+        server.sendall(message + b"evil")
+        head, content, left, sent = engine.take_turn(client.fileno(), b"next", limits_of(engine))
+        assert (head.status, len(content), left, sent) == (200, fitting, 0, -2)
+
+
+@pytest.mark.parametrize("options", [
+    {}, {"redirects": 0}, {"retry": Retry(3)}, {"retry": Retry(3, statuses=[400])}, {"retry": Retry(3, statuses=[])},
+    {"cookies": CookieJar()}, {"after_response": [lambda response: None]},
+])  # fmt: skip
+def test_nothing_is_sent_behind_a_response_that_has_to_be_judged(engine: Engine, options: dict) -> None:
+    """As the policies have it: what they let pass has no following of its own."""
+    policies = Policies(**options)
+    limits = limits_of(engine, None, (policies.judged_from, policies.retried_from, policies.cookies is not None))
+    with socket_pair() as (client, server):
+        client.setblocking(False)
+        for status in (200, 201, 299, 300, 301, 302, 303, 307, 308, 399, 400, 404, 429, 499, 500, 503, 599, 999):
+            for field in (b"", b"Set-Cookie: a=b\r\n", b"SET-COOKIE: a=b\r\n", b"Set-Cookie2: a\r\n"):
+                server.sendall(b"HTTP/1.1 %d Told\r\nContent-Length: 2\r\n%b\r\nok" % (status, field))
+                head, content, left, sent = engine.take_turn(client.fileno(), b"next", limits)
+                assert (head.status, content, left) == (status, b"ok", 0)
+                assert sent in (4, -3)
+                if sent == 4:
+                    assert server.recv(4) == b"next"
+                assert (sent == -3) == may_follow(policies, head), (status, field)
+
+
+def may_follow(policies: Policies, head: ResponseHead) -> bool:
+    """Whether anything may follow, by the policies: an error but the retried ones is told by nobody but a hook."""
+    if head.status < 400 or policies.judged_from == 0:
+        return policies.has_to_judge(head)
+    is_retried = policies.retry is not None and head.status >= min(policies.retry.statuses, default=1000)
+    return is_retried or (policies.cookies is not None and head.get_joined("set-cookie") is not None)
+
+
+def test_misuse(engine: Engine) -> None:
+    with pytest.raises(TypeError):
+        engine.begin_plain_response(bytearray(b"HTTP/1.1 200 OK\r\n\r\n"), limits_of(engine))
+    with pytest.raises(TypeError):
+        engine.take_turn(0, "text", limits_of(engine))
+    with pytest.raises(TypeError):
+        engine.take_turn(0, None, None)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        engine.take_turn(-1, None, limits_of(engine))
+
+
+# -- the road of a whole loop: what it does itself is as the Python code has it
+
+
+@pytest.fixture
+def road_in_use(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    monkeypatch.setattr(_backends, "selected", _backends.get("cython"))
+    return engine
+
+
+class Plain(FaultyServer):
+    async def answer(self, exchange: Exchange) -> None:
+        content = exchange.target.encode()
+        if len(exchange.target) % 2:
+            await exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(content), content))
+        else:
+            chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n"
+            await exchange.send(chunked % (len(content), content))
+
+
+def test_what_the_road_makes_has_all_its_slots(road_in_use: Engine) -> None:
+    with Plain() as server, fetch_many((server.url(f"/{n}") for n in range(300)), per_host=4) as responses:
+        made = list(responses)
+        assert responses.stats == FetchStats(300, 300, 4, 296, 0, 0)
+    for response in made:
+        assert response.content == response.url.removeprefix(server.url("")).encode()
+        told = {name: getattr(response, name) for name in Response.__slots__ if name != "__weakref__"}
+        assert isinstance(told.pop("_times"), (float, tuple))
+        plain = Response(response.url, response._head, response.content)
+        plain.index = response.index
+        assert told == {name: getattr(plain, name) for name in told}
+        again = pickle.loads(pickle.dumps(response))
+        assert (again.content, again.index, again.timings) == (response.content, response.index, response.timings)
+        assert 0 <= response.timings.first_byte <= response.timings.total
+    assert sum(isinstance(response._times, float) for response in made) > 150, "most went all the way"
+
+
+@pytest.mark.filterwarnings("ignore::httpconn.errors.TooFewDescriptors")  # which there are, for so many
+def test_limits_beyond_any_number_of_c(road_in_use: Engine) -> None:
+    endless: Any = dict.fromkeys(("per_host", "max_connections", "look_ahead", "max_buffered_bytes"), 10**30)
+    with Plain() as server, fetch_many([server.url(f"/{n}") for n in range(100)], **endless) as responses:
+        assert {response.status for response in responses} == {200}
+
+
+def test_jobs_of_the_road(road_in_use: Engine) -> None:
+    """They are as prepare_url makes them."""
+    kit = Kit(FetchSettings.of({}))
+    loop = Loop(kit, kit.settings, Intake(kit.preparer))
+    url = "http://127.0.0.1:9/%d"
+    loop.queue(kit.preparer.prepare_url(url % 0, 0))
+    loop.intake.count = 1
+    host = next(iter(loop.hosts.values()))
+    for at in range(1, 4):
+        assert loop._road.queue_bare(iter([url % at, url % 9]), 1) is None
+    assert loop._road.queue_bare(iter([url % 4, None, url % 5]), 9) == (None,)
+    assert loop._road.queue_bare(iter([url % 5 + "#x"]), 9) == (url % 5 + "#x",)
+    with pytest.raises(StopIteration):
+        loop._road.queue_bare(iter([url % 5]), 9)
+    assert (loop.queued, loop.intake.count, len(host.pending)) == (6, 6, 6)
+    for index, job in enumerate(host.pending):
+        made = kit.preparer.prepare_url(url % index, index)
+        told = {name: getattr(job, name) for name in BareJob.__slots__ if name != "is_bare"}
+        assert told == {name: getattr(made, name) for name in told}
+        assert job.is_bare == (index > 0)
+    loop.close()
+
+
+def test_the_road_takes_its_own_classes_only(road_in_use: Engine) -> None:
+    kit = Kit(FetchSettings.of({}))
+    loop = Loop(kit, kit.settings, Intake(kit.preparer))
+    classes = {"Connection": Connection, "Host": Host, "Job": Job, "Response": Response}
+
+    class NoSlot:
+        attempts = 1
+
+    for name in classes:
+        with pytest.raises((TypeError, AttributeError)):
+            road_in_use.road(loop, kit.plain_limits, {**classes, name: NoSlot})
+    with pytest.raises(TypeError):
+        road_in_use.road(loop, kit.plain_limits, {**classes, "Host": Connection(loop, Host(())).host})
+    road = road_in_use.road(loop, kit.plain_limits, classes)
+    with pytest.raises(TypeError):
+        road.queue_bare(["http://127.0.0.1:9/"], 1)
+    with pytest.raises(TypeError):
+        road.serve([7])
+    loop.close()
+
+
+@pytest.mark.timeout(300)
+def test_a_finalizer_closes_the_fetcher(road_in_use: Engine) -> None:
+    """Wherever the garbage collector comes in."""
+
+    class Closer:
+        def __init__(self, fetcher: Fetcher) -> None:
+            self.itself = self
+            self.fetcher = fetcher
+
+        def __del__(self) -> None:
+            if threading.current_thread() is threading.main_thread():  # not the server's, which collects garbage too
+                self.fetcher.close()
+
+    previous = gc.get_threshold()
+    with Plain() as server:
+        for after in range(0, 120, 3):
+            seen = set()
+            fetcher = fetch_many((server.url(f"/{n}") for n in range(200)), per_host=4)
+            try:
+                for response in fetcher:
+                    assert response.error is None
+                    assert response.index not in seen
+                    seen.add(response.index)
+                    if len(seen) == after:
+                        Closer(fetcher)
+                        gc.set_threshold(1 + after % 7)
+            except (ValueError, OSError):
+                pass  # its poller is closed
+            finally:
+                gc.set_threshold(*previous)
+            gc.collect()
+            fetcher.close()
+
+
+# Between making a socket and keeping it, in the socket module itself, it is the collector that closes it.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs signals")
+def test_ctrl_c_at_any_time(road_in_use: Engine) -> None:
+    """It closes the fetcher, and no result came twice before."""
+    dice = random.Random(7)
+
+    def interrupt(*_: object) -> None:
+        # Once more, later: one that comes up in a finalizer is lost, and the source of URLs has no end.
+        signal.setitimer(signal.ITIMER_REAL, 2 if fetcher._is_running else 0.0002)
+        if fetcher._is_running:
+            raise KeyboardInterrupt
+
+    with Plain() as server:
+        for _ in range(30):
+            fetcher = fetch_many((server.url(f"/{n}") for n in itertools.count()), per_host=8)
+            previous = signal.signal(signal.SIGALRM, interrupt)
+            seen: list[int] = []
+            try:
+                with pytest.raises(KeyboardInterrupt):
+                    signal.setitimer(signal.ITIMER_REAL, dice.uniform(0.001, 0.04))
+                    for response in fetcher:
+                        assert response.error is None
+                        seen.append(response.index)
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                signal.signal(signal.SIGALRM, previous)
+            assert "closed" in repr(fetcher)
+            assert len(seen) == len(set(seen))

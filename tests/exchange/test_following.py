@@ -1,0 +1,720 @@
+"""What follows an answer, by pool and fetcher over real connections: redirects, retries, gates, rates, cookies, hooks."""
+
+from __future__ import annotations
+
+import gc
+import http.cookiejar
+import io
+import math
+import os
+import pickle
+import random
+import socket
+import threading
+import time
+from collections import Counter, defaultdict
+from email.utils import formatdate
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+import httpconn
+from httpconn import ConnectionPool, Fetcher, Request, Response, Retry, Timeout, fetch_many
+from httpconn._engine.turns import Turns
+from httpconn.policies.rates import Paces
+from httpconn.urls import parse_url
+
+from ..engine.test_fetch import is_empty
+from ..support.faulty import FAULTS, Exchange, FaultyServer, content_of
+from ..support.peers import ScriptedServer, nobody, take_request
+from ..support.sites import PAGE, Asker, Reply, Site, redirect
+
+both = pytest.mark.parametrize("kind", ["pool", "stream", "fetcher"])
+AT_ONCE = Retry(3, backoff_s=0)
+TIMELINE_REQUESTS = int(os.environ.get("HTTPCONN_TIMELINE_REQUESTS", "600"))
+
+
+# -- redirects
+
+
+@both
+def test_redirects(kind: str) -> None:
+    site = Site(
+        {"/a": redirect(301, "b/c?d"), "/b/c": redirect(307, "../e#new"), "/e": redirect(302, "/f"), "/f": PAGE}
+    )
+    with site:
+        with Asker(kind) as ask:
+            response = ask(Request("GET", site.url("/a#old"), {"X-Mine": "1"}, tag="t", timeout=20))
+            assert response.error is None
+            assert (response.status, response.content) == (200, b"page")
+            assert response.url == site.url("/f#new")
+            assert response.tag == "t"
+            assert [earlier.status for earlier in response.history] == [301, 307, 302]
+            assert [earlier.content for earlier in response.history] == [b"gone"] * 3
+            assert [earlier.url for earlier in response.history] == [
+                site.url("/a#old"), site.url("/b/c?d#old"), site.url("/e#new"),
+            ]  # fmt: skip
+            assert [len(earlier.history) for earlier in response.history] == [0, 1, 2]
+            assert all(site.fields(number)["x-mine"] == "1" for number in range(4))
+            assert pickle.loads(pickle.dumps(response)).history[1].url == site.url("/b/c?d#old")
+            assert site.connections == 1
+            direct = ask(site.url("/f"))
+            assert (direct.history, direct.attempts) == ((), 1)
+        assert site.seen == ["/a", "/b/c?d", "/e", "/f", "/f"]
+
+
+@both
+def test_too_many_redirects(kind: str) -> None:
+    with Site({"/a": redirect(302, "/a")}) as site:
+        with Asker(kind, redirects=3) as ask:
+            response = ask(site.url("/a"))
+            assert isinstance(response.error, httpconn.TooManyRedirects)
+            assert response.error.response is response
+            assert (response.status, len(response.history)) == (302, 3)
+            assert len(site.log) == 4
+            assert ask(Request("GET", site.url("/a"), redirects=1)).status == 302
+            assert len(site.log) == 6
+            assert ask(Request("GET", site.url("/a"), redirects=0)).error is None
+            assert ask(site.url("/b")).status == 404
+
+
+@both
+@pytest.mark.parametrize(("location", "error"), [
+    ("ftp://h/", httpconn.UnsupportedScheme), ("javascript:alert(1)", httpconn.UnsupportedScheme),
+    ("http://h:0/", httpconn.InvalidURL), ("//", httpconn.InvalidURL), ("http://a b/", httpconn.InvalidURL),
+])  # fmt: skip
+def test_a_location_that_is_refused(kind: str, location: str, error: type[Exception]) -> None:
+    with Site({"/a": redirect(302, location)}) as site, Asker(kind) as ask:
+        response = ask(site.url("/a"))
+        assert type(response.error) is error
+        assert response.error.response is response
+        assert response.status == 302
+        assert ask(site.url("/b")).status == 404
+
+
+@both
+def test_a_place_that_cannot_be_reached(kind: str) -> None:
+    with nobody() as (host, port):
+        with Site({"/a": redirect(302, f"http://{host}:{port}/")}) as site, Asker(kind) as ask:
+            response = ask(site.url("/a"))
+            assert isinstance(response.error, ConnectionRefusedError)
+            assert [earlier.status for earlier in response.history] == [302]
+            assert response.url == f"http://{host}:{port}/"
+
+
+@both
+def test_bodies_go_along(kind: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"0123456789")
+    with Site({"/a": redirect(307, "/b"), "/b": redirect(308, "/c"), "/c": PAGE}) as site, Asker(kind) as ask:
+        with (tmp_path / "file").open("rb") as file:
+            file.seek(3)
+            for given, sent in [
+                ({"body": b"x" * 100_000}, b"x" * 100_000),
+                ({"body": "ü"}, "ü".encode()),
+                ({"json": [1]}, b"[1]"),
+                ({"body": file}, b"3456789"),
+                ({"body": [b"ab", b"cd"]}, b"abcd"),
+            ]:
+                assert ask(Request("POST", site.url("/a"), **given)).status == 200
+                assert site.bodies[-3:] == [sent] * 3
+                types = {site.fields(number).get("content-type") for number in (-3, -2, -1)}
+                assert len(types) == 1
+        # What cannot be sent again is not: the redirect is the result.
+        response = ask(Request("POST", site.url("/a"), body=iter([b"ab"])))
+        assert (response.status, response.error, response.history) == (307, None, ())
+        response = ask(Request("HEAD", site.url("/a")))
+        assert (response.status, len(response.history), site.method(-1)) == (200, 2, "HEAD")
+
+
+@both
+def test_only_the_result_goes_into_the_sink(kind: str, tmp_path: Path) -> None:
+    busy = [(503, {}, b"busy"), (503, {}, b"still busy")]
+    routes = {
+        "/a": redirect(302, "/b"),
+        "/b": PAGE,
+        "/busy": lambda n: busy[n % 2],
+        "/once": lambda n: busy[0] if not n else PAGE,
+    }
+    with Site(routes) as site, Asker(kind, retry=Retry(1, backoff_s=0)) as ask:
+        for path, expected in [("/a", b"page"), ("/busy", b"still busy"), ("/once", b"page")]:
+            memory = io.BytesIO()
+            for sink in (tmp_path / "sink", memory):
+                response = ask(Request("GET", site.url(path), sink=sink, sink_any_status=True))
+                assert (response.content, response.error) == (b"", None)
+                if path == "/once":
+                    site.log.clear()
+            assert (tmp_path / "sink").read_bytes() == memory.getvalue() == expected
+        too_many = ask(Request("GET", site.url("/a"), sink=tmp_path / "none", redirects=0, sink_any_status=True))
+        assert too_many.status == 302
+        assert (tmp_path / "none").read_bytes() == b"gone"
+
+
+@both
+def test_history_is_bounded(kind: str) -> None:
+    with Site({"/a": (302, {"Location": "/b"}, b"x" * 1_000_000), "/b": PAGE}) as site, Asker(kind) as ask:
+        response = ask(site.url("/a"))
+        assert response.content == b"page"
+        assert len(response.history[0].content) == 65_536
+        if isinstance(ask.maker, Fetcher):
+            assert is_empty(ask.maker)
+
+
+def test_total_time_is_for_all_of_it() -> None:
+    class Slow(Site):
+        async def answer(self, exchange: Exchange) -> None:
+            import asyncio
+
+            await asyncio.sleep(0.15)
+            await super().answer(exchange)
+
+    for kind in ("pool", "fetcher"):
+        with Slow({"/a": redirect(302, "/a")}) as site, Asker(kind, timeout=Timeout(total=0.5)) as ask:
+            began = time.monotonic()
+            assert isinstance(ask(site.url("/a")).error, httpconn.TotalTimeout)
+            assert time.monotonic() - began > 0.4
+            assert len(site.log) <= 4
+
+
+# -- retries
+
+
+@both
+def test_statuses_are_retried(kind: str) -> None:
+    def flaky(earlier: int) -> Reply:
+        return (503, {}, b"busy") if earlier < 2 else PAGE
+
+    with Site({"/a": flaky, "/b": (503, {}, b"busy"), "/c": redirect(302, "/a")}) as site:
+        with Asker(kind, retry=AT_ONCE) as ask:
+            response = ask(site.url("/a"))
+            assert (response.status, response.content, response.attempts) == (200, b"page", 3)
+            response = ask(site.url("/b"))
+            assert (response.status, response.content, response.attempts, response.error) == (503, b"busy", 4, None)
+            assert ask(Request("POST", site.url("/b"))).attempts == 1
+            post = Request("POST", site.url("/b"), body=b"x", retry=Retry(1, backoff_s=0, methods=["POST"]))
+            assert ask(post).attempts == 2
+            site.log.clear()
+            response = ask(site.url("/c"))
+            assert (response.status, response.attempts, len(response.history)) == (200, 3, 1)
+        with Asker(kind) as ask:
+            assert ask(site.url("/b")).attempts == 1
+
+
+@both
+def test_connect_errors_are_retried(kind: str) -> None:
+    with nobody() as (host, port), Asker(kind, retry=AT_ONCE) as ask:
+        response = ask(f"http://{host}:{port}/")
+        assert isinstance(response.error, ConnectionRefusedError)
+        assert response.attempts == 4
+    with Site({"/": PAGE}) as site:
+        attempts: list[str] = []
+
+        def resolve(host: str, port: int) -> str:
+            attempts.append(host)
+            return "127.0.0.2" if len(attempts) < 3 else "127.0.0.1"
+
+        with Asker(kind, retry=AT_ONCE, resolve=resolve) as ask:  # nobody listens at 127.0.0.2
+            response = ask(f"http://a.test:{site.port}/")
+            assert (response.status, response.attempts) == (200, 3)
+
+
+@both
+def test_a_kept_connection_that_is_lost(kind: str) -> None:
+    """Once at once, as always, and then by the rules of Retry."""
+    asked: list[bytes] = []
+
+    def serve(sock: socket.socket) -> None:
+        asked.append(take_request(sock))
+        if len(asked) == 1:
+            sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            asked.append(take_request(sock))
+
+    with ScriptedServer(serve) as server:
+        with Asker(kind, retry=AT_ONCE) as ask:
+            url = f"http://{server.host}:{server.port}/"
+            assert ask(url).content == b""
+            response = ask(url)
+            # The second time the connection was fresh, and its loss may be the request's fault.
+            assert isinstance(response.error, httpconn.RemoteDisconnected)
+            assert response.attempts == 2
+        with Asker(kind, retry=Retry(2, backoff_s=0, errors=[ConnectionError])) as ask:
+            assert ask(url).attempts == 3
+
+
+@both
+def test_not_past_the_end_of_the_total_time(kind: str) -> None:
+    with Site({"/a": (503, {}, b"busy"), "/b": (503, {"Retry-After": "7"}, b"busy")}) as site:
+        with Asker(kind, retry=Retry(9, backoff_s=5, jitter=0), timeout=Timeout(total=4)) as ask:
+            for path in ("/a", "/b"):
+                response = ask(site.url(path))
+                assert (response.status, response.attempts, response.content) == (503, 1, b"busy")
+
+
+@both
+def test_a_certificate_that_is_refused_is_refused_for_good(kind: str) -> None:
+    import ssl
+
+    import trustme
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("localhost").configure_cert(context)
+    with Site({}, tls=context) as site, Asker(kind, retry=AT_ONCE) as ask:
+        response = ask(site.url("/"))
+        assert isinstance(response.error, ssl.SSLCertVerificationError)
+        assert response.attempts == 1
+
+
+# -- gates and rates
+
+
+@both
+def test_retry_after(kind: str) -> None:
+    """In seconds, and as a date by the server's own clock, whatever that shows."""
+    wrong_clock = 1_000_000_000
+
+    def routes(fields: dict[str, str]):
+        return lambda earlier: PAGE if earlier else (429, fields, b"")
+
+    site = Site({
+        "/seconds": routes({"Retry-After": "1"}),
+        "/date": routes({"Retry-After": formatdate(wrong_clock + 1, usegmt=True), "Date": formatdate(wrong_clock, usegmt=True)}),
+        "/long": (429, {"Retry-After": "9"}, b""),
+    })  # fmt: skip
+    with site, Asker(kind, retry=Retry(1, backoff_s=0, max_retry_after_s=8)) as ask:
+        for path in ("/seconds", "/date"):
+            assert ask(site.url(path)).attempts == 2
+            (first, _), (second, _) = site.log[-2:]
+            assert second - first >= 1
+        assert ask(site.url("/long")).attempts == 1
+
+
+def test_a_gate_is_the_whole_hosts_in_the_fetcher() -> None:
+    """And no other's: what is asked of another host goes on meanwhile, on the only connection that there may be."""
+
+    def first_refused(earlier: int) -> Reply:
+        return PAGE if earlier else (429, {"Retry-After": "3"}, b"")
+
+    with Site({"/0": first_refused, **{f"/{n}": PAGE for n in range(1, 9)}}) as gated, Site({"/": PAGE}) as free:
+        urls = [gated.url(f"/{n}") for n in range(9)] + [free.url("/")] * 20
+        with fetch_many(urls, max_connections=1, retry=Retry(1, backoff_s=0)) as responses:
+            order = [response.url for response in responses]
+            assert is_empty(responses)
+        assert Counter(order) == Counter(urls)
+        shut_at = gated.log[0][0]
+        # The one that was refused comes first again, and nothing came in between.
+        assert gated.paths()[:2] == ["/0", "/0"]
+        assert all(at >= shut_at + 3 for at, _ in gated.log[1:])
+        assert sum(at < shut_at + 3 for at, _ in free.log) == 20
+        assert gated.connections <= 2
+
+
+def test_a_gate_is_the_whole_hosts_in_the_pool() -> None:
+    with Site({"/0": (429, {"Retry-After": "3"}, b""), "/1": PAGE}) as gated, Site({"/": PAGE}) as free:
+        with ConnectionPool(retry=Retry(0)) as pool:
+            assert pool.get(gated.url("/0")).attempts == 1
+            threads = [threading.Thread(target=pool.get, args=(gated.url("/1"),)) for _ in range(4)]
+            for thread in threads:
+                thread.start()
+            pool.get(free.url("/"))
+            for thread in threads:
+                thread.join()
+            shut_at = gated.log[0][0]
+            assert all(at >= shut_at + 3 for at, _ in gated.log[1:])
+            assert free.log[0][0] < shut_at + 3
+            assert pool.get(gated.url("/0")).status == 429
+            with pytest.raises(httpconn.TotalTimeout, match="its turn"):
+                pool.get(gated.url("/1"), timeout=Timeout(total=0.5))
+
+
+@pytest.mark.parametrize("kind", ["pool", "fetcher"])
+def test_a_turn_that_would_come_too_late(kind: str) -> None:
+    """A redirect to a host whose gate is shut for longer than there is time: an error, with the way that led there."""
+    with Site({"/busy": (429, {"Retry-After": "30"}, b""), "/b": PAGE}) as busy:
+        with Site({"/a": redirect(302, busy.url("/b"))}) as site, Asker(kind, retry=Retry(0)) as ask:
+            assert ask(busy.url("/busy")).status == 429
+            response = ask(Request("GET", site.url("/a"), timeout=Timeout(total=10)))
+            assert isinstance(response.error, httpconn.TotalTimeout)
+            assert [earlier.url for earlier in response.history] == [site.url("/a")]
+            assert (response.url, response.attempts) == (busy.url("/b"), 0)
+            if isinstance(ask.maker, Fetcher):
+                assert is_empty(ask.maker)
+        assert busy.paths() == ["/busy"]
+
+
+def test_what_waits_behind_a_gate_leaves_nothing_behind() -> None:
+    """The gate is shut again while requests that have been sent before wait behind it, until their time is over."""
+    with Site({"/a": lambda earlier: (429, {"Retry-After": "1" if earlier < 2 else "9"}, b"")}) as site:
+        retry = Retry(5, backoff_s=0)
+        with fetch_many([site.url("/a")] * 4, retry=retry, timeout=Timeout(total=3), per_host=2) as responses:
+            results = list(responses)
+            assert is_empty(responses)
+            assert len(results) == 4
+            assert all(result.status == 429 or isinstance(result.error, httpconn.TotalTimeout) for result in results)
+
+
+def test_closing_a_pool_wakes_who_waits_for_a_turn() -> None:
+    with Site({"/": PAGE}) as site:
+        pool = ConnectionPool(delay_per_host=30)
+        pool.get(site.url("/"))
+        failures: list[BaseException] = []
+
+        def wait() -> None:
+            try:
+                pool.get(site.url("/"))
+            except Exception as error:
+                failures.append(error)
+
+        thread = threading.Thread(target=wait)
+        thread.start()
+        time.sleep(0.1)
+        pool.close()
+        thread.join(5)
+        assert [type(failure) for failure in failures] == [httpconn.PoolClosed]
+        assert len(site.log) == 1
+
+
+def within_pace(times: list[float], began: float, rate: float | None, delay_s: float | None) -> None:
+    """Raise AssertionError where a request came earlier than *rate* or *delay_s* allow since *began*.
+
+    By the server's clock: a request may be late for many reasons, so that only the count since the beginning is exact.
+    """
+    for number, at in enumerate(sorted(times)):
+        if rate is not None:
+            assert number <= rate * (at - began) + max(1, int(rate)) - 1 + 1e-6
+        if delay_s is not None:
+            assert at - began >= number * delay_s - 1e-6
+
+
+@pytest.mark.parametrize(("rate", "delay_s"), [(20.0, None), (None, 0.05), (40.0, 0.01), (0.9, None)])
+def test_rates_of_the_fetcher(rate: float | None, delay_s: float | None) -> None:
+    count = 3 if rate == 0.9 else 40
+    with Site({"/": PAGE}) as paced, Site({"/": PAGE}) as other:
+        urls = [site.url("/") for _ in range(count) for site in (paced, other)]
+        began = time.monotonic()
+        with fetch_many(urls, rate_per_host=rate, delay_per_host=delay_s, max_connections=3) as responses:
+            assert all(response.status == 200 for response in responses)
+            assert is_empty(responses)
+        for site in (paced, other):
+            assert len(site.log) == count
+            within_pace([at for at, _ in site.log], began, rate, delay_s)
+
+
+@pytest.mark.parametrize(("rate", "delay_s", "per_host"), [(20.0, None, 8), (None, 0.04, 8), (None, 0.04, 1)])
+def test_rates_of_the_pool(rate: float | None, delay_s: float | None, per_host: int) -> None:
+    """With threads, also where they wait for a connection and not for their turn only."""
+
+    class Slow(Site):
+        async def answer(self, exchange: Exchange) -> None:
+            import asyncio
+
+            self.log.append((time.monotonic(), exchange.target))
+            await asyncio.sleep(random.Random(len(self.log)).choice([0, 0, 0.15]))
+            await exchange.send(exchange.page())
+
+    with Slow() as site, ConnectionPool(rate_per_host=rate, delay_per_host=delay_s, per_host=per_host) as pool:
+        began = time.monotonic()
+        threads = [threading.Thread(target=lambda: [pool.get(site.url("/")) for _ in range(4)]) for _ in range(10)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(site.log) == 40
+        times = [at for at, _ in site.log]
+        within_pace(times, began, rate, delay_s)
+
+
+def test_turns_that_come_late_are_as_far_apart_as_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three threads had their turns at 0, 1 and 2 s, and all got their connections at 5 s only: they do not go at once."""
+    clock = [0.0]
+    slept: list[float] = []
+
+    def sleep(turns: Turns, seconds: float) -> None:
+        slept.append(seconds)
+        clock[0] += seconds
+
+    monkeypatch.setattr(Turns, "sleep", sleep)
+    monkeypatch.setattr("httpconn._engine.turns.time", SimpleNamespace(monotonic=lambda: clock[0]))
+    turns = Turns(Paces(None, 1.0))
+    [job] = [SimpleNamespace(origin=parse_url("http://a.test/")[0])]
+    for _ in range(3):
+        turns.wait_for(job, math.inf)
+    assert (slept, clock) == ([1.0, 1.0], [2.0])
+    clock[0] = 5.0
+    slept.clear()
+    assert turns.may_start(job)
+    for _ in range(3):
+        turns.take(job, math.inf)
+    assert (slept, clock) == ([1.0, 1.0], [7.0])
+    turns.shut(job, 9.0)
+    assert not turns.may_start(job)  # and the connection goes back meanwhile
+    with pytest.raises(httpconn.TotalTimeout):
+        turns.wait_for(job, 15.0)
+    turns.wait_for(job, math.inf)
+    assert clock == [16.0]
+
+
+def test_turns_that_are_too_late_take_none() -> None:
+    """Requests that give up for want of time do not push the others' turns away."""
+    with Site({"/": PAGE}) as site, ConnectionPool(delay_per_host=3) as pool:
+        pool.get(site.url("/"))
+        began = time.monotonic()
+        for _ in range(50):
+            with pytest.raises(httpconn.TotalTimeout):
+                pool.get(site.url("/"), timeout=Timeout(total=0.01))
+        pool.get(site.url("/"))
+        assert time.monotonic() - began < 12  # 50 turns taken would be 150
+        assert len(site.log) == 2
+
+
+def test_a_busy_consumer_does_not_stop_the_clock_of_a_gate() -> None:
+    with Site({"/": PAGE}) as site:
+        with fetch_many([site.url("/")] * 6, delay_per_host=1) as responses:
+            began = time.monotonic()
+            for _ in responses:
+                time.sleep(1)
+            assert time.monotonic() - began < 10.5  # one after the other would be 11
+
+
+@pytest.mark.timeout(300)
+def test_the_timeline_of_many_hosts() -> None:
+    """HTTPCONN_TIMELINE_REQUESTS=10000 for the long run. By the server's log, each of 50 hosts is asked no earlier than
+    its rate and its gates allow; exactly one result for each request, and nothing is left."""
+    hosts, count = 50, TIMELINE_REQUESTS
+    per_host = count // hosts
+    rate = max(20.0, per_host / 8)
+    gates: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    log: dict[str, list[float]] = defaultdict(list)
+
+    class Gated(FaultyServer):
+        async def answer(self, exchange: Exchange) -> None:
+            _, host, number = exchange.target.split("/")
+            now = time.monotonic()
+            log[host].append(now)
+            # Every seventh host closes its gate twice.
+            if int(host) % 7 == 0 and int(number) in (1, per_host // 2) and len(gates[host]) < 2:
+                gates[host].append((now, 1.0))
+                await exchange.send(exchange.page("429 Too Many Requests", "Retry-After: 1"))
+                return
+            await exchange.send(exchange.page())
+
+    with Gated() as server:
+        urls = [f"http://host-{n % hosts}.test:{server.port}/{n % hosts}/{n // hosts}" for n in range(per_host * hosts)]
+        began = time.monotonic()
+        with fetch_many(
+            urls,
+            per_host=1,
+            max_connections=30,
+            look_ahead=count,
+            rate_per_host=rate,
+            retry=Retry(3, backoff_s=0.01),
+            resolve=lambda host, port: "127.0.0.1",
+        ) as responses:
+            seen = Counter()
+            for response in responses:
+                assert response.error is None
+                target = "/" + response.url.split("/", 3)[3]
+                assert response.content == content_of(target)
+                seen[response.index] += 1
+            assert is_empty(responses)
+        assert seen == Counter(range(len(urls)))
+    assert sum(len(shut) for shut in gates.values()) == 2 * 8
+    for host, times in log.items():
+        within_pace(times, began, rate, None)
+        for shut_at, seconds in gates[host]:
+            assert not [at for at in times if shut_at < at < shut_at + seconds]
+
+
+# -- cookies
+
+
+@both
+def test_cookies(kind: str) -> None:
+    jar = http.cookiejar.CookieJar()
+    with Site({"/last": PAGE}) as other:
+        site = Site({
+            "/login": redirect(302, "/middle", Set_Cookie="session=1; Path=/"),
+            "/middle": redirect(302, "/in", Set_Cookie="seen=2"),
+            "/in": PAGE,
+            "/out": redirect(302, f"http://other.test:{other.port}/last"),
+        })  # fmt: skip
+        with site, Asker(kind, cookies=jar, resolve={"other.test": "127.0.0.1"}) as ask:
+            assert ask(Request("POST", site.url("/login"), body=b"x")).content == b"page"
+            assert [site.fields(n).get("cookie") for n in range(3)] == [None, "session=1", "session=1; seen=2"]
+            assert ask(Request("GET", site.url("/in"), {"Cookie": "own=3"})).status == 200
+            assert site.fields(3)["cookie"] == "own=3"
+            assert ask(site.url("/out")).url == f"http://other.test:{other.port}/last"
+            assert "cookie" in site.fields(4)
+            assert "cookie" not in other.fields(0)
+            assert {cookie.name for cookie in jar} == {"session", "seen"}
+
+
+def test_cookies_are_of_the_moment_of_sending() -> None:
+    """Requests that were taken from the input before the cookie was set have it, when they are sent after that."""
+    with Site({"/login": (200, {"Set-Cookie": "session=1"}, b""), **{f"/{n}": PAGE for n in range(20)}}) as site:
+        urls = [site.url("/login"), *(site.url(f"/{n}") for n in range(20))]
+        for _ in fetch_many(urls, per_host=1, cookies=http.cookiejar.CookieJar()):
+            pass
+        assert [site.fields(number).get("cookie") for number in range(21)] == [None, *["session=1"] * 20]
+        assert site.connections == 1
+
+
+def test_a_jar_that_is_emptied_meanwhile() -> None:
+    """It has nothing for what is sent from then on, of whatever was prepared before."""
+    jar = http.cookiejar.CookieJar()
+    with Site({"/login": (200, {"Set-Cookie": "session=1"}, b""), **{f"/{n}": PAGE for n in range(20)}}) as site:
+        urls = [site.url("/login"), *(site.url(f"/{n}") for n in range(20))]
+        for response in fetch_many(urls, per_host=1, cookies=jar):
+            if response.index == 10:
+                jar.clear()
+        # The one that followed was sent together with the reading of that response.
+        assert [site.fields(number).get("cookie") for number in range(1, 11)] == ["session=1"] * 10
+        assert [site.fields(number).get("cookie") for number in range(12, 21)] == [None] * 9
+
+
+def test_one_jar_for_many_threads() -> None:
+    site = Site({f"/{n}": (200, {"Set-Cookie": f"c{n}=1"}, b"") for n in range(160)})
+    jar = http.cookiejar.CookieJar()
+    with site, ConnectionPool(cookies=jar) as pool:
+        threads = [
+            threading.Thread(target=lambda first=first: [pool.get(site.url(f"/{n}")) for n in range(first, 160, 8)])
+            for first in range(8)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert len(jar) == 160
+
+
+# -- hooks
+
+
+@both
+def test_hooks(kind: str) -> None:
+    asked: list[str] = []
+    answered: list[tuple[int, str, int]] = []
+
+    def sign(request: Request) -> Request:
+        asked.append(request.url)
+        assert ("X-Signed", "1") not in request.headers  # what has been added is in no other request
+        return request.replaced(headers=[*request.headers, ("X-Signed", str(len(asked)))])
+
+    def note(response: Response) -> None:
+        answered.append((response.status, response.url, len(response.history)))
+
+    def flaky(earlier: int) -> Reply:
+        return PAGE if earlier else (503, {}, b"")
+
+    with Site({"/a": redirect(302, "/b"), "/b": flaky}) as site:
+        with Asker(kind, before_request=sign, after_response=[note], retry=AT_ONCE) as ask:
+            response = ask(site.url("/a"))
+            assert (response.status, response.error) == (200, None)
+        assert asked == [site.url("/a"), site.url("/b")]
+        assert answered == [(302, site.url("/a"), 0), (503, site.url("/b"), 1), (200, site.url("/b"), 1)]
+        assert [site.fields(n)["x-signed"] for n in range(3)] == ["1", "2", "2"]
+
+
+@both
+def test_what_a_hook_raises_is_the_requests_error(kind: str) -> None:
+    def refuse(request: Request) -> None:
+        raise KeyError("before")
+
+    def dislike(response: Response) -> None:
+        raise ZeroDivisionError("after")
+
+    with Site({"/a": PAGE}) as site:
+        with Asker(kind, before_request=refuse) as ask:
+            assert isinstance(ask(site.url("/a")).error, KeyError)
+            assert site.log == []
+        with Asker(kind, after_response=dislike) as ask:
+            if kind == "fetcher":
+                response = ask(site.url("/a"))
+                assert isinstance(response.error, ZeroDivisionError)
+                assert (response.status, response.content) == (200, b"page")
+                assert is_empty(ask.maker)
+            else:
+                with pytest.raises(ZeroDivisionError):
+                    ask.maker.get(site.url("/a"), stream=kind == "stream")
+                gc.collect()
+
+
+# -- what was given cannot be meant
+
+
+@pytest.mark.parametrize("kind", ["pool", "fetcher"])
+@pytest.mark.parametrize(("options", "error"), [
+    ({"redirects": -1}, ValueError), ({"redirects": None}, TypeError), ({"retry": 3}, TypeError),
+    ({"rate_per_host": 0}, ValueError), ({"delay_per_host": -1}, ValueError), ({"cookies": {}}, TypeError),
+    ({"auth": ("me", "pw")}, TypeError), ({"netrc": "/nowhere/netrc"}, OSError), ({"before_request": [3]}, TypeError),
+    ({"after_response": 3}, TypeError),
+])  # fmt: skip
+def test_options_that_are_refused(kind: str, options: dict, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        Asker(kind, **options)
+
+
+@both
+@pytest.mark.parametrize(("given", "error"), [
+    ({"redirects": -1}, ValueError), ({"redirects": "many"}, TypeError), ({"retry": 3}, TypeError),
+    ({"auth": "me:pw"}, TypeError), ({"auth": ("m:e", "pw")}, httpconn.InvalidField),
+])  # fmt: skip
+def test_requests_that_are_refused(kind: str, given: dict, error: type[Exception]) -> None:
+    with Asker(kind, resolve={"h": "192.0.2.1"}) as ask:
+        assert isinstance(ask(Request("GET", "http://h/", **given)).error, error)
+
+
+# -- everything at once
+
+
+class Wandering(FaultyServer):
+    """The misbehaving server, reached by a redirect or two, and busy at first, by what the path says."""
+
+    def __init__(self, **options: object) -> None:
+        super().__init__(**options)
+        self.busy: Counter[str] = Counter()
+
+    async def answer(self, exchange: Exchange) -> None:
+        way, _, rest = exchange.target[1:].partition("/")
+        if way in ("to1", "to2"):
+            hops = int(way[2:]) - 1
+            location = f"/to{hops}/{rest}" if hops else f"/{rest}"
+            await exchange.send(exchange.page("302 Found", f"Location: {location}"))
+        elif way == "busy" and not self.busy[exchange.target]:
+            self.busy[exchange.target] += 1
+            await exchange.send(exchange.page("503 Service Unavailable", "Retry-After: 0"))
+        elif way == "busy":
+            await exchange.send(exchange.page("307 Temporary Redirect", f"Location: /{rest}"))
+        else:
+            await super().answer(exchange)
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("ordered", [False, True])
+def test_a_misbehaving_server_with_redirects_and_retries(in_use, ordered: bool) -> None:
+    """Each request gets exactly one result: what comes of the fault at the end of its way; and nothing is left."""
+    count = int(os.environ.get("HTTPCONN_FAULT_REQUESTS", "1500")) // 2
+    dice = random.Random(7)
+    kinds = list(FAULTS)
+    weights = [FAULTS[kind].weight for kind in kinds]
+    ends = [f"/{kind}/{number}" for number, kind in enumerate(dice.choices(kinds, weights, k=count))]
+    ways = dice.choices(["", "/to1", "/to2", "/busy", "/to1/busy"], k=count)
+    retry = Retry(2, statuses=[503], backoff_s=0.01)
+    with Wandering() as server:
+        urls = [server.url(way + end) for way, end in zip(ways, ends, strict=True)]
+        timeout = Timeout(connect=20, read=4, total=90)
+        with fetch_many(
+            urls, timeout=timeout, max_connections=64, per_host=64, retry=retry, ordered=ordered, look_ahead=200
+        ) as responses:
+            seen = Counter()
+            for number, response in enumerate(responses):
+                if ordered:
+                    assert response.index == number
+                seen[response.index] += 1
+                end, way = ends[response.index], ways[response.index]
+                FAULTS[end.split("/")[1]].check(response, end)
+                wanted = {"": 0, "/to1": 1, "/to2": 2, "/busy": 1, "/to1/busy": 2}[way]
+                assert [earlier.status for earlier in response.history].count(302) == wanted - ("busy" in way)
+                assert len(response.history) == wanted
+            assert seen == Counter(range(count))
+            assert is_empty(responses)
+            assert not responses._loop.gates._waiting

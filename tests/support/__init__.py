@@ -1,0 +1,1 @@
+"""What tests share: servers, peers, sites, and how work is counted."""
