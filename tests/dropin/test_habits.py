@@ -539,7 +539,6 @@ def test_readers_over_a_response(chunked: str, origin: Any) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
-@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 def test_after_fork(origin: Any, tmp_path: Path) -> None:
     """The child uses connections of its own; the parent's go on."""
     source = """
