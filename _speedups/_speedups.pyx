@@ -10,7 +10,7 @@ made of. Each ``.pxi`` holds one idea, and names its twin:
 - ``request.pxi``: ``serialize_plain_request_head`` and ``replaces_any``; twins in ``_wire/request.py`` and
   ``_backends/pure.py``
 - ``engine.pxi``: ``take_turn``, the fetch engine's common exchange; what it declines goes to ``_wire/reader.py``.
-  ``ShortRoad``, one after the other of them; what it declines goes to ``_engine/nonblocking.py``
+  ``ShortRoad``, one after the other of them; what it declines goes to ``_engine/many/connection.py``
 - ``response.pxi``: ``take_plain_response``; twin in ``_backends/pure.py``
 - ``body_buffer.pxi``: ``BodyBuffer``; twin in ``_wire/body.py``
 

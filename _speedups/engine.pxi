@@ -208,7 +208,7 @@ cdef bytes _with_line(bytes head, bytes line):
 
 
 cdef bint _is_judged(ResponseHead head, TurnLimits limits) noexcept:
-    """Return whether something may follow from this response. Source: policies/judge.py, Policies.has_to_judge."""
+    """Return whether something may follow from this response. Source: policies/verdict.py, Policies.has_to_judge."""
     return (
         limits.judged_from <= head.status < FIRST_ERROR
         or head.status >= limits.retried_from

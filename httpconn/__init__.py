@@ -160,8 +160,8 @@ _LATE: Final = {
     "Timeout": "model",
     "Timings": "model",
     "fetch_many": "fetch",
-    "public_only": "addresses",
-    "urljoin": "references",
+    "public_only": "_io.addresses",
+    "urljoin": "_wire.references",
 }
 """What stands above the connection, loaded when it is first asked for: http.client's users do without."""
 
@@ -190,7 +190,8 @@ def backends() -> tuple[str, ...]:
 
 
 if TYPE_CHECKING:
-    from .addresses import public_only as public_only
+    from ._io.addresses import public_only as public_only
+    from ._wire.references import urljoin as urljoin
     from .fetch import Fetcher as Fetcher
     from .fetch import FetchStats as FetchStats
     from .fetch import fetch_many as fetch_many
@@ -202,7 +203,6 @@ if TYPE_CHECKING:
     from .policies.retries import Retry as Retry
     from .pool import ConnectionPool as ConnectionPool
     from .pool import PoolStats as PoolStats
-    from .references import urljoin as urljoin
 
 if TYPE_CHECKING:
     from http.client import (

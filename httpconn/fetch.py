@@ -1,7 +1,7 @@
 """Fetcher and fetch_many: many requests over many connections, in one thread.
 
-What goes in is ``_engine/intake.py``'s, what runs when is ``_engine/loop.py``'s, and one connection is
-``_engine/nonblocking.py``'s. The exchange itself, ``preparing.py`` and ``exchange.py``, is the pool's too.
+What goes in is ``_engine/many/intake.py``'s, what runs when is ``_engine/many/loop.py``'s, and one connection is
+``_engine/many/connection.py``'s. The exchange itself, ``_exchange/``, is the pool's too.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any, NamedTuple, Self, Unpack
 
-from ._engine.intake import Intake
-from ._engine.kit import Kit, call_after_fork
-from ._engine.loop import Loop
+from ._engine.fork import call_after_fork
+from ._engine.many.intake import Intake
+from ._engine.many.loop import Loop
+from ._engine.shared import Kit
+from ._exchange.options import Configured
+from ._exchange.settings import FetchOptions, FetchSettings
 from .errors import PoolClosed
 from .model import Request, Response
-from .options import Configured
-from .settings import FetchOptions, FetchSettings
 
 
 class FetchStats(NamedTuple):

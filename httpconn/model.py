@@ -10,13 +10,13 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Never, Protocol, Self, TypeAlias, overload
 
-from . import charsets
+from ._exchange import charsets
+from ._exchange.lines import DEFAULT_MAX_LINE_CHARS, LineCutter, TextReader
+from ._exchange.options import OF_POOLS, unexpected
 from ._wire.head import Defect, ResponseHead, field_lines_of, field_value_of
+from ._wire.urls import checked_pairs, redacted, take_credentials, with_params
 from .errors import ContentDecodingError, HTTPException, IncompleteRead, StatusError, StreamConsumed, line_too_long
 from .headers import HTTPMessage, message_from_lines
-from .lines import DEFAULT_MAX_LINE_CHARS, LineCutter, TextReader
-from .options import OF_POOLS, checked_pairs, unexpected
-from .urls import redacted, take_credentials, with_params
 
 if TYPE_CHECKING:
     from .policies.auth import Auth

@@ -1,7 +1,7 @@
 """ConnectionPool: requests from many threads over kept connections, each request in the thread that asks.
 
-What is sent, and what an answer is, is decided in ``preparing.py`` and ``exchange.py``; connections are shared out in
-``_engine/slots.py``, and one is talked over in ``_engine/blocking.py``. The pool does not stand on
+What is sent, and what an answer is, is decided in ``_exchange/``; connections are shared out in
+``_engine/threads/slots.py``, and one is talked over in ``_engine/threads/attempt.py``. The pool does not stand on
 HTTPConnection, but on the exchange that the fetcher uses, so that the rules of reuse, of resending and of limits exist
 once, and a total time limit can be kept between any two bytes.
 """
@@ -15,20 +15,21 @@ import warnings
 from functools import partial
 from typing import Any, Final, NamedTuple, Never, Self, Unpack
 
-from ._engine.blocking import Attempt
-from ._engine.kit import Kit, call_after_fork
-from ._engine.slots import Connection, Slots
-from ._engine.turns import Turns
-from .charsets import DefaultEncoding
+from ._engine.fork import call_after_fork
+from ._engine.shared import Kit
+from ._engine.threads.attempt import Attempt
+from ._engine.threads.pacing import Turns
+from ._engine.threads.slots import Connection, Slots
+from ._exchange.charsets import DefaultEncoding
+from ._exchange.job import Job
+from ._exchange.options import Configured
+from ._exchange.outcome import unanswered
+from ._exchange.settings import Options, Settings
 from .errors import PoolClosed, PoolTimeout, RequestTimeout, TotalTimeout, name_place
-from .exchange import unanswered
 from .model import Headers, Request, Response, Timeout, attach_response, unknown_of_request
-from .options import Configured
 from .policies.auth import Auth
-from .policies.judge import MOST_ARCHIVED_BYTES, Course
 from .policies.retries import Retry
-from .preparing import Job
-from .settings import Options, Settings
+from .policies.verdict import MOST_ARCHIVED_BYTES, Course
 
 _NOTHING_TOLD: Final = (None,) * 17
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..preparing import Key
+from .._exchange.job import Key
 
 _SILENT_RESTS: Final = 4
 """After so many an origin's HEADs may follow each other."""

@@ -11,8 +11,8 @@ import os
 from collections.abc import Mapping
 from typing import TypeAlias
 
+from .._wire.urls import Origin, parse_url
 from ..errors import InvalidField
-from ..urls import Origin, parse_url
 
 
 class Bearer:

@@ -20,8 +20,8 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from .._wire.head import ResponseHead, field_values_of
-from ..hosts import is_address
-from ..urls import Origin, parse_url
+from .._wire.hosts import is_address
+from .._wire.urls import Origin, parse_url
 
 if TYPE_CHECKING:
     from http.cookiejar import CookieJar

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
+from .._wire.references import resolve_reference
+from .._wire.urls import Origin, parse_url
 from ..errors import InvalidURL
 from ..model import Request
-from ..references import resolve_reference
-from ..urls import Origin, parse_url
 
 DEFAULT_REDIRECTS: Final = 10
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import httpconn
-from httpconn import charsets, decoding
+from httpconn._exchange import charsets, content_coding
 
 from ..support.sites import Site
 
@@ -69,21 +69,21 @@ def test_charsets_that_are_declared_in_the_page(tmp_path: Path) -> None:
 
 
 def test_the_bounds_are_those_of_the_code() -> None:
-    settings = httpconn.settings.FetchSettings()
+    settings = httpconn._exchange.settings.FetchSettings()
     told = dict(re.findall(r"^\| (.*?) \|.*\| (.*?) \|$", TEXT, re.MULTILINE))
     mib = 1 << 20
     assert told["`max_content`"] == f"{settings.max_content // mib} MiB"  # type: ignore[operator]
     assert told["`max_ratio`"] == f"{settings.max_ratio:g}"
     assert told["`max_buffered_bytes`"] == f"{settings.max_buffered_bytes // mib} MiB"
-    assert f"codings on top of each other | {decoding.MAX_CODINGS} |" in TEXT
-    assert f"{1 << decoding._ZSTD_WINDOW_LOG >> 20} MiB |\n| `Timeout.total`" in TEXT
+    assert f"codings on top of each other | {content_coding.MAX_CODINGS} |" in TEXT
+    assert f"{1 << content_coding._ZSTD_WINDOW_LOG >> 20} MiB |\n| `Timeout.total`" in TEXT
     assert f"{charsets._MOST_MENDED:,} sequences" in TEXT
-    assert f"plus {decoding.RATIO_FREE_BYTES // mib} MiB" in TEXT
+    assert f"plus {content_coding.RATIO_FREE_BYTES // mib} MiB" in TEXT
 
 
 def test_extras_are_those_of_the_package() -> None:
-    for coding, package in decoding._PACKAGES.items():
+    for coding, package in content_coding._PACKAGES.items():
         assert f"`{package}`" in TEXT
         assert f"`httpconn[{coding}]`" in TEXT
     if importlib.util.find_spec("brotli") is not None:
-        assert "br" in decoding.accept_encoding()
+        assert "br" in content_coding.accept_encoding()

@@ -15,7 +15,7 @@ import httpconn
 from httpconn import ConnectTimeout, Fetcher, Timeout
 from httpconn._io import polling
 from httpconn._io.channel import ATTEMPT_DELAY_S
-from httpconn.resolving import Resolver, _interleaved
+from httpconn._io.resolving import Resolver, _interleaved
 
 from ..support.clients import client as client
 from ..support.peers import blackhole, nobody
@@ -27,7 +27,7 @@ URL = "http://origin.test"
 @pytest.fixture(params=["epoll", "selectors"])
 def poller(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param == "selectors":
-        from httpconn._engine import loop
+        from httpconn._engine.many import loop
 
         monkeypatch.setattr(loop, "new_poller", polling.SelectorPoller)
 
@@ -128,7 +128,7 @@ def test_the_dead_come_last_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None
     assert [where[0] for _, where in again] == ["127.0.0.3", "127.0.0.1", "127.0.0.2"]
     now = time.monotonic()
     later = SimpleNamespace(monotonic=lambda: now + 61)  # for the resolver: other tests' threads keep the time
-    monkeypatch.setattr("httpconn.resolving.time", later)
+    monkeypatch.setattr("httpconn._io.resolving.time", later)
     assert resolver.ask("origin.test", 80, pytest.fail) == addresses
 
 

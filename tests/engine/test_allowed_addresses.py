@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 import httpconn
-from httpconn import AddressNotAllowed, ConnectionPool, Request, Retry, public_only, resolving
-from httpconn.addresses import NOT_PUBLIC_V4, NOT_PUBLIC_V6
+from httpconn import AddressNotAllowed, ConnectionPool, Request, Retry, public_only
+from httpconn._io import resolving
+from httpconn._io.addresses import NOT_PUBLIC_V4, NOT_PUBLIC_V6
 
 from ..support.proxy_servers import Recording
 from ..support.sites import PAGE, Asker, Site, redirect

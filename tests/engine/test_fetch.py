@@ -24,7 +24,7 @@ import trustme
 
 import httpconn
 from httpconn import Fetcher, Request, Timeout, fetch_many
-from httpconn._engine.loop import Loop
+from httpconn._engine.many.loop import Loop
 from httpconn._io import polling
 
 from ..support.faulty import FAULTS, Exchange, FaultyServer, check, content_of, script
@@ -56,7 +56,7 @@ def client_context(authority: trustme.CA) -> ssl.SSLContext:
 @pytest.fixture(params=["epoll", "selectors"])
 def poller(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param == "selectors":
-        from httpconn._engine import loop
+        from httpconn._engine.many import loop
 
         monkeypatch.setattr(loop, "new_poller", polling.SelectorPoller)
 

@@ -100,7 +100,7 @@ def test_a_sink_that_fails_when_it_is_closed(
             if not was_closed:
                 raise OSError(errno.EIO, "not stored")
 
-    monkeypatch.setattr("httpconn.sinks.open", lambda path, mode, **_: Failing(path, mode), raising=False)
+    monkeypatch.setattr("httpconn._exchange.sink.open", lambda path, mode, **_: Failing(path, mode), raising=False)
     request = Request("GET", server.url("/good/1"), sink=tmp_path / "sink")
     if kind == "fetcher":
         (response,) = fetch_many([request])

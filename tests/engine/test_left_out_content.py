@@ -16,9 +16,10 @@ import trustme
 
 from httpconn import BadStatusLine, ConnectionPool, HTTPConnection, Request, Timeout, fetch_many
 from httpconn._engine.clock import Clock
-from httpconn._engine.kit import Kit
-from httpconn.exchange import Incoming, check_is_answer, is_left_out_content
-from httpconn.settings import FetchSettings
+from httpconn._engine.shared import Kit
+from httpconn._exchange.incoming import Incoming
+from httpconn._exchange.outcome import check_is_answer, is_left_out_content
+from httpconn._exchange.settings import FetchSettings
 
 from ..support.peers import ScriptedServer, take_request
 from ..support.sites import Asker

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from httpconn import ConnectionPool, ConnectTimeout, Fetcher, Request, Response, Retry, Timeout
-from httpconn.lookups import Lookups
+from httpconn._io.lookups import Lookups
 
 from ..support.faulty import FaultyServer
 from ..support.peers import blackhole, nobody

@@ -175,9 +175,9 @@ def test_bad_input_is_refused_before_any_traffic(bad: dict) -> None:
 
 
 def test_a_decoder_that_is_missing(monkeypatch: pytest.MonkeyPatch, plain_server: FaultyServer) -> None:
-    from httpconn import decoding
+    from httpconn._exchange import content_coding
 
-    monkeypatch.setattr(decoding, "_makers", lambda: {"gzip": decoding._Brotli})
+    monkeypatch.setattr(content_coding, "_makers", lambda: {"gzip": content_coding._Brotli})
     with ConnectionPool() as pool:
         with pytest.raises(httpconn.MissingDecoder, match="br"):
             pool.get(plain_server.url("/good/1"), headers={"Accept-Encoding": "gzip, br;q=1"})

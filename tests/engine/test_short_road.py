@@ -17,16 +17,16 @@ import pytest
 
 from httpconn import Fetcher, FetchStats, Limits, Response, Retry, _backends, fetch_many
 from httpconn._backends.contract import Engine
-from httpconn._engine.intake import Intake
-from httpconn._engine.kit import Kit
-from httpconn._engine.loop import Host, Loop
-from httpconn._engine.nonblocking import Connection
+from httpconn._engine.many.connection import Connection
+from httpconn._engine.many.intake import Intake
+from httpconn._engine.many.loop import Host, Loop
+from httpconn._engine.shared import Kit
+from httpconn._exchange.job import BareJob, Job
+from httpconn._exchange.settings import FetchSettings
 from httpconn._wire.head import ResponseHead
 from httpconn._wire.reader import NEED_DATA, ResponseReader
 from httpconn.errors import HTTPException
-from httpconn.policies.judge import Policies
-from httpconn.preparing import BareJob, Job
-from httpconn.settings import FetchSettings
+from httpconn.policies.verdict import Policies
 
 from ..cases import all_cases
 from ..support.faulty import Exchange, FaultyServer, content_of

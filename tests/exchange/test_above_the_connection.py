@@ -14,7 +14,8 @@ import pytest
 import trustme
 
 import httpconn
-from httpconn import Bearer, ConnectionPool, Fetcher, Request, Response, references, urls
+from httpconn import Bearer, ConnectionPool, Fetcher, Request, Response
+from httpconn._wire import references, urls
 from httpconn.policies import retries
 
 from ..support.faulty import FaultyServer

@@ -450,7 +450,7 @@ def test_wrong_urls_are_told_before_any_traffic(client, environment) -> None:
     [("socksio", {"proxy": "socks5://127.0.0.1:1"}), ("truststore", {"context": "truststore"})],
 )
 def test_what_is_not_installed_is_told_before_any_traffic(client, monkeypatch, module: str, options) -> None:
-    from httpconn.proxies import parse_proxy
+    from httpconn._exchange.proxies import parse_proxy
 
     parse_proxy.cache_clear()
     monkeypatch.setitem(sys.modules, module, None)

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from httpconn import InvalidField, Request, Timeout, TotalTimeout
-from httpconn._engine.kit import Kit
-from httpconn.settings import Settings
+from httpconn._engine.shared import Kit
+from httpconn._exchange.settings import Settings
 
 from ..support.clients import client as client
 from ..support.peers import ScriptedServer, take_request

@@ -13,7 +13,8 @@ import pytest
 import trustme
 
 import httpconn
-from httpconn import ContentDecodingError, ContentTooLong, MissingDecoder, Request, decoding
+from httpconn import ContentDecodingError, ContentTooLong, MissingDecoder, Request
+from httpconn._exchange import content_coding
 
 from ..support.faulty import Exchange
 from ..support.sites import Asker, Reply, Site
@@ -104,8 +105,8 @@ def test_identity_is_nothing_to_undo(kind: str, coding: Any) -> None:
 @by_each
 def test_a_coding_that_is_not_installed_is_named(kind: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """With the package, the extra, and all that came."""
-    makers = decoding._makers()
-    monkeypatch.setattr(decoding, "_makers", lambda: {name: makers[name] for name in ("gzip", "deflate")})
+    makers = content_coding._makers()
+    monkeypatch.setattr(content_coding, "_makers", lambda: {name: makers[name] for name in ("gzip", "deflate")})
     body = b"what came, " * 20_000
     with Codings({"/": reply("zstd", body), "/br": reply("gzip, br", body)}) as site, Asker(kind) as ask:
         for path, coding, package in (("/", "zstd", "backports.zstd"), ("/br", "br", "brotli")):
@@ -211,7 +212,7 @@ def test_more_than_a_turn_is_decoded_to_the_end(
     is_tls: bool, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Turns of one step each: the content is whole, and so is what comes behind it."""
-    monkeypatch.setattr(httpconn.exchange, "_TURN_S", 0.0)
+    monkeypatch.setattr(httpconn._exchange.incoming, "_TURN_S", 0.0)
     content = PAGE * 100
     options: dict[str, Any] = {"max_ratio": 100_000}
     tls = None

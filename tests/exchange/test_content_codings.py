@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from httpconn import ContentDecodingError, ContentTooLong, MissingDecoder, decoding
-from httpconn.decoding import (
+from httpconn import ContentDecodingError, ContentTooLong, MissingDecoder
+from httpconn._exchange import content_coding
+from httpconn._exchange.content_coding import (
     SLICE_BYTES,
     STEP_BYTES,
     ContentDecoder,
@@ -63,7 +64,7 @@ CODINGS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
 @pytest.fixture(params=["isal", "zlib"], autouse=True)
 def library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     library = pytest.importorskip("isal.isal_zlib") if request.param == "isal" else zlib
-    monkeypatch.setattr(decoding, "_zlib_library", lambda: library)
+    monkeypatch.setattr(content_coding, "_zlib_library", lambda: library)
     return str(request.param)
 
 
@@ -276,7 +277,7 @@ def test_each_coding_is_bounded_in_what_comes_out_of_it(
     inner: str, outer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not only the last one: thousands of empty members between two codings come to nothing in the end."""
-    monkeypatch.setattr(decoding, "RATIO_FREE_BYTES", 65_536)
+    monkeypatch.setattr(content_coding, "RATIO_FREE_BYTES", 65_536)
     empty = EMPTY[inner]()
     count = 65_536 // len(empty)
     tail = deflated(b"end", -15) if inner == "deflate" else b""
@@ -318,8 +319,8 @@ class Counting:
 
 @pytest.mark.parametrize("lengths", [[0], [0, 30_000], [100], [0, 0, 0, 70_000]])
 def test_members_in_a_row_are_linear(lengths: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
-    counting = Counting(decoding._zlib_library())
-    monkeypatch.setattr(decoding, "_zlib_library", lambda: counting)
+    counting = Counting(content_coding._zlib_library())
+    monkeypatch.setattr(content_coding, "_zlib_library", lambda: counting)
     rng = random.Random(4)
     parts = [rng.randbytes(length) for length in lengths] * (6_000 // len(lengths) if max(lengths) < 1000 else 20)
     wire = b"".join(map(gzip, parts))
@@ -391,7 +392,7 @@ def test_too_many() -> None:
 
 def test_accept_encoding(monkeypatch: pytest.MonkeyPatch) -> None:
     assert accept_encoding().startswith("gzip, deflate")
-    monkeypatch.setattr(decoding, "_makers", lambda: {"gzip": None, "deflate": None})
+    monkeypatch.setattr(content_coding, "_makers", lambda: {"gzip": None, "deflate": None})
     check_asked_for("gzip;q=1, *, identity, br;q=0, zstd; q=0")
     for value in ("br", "gzip, ZSTD;q=0.5"):
         with pytest.raises(MissingDecoder, match="pip install"):

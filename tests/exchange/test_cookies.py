@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from httpconn import ConnectionPool, Fetcher, Timeout, _backends, fetch_many
-from httpconn._engine.nonblocking import Connection
-from httpconn.dressing import CookieLines
+from httpconn._engine.many.connection import Connection
+from httpconn._exchange.cookie_field import CookieLines
+from httpconn._wire.urls import parse_url
 from httpconn.policies.cookies import Cookies
-from httpconn.urls import parse_url
 
 from ..support.peers import ScriptedServer, take_request
 from ..support.sites import PAGE, Asker, Site, redirect

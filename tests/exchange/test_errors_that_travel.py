@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 import httpconn
-from httpconn import ConnectionPool, Request, Response, _backends, errors, urls
+from httpconn import ConnectionPool, Request, Response, _backends, errors
+from httpconn._wire import urls
 
 from ..support.peers import ScriptedServer, take_request
 

@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 
 from httpconn import Fetcher, Request, Retry, Timeout, TotalTimeout
-from httpconn.policies.judge import Policies
-from httpconn.preparing import Job, Preparer
-from httpconn.settings import Settings
+from httpconn._exchange.job import Job
+from httpconn._exchange.preparing import Preparer
+from httpconn._exchange.settings import Settings
+from httpconn.policies.verdict import Policies
 
 from ..client.test_reuse import TLS
 from ..support.proxy_servers import Recording, RecordingHandler
@@ -251,7 +252,7 @@ def test_a_sink_gets_the_result_alone(way: str) -> None:
 
 def test_how_long_and_how_many_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
-    monkeypatch.setattr("httpconn.preparing._MOST_KNOWN", 3)
+    monkeypatch.setattr("httpconn._exchange.preparing._MOST_KNOWN", 3)
     preparer = Preparer(Settings(), Policies(), lambda: now)
 
     def prepared(host: str) -> Job:

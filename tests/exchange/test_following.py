@@ -21,9 +21,9 @@ import pytest
 
 import httpconn
 from httpconn import ConnectionPool, Fetcher, Request, Response, Retry, Timeout, fetch_many
-from httpconn._engine.turns import Turns
+from httpconn._engine.threads.pacing import Turns
+from httpconn._wire.urls import parse_url
 from httpconn.policies.rates import Paces
-from httpconn.urls import parse_url
 
 from ..engine.test_fetch import is_empty
 from ..support.faulty import FAULTS, Exchange, FaultyServer, content_of
@@ -433,7 +433,7 @@ def test_turns_that_come_late_are_as_far_apart_as_others(monkeypatch: pytest.Mon
         clock[0] += seconds
 
     monkeypatch.setattr(Turns, "sleep", sleep)
-    monkeypatch.setattr("httpconn._engine.turns.time", SimpleNamespace(monotonic=lambda: clock[0]))
+    monkeypatch.setattr("httpconn._engine.threads.pacing.time", SimpleNamespace(monotonic=lambda: clock[0]))
     turns = Turns(Paces(None, 1.0))
     [job] = [SimpleNamespace(origin=parse_url("http://a.test/")[0])]
     for _ in range(3):

@@ -9,8 +9,8 @@ import unicodedata
 import pytest
 
 from httpconn import InvalidURL
-from httpconn.hosts import is_address, parse_host, parse_ipv6
-from httpconn.urls import parse_url
+from httpconn._wire.hosts import is_address, parse_host, parse_ipv6
+from httpconn._wire.urls import parse_url
 
 from ..support.sites import PAGE, Asker, Site
 from .test_locations import NO_ORACLE

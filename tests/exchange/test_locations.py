@@ -10,9 +10,9 @@ import pytest
 
 import httpconn
 from httpconn import InvalidURL, Request, UnsupportedScheme
+from httpconn._wire.references import resolve_reference, urljoin
+from httpconn._wire.urls import parse_url
 from httpconn.policies.redirects import location_of
-from httpconn.references import resolve_reference, urljoin
-from httpconn.urls import parse_url
 
 from ..support.sites import PAGE, Asker, Site, redirect
 

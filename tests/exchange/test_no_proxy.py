@@ -10,8 +10,8 @@ import requests.utils
 
 import httpconn
 from httpconn import Fetcher
-from httpconn.no_proxy import NoProxy
-from httpconn.urls import parse_url
+from httpconn._exchange.no_proxy import NoProxy
+from httpconn._wire.urls import parse_url
 
 from ..support.proxy_servers import Recording
 from ..support.sites import PAGE, Site

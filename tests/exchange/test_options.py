@@ -13,9 +13,10 @@ from unittest import mock
 import pytest
 
 import httpconn
-from httpconn import ConnectionPool, Fetcher, Request, Timeout, fetch_many, preparing
-from httpconn.options import OF_OTHERS
-from httpconn.settings import FetchSettings, Settings
+from httpconn import ConnectionPool, Fetcher, Request, Timeout, fetch_many
+from httpconn._exchange import preparing
+from httpconn._exchange.options import OF_OTHERS
+from httpconn._exchange.settings import FetchSettings, Settings
 
 from ..support.faulty import FaultyServer
 from .test_cookies import cookie

@@ -18,14 +18,14 @@ from hypothesis import strategies as st
 
 from httpconn import InvalidField, InvalidURL, Request, Response, TooManyRedirects, UnsupportedScheme
 from httpconn._wire.head import FieldLinesHead
+from httpconn._wire.references import resolve_reference
+from httpconn._wire.urls import parse_url, redacted, take_credentials
 from httpconn.policies.auth import Bearer, Credentials, field_value_of
 from httpconn.policies.cookies import Cookies
-from httpconn.policies.judge import RESULT, Course, Policies, Verdict
 from httpconn.policies.rates import Bucket, Pace, Paces
 from httpconn.policies.redirects import hop, location_of
 from httpconn.policies.retries import Retry, retry_after_s
-from httpconn.references import resolve_reference
-from httpconn.urls import parse_url, redacted, take_credentials
+from httpconn.policies.verdict import RESULT, Course, Policies, Verdict
 
 ELSEWHERE = "http://other.test/"
 

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 import httpconn
-from httpconn import ConnectionPool, IncompleteRead, Request, Retry, Timeout, fetch_many, resolving
+from httpconn import ConnectionPool, IncompleteRead, Request, Retry, Timeout, fetch_many
+from httpconn._io import resolving
 
 from ..support.faulty import Exchange, FaultyServer, content_of
 from .test_cookies import cookie

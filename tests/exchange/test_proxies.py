@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from httpconn._exchange.proxies import ConnectHandshake, EnvironmentProxies, Proxy, Socks5Handshake, parse_proxy
+from httpconn._wire.urls import Origin
 from httpconn.errors import InvalidURL, MissingExtra, ProxyError
-from httpconn.proxies import ConnectHandshake, EnvironmentProxies, Proxy, Socks5Handshake, parse_proxy
-from httpconn.urls import Origin
 
 ORIGIN = Origin("https", "origin.test", 443)
 

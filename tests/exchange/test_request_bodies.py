@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from httpconn import Request, Response, Retry, preparing
+from httpconn import Request, Response, Retry
+from httpconn._exchange import request_body
 
 from ..support.sites import PAGE, Asker, Site, redirect
 
@@ -79,7 +80,7 @@ def test_a_file_stands_there_again_whenever_it_is_not_being_read(kind: str, site
             assert ask(Request("PUT", site.url("/"), None, file)).error is None
             assert file.tell() == 100
     assert site.bodies == [CONTENT[100:]] * 2
-    for part in preparing._FileBody(file, 100, len(CONTENT) - 100).parts():  # and between two parts of the first one
+    for part in request_body.FileBody(file, 100, len(CONTENT) - 100).parts():  # and between two parts of the first one
         assert part
         assert file.tell() == 100
 

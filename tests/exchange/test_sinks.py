@@ -20,7 +20,8 @@ from typing import Any
 import pytest
 
 import httpconn
-from httpconn import ConnectionPool, IncompleteRead, Request, Response, Retry, Timeout, fetch_many, sinks
+from httpconn import ConnectionPool, IncompleteRead, Request, Response, Retry, Timeout, fetch_many
+from httpconn._exchange.sink import Sink
 
 from ..support.faulty import FaultyServer, content_of
 from ..support.peers import ScriptedServer, replying, take_request
@@ -239,9 +240,9 @@ def test_a_file_that_cannot_be_stored(kind: str, site: Site, tmp_path: Path, mon
         raise OSError(errno.ENOSPC, "no space")
 
     for name, what in (
-        ("httpconn.sinks.open", lambda path, mode, **_: Full(path, mode)),
-        ("httpconn.sinks.open", lambda path, mode, **_: FullAtLast(path, mode)),
-        ("httpconn.sinks.os.replace", replace),
+        ("httpconn._exchange.sink.open", lambda path, mode, **_: Full(path, mode)),
+        ("httpconn._exchange.sink.open", lambda path, mode, **_: FullAtLast(path, mode)),
+        ("httpconn._exchange.sink.os.replace", replace),
     ):
         with monkeypatch.context() as patch:
             patch.setattr(name, what, raising=False)
@@ -432,7 +433,7 @@ def test_whoever_is_no_raw_file_has_taken_all(kind: str, answer: Any, site: Site
 
 
 def test_the_child_of_a_fork_leaves_the_temporary_file(tmp_path: Path) -> None:
-    sink = sinks.Sink(tmp_path / "file", None)
+    sink = Sink(tmp_path / "file", None)
     sink.write(b"content")
     child = os.fork()
     if not child:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from httpconn._exchange.proxies import Socks5Handshake, parse_proxy
 from httpconn.errors import ProxyError
-from httpconn.proxies import Socks5Handshake, parse_proxy
 
 NO_PASSWORD = b"\x05\x00"
 WITH_PASSWORD = b"\x05\x02"

@@ -20,8 +20,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import httpconn
-from httpconn import ConnectionPool, Response, StreamConsumed, Timeout, _backends, decoding
-from httpconn.lines import DEFAULT_MAX_LINE_CHARS, TextReader
+from httpconn import ConnectionPool, Response, StreamConsumed, Timeout, _backends
+from httpconn._exchange import content_coding
+from httpconn._exchange.lines import DEFAULT_MAX_LINE_CHARS, TextReader
 
 from ..support.peers import ScriptedServer, replying, take_request
 from ..support.sites import Asker
@@ -89,7 +90,7 @@ def brotlied() -> Callable[[bytes], bytes]:
 
 
 def zstandard() -> Callable[[bytes], bytes]:
-    library = decoding._import_first("compression.zstd", "backports.zstd")
+    library = content_coding._import_first("compression.zstd", "backports.zstd")
     made = library.ZstdCompressor()
     return lambda data: made.compress(data, made.FLUSH_BLOCK if data else made.FLUSH_FRAME)
 
@@ -123,7 +124,7 @@ class Drip:
 
 @pytest.mark.parametrize("coding", CODINGS)
 def test_a_part_is_there_as_soon_as_it_has_come(coding: str, in_use: object) -> None:
-    if coding not in decoding._makers() and coding != "identity":
+    if coding not in content_coding._makers() and coding != "identity":
         pytest.skip(f"no decoder for {coding} is installed here")
     drip = Drip(coding)
     with ScriptedServer(drip) as server, ConnectionPool(timeout=QUICK) as pool:

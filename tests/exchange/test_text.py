@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 import httpconn
-from httpconn import Request, Response, charsets
+from httpconn import Request, Response
+from httpconn._exchange import charsets
 
 from ..support.faulty import Exchange
 from ..support.sites import Asker, Site

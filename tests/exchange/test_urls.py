@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from httpconn import InvalidURL, UnsupportedScheme, _backends, preparing, urls
-from httpconn._engine.kit import Kit
-from httpconn.settings import Settings
-from httpconn.urls import Origin, parse_url, with_params
+from httpconn import InvalidURL, UnsupportedScheme, _backends
+from httpconn._engine.shared import Kit
+from httpconn._exchange import preparing
+from httpconn._exchange.settings import Settings
+from httpconn._wire import urls
+from httpconn._wire.urls import Origin, parse_url, with_params
 
 
 @pytest.mark.parametrize(("url", "key", "target", "field"), [

@@ -18,8 +18,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from httpconn import ContentDecodingError, decoding
-from httpconn.decoding import ContentDecoder
+from httpconn import ContentDecodingError
+from httpconn._exchange import content_coding
+from httpconn._exchange.content_coding import ContentDecoder
 
 MOST_LARGE = 200
 """Streams of a whole run whose content is 1 to 8 MB."""
@@ -204,7 +205,7 @@ def stream_of(rng: random.Random, size: int) -> Stream:
     coding = rng.choice(("gzip", "deflate", "br", "zstd"))
     name, wire, last = _encode(rng, coding, content)
     codings: tuple[str, ...] = (coding,)
-    while rng.random() < 0.1 and len(codings) < decoding.MAX_CODINGS:
+    while rng.random() < 0.1 and len(codings) < content_coding.MAX_CODINGS:
         outer = rng.choice(("gzip", "deflate", "br", "zstd"))
         told, wire, _ = _encode(rng, outer, wire)
         name, codings, last = f"{name}, {told}", (*codings, outer), len(wire)
@@ -269,11 +270,11 @@ def main() -> int:
     options = parser.parse_args()
     failed = False
     for name in ("isal.isal_zlib", "zlib"):
-        library = decoding._import_first(name)
+        library = content_coding._import_first(name)
         if library is None:
             print(f"{name} is not installed")
             continue
-        decoding._zlib_library = lambda library=library: library
+        content_coding._zlib_library = lambda library=library: library
         count = options.streams if name != "zlib" else options.streams // 4
         began = time.monotonic()
         tried, wrong = run(options.seed, count, MOST_LARGE * count // options.streams)

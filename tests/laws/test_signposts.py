@@ -87,5 +87,5 @@ def test_names() -> None:
 def test_they_would_be_found() -> None:
     assert "_engine/clock.py" in paths()
     assert "_engine/lock" + ".py" not in paths()
-    assert "Preparer" in names_of(ROOT / "httpconn" / "preparing.py")
+    assert "Preparer" in names_of(ROOT / "httpconn" / "_exchange" / "preparing.py")
     assert A_NAME.search("see ``exchange." + "Preparer``")

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import pytest
 
 from httpconn import ConnectionPool, Fetcher, Request, Response, Timeout
-from httpconn.resolving import Resolver
+from httpconn._io.resolving import Resolver
 
 QUICK = Timeout(connect=10, read=10, total=20, pool=5)
 

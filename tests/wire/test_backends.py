@@ -70,7 +70,7 @@ def test_extensions_can_be_left_out(switch: str) -> None:
 
 def test_what_others_have_compiled_is_not_left_out() -> None:
     """The same pages can be read, whatever reads their heads."""
-    show = "import httpconn, sys; httpconn.ConnectionPool(); from httpconn import decoding; print(decoding.accept_encoding())"
+    show = "import httpconn, sys; httpconn.ConnectionPool(); from httpconn._exchange import content_coding; print(content_coding.accept_encoding())"
     assert said(show, HTTPCONN_NO_EXTENSIONS="1") == said(show)
     own = "import httpconn, sys; httpconn.ConnectionPool(); print('httpconn._speedups' in sys.modules)"
     assert said(own, HTTPCONN_NO_EXTENSIONS="1") == ["False"]

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from httpconn import HTTPException, InvalidField, urls
+from httpconn import HTTPException, InvalidField
 from httpconn._backends import pure
-from httpconn._wire import body, framing, grammar, head, reader, reference, request
+from httpconn._wire import body, framing, grammar, head, reader, reference, request, urls
 
 from ..support import counted
 

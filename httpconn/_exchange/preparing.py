@@ -2,49 +2,39 @@
 
 from __future__ import annotations
 
-import contextlib
-import errno
-import io
-import json
 import math
-import os
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from . import _backends, decoding, sinks
-from ._wire.head import ResponseHead
-from ._wire.request import asks_to_close, encode_field_line, expects_continue, validate_method, validate_target
-from .errors import AddressNotAllowed, FingerprintMismatch, InvalidField, quote
-from .model import Request, Timeout, pairs_of
-from .policies.auth import field_value_of
-from .policies.judge import Course, Policies, checked_redirects, checked_retry
-from .policies.redirects import is_bound_to_origin, is_of_content
-from .policies.retries import IDEMPOTENT_METHODS
+from .. import _backends
+from .._wire.request import asks_to_close, encode_field_line, expects_continue, validate_method, validate_target
+from .._wire.urls import LENGTH_OF_HTTPS, CredentialsInURL, Origin, is_seen, parse_url
+from ..errors import AddressNotAllowed, FingerprintMismatch, InvalidField, quote
+from ..model import Request, Timeout, pairs_of
+from ..policies.auth import field_value_of
+from ..policies.redirects import is_bound_to_origin, is_of_content
+from ..policies.retries import IDEMPOTENT_METHODS
+from ..policies.verdict import Course, Policies, checked_redirects, checked_retry
+from . import content_coding
+from .job import Job, Key
 from .proxies import DIRECT, EnvironmentProxies, Proxy, parse_proxy
+from .request_body import Body, ChunkedBody, Framed, body_of
 from .settings import MIB, TRUSTSTORE, Settings, check_request
-from .urls import LENGTH_OF_HTTPS, CredentialsInURL, Origin, is_seen, parse_url, redacted
+from .sink import check_sink
 
 if TYPE_CHECKING:
-    from .dressing import CookieLines
+    from .cookie_field import CookieLines
 
 USER_AGENT: Final = "httpconn/0.2"
-
-Key = tuple[Any, ...]
-"""What connections are kept by: scheme, host, port; for TLS the context, the name and the fingerprint that are checked;
-and the key of the proxy, if there is one. The length tells which."""
-
-_METHODS_EXPECTING_CONTENT: Final = frozenset({"PATCH", "POST", "PUT"})
 _IDENTITY: Final = "identity"
 _NONE_LEFT_OUT: Final[frozenset[str]] = frozenset()
 _SMALL_BODY_BYTES: Final = 65_536
-_FILE_STEP_BYTES: Final = 65_536
 _EXPECT_ABOVE_BYTES: Final = MIB
 _EXPECT_LINE: Final = b"\r\nExpect: 100-continue"
 _NOT_ASKED_FOR_S: Final = 600.0
 """How long an origin is not asked for a "100 Continue", after it has answered that it knows no expectations."""
 _MOST_KNOWN: Final = 10_000
-_MOST_SHOWN_OF_URL: Final = 256
 
 _is_fingerprint: Final = re.compile(r"[0-9a-f]{64}|(?:[0-9a-f]{2}:){31}[0-9a-f]{2}").fullmatch
 
@@ -99,102 +89,6 @@ def _says_no_more(request: Request) -> bool:
     )
 
 
-class BareJob:
-    """What every job has, in slots: those of bare URLs are made, and carried, by ``_speedups/engine.pxi``."""
-
-    __slots__ = ("attempts", "head", "index", "is_bare", "key", "method", "origin", "request", "started")
-
-    attempts: int
-    head: bytes
-    """The head, and the body too where that is short."""
-    index: int
-    is_bare: bool
-    """A GET of a URL that went the short road into here too: but for slots and cookies, it is as the class has it."""
-    key: Key
-    method: str
-    origin: Origin
-    request: Request | str
-    started: float
-
-
-class Job(BareJob):
-    """A request that was found good, ready to be sent, as often as that may be."""
-
-    # What few jobs need stands here and not in every instance.
-    body: Callable[[], Iterator[bytes]] | None = None
-    """Gives what is sent behind ``head``, framed, from its beginning."""
-    framed: Framed | None = None
-    """The same, as it was made of the request: a file knows where it began."""
-    own: Sequence[tuple[str, Any]] = ()
-    """The request's own fields."""
-    dressed: bytes | None = None
-    """``head`` with the cookies that it was to have when somebody was last about to send it, if there were some."""
-    course: Course | None = None
-    """What it has been through, from its second sending or second request on."""
-    may_go_on: Callable[[Any, ResponseHead], bool] | None = None
-    """For a request with a sink: whether a response's content must not go there, since it may be no result."""
-    is_resendable = True
-    is_replayable = True
-    has_poured = False
-    """Something of a response has been written to the caller's own file object, which no retry can take back."""
-    has_failed_harmlessly = False
-    """See ``exchange.note_failure``."""
-    is_plain = True
-    """A response with content, which goes to memory, under the limits that all share."""
-    closes = False
-    """It says that it is the last one on its connection (RFC 9112 section 9.6)."""
-    timeout: Timeout | None = None
-    proxy: Proxy | None = None
-    expects_continue = False
-    """The head asks whether the body is wanted, which waits for the answer (RFC 9110 section 10.1.1)."""
-    has_asked = False
-    """It asks of our own accord, and not because the caller wanted it."""
-    takes_cookies = True
-    """False where the request says that it has no Cookie field."""
-    is_led = False
-    """Somebody else has said where it goes, at another origin: a redirect, or a hook. No Unix socket is reached so."""
-    paused_s = 0.0
-    """How long its response was not read, for want of memory; that is nobody's delay."""
-
-    def __init__(self, request: Request | str, index: int, key: Key, origin: Origin, method: str, head: bytes) -> None:
-        self.request = request
-        self.index = index
-        self.key = key
-        self.origin = origin
-        self.method = method
-        self.head = head
-        self.is_bare = False
-        self.attempts = 0
-        self.started = 0.0
-
-    @property
-    def may_drop_expect(self) -> bool:
-        """Whether it can be sent again without the expectation that we have added: its body has not been touched."""
-        return (
-            self.has_asked
-            and self.framed is not None
-            and isinstance(self.framed[0], _ChunkedBody)
-            and not self.framed[0].has_begun
-        )
-
-    @property
-    def head_to_send(self) -> bytes:
-        """``head``, or that with the cookies; by what ``Preparer.dress`` has last put there."""
-        return self.head if self.dressed is None else self.dressed
-
-    @property
-    def place(self) -> str:
-        """What is asked for, and by which way, for the text of an error; no password."""
-        url = self.request if isinstance(self.request, str) else self.request.url
-        asked = f"{self.method} {redacted(url)[:_MOST_SHOWN_OF_URL]}"
-        return asked if self.proxy is None else f"{asked} through {self.proxy}"
-
-    @property
-    def where(self) -> str:
-        """Where it goes, for an error text."""
-        return str(self.origin) if self.proxy is None else f"{self.origin} through {self.proxy}"
-
-
 class Preparer:
     """Makes jobs of requests: judges them, and serialises their heads."""
 
@@ -216,7 +110,7 @@ class Preparer:
         self._unix_names = unix_names
         self._cookie_lines: CookieLines | None = None
         if policies.cookies is not None:
-            from .dressing import CookieLines  # which imports what every jar comes from, and few programs need
+            from .cookie_field import CookieLines  # which imports what every jar comes from, and few programs need
 
             self._cookie_lines = CookieLines(policies.cookies)
         given = settings.headers
@@ -229,7 +123,7 @@ class Preparer:
             raise InvalidField("expected each name once in the headers that go with every request")
         self._chooses_codings = "accept-encoding" not in names
         if self._chooses_codings:
-            self._plain["Accept-Encoding"] = _IDENTITY if "range" in names else decoding.accept_encoding()
+            self._plain["Accept-Encoding"] = _IDENTITY if "range" in names else content_coding.accept_encoding()
         self._plain_of_head = {**self._plain, "Accept-Encoding": _IDENTITY} if self._chooses_codings else self._plain
         self._has_cookie_field = "cookie" in names
         self._check_own(pairs)
@@ -362,7 +256,7 @@ class Preparer:
         origin, target = parse_url(request.url)
         method = request.method
         _check_request(request)
-        own, left_out, framed = self._own_fields(request, own, framed or _body_of(request, method))
+        own, left_out, framed = self._own_fields(request, own, framed or body_of(request, method))
         body, length, _ = framed
         key = self._key(request, origin)
         proxy = self._proxy(request, origin)
@@ -381,7 +275,7 @@ class Preparer:
         job.course = course
         job.timeout = None if request.timeout is None else Timeout.of(request.timeout)
         if request.sink is not None:
-            sinks.check(request.sink)
+            check_sink(request.sink)
             job.may_go_on = self._policies.may_go_on
         if proxy is not None:
             job.proxy = proxy
@@ -414,7 +308,7 @@ class Preparer:
             return own, _NONE_LEFT_OUT, framed
         if self._left_out:
             own = [*(pair for pair in self._left_out if all(_name(pair[0]) != _name(name) for name, _ in own)), *own]
-        if isinstance(body, _ChunkedBody) and length is None and hasattr(request.body, "read"):
+        if isinstance(body, ChunkedBody) and length is None and hasattr(request.body, "read"):
             announced = next((str(value) for name, value in own if _name(name) == "content-length"), "")
             if announced.isascii() and announced.isdigit():
                 length = int(announced)
@@ -491,7 +385,7 @@ class Preparer:
         Return whether it is asked: not where *way* has led to a 417 lately.
         """
         is_large = length is None or length > _EXPECT_ABOVE_BYTES
-        if not isinstance(body, _ChunkedBody) or body.is_replayable or not is_large:
+        if not isinstance(body, ChunkedBody) or body.is_replayable or not is_large:
             return False
         if any(_name(name) == "expect" for name, _ in fields):
             return False
@@ -580,7 +474,7 @@ class Preparer:
             if lowered == "content-length" and str(value) != str(length if length is None else max(length, 0)):
                 raise InvalidField(f"Content-Length says {value!s:.20}, the body has {length} bytes")
             if lowered == "accept-encoding" and decode:
-                decoding.check_asked_for(value if isinstance(value, str) else str(value))
+                content_coding.check_asked_for(value if isinstance(value, str) else str(value))
 
 
 def _way(origin: Origin, proxy: Proxy | None) -> Key:
@@ -626,125 +520,6 @@ def _name(name: Any) -> str:
     raise TypeError(f"expected the name of a field as str, got {type(name).__name__}")
 
 
-# -- the body of a request ------------------------------------------------------------------------------------
-
-
-class _FileBody:
-    """A file that can be read again from where it stands now; its length is known.
-
-    It stands there again after each read: another request with the same file may be made, or sent, meanwhile.
-    """
-
-    is_replayable = True
-
-    def __init__(self, file: Any, begin: int, length: int) -> None:
-        self._file = file
-        self._begin = begin
-        self._length = length
-
-    def parts(self) -> Iterator[bytes]:
-        left = self._length
-        while left:
-            asked = min(left, _FILE_STEP_BYTES)
-            self._file.seek(self._begin + self._length - left)
-            try:
-                part = _piece(self._file.read(asked))
-            finally:
-                self._file.seek(self._begin)
-            if not part:
-                raise ValueError(f"the file became shorter while it was sent: {left} bytes are missing")
-            if len(part) > asked:
-                raise ValueError(
-                    f"the file's read({asked}) gave {len(part)} bytes: what it gives is not to be relied on"
-                )
-            left -= len(part)
-            yield part
-
-
-class _ChunkedBody:
-    """Bytes of unknown length, sent in chunks; or of a length that the caller has announced, which is held to."""
-
-    def __init__(self, source: Iterable[Any], announced: int | None = None) -> None:
-        self._source = source
-        self._announced = announced
-        self.is_replayable = isinstance(source, (list, tuple))
-        self.has_begun = False
-        """Whether anything of the source has been asked for."""
-
-    def announced(self, length: int) -> _ChunkedBody:
-        """Return the same with the length that the caller's Content-Length has."""
-        return _ChunkedBody(self._source, length)
-
-    def parts(self) -> Iterator[bytes]:
-        self.has_begun = True
-        left = self._announced
-        for part in self._source:
-            data = part.encode() if isinstance(part, str) else _piece(part)
-            if left is None:
-                if data:
-                    yield b"%X\r\n%b\r\n" % (len(data), data)
-                continue
-            left -= len(data)
-            if left < 0:  # it would be taken for another request
-                raise ValueError(f"the body has more than the {self._announced} bytes that Content-Length announces")
-            if data:
-                yield data
-        if left:
-            raise ValueError(f"the body has {left} bytes less than the {self._announced} that Content-Length announces")
-        if left is None:
-            yield b"0\r\n\r\n"
-
-
-def _piece(part: Any) -> bytes:
-    """Return what a body has given, as bytes. Raises TypeError for text and the like, BlockingIOError for None."""
-    if part is None:
-        raise BlockingIOError(errno.EAGAIN, "the body's file does not block, and has nothing now")
-    try:
-        return part if type(part) is bytes else bytes(memoryview(part))
-    except TypeError:
-        raise TypeError(f"expected a body of bytes, its file or iterable gave {type(part).__name__}") from None
-
-
-def _pieces(file: Any) -> Iterator[bytes]:
-    """Yield what *file* has from where it stands, to its end."""
-    while part := _piece(file.read(_FILE_STEP_BYTES)):
-        if len(part) > _FILE_STEP_BYTES:
-            raise ValueError(
-                f"the file's read({_FILE_STEP_BYTES}) gave {len(part)} bytes: what it gives is not to be relied on"
-            )
-        yield part
-
-
-Body: TypeAlias = bytes | _FileBody | _ChunkedBody | None
-Framed: TypeAlias = tuple[Body, int | None, str | None]
-"""The body, its length, its media type: length -1 for no body, None where it is not known."""
-
-
-def _body_of(request: Request, method: str) -> Framed:
-    body = request.body
-    if request.json is not None:
-        if body is not None:
-            raise TypeError("expected body or json, got both")
-        data = json.dumps(request.json, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
-        return data, len(data), "application/json"
-    if body is None:
-        return None, 0 if method in _METHODS_EXPECTING_CONTENT else -1, None
-    if isinstance(body, str):
-        body = body.encode()
-        return body, len(body), "text/plain; charset=utf-8"
-    if isinstance(body, (bytes, bytearray, memoryview)):
-        data = bytes(body)
-        return data, len(data), None
-    if hasattr(body, "read"):
-        return *_file_body(body), None
-    with contextlib.suppress(TypeError):  # an array, say: bytes of any other type, as http.client takes them
-        data = bytes(memoryview(body))
-        return data, len(data), None
-    if isinstance(body, Mapping) or not isinstance(body, Iterable):
-        raise TypeError(f"expected a body of bytes, str, a file or an iterable of bytes, got {type(body).__name__}")
-    return _ChunkedBody(body), None, None
-
-
 def _put_body(job: Job, framed: Framed) -> None:
     """Have *job* send the body: with its head where it is short, and where nobody is asked for it before."""
     body, *_ = framed
@@ -759,92 +534,3 @@ def _put_body(job: Job, framed: Framed) -> None:
         job.body = body.parts
         job.is_replayable = body.is_replayable
     job.is_resendable = job.is_replayable and job.method in IDEMPOTENT_METHODS
-
-
-def _file_body(file: Any) -> tuple[_FileBody | _ChunkedBody, int | None]:
-    if isinstance(file, io.TextIOBase):
-        raise TypeError("expected a file opened for reading bytes, got one for text")
-    found = _extent(file)
-    if found is None:
-        return _ChunkedBody(_pieces(file)), None
-    begin, end = found
-    return _FileBody(file, begin, max(end - begin, 0)), max(end - begin, 0)
-
-
-def _extent(file: Any) -> tuple[int, int] | None:
-    """Return where *file* stands and where it ends; None for a pipe, or something that only has read().
-
-    What seek() returns is not looked at: mmap's and many others' is None. Raises OSError and the like where it cannot
-    get back to where it was.
-    """
-    try:
-        begin = file.tell()
-    except (AttributeError, OSError, TypeError, ValueError):
-        return None
-    if type(begin) is not int:
-        return None
-    try:
-        file.seek(0, os.SEEK_END)
-        end = file.tell()
-    except (AttributeError, OSError, TypeError, ValueError):
-        end = None
-    if end is None and file.tell() == begin:
-        return None  # it has not moved, and may be unable to
-    file.seek(begin)
-    return (begin, end) if type(end) is int else None
-
-
-class Clock(Protocol):
-    """What deadlines are measured by; see ``_engine/clock.py``."""
-
-    def time(self) -> float: ...
-
-    def off_the_clock(self, function: Callable[..., Any], *args: Any) -> Any:
-        """Return ``function(*args)``, which runs the caller's code; time stands still meanwhile."""
-
-
-class Outgoing:
-    """A request on its way: what of it is still to be sent."""
-
-    __slots__ = ("_clock", "_is_asking", "_more", "_view", "body_error")
-
-    def __init__(self, job: Job, clock: Clock, sent: int = 0) -> None:
-        """*sent* bytes of the head are on their way already."""
-        self._clock = clock
-        self._view = memoryview(job.head_to_send)[sent:]
-        self.body_error: BaseException | None = None
-        """What ``send`` has raised and is the body's own: no word of the peer's, whatever its class."""
-        self._is_asking = job.expects_continue
-        self._more = job.body() if job.body is not None else None
-
-    @property
-    def is_waiting(self) -> bool:
-        """Whether the head is out, and the body waits to be asked for: until ``go_on``."""
-        return self._is_asking and not self._view
-
-    def go_on(self) -> None:
-        """Send the body: it was asked for, or nobody said anything for long enough."""
-        self._is_asking = False
-
-    def send(self, send: Callable[[memoryview], int]) -> bool:
-        """Hand to *send* what is left, until it takes nothing; return whether the request is sent whole.
-
-        Raises what *send* raises, and what a body raises that is made while it is sent.
-        """
-        while True:
-            while self._view:
-                count = send(self._view)
-                if not count:
-                    return False
-                self._view = self._view[count:]
-            if self._is_asking:
-                return False
-            try:
-                part = None if self._more is None else self._clock.off_the_clock(next, self._more, None)
-            except BaseException as error:
-                self.body_error = error
-                raise
-            if part is None:
-                self._more = None
-                return True
-            self._view = memoryview(part)

@@ -15,9 +15,9 @@ import sys
 import time
 from typing import TYPE_CHECKING, Final
 
-from ..errors import TotalTimeout
-from ..preparing import Job
-from .nonblocking import Connection
+from ..._exchange.job import Job
+from ...errors import TotalTimeout
+from .connection import Connection
 
 if TYPE_CHECKING:
     from .loop import Host, Loop

@@ -4,29 +4,28 @@ from __future__ import annotations
 
 # For ``ssl``, which looks it up with the first name: with no file descriptor left it would not be found any more.
 import encodings.idna  # noqa: F401
-import os
 import socket
 import ssl
 import time
-import weakref
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Final, TypeAlias
 
+from .._exchange.follow_up import Follower
+from .._exchange.incoming import short_road
+from .._exchange.job import Job, Key
+from .._exchange.preparing import Preparer
+from .._exchange.proxies import ConnectHandshake, Socks5Handshake
+from .._exchange.settings import TRUSTSTORE, Settings
+from .._io.addresses import plain_text
 from .._io.channel import Channel, Layer, SocketSettings, TLSSettings
 from .._io.connect import shared_https_context, truststore_context
+from .._io.lookups import Address, Lookup, Name
+from .._io.resolving import Resolver, text_of
 from .._io.sessions import Sessions
 from .._wire.head import ResponseHead
-from ..addresses import plain_text
 from ..errors import AddressNotAllowed
-from ..exchange import short_road
-from ..following import Follower
-from ..lookups import Address, Lookup, Name
 from ..model import Request, Response
-from ..policies.judge import Policies
-from ..preparing import Job, Key, Preparer
-from ..proxies import ConnectHandshake, Socks5Handshake
-from ..resolving import Resolver, text_of
-from ..settings import TRUSTSTORE, Settings
+from ..policies.verdict import Policies
 from .rests import Rests
 
 ResponseMaker: TypeAlias = Callable[[Request | str, ResponseHead | None, bytes], Response]
@@ -190,26 +189,3 @@ def _ip(addresses: list[Address]) -> str:
                 host: str = where[0]
                 return host
     raise ValueError("a SOCKS proxy cannot be asked for a Unix socket")
-
-
-class Forked(Protocol):
-    """What has to let go of its parent's connections."""
-
-    def _after_fork(self) -> None: ...
-
-
-_held: weakref.WeakSet[Any] = weakref.WeakSet()
-
-
-def call_after_fork(holder: Forked) -> None:
-    """Have ``holder._after_fork()`` called in the child of every fork, as long as *holder* is there."""
-    _held.add(holder)
-
-
-def _after_fork_in_child() -> None:
-    for holder in list(_held):
-        holder._after_fork()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -18,7 +18,7 @@ import re
 from typing import Final
 from urllib.parse import quote as percent_encode
 
-from .errors import InvalidURL, UnsupportedScheme
+from ..errors import InvalidURL, UnsupportedScheme
 from .hosts import parse_host, parse_ipv6
 from .urls import DEFAULT_PORTS, VISIBLE, parse_url, shown, take_credentials
 

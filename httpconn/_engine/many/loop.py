@@ -2,7 +2,7 @@
 
 A loop over epoll (``_io/polling.py``), run by whoever asks for the next result and at no other time. One registration
 for each connection; no task, future or callback for a request, which is a ``Job`` in a host's queue until a connection
-takes it. What happens on a connection is ``nonblocking.py``'s.
+takes it. What happens on a connection is ``many/connection.py``'s.
 
 Scheduling: a host with jobs and room for another connection stands in ``runnable`` and gets its turn in order. A
 connection that is done goes on with its host's next job, but not for ever while other hosts wait for a place. A host
@@ -24,9 +24,13 @@ import warnings
 from collections.abc import Callable
 from typing import Final
 
-from .._backends.contract import Road
-from .._io.polling import IN, LONGEST_WAIT_S, Poller, new_poller
-from ..errors import (
+from ..._backends.contract import Road
+from ..._exchange.job import Job, Key
+from ..._exchange.outcome import unanswered
+from ..._exchange.settings import FetchSettings
+from ..._io.lookups import Address, Lookup, Name
+from ..._io.polling import IN, LONGEST_WAIT_S, Poller, new_poller
+from ...errors import (
     ConnectTimeout,
     PoolClosed,
     ReadTimeout,
@@ -35,16 +39,12 @@ from ..errors import (
     name_place,
     without_frames,
 )
-from ..exchange import unanswered
-from ..lookups import Address, Lookup, Name
-from ..model import Response
-from ..preparing import Job, Key
-from ..settings import FetchSettings
-from .clock import Clock
-from .gates import Gates
+from ...model import Response
+from ..clock import Clock
+from ..shared import Kit
+from .connection import BUSY, OPENING, RESOLVING, Connection
 from .intake import Intake
-from .kit import Kit
-from .nonblocking import BUSY, OPENING, RESOLVING, Connection
+from .pacing import Gates
 
 _READ_AT_ONCE: Final = 32
 """Inputs that are read ahead before the next look at the clock, at most: one where the last ones took long; and"""
@@ -68,7 +68,7 @@ class Host:
     def __init__(self, key: Key) -> None:
         self.key = key
         self.pending: collections.deque[Job] = collections.deque()  # that may be sent as soon as there is a connection
-        self.held_back: collections.deque[Job] = collections.deque()  # that are let out one by one, see ``gates.py``
+        self.held_back: collections.deque[Job] = collections.deque()  # that are let out one by one, see ``pacing.py``
         self.arriving = self.pending  # which of the two new jobs are put into
         self.idle: list[Connection] = []
         self.resting: list[Connection] = []  # idle too, and not yet to be used: see ``rests.py``

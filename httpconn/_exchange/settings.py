@@ -9,19 +9,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypedDict
 
-from ._io.descriptors import most_descriptors
-from ._wire.grammar import Limits
-from .addresses import AllowAddress
+from .._io.addresses import AllowAddress
+from .._io.descriptors import most_descriptors
+from .._io.resolving import DEFAULT_MAX_LOOKUPS, Resolve
+from .._wire.grammar import Limits
+from ..errors import TooFewDescriptors
+from ..model import DEFAULT_TIMEOUT, OF_REQUESTS, Headers, Request, Timeout, pairs_of
+from ..policies.auth import Auth
+from ..policies.redirects import DEFAULT_REDIRECTS
+from ..policies.retries import Retry
+from ..policies.verdict import Hooks
 from .charsets import DefaultEncoding, check_default
-from .decoding import DEFAULT_MAX_RATIO
-from .errors import TooFewDescriptors
-from .model import DEFAULT_TIMEOUT, OF_REQUESTS, Headers, Request, Timeout, pairs_of
+from .content_coding import DEFAULT_MAX_RATIO
 from .options import OF_POOLS, unexpected
-from .policies.auth import Auth
-from .policies.judge import Hooks
-from .policies.redirects import DEFAULT_REDIRECTS
-from .policies.retries import Retry
-from .resolving import DEFAULT_MAX_LOOKUPS, Resolve
 
 if TYPE_CHECKING:
     from http.cookiejar import CookieJar

@@ -17,10 +17,10 @@ import stat
 import time
 from typing import Any, Final
 
-from ._io.polling import LONGEST_WAIT_S
-from ._wire.head import ResponseHead
-from .errors import SinkTimeout
-from .model import Request
+from .._io.polling import LONGEST_WAIT_S
+from .._wire.head import ResponseHead
+from ..errors import SinkTimeout
+from ..model import Request
 
 _PARTIAL_CONTENT: Final = 206
 _MOST_NAME_BYTES: Final = 200
@@ -45,7 +45,7 @@ def takes(request: Request, method: str, head: ResponseHead) -> bool:
     return 200 <= head.status < 300 and head.status != _PARTIAL_CONTENT
 
 
-def check(sink: Any) -> None:
+def check_sink(sink: Any) -> None:
     """Raise OSError for a path that can be seen to be no place for a file: before any traffic."""
     if is_file_object(sink):
         return

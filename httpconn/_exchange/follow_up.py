@@ -5,11 +5,12 @@ from __future__ import annotations
 import copy
 from typing import NamedTuple
 
-from .errors import name_place
-from .exchange import pour_into_sink
-from .model import Response, attach_response
-from .policies.judge import RESULT, Course, Policies, Verdict, archive
-from .preparing import Job, Preparer
+from ..errors import name_place
+from ..model import Response, attach_response
+from ..policies.verdict import RESULT, Course, Policies, Verdict, archive
+from .job import Job
+from .outcome import pour_into_sink
+from .preparing import Preparer
 
 
 class Following(NamedTuple):

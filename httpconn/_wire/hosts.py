@@ -22,7 +22,7 @@ import unicodedata
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
-from .errors import quote
+from ..errors import quote
 
 # Underscores are no host name's (RFC 952) and are seen in the wild.
 _is_host_name: Final = re.compile(r"(?=.{1,254}\Z)[a-z0-9_\-]{1,63}+(?:\.[a-z0-9_\-]{1,63}+)*+\.?").fullmatch

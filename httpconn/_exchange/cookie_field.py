@@ -12,10 +12,10 @@ from http.cookiejar import Cookie, CookieJar, DefaultCookiePolicy
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
-from . import _backends
-from ._wire.request import encode_field_line
-from .policies.cookies import Cookies, domains_for
-from .urls import Origin
+from .. import _backends
+from .._wire.request import encode_field_line
+from .._wire.urls import Origin
+from ..policies.cookies import Cookies, domains_for
 
 _MOST_KEPT: Final = 10_000
 

@@ -7,19 +7,21 @@ import time
 import weakref
 from typing import Final
 
-from .._io.channel import READ, WRITE, Channel
-from .._io.descriptors import is_out_of_descriptors
-from .._wire.head import ResponseHead
-from ..errors import ConnectTimeout, MalformedFraming, PoolClosed, ReadTimeout, TotalTimeout, without_frames
-from ..exchange import Incoming, check_is_answer, is_left_out_content, may_resend, note_failure
-from ..lines import TextReader
-from ..lookups import Address, Lookup, Name
-from ..model import Response, Timeout, attach_response, tell_partial
-from ..policies.judge import FIRST_ERROR
-from ..preparing import Job, Outgoing
-from .clock import Clock
+from ..._exchange.incoming import Incoming
+from ..._exchange.job import Job
+from ..._exchange.lines import TextReader
+from ..._exchange.outcome import check_is_answer, is_left_out_content, may_resend, note_failure
+from ..._exchange.outgoing import Outgoing
+from ..._io.channel import READ, WRITE, Channel
+from ..._io.descriptors import is_out_of_descriptors
+from ..._io.lookups import Address, Lookup, Name
+from ..._wire.head import ResponseHead
+from ...errors import ConnectTimeout, MalformedFraming, PoolClosed, ReadTimeout, TotalTimeout, without_frames
+from ...model import Response, Timeout, attach_response, tell_partial
+from ...policies.verdict import FIRST_ERROR
+from ..clock import Clock
+from .pacing import Turns
 from .slots import Connection, Slots
-from .turns import Turns
 
 _RECEIVE_BYTES: Final = 65_536
 _BODY_RECEIVE_BYTES: Final = 262_144

@@ -14,11 +14,11 @@ import warnings
 import weakref
 from typing import Final
 
-from .._io.channel import Channel
-from .._io.connect import Watch
-from ..errors import PoolClosed, PoolTimeout, TooFewDescriptors
-from ..preparing import Key
-from .kit import Kit
+from ..._exchange.job import Key
+from ..._io.channel import Channel
+from ..._io.connect import Watch
+from ...errors import PoolClosed, PoolTimeout, TooFewDescriptors
+from ..shared import Kit
 
 _LOST_CHECK_S: Final = 0.25
 """How long a waiting thread sleeps at most before it looks whether a slot came back from nowhere."""

@@ -22,7 +22,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
-from .errors import PoolClosed, without_frames
+from ..errors import PoolClosed, without_frames
 
 Address: TypeAlias = tuple[int, Any]
 """(family, what ``socket.connect`` takes)"""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sized
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 _FORM: Final = 'body=urllib.parse.urlencode(...), with headers={"Content-Type": "application/x-www-form-urlencoded"}'
@@ -71,17 +71,6 @@ def unexpected(name: str, known: Iterable[str], where: str, elsewhere: Mapping[s
         return TypeError(f"{text}; here that is {OF_OTHERS[name]}")
     near = difflib.get_close_matches(name, [*known], 1)
     return TypeError(f"{text}; did you mean {near[0]!r}?" if near else text)
-
-
-def checked_pairs(given: Any, what: str) -> list[tuple[Any, Any]]:
-    """Return *given*, which is no mapping, as a list of pairs. Raises TypeError, which says *what* it was to be."""
-    pairs: list[Any] = list(given) if isinstance(given, Iterable) else [given]
-    # A str of two characters has a length of two.
-    if any(isinstance(pair, str | bytes) or not isinstance(pair, Sized) or len(pair) != 2 for pair in pairs):
-        raise TypeError(
-            f"expected {what} as a mapping, or as pairs of name and value, got one of {type(given).__name__}"
-        )
-    return [(name, value) for name, value in pairs]
 
 
 class Configured:

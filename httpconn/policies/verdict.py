@@ -1,7 +1,7 @@
 """What comes after an answer: nothing, the same request once more, or the one that a redirect leads to.
 
 ``Policies`` is what a pool or fetcher has been told, ``Course`` what one request has been through. Both drivers ask by
-way of ``following.Follower``, which makes the verdict into the next job.
+way of ``follow_up.Follower``, which makes the verdict into the next job.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeAlias
 
 from .._wire.head import ResponseHead, field_values_of
+from .._wire.urls import Origin
 from ..errors import TooManyRedirects
 from ..model import Request, Response
-from ..urls import Origin
 from .auth import Auth, Credentials
 from .cookies import Cookies
 from .rates import Paces
@@ -55,7 +55,7 @@ class Course:
 
 
 class Sent(Protocol):
-    """A request that has been sent, as far as it is judged by: see ``preparing.Job``."""
+    """A request that has been sent, as far as it is judged by: see ``job.Job``."""
 
     @property
     def request(self) -> Request | str: ...
@@ -192,7 +192,7 @@ class Policies:
     def decide_failed(self, job: Sent, error: BaseException, left_s: float, *, is_harmless: bool) -> Verdict:
         """Return what comes after *error*, in the place of a response to *job*.
 
-        *is_harmless*: the error is of a kind that is always retried, see ``exchange.note_failure``.
+        *is_harmless*: the error is of a kind that is always retried, see ``outcome.note_failure``.
         """
         retry = self._retry_of(job)
         if retry is None or not (is_harmless or isinstance(error, retry.errors)) or not self._retries_left(job, retry):

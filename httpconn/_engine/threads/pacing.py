@@ -6,9 +6,9 @@ import threading
 import time
 from typing import Final
 
-from ..errors import PoolClosed, TotalTimeout
-from ..policies.rates import Bucket, Paces
-from ..preparing import Job
+from ..._exchange.job import Job
+from ...errors import PoolClosed, TotalTimeout
+from ...policies.rates import Bucket, Paces
 
 _FOREVER: Final = float("inf")
 

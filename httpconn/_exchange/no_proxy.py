@@ -14,7 +14,7 @@ import ipaddress
 import re
 from typing import Final, NamedTuple, TypeAlias
 
-from .hosts import parse_host
+from .._wire.hosts import parse_host
 
 _Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 _Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address

@@ -17,14 +17,14 @@ from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from . import _backends
-from ._wire.grammar import Limits
-from ._wire.head import field_lines_of
-from ._wire.reader import NEED_DATA, ResponseReader
-from ._wire.request import encode_field_line, host_field_value
-from .errors import HTTPException, InvalidURL, MissingExtra, ProxyError, quote
+from .. import _backends
+from .._wire.grammar import Limits
+from .._wire.head import field_lines_of
+from .._wire.reader import NEED_DATA, ResponseReader
+from .._wire.request import encode_field_line, host_field_value
+from .._wire.urls import Origin, parse_url
+from ..errors import HTTPException, InvalidURL, MissingExtra, ProxyError, quote
 from .no_proxy import NoProxy
-from .urls import Origin, parse_url
 
 DIRECT: Final = "direct"
 """In the place of a proxy's URL: none, whatever the pool, the fetcher or the environment says."""

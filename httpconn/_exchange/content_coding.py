@@ -21,8 +21,8 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, Final, Protocol
 
-from ._wire.head import Defect
-from .errors import MAX_QUOTED_BYTES, ContentDecodingError, ContentTooLong, MissingDecoder, quote, without_frames
+from .._wire.head import Defect
+from ..errors import MAX_QUOTED_BYTES, ContentDecodingError, ContentTooLong, MissingDecoder, quote, without_frames
 
 DEFAULT_MAX_RATIO: Final = 250.0
 """How much larger decoded content may be than what came; zlib cannot do more than 1032."""

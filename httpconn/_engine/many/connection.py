@@ -3,7 +3,7 @@
 There are two roads. The short one is a plain job on a plain socket, with the extension: one compiled call receives,
 reads and sends the next request (``turn_short``; ``ShortRoad`` of ``_speedups/engine.pxi`` does the most common, and
 comes here with the rest). Everything else, and whatever the short road declines, is read by the
-shared reader in ``exchange.py`` (``_receive``, ``_read``).
+shared reader in ``incoming.py`` (``_receive``, ``_read``).
 
 ``loop.py`` decides what runs when, and is told when an exchange has ended (``Loop.answered``).
 """
@@ -14,16 +14,18 @@ import contextlib
 import time
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from .._io.channel import READ, Channel
-from .._io.connect import Watch
-from .._io.descriptors import is_out_of_descriptors
-from .._io.polling import IN, OUT
-from .._wire.head import ResponseHead
-from ..errors import without_frames
-from ..exchange import Incoming, check_is_answer, is_left_out_content, may_resend, note_failure
-from ..lookups import Address, Lookup, Name
-from ..model import Response, Timeout
-from ..preparing import Job, Outgoing
+from ..._exchange.incoming import Incoming
+from ..._exchange.job import Job
+from ..._exchange.outcome import check_is_answer, is_left_out_content, may_resend, note_failure
+from ..._exchange.outgoing import Outgoing
+from ..._io.channel import READ, Channel
+from ..._io.connect import Watch
+from ..._io.descriptors import is_out_of_descriptors
+from ..._io.lookups import Address, Lookup, Name
+from ..._io.polling import IN, OUT
+from ..._wire.head import ResponseHead
+from ...errors import without_frames
+from ...model import Response, Timeout
 
 if TYPE_CHECKING:
     from .loop import Host, Loop

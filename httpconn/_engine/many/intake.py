@@ -6,11 +6,12 @@ import collections
 from collections.abc import Iterator
 from typing import Any, Final
 
-from .._backends.contract import Road
-from ..errors import without_frames
-from ..exchange import unanswered
-from ..model import Request, Response
-from ..preparing import Job, Preparer
+from ..._backends.contract import Road
+from ..._exchange.job import Job
+from ..._exchange.outcome import unanswered
+from ..._exchange.preparing import Preparer
+from ...errors import without_frames
+from ...model import Request, Response
 
 _NOTHING_NOW_S: Final = (0.001, 0.05)
 """The first and the longest pause after an input had nothing."""

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import Future
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from ._io.descriptors import are_none_left, none_left
+from .descriptors import are_none_left, none_left
 from .lookups import Address, Answer, Lookup, Lookups, Name
 
 Addresses: TypeAlias = str | Iterable[str] | None

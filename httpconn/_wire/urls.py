@@ -12,15 +12,14 @@ unusual in any way goes through the whole parse. Both roads give the same.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sized
 from typing import Any, Final
 from urllib.parse import quote as percent_encode
 from urllib.parse import unquote, urlencode, urlsplit
 
-from ._wire.request import host_field_value
-from .errors import InvalidURL, UnsupportedScheme, quote
+from ..errors import InvalidURL, UnsupportedScheme, quote
 from .hosts import parse_host, parse_ipv6
-from .options import checked_pairs
+from .request import host_field_value
 
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
@@ -176,6 +175,17 @@ def _pairs(params: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> list[tuple[
     """Return the pairs, less those whose value is None."""
     pairs = params.items() if isinstance(params, Mapping) else checked_pairs(params, "params")
     return [(name, value) for name, value in pairs if value is not None]
+
+
+def checked_pairs(given: Any, what: str) -> list[tuple[Any, Any]]:
+    """Return *given*, which is no mapping, as a list of pairs. Raises TypeError, which says *what* it was to be."""
+    pairs: list[Any] = list(given) if isinstance(given, Iterable) else [given]
+    # A str of two characters has a length of two.
+    if any(isinstance(pair, str | bytes) or not isinstance(pair, Sized) or len(pair) != 2 for pair in pairs):
+        raise TypeError(
+            f"expected {what} as a mapping, or as pairs of name and value, got one of {type(given).__name__}"
+        )
+    return [(name, value) for name, value in pairs]
 
 
 def redacted(url: str) -> str:

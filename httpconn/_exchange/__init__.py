@@ -1,0 +1,1 @@
+"""One request and its response, whoever carries them: made, read, bounded and judged."""

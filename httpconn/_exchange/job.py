@@ -1,0 +1,124 @@
+"""Jobs: requests that were found good, serialised, and ready to be sent as often as that may be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final, Protocol
+
+from .._wire.head import ResponseHead
+from .._wire.urls import Origin, redacted
+from ..model import Request, Timeout
+from ..policies.verdict import Course
+from .proxies import Proxy
+from .request_body import ChunkedBody, Framed
+
+Key = tuple[Any, ...]
+"""What connections are kept by: scheme, host, port; for TLS the context, the name and the fingerprint that are checked;
+and the key of the proxy, if there is one. The length tells which."""
+
+_MOST_SHOWN_OF_URL: Final = 256
+
+
+class BareJob:
+    """What every job has, in slots: those of bare URLs are made, and carried, by ``_speedups/engine.pxi``."""
+
+    __slots__ = ("attempts", "head", "index", "is_bare", "key", "method", "origin", "request", "started")
+
+    attempts: int
+    head: bytes
+    """The head, and the body too where that is short."""
+    index: int
+    is_bare: bool
+    """A GET of a URL that went the short road into here too: but for slots and cookies, it is as the class has it."""
+    key: Key
+    method: str
+    origin: Origin
+    request: Request | str
+    started: float
+
+
+class Job(BareJob):
+    """A request that was found good, ready to be sent, as often as that may be."""
+
+    # What few jobs need stands here and not in every instance.
+    body: Callable[[], Iterator[bytes]] | None = None
+    """Gives what is sent behind ``head``, framed, from its beginning."""
+    framed: Framed | None = None
+    """The same, as it was made of the request: a file knows where it began."""
+    own: Sequence[tuple[str, Any]] = ()
+    """The request's own fields."""
+    dressed: bytes | None = None
+    """``head`` with the cookies that it was to have when somebody was last about to send it, if there were some."""
+    course: Course | None = None
+    """What it has been through, from its second sending or second request on."""
+    may_go_on: Callable[[Any, ResponseHead], bool] | None = None
+    """For a request with a sink: whether a response's content must not go there, since it may be no result."""
+    is_resendable = True
+    is_replayable = True
+    has_poured = False
+    """Something of a response has been written to the caller's own file object, which no retry can take back."""
+    has_failed_harmlessly = False
+    """See ``outcome.note_failure``."""
+    is_plain = True
+    """A response with content, which goes to memory, under the limits that all share."""
+    closes = False
+    """It says that it is the last one on its connection (RFC 9112 section 9.6)."""
+    timeout: Timeout | None = None
+    proxy: Proxy | None = None
+    expects_continue = False
+    """The head asks whether the body is wanted, which waits for the answer (RFC 9110 section 10.1.1)."""
+    has_asked = False
+    """It asks of our own accord, and not because the caller wanted it."""
+    takes_cookies = True
+    """False where the request says that it has no Cookie field."""
+    is_led = False
+    """Somebody else has said where it goes, at another origin: a redirect, or a hook. No Unix socket is reached so."""
+    paused_s = 0.0
+    """How long its response was not read, for want of memory; that is nobody's delay."""
+
+    def __init__(self, request: Request | str, index: int, key: Key, origin: Origin, method: str, head: bytes) -> None:
+        self.request = request
+        self.index = index
+        self.key = key
+        self.origin = origin
+        self.method = method
+        self.head = head
+        self.is_bare = False
+        self.attempts = 0
+        self.started = 0.0
+
+    @property
+    def may_drop_expect(self) -> bool:
+        """Whether it can be sent again without the expectation that we have added: its body has not been touched."""
+        return (
+            self.has_asked
+            and self.framed is not None
+            and isinstance(self.framed[0], ChunkedBody)
+            and not self.framed[0].has_begun
+        )
+
+    @property
+    def head_to_send(self) -> bytes:
+        """``head``, or that with the cookies; by what ``Preparer.dress`` has last put there."""
+        return self.head if self.dressed is None else self.dressed
+
+    @property
+    def place(self) -> str:
+        """What is asked for, and by which way, for the text of an error; no password."""
+        url = self.request if isinstance(self.request, str) else self.request.url
+        asked = f"{self.method} {redacted(url)[:_MOST_SHOWN_OF_URL]}"
+        return asked if self.proxy is None else f"{asked} through {self.proxy}"
+
+    @property
+    def where(self) -> str:
+        """Where it goes, for an error text."""
+        return str(self.origin) if self.proxy is None else f"{self.origin} through {self.proxy}"
+
+
+class Clock(Protocol):
+    """What deadlines are measured by; see ``_engine/clock.py``."""
+
+    def time(self) -> float: ...
+
+    def off_the_clock(self, function: Callable[..., Any], *args: Any) -> Any:
+        """Return ``function(*args)``, which runs the caller's code; time stands still meanwhile."""

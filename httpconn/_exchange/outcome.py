@@ -1,0 +1,119 @@
+"""What is judged of an exchange when it has ended: whether it was an answer, and whether it is sent again."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any, Final
+
+from .._wire.urls import parse_url, redacted
+from ..errors import AddressNotAllowed, BadStatusLine, HTTPException, InvalidURL, ProxyError, TotalTimeout
+from ..model import Request, Response
+from .incoming import Incoming
+from .job import Job
+from .sink import Sink, takes
+
+_LOST: Final = (ConnectionError, ssl.SSLError)
+
+
+class _LeftOutContent(BadStatusLine):
+    """What has been read as an answer may be the content that the one before it left out."""
+
+
+def check_is_answer(incoming: Incoming, left_out_bytes: int) -> None:
+    """Check a whole answer to HEAD, over a connection whose last answer left so many bytes of content out; -1: unknown.
+
+    Were it that content, there would be more behind it, or it would be as long. Raises BadStatusLine then.
+    """
+    if incoming.received_bytes == left_out_bytes or incoming.has_bytes_behind():
+        raise _LeftOutContent("the content that an answer to HEAD had left out, or what may be it")
+
+
+def is_left_out_content(incoming: Incoming, error: BaseException) -> bool:
+    """Return whether *error* says that what has come begins with no response, or may be none.
+
+    Behind an answer that left announced content out, that is taken for this content.
+    """
+    if isinstance(error, _LeftOutContent):
+        return True
+    return incoming.head is None and incoming.began and isinstance(error, HTTPException)
+
+
+def may_resend(
+    job: Job, incoming: Incoming, error: BaseException, *, was_reused: bool, is_behind_left_out: bool = False
+) -> bool:
+    """Return whether *job* is sent once more, on a fresh connection.
+
+    Only where the connection had carried another exchange before, so that the peer may have closed it just as the
+    request went out; where no byte of an answer came; and where a second request does no harm. At once, once, and
+    counted for no ``Retry``, which may have it sent again after that. Source: Go, net/http,
+    persistConn.shouldRetryRequest; RFC 9110 section 9.2.2.
+
+    *is_behind_left_out*: the exchange before it left announced content out. Where that has come after all, there is no
+    answer either.
+    """
+    if not was_reused or not job.is_resendable or job.attempts >= 2:
+        return False
+    if is_behind_left_out and is_left_out_content(incoming, error):
+        return True
+    return not incoming.began and isinstance(error, _LOST)
+
+
+def note_failure(job: Job, incoming: Incoming, error: BaseException, *, was_reused: bool, was_open: bool) -> None:
+    """Note on *job* whether the failure is of the kind that a ``Retry`` retries without being told.
+
+    Such are a connection that could not be made, and one that had been kept and was lost before a byte of an answer
+    came. Not an address or a certificate that is refused, nor a proxy that will not have the request (407), nor the
+    end of the whole time.
+    """
+    if was_open:
+        job.has_failed_harmlessly = was_reused and not incoming.began and isinstance(error, _LOST)
+    else:
+        is_refusal = isinstance(error, ProxyError) and 400 <= error.status < 500
+        job.has_failed_harmlessly = (
+            isinstance(error, OSError)
+            and not is_refusal
+            and not isinstance(error, (AddressNotAllowed, ssl.SSLCertVerificationError, TotalTimeout))
+        )
+
+
+def pour_into_sink(job: Job, response: Response, wait_s: float | None) -> None:
+    """Move the content of a result to where its request wants it. Raises what the sink raises."""
+    request, head = response.request, response._head
+    if head is None or not takes(request, job.method, head):
+        return
+    content, response._content = response._content, b""
+    sink = Sink(request.sink, wait_s)
+    try:
+        sink.write(content)
+    except BaseException:
+        sink.abandon()
+        raise
+    sink.commit()
+
+
+def unanswered(request: Any, index: int, error: BaseException, attempts: int = 0) -> Response:
+    """Return the result of a request to which no response came.
+
+    Results are written down: of a URL that was refused, what may be a password is not told on, nor what was taken out
+    of it. The caller's own Request stays as it is.
+    """
+    if not isinstance(request, Request | str):
+        request = f"<{type(request).__name__}>"
+    elif isinstance(request, str) and redacted(request) != request:
+        request = Request("GET", request)
+    if isinstance(request, Request) and isinstance(error, InvalidURL):
+        request = _without_secrets(request)
+    response = Response(request, None, b"")
+    response.index = index
+    response.attempts = attempts
+    response.error = error
+    return response
+
+
+def _without_secrets(request: Request) -> Request:
+    """Return *request*, which was refused for its URL or its proxy's, as it may be shown."""
+    try:
+        parse_url(request.url)
+    except InvalidURL:
+        return request.replaced(url=redacted(request.url), auth=None)
+    return request.replaced(proxy=redacted(request.proxy)) if isinstance(request.proxy, str) else request

@@ -1,0 +1,165 @@
+"""The body of a request: bytes, a file, or chunks, and how often it can be sent."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import io
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final, TypeAlias
+
+from ..model import Request
+
+_METHODS_EXPECTING_CONTENT: Final = frozenset({"PATCH", "POST", "PUT"})
+_FILE_STEP_BYTES: Final = 65_536
+
+
+class FileBody:
+    """A file that can be read again from where it stands now; its length is known.
+
+    It stands there again after each read: another request with the same file may be made, or sent, meanwhile.
+    """
+
+    is_replayable = True
+
+    def __init__(self, file: Any, begin: int, length: int) -> None:
+        self._file = file
+        self._begin = begin
+        self._length = length
+
+    def parts(self) -> Iterator[bytes]:
+        left = self._length
+        while left:
+            asked = min(left, _FILE_STEP_BYTES)
+            self._file.seek(self._begin + self._length - left)
+            try:
+                part = _piece(self._file.read(asked))
+            finally:
+                self._file.seek(self._begin)
+            if not part:
+                raise ValueError(f"the file became shorter while it was sent: {left} bytes are missing")
+            if len(part) > asked:
+                raise ValueError(
+                    f"the file's read({asked}) gave {len(part)} bytes: what it gives is not to be relied on"
+                )
+            left -= len(part)
+            yield part
+
+
+class ChunkedBody:
+    """Bytes of unknown length, sent in chunks; or of a length that the caller has announced, which is held to."""
+
+    def __init__(self, source: Iterable[Any], announced: int | None = None) -> None:
+        self._source = source
+        self._announced = announced
+        self.is_replayable = isinstance(source, (list, tuple))
+        self.has_begun = False
+        """Whether anything of the source has been asked for."""
+
+    def announced(self, length: int) -> ChunkedBody:
+        """Return the same with the length that the caller's Content-Length has."""
+        return ChunkedBody(self._source, length)
+
+    def parts(self) -> Iterator[bytes]:
+        self.has_begun = True
+        left = self._announced
+        for part in self._source:
+            data = part.encode() if isinstance(part, str) else _piece(part)
+            if left is None:
+                if data:
+                    yield b"%X\r\n%b\r\n" % (len(data), data)
+                continue
+            left -= len(data)
+            if left < 0:  # it would be taken for another request
+                raise ValueError(f"the body has more than the {self._announced} bytes that Content-Length announces")
+            if data:
+                yield data
+        if left:
+            raise ValueError(f"the body has {left} bytes less than the {self._announced} that Content-Length announces")
+        if left is None:
+            yield b"0\r\n\r\n"
+
+
+def _piece(part: Any) -> bytes:
+    """Return what a body has given, as bytes. Raises TypeError for text and the like, BlockingIOError for None."""
+    if part is None:
+        raise BlockingIOError(errno.EAGAIN, "the body's file does not block, and has nothing now")
+    try:
+        return part if type(part) is bytes else bytes(memoryview(part))
+    except TypeError:
+        raise TypeError(f"expected a body of bytes, its file or iterable gave {type(part).__name__}") from None
+
+
+def _pieces(file: Any) -> Iterator[bytes]:
+    """Yield what *file* has from where it stands, to its end."""
+    while part := _piece(file.read(_FILE_STEP_BYTES)):
+        if len(part) > _FILE_STEP_BYTES:
+            raise ValueError(
+                f"the file's read({_FILE_STEP_BYTES}) gave {len(part)} bytes: what it gives is not to be relied on"
+            )
+        yield part
+
+
+Body: TypeAlias = bytes | FileBody | ChunkedBody | None
+Framed: TypeAlias = tuple[Body, int | None, str | None]
+"""The body, its length, its media type: length -1 for no body, None where it is not known."""
+
+
+def body_of(request: Request, method: str) -> Framed:
+    body = request.body
+    if request.json is not None:
+        if body is not None:
+            raise TypeError("expected body or json, got both")
+        data = json.dumps(request.json, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+        return data, len(data), "application/json"
+    if body is None:
+        return None, 0 if method in _METHODS_EXPECTING_CONTENT else -1, None
+    if isinstance(body, str):
+        body = body.encode()
+        return body, len(body), "text/plain; charset=utf-8"
+    if isinstance(body, (bytes, bytearray, memoryview)):
+        data = bytes(body)
+        return data, len(data), None
+    if hasattr(body, "read"):
+        return *_file_body(body), None
+    with contextlib.suppress(TypeError):  # an array, say: bytes of any other type, as http.client takes them
+        data = bytes(memoryview(body))
+        return data, len(data), None
+    if isinstance(body, Mapping) or not isinstance(body, Iterable):
+        raise TypeError(f"expected a body of bytes, str, a file or an iterable of bytes, got {type(body).__name__}")
+    return ChunkedBody(body), None, None
+
+
+def _file_body(file: Any) -> tuple[FileBody | ChunkedBody, int | None]:
+    if isinstance(file, io.TextIOBase):
+        raise TypeError("expected a file opened for reading bytes, got one for text")
+    found = _extent(file)
+    if found is None:
+        return ChunkedBody(_pieces(file)), None
+    begin, end = found
+    return FileBody(file, begin, max(end - begin, 0)), max(end - begin, 0)
+
+
+def _extent(file: Any) -> tuple[int, int] | None:
+    """Return where *file* stands and where it ends; None for a pipe, or something that only has read().
+
+    What seek() returns is not looked at: mmap's and many others' is None. Raises OSError and the like where it cannot
+    get back to where it was.
+    """
+    try:
+        begin = file.tell()
+    except (AttributeError, OSError, TypeError, ValueError):
+        return None
+    if type(begin) is not int:
+        return None
+    try:
+        file.seek(0, os.SEEK_END)
+        end = file.tell()
+    except (AttributeError, OSError, TypeError, ValueError):
+        end = None
+    if end is None and file.tell() == begin:
+        return None  # it has not moved, and may be unable to
+    file.seek(begin)
+    return (begin, end) if type(end) is int else None
