@@ -1,15 +1,20 @@
-"""What the test modules share: the parser backends, and a collector that has little to look through."""
+"""What the test modules share: parser backends, certificates, a server; a collector that has little to look through."""
 
 import gc
 import os
+import ssl
 from collections.abc import Iterator
 
 import hypothesis
 import hypothesis.strategies as st
 import pytest
+import trustme
 
 from httpconn import _backends
 from httpconn._backends.contract import Backend
+
+from .support.certificates import TLS, client_context_for, server_context_for
+from .support.faulty import FaultyServer
 
 
 @hypothesis.settings(max_examples=1, database=None)
@@ -63,3 +68,43 @@ def in_use(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> Backend:
     """Each parser backend in turn, and the one that ``HTTPResponse`` uses in this test."""
     monkeypatch.setattr(_backends, "selected", backend)
     return backend
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    """A private certificate authority, which only those contexts trust that are told to."""
+    return trustme.CA()
+
+
+@pytest.fixture(scope="session")
+def server_context(authority: trustme.CA) -> ssl.SSLContext:
+    """With a certificate of the authority's for "localhost"."""
+    return server_context_for(authority, "localhost")
+
+
+@pytest.fixture
+def client_context(authority: trustme.CA) -> ssl.SSLContext:
+    """One that trusts the authority, of this test's own."""
+    return client_context_for(authority)
+
+
+@pytest.fixture(scope="session")
+def tls(tmp_path_factory: pytest.TempPathFactory) -> TLS:
+    """An authority of its own, with its file, and contexts for both sides."""
+    return TLS(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture
+def server() -> Iterator[FaultyServer]:
+    """A server that does what the path says."""
+    with FaultyServer() as started:
+        yield started
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """One that names no proxy; to put variables in."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "request_method"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    return monkeypatch

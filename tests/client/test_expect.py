@@ -22,8 +22,8 @@ import httpconn
 from httpconn import HTTPConnection, HTTPException, HTTPSConnection, Limits, RemoteDisconnected
 from httpconn._io.source import SocketSource
 
+from ..support.certificates import TLS
 from ..support.peers import TIMEOUT_S, ScriptedServer, received, socket_pair, take_request
-from .test_reuse import TLS
 
 EXPECT = {"Expect": "100-continue"}
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood"
@@ -32,11 +32,6 @@ HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
 REFUSAL = b"HTTP/1.1 417 Expectation Failed\r\nContent-Length: 2\r\n\r\nno"
 SOON_S = 0.05
 both_modes = pytest.mark.parametrize("strict", [False, True], ids=["default", "strict"])
-
-
-@pytest.fixture(scope="module")
-def tls(tmp_path_factory: pytest.TempPathFactory) -> TLS:
-    return TLS(tmp_path_factory.mktemp("tls"))
 
 
 BODIES: dict[str, tuple[Callable[[], Any], dict[str, str], bytes]] = {

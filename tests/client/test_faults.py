@@ -29,6 +29,7 @@ import httpconn
 from httpconn import HTTPConnection, HTTPSConnection, IncompleteRead, RemoteDisconnected
 from httpconn._backends.contract import Backend
 
+from ..support.certificates import TLS
 from ..support.peers import (
     TIMEOUT_S,
     OnlyMakefile,
@@ -39,18 +40,12 @@ from ..support.peers import (
     socket_pair,
     take_request,
 )
-from .test_reuse import TLS
 
 SHORT_S = 0.25
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood"
 SIZED = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 UNTIL_CLOSE = b"HTTP/1.1 200 OK\r\n\r\n"
-
-
-@pytest.fixture(scope="module")
-def tls(tmp_path_factory: pytest.TempPathFactory) -> TLS:
-    return TLS(tmp_path_factory.mktemp("tls"))
 
 
 # -- the faults: what the server does once its bytes are sent ----------------------------------------------

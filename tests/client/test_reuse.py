@@ -16,16 +16,16 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
-import trustme
 
 import httpconn
 from httpconn import HTTPConnection, HTTPSConnection, _backends
 from httpconn._io.connect import Watch
 
 from ..conftest import backend_or_skip
+from ..support.certificates import TLS
+from ..support.counted import descriptors
 from ..support.peers import (
     TIMEOUT_S,
     ScriptedServer,
@@ -81,31 +81,6 @@ class Talk:
         assert self.done.wait(TIMEOUT_S)
         if connection.sock is not None and connection.sock.fileno() >= 0:
             assert select.select([connection.sock], [], [], TIMEOUT_S)[0], "nothing has come"
-
-
-class TLS:
-    """A private CA, and contexts for both sides."""
-
-    def __init__(self, folder: Path) -> None:
-        authority = trustme.CA()
-        self.cafile = str(folder / "ca.pem")
-        authority.cert_pem.write_to_path(self.cafile)
-        self.server_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert("localhost").configure_cert(self.server_context)
-
-    def wrap(self, sock: socket.socket) -> ssl.SSLSocket:
-        return self.server_context.wrap_socket(sock, server_side=True)
-
-    def client_context(self) -> ssl.SSLContext:
-        context = ssl.create_default_context(cafile=self.cafile)
-        if hasattr(ssl, "OP_IGNORE_UNEXPECTED_EOF"):
-            context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
-        return context
-
-
-@pytest.fixture(scope="session")
-def tls(tmp_path_factory: pytest.TempPathFactory) -> TLS:
-    return TLS(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture(params=["default", "strict"])
@@ -888,11 +863,6 @@ def exchange_all(talk: Talk) -> None:
                     connection.request("GET", "/")
                     use(connection.getresponse())
                 connection.close()
-
-
-def descriptors() -> int:
-    gc.collect()
-    return len(os.listdir("/proc/self/fd"))
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="counts the descriptors in /proc")

@@ -37,13 +37,10 @@ PROGRAMS = programs("proxies.md") + programs("addresses-and-tls.md")
 
 
 @pytest.fixture
-def places(tmp_path: Path) -> Iterator[dict[str, int]]:
+def places(tmp_path: Path, authority: trustme.CA, server_context: ssl.SSLContext) -> Iterator[dict[str, int]]:
     """The ports that stand for those in the programs, and authority.pem."""
-    authority = trustme.CA()
     authority.cert_pem.write_to_path(tmp_path / "authority.pem")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost").configure_cert(context)
-    with Recording() as site, Recording(context) as secured, Recording(asks=True) as proxy:
+    with Recording() as site, Recording(server_context) as secured, Recording(asks=True) as proxy:
         yield {"8000": site.server_port, "8443": secured.server_port, "3128": proxy.server_port}
 
 

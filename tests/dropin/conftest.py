@@ -9,14 +9,15 @@ import ssl
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+import trustme
 
 import httpconn
 
+from ..support.certificates import server_context_for
 from .servers import Origin, Proxy, serving
 
 Import = Callable[[str], Any]
@@ -72,21 +73,15 @@ def response_class(base: str) -> type:
 
 
 @pytest.fixture(scope="session")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """A private certificate authority; ``.pem`` is the file with its certificate, ``.server`` a server's context."""
-    trustme = importlib.import_module("trustme") if "CI" in os.environ else pytest.importorskip("trustme")
-
-    class Authority:
-        def __init__(self) -> None:
-            ca = trustme.CA()
-            path: Path = tmp_path_factory.mktemp("tls") / "ca.pem"
-            ca.cert_pem.write_to_path(str(path))
-            self.pem = str(path)
-            self.server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            ca.issue_cert("127.0.0.1", "localhost").configure_cert(self.server)
-            self.client = ssl.create_default_context(cafile=self.pem)
-
-    return Authority()
+def authority(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The authority; ``.pem`` is the file with its certificate, ``.server`` a server's context, ``.client`` a client's."""
+    path = str(tmp_path_factory.mktemp("tls") / "ca.pem")
+    authority.cert_pem.write_to_path(path)
+    return SimpleNamespace(
+        pem=path,
+        server=server_context_for(authority, "127.0.0.1", "localhost"),
+        client=ssl.create_default_context(cafile=path),
+    )
 
 
 @pytest.fixture

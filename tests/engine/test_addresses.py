@@ -13,7 +13,6 @@ import pytest
 
 import httpconn
 from httpconn import ConnectTimeout, Fetcher, Timeout
-from httpconn._io import polling
 from httpconn._io.channel import ATTEMPT_DELAY_S
 from httpconn._io.resolving import Resolver, _interleaved
 
@@ -22,14 +21,6 @@ from ..support.peers import blackhole, nobody
 from ..support.proxy_servers import Recording
 
 URL = "http://origin.test"
-
-
-@pytest.fixture(params=["epoll", "selectors"])
-def poller(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if request.param == "selectors":
-        from httpconn._engine.many import loop
-
-        monkeypatch.setattr(loop, "new_poller", polling.SelectorPoller)
 
 
 def timed(step: Callable[[], object]) -> float:

@@ -20,10 +20,7 @@ from httpconn._io import resolving
 from httpconn._io.addresses import NOT_PUBLIC_V4, NOT_PUBLIC_V6
 
 from ..support.proxy_servers import Recording
-from ..support.sites import PAGE, Asker, Site, redirect
-
-both = pytest.mark.parametrize("kind", ["pool", "stream", "fetcher"])
-
+from ..support.sites import PAGE, Asker, Site, each_kind, redirect
 
 # -- public_only
 
@@ -104,7 +101,7 @@ class Asked:
         return address in self.allowed
 
 
-@both
+@each_kind
 @pytest.mark.parametrize("host", [
     "127.0.0.1", "localhost", "127.1", "0x7f000001", "2130706433", "0177.0.0.1", "0", "[::1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]",
     "[fe80::1%25lo]", "named.test", "unix.test", "\uff11\uff12\uff17.0.0.1", "127.0.0.1.",
@@ -125,7 +122,7 @@ def test_what_is_not_public_sees_no_packet(kind: str, host: str, tmp_path: Path)
         assert ask.maker.stats.opened == 0
 
 
-@both
+@each_kind
 def test_a_redirect_is_asked_about_too(kind: str) -> None:
     asked = Asked("127.0.0.1")
     with Site() as site, Site({"/": PAGE}, host="127.0.0.2") as inner, Asker(kind, allow_address=asked) as ask:
@@ -138,7 +135,7 @@ def test_a_redirect_is_asked_about_too(kind: str) -> None:
         assert asked.seen == [("127.0.0.1", site.port), ("127.0.0.2", inner.port)]  # kept connections are known
 
 
-@both
+@each_kind
 def test_the_others_of_its_addresses_are_used(kind: str) -> None:
     """Each is asked about; only the allowed ones are tried, happy eyeballs or not."""
     asked = Asked("127.0.0.2")
@@ -149,7 +146,7 @@ def test_the_others_of_its_addresses_are_used(kind: str) -> None:
         assert asked.seen == [(address, site.port) for address in names["a.test"]]
 
 
-@both
+@each_kind
 def test_what_was_asked_about_is_what_is_connected_to(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A name that changes between two lookups (DNS rebinding) gains nothing: there is one lookup."""
     lookups: list[str] = []
@@ -169,7 +166,7 @@ def test_what_was_asked_about_is_what_is_connected_to(kind: str, monkeypatch: py
         assert (site.connections, inner.connections) == (1, 0)
 
 
-@both
+@each_kind
 @pytest.mark.parametrize("answer", [None, 1, 0, "yes", [True], object()])
 def test_an_answer_that_is_none(kind: str, answer: object) -> None:
     with Site({"/": PAGE}) as site, Asker(kind, allow_address=lambda address, port: answer) as ask:
@@ -177,7 +174,7 @@ def test_an_answer_that_is_none(kind: str, answer: object) -> None:
         assert site.connections == 0
 
 
-@both
+@each_kind
 def test_an_exception_is_the_requests(kind: str) -> None:
     def fail(address: str, port: int) -> bool:
         if port == site.port:
@@ -198,7 +195,7 @@ def test_wrong_types() -> None:
             ConnectionPool(allow_address=wrong)  # type: ignore[arg-type]
 
 
-@both
+@each_kind
 def test_a_mapped_address_is_told_as_what_it_is(kind: str) -> None:
     """So that a list of IPv4 addresses cannot be passed by."""
     asked = Asked()
@@ -211,7 +208,7 @@ def test_a_mapped_address_is_told_as_what_it_is(kind: str) -> None:
 # -- with a proxy
 
 
-@both
+@each_kind
 def test_with_a_proxy_it_is_asked_about_the_origin(kind: str) -> None:
     """Looked up here, and not about the proxy, which is the caller's own choice."""
     asked = Asked("192.0.2.1")
@@ -226,7 +223,7 @@ def test_with_a_proxy_it_is_asked_about_the_origin(kind: str) -> None:
     assert "127.0.0.1" not in [address for address, port in asked.seen if port == proxy.server_port]
 
 
-@both
+@each_kind
 @pytest.mark.parametrize("scheme", ["socks5", "socks5h", "http"])
 def test_no_proxy_of_any_kind_is_asked_for_what_is_refused(kind: str, scheme: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -271,7 +268,7 @@ def docker(tmp_path: Path) -> Iterator[tuple[str, list[bytes]]]:
             thread.join(5)
 
 
-@both
+@each_kind
 @pytest.mark.parametrize("by", ["mapping", "function"])
 @pytest.mark.parametrize("is_open", [False, True], ids=["not-open", "kept-open"])
 def test_no_redirect_reaches_a_unix_socket(kind: str, by: str, is_open: bool, docker: tuple[str, list[bytes]]) -> None:
@@ -293,7 +290,7 @@ def test_no_redirect_reaches_a_unix_socket(kind: str, by: str, is_open: bool, do
     assert not [data for data in requests if b"evil" in data]
 
 
-@both
+@each_kind
 @pytest.mark.parametrize("by", ["mapping", "function"])
 def test_no_hook_reaches_a_unix_socket(kind: str, by: str, docker: tuple[str, list[bytes]]) -> None:
     path, requests = docker
@@ -310,7 +307,7 @@ def test_no_hook_reaches_a_unix_socket(kind: str, by: str, docker: tuple[str, li
     assert len(requests) == 1
 
 
-@both
+@each_kind
 def test_a_unix_socket_is_asked_about(kind: str, docker: tuple[str, list[bytes]]) -> None:
     path, requests = docker
     for allowed in ((), (path,)):

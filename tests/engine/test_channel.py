@@ -21,6 +21,7 @@ from httpconn._io.connect import Watch
 from httpconn._io.nested import NestedTLS
 from httpconn.errors import FingerprintMismatch
 
+from ..support.certificates import server_context_for
 from ..support.peers import ScriptedServer, blackhole, nobody, pump, say_goodbye, tcp_pair
 
 LIMIT_S = 10.0
@@ -28,22 +29,8 @@ PLAIN = SocketSettings()
 
 
 @pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture(scope="module")
 def server_context(authority: trustme.CA) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost", "inner.test").configure_cert(context)
-    return context
-
-
-@pytest.fixture(scope="module")
-def client_context(authority: trustme.CA) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    authority.configure_trust(context)
-    return context
+    return server_context_for(authority, "localhost", "inner.test")
 
 
 def opened(channel: Channel) -> Channel:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import itertools
-import ssl
 import time
 from collections.abc import Callable, Iterator
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -13,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import trustme
 
 import httpconn
 from httpconn import ConnectionPool, Request, Response, Retry, Timeout, fetch_many
@@ -331,17 +329,12 @@ def test_an_input_of_two_with_a_pause(in_use, server: FaultyServer) -> None:
         assert [response.error for response in responses] == [None, None]
 
 
-def test_a_pause_in_the_middle_of_handshakes(pause: Pause) -> None:
+def test_a_pause_in_the_middle_of_handshakes(pause: Pause, server_context, client_context) -> None:
     """Several steps are left of a handshake when the input pauses: no ConnectTimeout comes of it."""
-    authority = trustme.CA()
-    accepts = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost").configure_cert(accepts)
-    trusts = ssl.create_default_context()
-    authority.configure_trust(trusts)
-    with FaultyServer(accepts) as server:
+    with FaultyServer(server_context) as server:
         server._loop.time = REAL  # type: ignore[method-assign]
         urls = [server.url(f"/good/{number}") for number in range(6)]
-        with fetch_many((pause.then(url) for url in urls), context=trusts) as responses:
+        with fetch_many((pause.then(url) for url in urls), context=client_context) as responses:
             for response in responses:
                 assert response.error is None, response.error
 

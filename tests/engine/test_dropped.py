@@ -28,12 +28,6 @@ def no_collector() -> Iterator[None]:
         gc.enable()
 
 
-@pytest.fixture
-def server() -> Iterator[FaultyServer]:
-    with FaultyServer() as server:
-        yield server
-
-
 def told(drop: Callable[[], None]) -> list[str]:
     """Return the ResourceWarnings that *drop* leads to."""
     with warnings.catch_warnings(record=True) as caught:

@@ -25,46 +25,12 @@ import trustme
 import httpconn
 from httpconn import Fetcher, Request, Timeout, fetch_many
 from httpconn._engine.many.loop import Loop
-from httpconn._io import polling
 
-from ..support.faulty import FAULTS, Exchange, FaultyServer, check, content_of, script
+from ..support.counted import descriptors
+from ..support.faulty import FAULT_REQUESTS, FAULTS, Exchange, FaultyServer, check, content_of, script
 from ..support.peers import ScriptedServer, blackhole, nobody, take_request
 
 QUICK = Timeout(connect=20, read=4, total=60)
-FAULT_REQUESTS = int(os.environ.get("HTTPCONN_FAULT_REQUESTS", "1500"))
-
-
-@pytest.fixture(scope="session")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture(scope="session")
-def server_context(authority: trustme.CA) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost").configure_cert(context)
-    return context
-
-
-@pytest.fixture
-def client_context(authority: trustme.CA) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    authority.configure_trust(context)
-    return context
-
-
-@pytest.fixture(params=["epoll", "selectors"])
-def poller(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if request.param == "selectors":
-        from httpconn._engine.many import loop
-
-        monkeypatch.setattr(loop, "new_poller", polling.SelectorPoller)
-
-
-@pytest.fixture
-def server() -> Iterator[FaultyServer]:
-    with FaultyServer() as server:
-        yield server
 
 
 def is_empty(fetcher: Fetcher) -> bool:
@@ -588,11 +554,6 @@ def test_an_answer_before_the_body_is_sent() -> None:
 
 
 # -- the end
-
-
-def descriptors() -> int:
-    gc.collect()
-    return len(os.listdir("/proc/self/fd"))
 
 
 def settles_at(wanted: int) -> bool:

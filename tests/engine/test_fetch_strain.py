@@ -29,12 +29,6 @@ on_linux = pytest.mark.skipif(not FULL.exists(), reason="a disk that is full, wh
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="no fork, no SIGALRM")
 
 
-@pytest.fixture
-def server() -> Iterator[FaultyServer]:
-    with FaultyServer() as started:
-        yield started
-
-
 # -- memory ------------------------------------------------------------------------------------------------------
 
 

@@ -21,6 +21,7 @@ from httpconn._exchange.incoming import Incoming
 from httpconn._exchange.outcome import check_is_answer, is_left_out_content
 from httpconn._exchange.settings import FetchSettings
 
+from ..support.certificates import client_context_for, server_context_for
 from ..support.peers import ScriptedServer, take_request
 from ..support.sites import Asker
 
@@ -132,12 +133,9 @@ def test_it_is_no_answer(in_use, kind: str, delay_s: float, strict: bool) -> Non
 
 @pytest.mark.parametrize("delay_s", [0, 0.02])
 @pytest.mark.parametrize("kind", KINDS)
-def test_it_is_no_answer_over_tls(kind: str, delay_s: float) -> None:
+def test_it_is_no_answer_over_tls(kind: str, delay_s: float, authority: trustme.CA) -> None:
     """With default settings."""
-    authority = trustme.CA()
-    theirs, ours = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
-    authority.issue_cert("127.0.0.1").configure_cert(theirs)
-    authority.configure_trust(ours)
+    theirs, ours = server_context_for(authority, "127.0.0.1"), client_context_for(authority)
     with origin(delay_s, context=theirs) as server:
         check(ask_in_turn(kind, pairs(server.url, 6), context=ours), 6)
     with origin(None, context=theirs) as server:

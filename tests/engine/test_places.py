@@ -15,20 +15,16 @@ import trustme
 
 from httpconn import ConnectionPool, Fetcher, Request, fetch_many
 
+from ..support.certificates import client_context_for, server_context_for
 from ..support.faulty import Exchange, FaultyServer
 from ..support.peers import take_request
 from ..support.sites import PAGE, Site, redirect
 
 
 @pytest.fixture(scope="module")
-def contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
+def contexts(authority: trustme.CA) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """The server's and the client's, for names in ``.crawl.test``."""
-    authority = trustme.CA()
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("*.crawl.test").configure_cert(server)
-    client = ssl.create_default_context()
-    authority.configure_trust(client)
-    return server, client
+    return server_context_for(authority, "*.crawl.test"), client_context_for(authority)
 
 
 def to_loopback(host: str, port: int) -> str:

@@ -25,30 +25,16 @@ import trustme
 import httpconn
 from httpconn import ConnectionPool, Request, Timeout
 
-from ..support.faulty import FAULTS, Exchange, FaultyServer, check, content_of, script
+from ..support.certificates import server_context_for
+from ..support.faulty import FAULT_REQUESTS, FAULTS, Exchange, FaultyServer, check, content_of, script
 from ..support.peers import ScriptedServer, blackhole, take_request
 
 QUICK = Timeout(connect=10, read=2, total=30, pool=10)
-FAULT_REQUESTS = int(os.environ.get("HTTPCONN_FAULT_REQUESTS", "1500"))
-
-
-@pytest.fixture(scope="session")
-def authority() -> trustme.CA:
-    return trustme.CA()
 
 
 @pytest.fixture(scope="session")
 def server_context(authority: trustme.CA) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost", "other.test").configure_cert(context)
-    return context
-
-
-@pytest.fixture
-def client_context(authority: trustme.CA) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    authority.configure_trust(context)
-    return context
+    return server_context_for(authority, "localhost", "other.test")
 
 
 @pytest.fixture

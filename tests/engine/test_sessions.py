@@ -54,11 +54,6 @@ def allowance(monkeypatch: pytest.MonkeyPatch) -> Any:
     return made
 
 
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
 @pytest.fixture(scope="module", params=["TLSv1.2", "TLSv1.3"])
 def nginx(
     request: pytest.FixtureRequest, authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory
@@ -75,13 +70,6 @@ def nginx(
     command = [program("nginx"), "-p", str(folder), "-c", str(folder / "conf")]
     with running(command, ports["tickets"], folder):
         yield request.param, {name: f"https://localhost:{port}/" for name, port in ports.items()}
-
-
-@pytest.fixture
-def client_context(authority: trustme.CA) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    authority.configure_trust(context)
-    return context
 
 
 def kit_of(one: Any) -> Any:

@@ -11,7 +11,6 @@ import time
 from pathlib import Path
 
 import pytest
-import trustme
 
 import httpconn
 from httpconn import Bearer, ConnectionPool, Fetcher, Request, Response
@@ -20,37 +19,16 @@ from httpconn.policies import retries
 
 from ..support.faulty import FaultyServer
 from ..support.peers import ScriptedServer, take_request
-from ..support.sites import PAGE, Asker, Site, redirect
+from ..support.sites import PAGE, Asker, Site, each_kind, redirect
 
 SECRETS = {"Authorization": "Basic secret", "Cookie": "secret=1"}
 SECRET_NAMES = {name.lower() for name in SECRETS}
-
-both = pytest.mark.parametrize("kind", ["pool", "stream", "fetcher"])
-
-
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture(scope="module")
-def server_context(authority: trustme.CA) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost").configure_cert(context)
-    return context
-
-
-@pytest.fixture
-def client_context(authority: trustme.CA) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    authority.configure_trust(context)
-    return context
 
 
 # -- across origins drop Authorization, Cookie, Proxy-Authorization; on a change to GET drop body and its fields
 
 
-@both
+@each_kind
 @pytest.mark.parametrize("given_by", ["request", "defaults", "auth"])
 @pytest.mark.parametrize("other", ["port", "host", "scheme"])
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -78,7 +56,7 @@ def test_cve_2018_20060_credentials_do_not_cross_origins(
             assert fields["x-mine"] == "1"
 
 
-@both
+@each_kind
 def test_credentials_stay_within_their_origin(kind: str) -> None:
     with Site({"/a": redirect(302, "/b?c"), "/b": PAGE}) as site:
         with Asker(kind) as ask:
@@ -87,7 +65,7 @@ def test_credentials_stay_within_their_origin(kind: str) -> None:
         assert {*site.fields(1)} >= SECRET_NAMES
 
 
-@both
+@each_kind
 def test_a_host_of_ones_own_does_not_cross_origins(kind: str) -> None:
     with Site({"/end": PAGE}) as end, Site({"/start": redirect(302, end.url("/end"))}) as start:
         with Asker(kind) as ask:
@@ -99,7 +77,7 @@ def test_a_host_of_ones_own_does_not_cross_origins(kind: str) -> None:
 CONTENT_FIELDS = {"Content-Type": "a/b", "Content-Encoding": "x", "Content-Language": "de", "Content-Location": "/"}
 
 
-@both
+@each_kind
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_cve_2023_45803_a_change_to_get_drops_the_body_and_its_fields(kind: str, status: int) -> None:
     with Site({"/a": redirect(status, "/b"), "/b": PAGE}) as site:
@@ -120,7 +98,7 @@ def test_cve_2023_45803_a_change_to_get_drops_the_body_and_its_fields(kind: str,
 # -- "no redirects" holds everywhere
 
 
-@both
+@each_kind
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 305, 307, 308])
 def test_cve_2025_50181_no_redirects_holds_everywhere(kind: str, status: int, tmp_path: Path) -> None:
     """For the whole pool or fetcher, for one request, with retries, cookies, hooks and a sink."""
@@ -153,7 +131,7 @@ def id_of(response: Response) -> None:
 # -- credentials are looked up by parsed host, not by netloc text
 
 
-@both
+@each_kind
 def test_cve_2024_47081_credentials_are_looked_up_by_parsed_host(kind: str, tmp_path: Path) -> None:
     netrc = tmp_path / "netrc"
     netrc.write_text("machine good.test login me password secret\n")
@@ -169,7 +147,7 @@ def test_cve_2024_47081_credentials_are_looked_up_by_parsed_host(kind: str, tmp_
         assert [site.fields(n)["host"].partition(":")[0] for n in range(4)] == [*["evil.test"] * 3, "good.test"]
 
 
-@both
+@each_kind
 def test_a_password_in_a_url_is_not_told_on(kind: str) -> None:
     with Site({"/a": redirect(302, "/b"), "/b": redirect(302, "ftp://x/")}) as site:
         with Asker(kind) as ask:
@@ -189,7 +167,7 @@ def test_a_password_in_a_url_is_not_told_on(kind: str) -> None:
 # -- content codings bounded
 
 
-@both
+@each_kind
 @pytest.mark.parametrize("path", ["/bomb/1", "/cut-gzip/1", "/corrupt-gzip/1", "/members/1"])
 def test_cve_2025_66471_content_codings_are_bounded(kind: str, path: str) -> None:
     """Also CVE-2025-66418 (how many), CVE-2022-32206 and CVE-2023-23916 (curl): the units are in exchange/test_content_codings.py."""
@@ -231,7 +209,7 @@ def test_cve_2021_33503_no_pattern_backtracks(text: str) -> None:
 # -- a POST is never resent by itself
 
 
-@both
+@each_kind
 @pytest.mark.parametrize("retry", [None, httpconn.Retry(3, backoff_s=0)])
 def test_a_post_is_never_resent_by_itself(kind: str, retry: httpconn.Retry | None) -> None:
     requests: list[bytes] = []

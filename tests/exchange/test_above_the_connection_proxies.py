@@ -32,11 +32,6 @@ BASIC = "Basic dXNlcjpwYXNz"
 
 
 @pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture(scope="module")
 def certificate(authority: trustme.CA) -> trustme.LeafCert:
     return authority.issue_cert("localhost", "origin.test", "127.0.0.1")
 
@@ -52,13 +47,6 @@ def certificate_file(certificate: trustme.LeafCert, tmp_path_factory: pytest.Tem
 def server_context(certificate: trustme.LeafCert) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     certificate.configure_cert(context)
-    return context
-
-
-@pytest.fixture(scope="module")
-def client_context(authority: trustme.CA) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    authority.configure_trust(context)
     return context
 
 
@@ -402,14 +390,6 @@ def test_only_the_proxys_name_is_looked_up(client) -> None:
 
 
 # -- where a proxy comes from
-
-
-@pytest.fixture
-def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "request_method"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
-    return monkeypatch
 
 
 def test_environment_only_when_asked_for(client, environment) -> None:

@@ -5,29 +5,22 @@ from __future__ import annotations
 import asyncio
 import io
 import ssl
-import zlib
 from pathlib import Path
 from typing import Any
 
 import pytest
-import trustme
 
 import httpconn
 from httpconn import ContentDecodingError, ContentTooLong, MissingDecoder, Request
 from httpconn._exchange import content_coding
 
-from ..support.faulty import Exchange
+from ..support.faulty import Exchange, gzip
 from ..support.sites import Asker, Reply, Site
 
 PAGE = b"<p>a page</p>\n" * 2000
 KINDS = ["pool", "stream", "fetch"]
 by_each = pytest.mark.parametrize("kind", KINDS)
 by_two = pytest.mark.parametrize("kind", ["pool", "fetch"])
-
-
-def gzip(data: bytes) -> bytes:
-    made = zlib.compressobj(wbits=31)
-    return made.compress(data) + made.flush()
 
 
 def reply(coding: str | list[str], body: bytes) -> Reply:
@@ -209,7 +202,7 @@ def test_what_is_not_done_is_gone_with_its_fetcher() -> None:
 
 @pytest.mark.parametrize("is_tls", [False, True], ids=["plain", "tls"])
 def test_more_than_a_turn_is_decoded_to_the_end(
-    is_tls: bool, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
+    is_tls: bool, server_context: ssl.SSLContext, client_context: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Turns of one step each: the content is whole, and so is what comes behind it."""
     monkeypatch.setattr(httpconn._exchange.incoming, "_TURN_S", 0.0)
@@ -217,10 +210,7 @@ def test_more_than_a_turn_is_decoded_to_the_end(
     options: dict[str, Any] = {"max_ratio": 100_000}
     tls = None
     if is_tls:
-        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert("localhost").configure_cert(tls)
-        options["context"] = ssl.create_default_context()
-        authority.configure_trust(options["context"])
+        tls, options["context"] = server_context, client_context
     with Codings({"/": reply("gzip, gzip", gzip(gzip(content))), "/good": (200, {}, b"good")}, tls=tls) as site:
         for kind in KINDS:
             with Asker(kind, **options) as ask:
@@ -228,11 +218,6 @@ def test_more_than_a_turn_is_decoded_to_the_end(
                     assert content_of(ask(site.url("/"))) == content
                     assert content_of(ask(site.url("/good"))) == b"good"
         assert site.connections == len(KINDS)
-
-
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
 
 
 class Halves(Codings):

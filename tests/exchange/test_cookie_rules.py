@@ -12,9 +12,9 @@ import trustme
 
 from httpconn.policies.cookies import MOST_COOKIE_BYTES, MOST_OF_DOMAIN, MOST_SENT_BYTES
 
-from ..support.sites import PAGE, Asker, Site
+from ..support.certificates import client_context_for, server_context_for
+from ..support.sites import PAGE, Asker, Site, each_kind
 
-both = pytest.mark.parametrize("kind", ["pool", "stream", "fetcher"])
 NAMES = dict.fromkeys(
     ["www.site.test", "sub.www.site.test", "other.site.test", "site.test", "else.test", "xwww.site.test", "plain"],
     "127.0.0.1",
@@ -50,19 +50,11 @@ class Sites:
         return site, f"{scheme}://{host}:{site.port}/{path}"
 
 
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
 @pytest.fixture(params=["pool", "stream", "fetcher"])
 def sites(request: pytest.FixtureRequest, authority: trustme.CA) -> Iterator[Sites]:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(*NAMES, "127.0.0.1", "127.0.0.2").configure_cert(context)
-    trusting = ssl.create_default_context()
-    authority.configure_trust(trusting)
+    context = server_context_for(authority, *NAMES, "127.0.0.1", "127.0.0.2")
     with Site() as plain, Site(tls=context) as secure:
-        made = Sites(request.param, plain, secure, trusting)
+        made = Sites(request.param, plain, secure, client_context_for(authority))
         with made.ask:
             yield made
 
@@ -121,7 +113,7 @@ def test_prefixes(sites: Sites, cookie: str, is_kept: bool) -> None:
         assert sites.sent("https://www.site.test/") == ""
 
 
-@both
+@each_kind
 def test_an_address_has_no_domain(kind: str) -> None:
     """It is no name, whose end others would share; its own whole address says nothing more."""
     jar = http.cookiejar.CookieJar()

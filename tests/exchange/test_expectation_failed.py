@@ -19,16 +19,11 @@ from httpconn._exchange.preparing import Preparer
 from httpconn._exchange.settings import Settings
 from httpconn.policies.verdict import Policies
 
-from ..client.test_reuse import TLS
+from ..support.certificates import TLS
 from ..support.proxy_servers import Recording, RecordingHandler
 from ..support.sites import Asker
 
 ways = pytest.mark.parametrize("way", ["pool", "stream", "fetcher"])
-
-
-@pytest.fixture(scope="module")
-def tls(tmp_path_factory: pytest.TempPathFactory) -> TLS:
-    return TLS(tmp_path_factory.mktemp("tls"))
 
 
 class Handler(RecordingHandler):

@@ -10,6 +10,7 @@ import os
 import pickle
 import random
 import socket
+import ssl
 import threading
 import time
 from collections import Counter, defaultdict
@@ -28,9 +29,8 @@ from httpconn.policies.rates import Paces
 from ..engine.test_fetch import is_empty
 from ..support.faulty import FAULTS, Exchange, FaultyServer, content_of
 from ..support.peers import ScriptedServer, nobody, take_request
-from ..support.sites import PAGE, Asker, Reply, Site, redirect
+from ..support.sites import PAGE, Asker, Reply, Site, each_kind, redirect
 
-both = pytest.mark.parametrize("kind", ["pool", "stream", "fetcher"])
 AT_ONCE = Retry(3, backoff_s=0)
 TIMELINE_REQUESTS = int(os.environ.get("HTTPCONN_TIMELINE_REQUESTS", "600"))
 
@@ -38,7 +38,7 @@ TIMELINE_REQUESTS = int(os.environ.get("HTTPCONN_TIMELINE_REQUESTS", "600"))
 # -- redirects
 
 
-@both
+@each_kind
 def test_redirects(kind: str) -> None:
     site = Site(
         {"/a": redirect(301, "b/c?d"), "/b/c": redirect(307, "../e#new"), "/e": redirect(302, "/f"), "/f": PAGE}
@@ -64,7 +64,7 @@ def test_redirects(kind: str) -> None:
         assert site.seen == ["/a", "/b/c?d", "/e", "/f", "/f"]
 
 
-@both
+@each_kind
 def test_too_many_redirects(kind: str) -> None:
     with Site({"/a": redirect(302, "/a")}) as site:
         with Asker(kind, redirects=3) as ask:
@@ -79,7 +79,7 @@ def test_too_many_redirects(kind: str) -> None:
             assert ask(site.url("/b")).status == 404
 
 
-@both
+@each_kind
 @pytest.mark.parametrize(("location", "error"), [
     ("ftp://h/", httpconn.UnsupportedScheme), ("javascript:alert(1)", httpconn.UnsupportedScheme),
     ("http://h:0/", httpconn.InvalidURL), ("//", httpconn.InvalidURL), ("http://a b/", httpconn.InvalidURL),
@@ -93,7 +93,7 @@ def test_a_location_that_is_refused(kind: str, location: str, error: type[Except
         assert ask(site.url("/b")).status == 404
 
 
-@both
+@each_kind
 def test_a_place_that_cannot_be_reached(kind: str) -> None:
     with nobody() as (host, port):
         with Site({"/a": redirect(302, f"http://{host}:{port}/")}) as site, Asker(kind) as ask:
@@ -103,7 +103,7 @@ def test_a_place_that_cannot_be_reached(kind: str) -> None:
             assert response.url == f"http://{host}:{port}/"
 
 
-@both
+@each_kind
 def test_bodies_go_along(kind: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"0123456789")
     with Site({"/a": redirect(307, "/b"), "/b": redirect(308, "/c"), "/c": PAGE}) as site, Asker(kind) as ask:
@@ -127,7 +127,7 @@ def test_bodies_go_along(kind: str, tmp_path: Path) -> None:
         assert (response.status, len(response.history), site.method(-1)) == (200, 2, "HEAD")
 
 
-@both
+@each_kind
 def test_only_the_result_goes_into_the_sink(kind: str, tmp_path: Path) -> None:
     busy = [(503, {}, b"busy"), (503, {}, b"still busy")]
     routes = {
@@ -150,7 +150,7 @@ def test_only_the_result_goes_into_the_sink(kind: str, tmp_path: Path) -> None:
         assert (tmp_path / "none").read_bytes() == b"gone"
 
 
-@both
+@each_kind
 def test_history_is_bounded(kind: str) -> None:
     with Site({"/a": (302, {"Location": "/b"}, b"x" * 1_000_000), "/b": PAGE}) as site, Asker(kind) as ask:
         response = ask(site.url("/a"))
@@ -179,7 +179,7 @@ def test_total_time_is_for_all_of_it() -> None:
 # -- retries
 
 
-@both
+@each_kind
 def test_statuses_are_retried(kind: str) -> None:
     def flaky(earlier: int) -> Reply:
         return (503, {}, b"busy") if earlier < 2 else PAGE
@@ -200,7 +200,7 @@ def test_statuses_are_retried(kind: str) -> None:
             assert ask(site.url("/b")).attempts == 1
 
 
-@both
+@each_kind
 def test_connect_errors_are_retried(kind: str) -> None:
     with nobody() as (host, port), Asker(kind, retry=AT_ONCE) as ask:
         response = ask(f"http://{host}:{port}/")
@@ -218,7 +218,7 @@ def test_connect_errors_are_retried(kind: str) -> None:
             assert (response.status, response.attempts) == (200, 3)
 
 
-@both
+@each_kind
 def test_a_kept_connection_that_is_lost(kind: str) -> None:
     """Once at once, as always, and then by the rules of Retry."""
     asked: list[bytes] = []
@@ -241,7 +241,7 @@ def test_a_kept_connection_that_is_lost(kind: str) -> None:
             assert ask(url).attempts == 3
 
 
-@both
+@each_kind
 def test_not_past_the_end_of_the_total_time(kind: str) -> None:
     with Site({"/a": (503, {}, b"busy"), "/b": (503, {"Retry-After": "7"}, b"busy")}) as site:
         with Asker(kind, retry=Retry(9, backoff_s=5, jitter=0), timeout=Timeout(total=4)) as ask:
@@ -250,15 +250,9 @@ def test_not_past_the_end_of_the_total_time(kind: str) -> None:
                 assert (response.status, response.attempts, response.content) == (503, 1, b"busy")
 
 
-@both
-def test_a_certificate_that_is_refused_is_refused_for_good(kind: str) -> None:
-    import ssl
-
-    import trustme
-
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    trustme.CA().issue_cert("localhost").configure_cert(context)
-    with Site({}, tls=context) as site, Asker(kind, retry=AT_ONCE) as ask:
+@each_kind
+def test_a_certificate_that_is_refused_is_refused_for_good(kind: str, server_context: ssl.SSLContext) -> None:
+    with Site({}, tls=server_context) as site, Asker(kind, retry=AT_ONCE) as ask:
         response = ask(site.url("/"))
         assert isinstance(response.error, ssl.SSLCertVerificationError)
         assert response.attempts == 1
@@ -267,7 +261,7 @@ def test_a_certificate_that_is_refused_is_refused_for_good(kind: str) -> None:
 # -- gates and rates
 
 
-@both
+@each_kind
 def test_retry_after(kind: str) -> None:
     """In seconds, and as a date by the server's own clock, whatever that shows."""
     wrong_clock = 1_000_000_000
@@ -527,7 +521,7 @@ def test_the_timeline_of_many_hosts() -> None:
 # -- cookies
 
 
-@both
+@each_kind
 def test_cookies(kind: str) -> None:
     jar = http.cookiejar.CookieJar()
     with Site({"/last": PAGE}) as other:
@@ -589,7 +583,7 @@ def test_one_jar_for_many_threads() -> None:
 # -- hooks
 
 
-@both
+@each_kind
 def test_hooks(kind: str) -> None:
     asked: list[str] = []
     answered: list[tuple[int, str, int]] = []
@@ -614,7 +608,7 @@ def test_hooks(kind: str) -> None:
         assert [site.fields(n)["x-signed"] for n in range(3)] == ["1", "2", "2"]
 
 
-@both
+@each_kind
 def test_what_a_hook_raises_is_the_requests_error(kind: str) -> None:
     def refuse(request: Request) -> None:
         raise KeyError("before")
@@ -653,7 +647,7 @@ def test_options_that_are_refused(kind: str, options: dict, error: type[Exceptio
         Asker(kind, **options)
 
 
-@both
+@each_kind
 @pytest.mark.parametrize(("given", "error"), [
     ({"redirects": -1}, ValueError), ({"redirects": "many"}, TypeError), ({"retry": 3}, TypeError),
     ({"auth": "me:pw"}, TypeError), ({"auth": ("m:e", "pw")}, httpconn.InvalidField),

@@ -14,11 +14,10 @@ from httpconn._wire.references import resolve_reference, urljoin
 from httpconn._wire.urls import parse_url
 from httpconn.policies.redirects import location_of
 
-from ..support.sites import PAGE, Asker, Site, redirect
+from ..support.sites import PAGE, Asker, Site, each_kind, redirect
 
 NO_ORACLE = "the oracle is ada-url, which has no wheels for Python 3.15 yet"
 
-both = pytest.mark.parametrize("kind", ["pool", "stream", "fetcher"])
 
 BASES = [
     "http://h/",
@@ -243,7 +242,7 @@ def test_a_zone_is_the_callers_own() -> None:
 # -- by pool and fetcher, and what the server was asked for
 
 
-@both
+@each_kind
 def test_the_server_is_asked_for_what_is_told(kind: str) -> None:
     ada_url = pytest.importorskip("ada_url", reason=NO_ORACLE)
     asked = 0
@@ -267,7 +266,7 @@ def test_the_server_is_asked_for_what_is_told(kind: str) -> None:
     assert asked > 40
 
 
-@both
+@each_kind
 @pytest.mark.parametrize("host", ["127.1", "0x7f000001", "2130706433", "\uff11\uff12\uff17.1", "%31%32%37.1"])
 def test_an_address_in_any_notation(kind: str, host: str) -> None:
     """It is one address, whoever writes it how: the same origin, with what belongs to it."""
@@ -282,7 +281,7 @@ def test_an_address_in_any_notation(kind: str, host: str) -> None:
         assert site.connections == 1
 
 
-@both
+@each_kind
 def test_refresh_is_not_followed(kind: str) -> None:
     with Site({"/a": (200, {"Refresh": "0;url=/b"}, b"page"), "/b": PAGE}) as site, Asker(kind) as ask:
         response = ask(site.url("/a"))
@@ -290,7 +289,7 @@ def test_refresh_is_not_followed(kind: str) -> None:
         assert site.paths() == ["/a"]
 
 
-@both
+@each_kind
 def test_what_the_callers_own_urls_do(kind: str) -> None:
     """Spaces and what is outside ASCII are escaped; what is visible goes out as written; control characters are refused."""
     with Site() as site, Asker(kind) as ask:

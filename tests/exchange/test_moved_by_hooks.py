@@ -9,9 +9,7 @@ import pytest
 
 from httpconn import Request
 
-from ..support.sites import PAGE, Asker, Site, redirect
-
-both = pytest.mark.parametrize("kind", ["pool", "stream", "fetcher"])
+from ..support.sites import PAGE, Asker, Site, each_kind, redirect
 
 OWN = {"Authorization": "Basic own", "Cookie": "own=1", "Host": "inner.test", "X-Mine": "1"}
 
@@ -32,7 +30,7 @@ def mover(site: Site, *added: tuple[str, str], replaces: bool) -> Callable[[Requ
     return move
 
 
-@both
+@each_kind
 @pytest.mark.parametrize("replaces", [False, True], ids=["in-place", "replaced"])
 def test_what_is_its_own_stays_behind(kind: str, replaces: bool) -> None:
     """Also with a redirect within the other origin, and one back: none of it comes up again."""
@@ -54,7 +52,7 @@ def test_what_is_its_own_stays_behind(kind: str, replaces: bool) -> None:
             assert fields["x-mine"] == "1"
 
 
-@both
+@each_kind
 @pytest.mark.parametrize("replaces", [False, True], ids=["in-place", "replaced"])
 def test_what_the_hook_adds_goes_there(kind: str, replaces: bool) -> None:
     """And to nowhere else: a redirect has none of it."""
@@ -70,7 +68,7 @@ def test_what_the_hook_adds_goes_there(kind: str, replaces: bool) -> None:
         assert start.seen == []
 
 
-@both
+@each_kind
 def test_within_its_origin_all_of_it_stays(kind: str) -> None:
     with Site({"/there": PAGE}) as site, Asker(kind, before_request=mover(site, replaces=True)) as ask:
         assert ask(Request("GET", site.url("/start"), dict(OWN))).status == 200
@@ -78,7 +76,7 @@ def test_within_its_origin_all_of_it_stays(kind: str) -> None:
         assert {name: fields[name.lower()] for name in OWN} == OWN
 
 
-@both
+@each_kind
 def test_what_is_known_of_the_other_origin_goes_there(kind: str) -> None:
     with Site() as start, Site({"/there": PAGE}) as end:
         auth = {start.url(""): ("me", "start"), end.url(""): ("me", "end")}
@@ -87,7 +85,7 @@ def test_what_is_known_of_the_other_origin_goes_there(kind: str) -> None:
         assert end.fields(0)["authorization"] == "Basic bWU6ZW5k"
 
 
-@both
+@each_kind
 def test_a_field_that_was_left_out_stays_left_out(kind: str) -> None:
     """``None`` is no secret: across a redirect and a move it goes on to leave out what all requests would have."""
     with Site() as start, Site({"/there": PAGE, "/here": PAGE}) as end:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import http.cookiejar
 import pickle
-from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 from unittest import mock
@@ -22,12 +21,6 @@ from ..support.faulty import FaultyServer
 from .test_cookies import cookie
 
 NOTHING = "http://127.0.0.1:9/"  # refused before any traffic, or the test fails
-
-
-@pytest.fixture
-def server() -> Iterator[FaultyServer]:
-    with FaultyServer() as server:
-        yield server
 
 
 # -- options that are not there

@@ -293,14 +293,6 @@ def test_socks_refuses_the_password(answer: bytes) -> None:
 # -- the environment
 
 
-@pytest.fixture
-def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "request_method"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
-    return monkeypatch
-
-
 def found(origin: Origin) -> str | None:
     proxy = EnvironmentProxies().find(origin)
     return None if proxy is None else str(proxy)

@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable, Iterator
 
 import brotli
 import pytest
-import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -146,13 +145,13 @@ def drip_count(parts: list[bytes]) -> int:
 
 @pytest.mark.parametrize("coding", ["identity", "gzip"])
 @pytest.mark.parametrize("is_tls", [False, True], ids=["plain", "tls"])
-def test_a_line_is_there_as_soon_as_its_end_has_come(coding: str, is_tls: bool) -> None:
+def test_a_line_is_there_as_soon_as_its_end_has_come(
+    coding: str, is_tls: bool, server_context: ssl.SSLContext, client_context: ssl.SSLContext
+) -> None:
     """A CR too, whose LF may be still to come."""
-    authority = trustme.CA()
-    from_server, to_client = server_and_client_contexts(authority)
     drip = Drip(coding)
-    wrap = (lambda sock: from_server.wrap_socket(sock, server_side=True)) if is_tls else None
-    with ScriptedServer(drip, wrap) as server, ConnectionPool(timeout=QUICK, context=to_client) as pool:
+    wrap = (lambda sock: server_context.wrap_socket(sock, server_side=True)) if is_tls else None
+    with ScriptedServer(drip, wrap) as server, ConnectionPool(timeout=QUICK, context=client_context) as pool:
         url = f"https://localhost:{server.port}/" if is_tls else f"http://127.0.0.1:{server.port}/"
         with pool.request("GET", url, stream=True) as response:
             lines = response.iter_lines()
@@ -161,14 +160,6 @@ def test_a_line_is_there_as_soon_as_its_end_has_come(coding: str, is_tls: bool) 
                 drip.had.release()
             drip.had.release()
             assert list(lines) == ["last"]
-
-
-def server_and_client_contexts(authority: trustme.CA):
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost").configure_cert(server)
-    client = ssl.create_default_context()
-    authority.configure_trust(client)
-    return server, client
 
 
 def test_text_is_there_as_soon_as_its_characters_are_whole() -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import os
 import random
 import socket
 import ssl
@@ -29,6 +30,9 @@ from httpconn import Response
 Serve = Callable[["Exchange"], Awaitable[None]]
 LONG_S = 30.0
 """Silence that outlasts every timeout of a test."""
+
+FAULT_REQUESTS = int(os.environ.get("HTTPCONN_FAULT_REQUESTS", "1500"))
+"""How many requests the tests over all faults send."""
 
 
 def content_of(target: str) -> bytes:
@@ -94,13 +98,13 @@ async def chunked(x: Exchange) -> None:
 
 
 async def gzipped(x: Exchange) -> None:
-    body = _gzip(content_of(x.target))
+    body = gzip(content_of(x.target))
     await x.send(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
 
 
 async def members(x: Exchange) -> None:
     content = content_of(x.target)
-    body = _gzip(content[:40]) + _gzip(content[40:])
+    body = gzip(content[:40]) + gzip(content[40:])
     await x.send(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body), body)
 
 
@@ -233,7 +237,7 @@ async def bomb(x: Exchange) -> None:
 
 
 async def cut_gzip(x: Exchange) -> None:
-    body = _gzip(content_of(x.target))[:-9]
+    body = gzip(content_of(x.target))[:-9]
     await x.send(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body), body)
 
 
@@ -248,12 +252,12 @@ async def huge(x: Exchange) -> None:
     x.end()
 
 
-def _gzip(data: bytes) -> bytes:
+def gzip(data: bytes) -> bytes:
     made = zlib.compressobj(wbits=31)
     return made.compress(data) + made.flush()
 
 
-BOMB = _gzip(bytes(30_000_000))
+BOMB = gzip(bytes(30_000_000))
 
 
 # -- what must come of it --------------------------------------------------------------------------------------

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import pytest
+
 from httpconn import ConnectionPool, Fetcher, Request, Response
 
 from .faulty import Exchange, FaultyServer
@@ -51,6 +53,10 @@ def redirect(status: int, location: str, **fields: str) -> Reply:
 
 
 PAGE: Reply = 200, {}, b"page"
+
+
+each_kind = pytest.mark.parametrize("kind", ["pool", "stream", "fetcher"])
+"""Of an ``Asker``."""
 
 
 class Asker:
