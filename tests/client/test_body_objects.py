@@ -18,6 +18,9 @@ from typing import Any
 import pytest
 
 import httpconn
+from httpconn import HTTPConnection
+
+from ..support.peers import socket_pair
 
 HEADERS = [
     {},
@@ -152,3 +155,20 @@ def test_as_http_client(name: str) -> None:
             assert ours[1].endswith(b"\r\n\r\n6\r\n\x01\x00\x02\x00\x03\x00\r\n0\r\n\r\n")
             continue
         assert ours == standard, (headers, encode_chunked)
+
+
+@pytest.mark.parametrize(
+    "body", [{"a": "b"}, [b"ab", "cd"], memoryview(b"abcdef")[::2], [b"ab", 5]], ids=["dict", "str", "view", "int"]
+)
+def test_a_body_of_something_else_ends_the_connection(body: Any) -> None:
+    """Its head is out, so its request cannot be finished; the next one has a connection of its own."""
+    with socket_pair() as (client, _):
+        connection = HTTPConnection("example.org")
+        connection.sock = client
+        with pytest.raises((TypeError, BufferError)):
+            connection.request("POST", "/", body)
+        assert connection.sock is None
+        with pytest.raises(OSError):
+            connection.auto_open = 1
+            connection._create_connection = lambda *_: (_ for _ in ()).throw(OSError("would connect"))  # type: ignore[assignment]
+            connection.request("GET", "/")

@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 import pytest
 
 import httpconn
-from httpconn import HTTPConnection, HTTPSConnection, IncompleteRead, RemoteDisconnected
+from httpconn import HTTPConnection, HTTPResponse, HTTPSConnection, IncompleteRead, RemoteDisconnected
 from httpconn._backends.contract import Backend
 
 from ..support.certificates import TLS
@@ -993,3 +993,24 @@ def test_a_response_that_has_not_begun_may_be_asked_for_again(in_use, transport:
             asked.set()
             connection.sock.settimeout(TIMEOUT_S)
             assert connection.getresponse().read() == b"good"
+
+
+def test_nothing_is_looked_at_beside_a_read(in_use: Any) -> None:
+    body = bytes(range(256)) * 100
+    whole = []
+    with socket_pair() as (client, server):
+        server.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 25600\r\n\r\n" + body[:100])
+        response = HTTPResponse(client)
+        response.begin()
+        thread = threading.Thread(target=lambda: whole.append(response.read()))
+        thread.start()
+        try:
+            while not response._is_reading:
+                pass
+            with pytest.raises(httpconn.ResponseNotReady, match="being read already"):
+                response.peek()
+        finally:
+            server.sendall(body[100:])
+            thread.join()
+    assert whole == [body]
+    assert response.complete is True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import subprocess
 import sys
 import sysconfig
 import threading
@@ -358,3 +359,48 @@ def test_alone_it_says_what_it_is_and_how_to_use_it(arguments: list[str], start:
     for said in (httpconn.__version__, httpconn.backend(), *httpconn.backends(), "run script.py", "run -m module"):
         assert said in ended.stdout
     assert children.run([*start, "--version"], tmp_path).stdout == f"httpconn {httpconn.__version__}\n"
+
+
+MODULE = """
+import pickle, sys, threading, time
+class Kept: pass
+def late():
+    time.sleep(0.2)
+    pickle.dumps(Kept())
+    print(sys.argv, __name__, __spec__.name, __file__ == sys.argv[0])
+if __name__ == "__main__":
+    threading.Thread(target=late).start()
+"""
+
+
+@pytest.mark.parametrize("name", ["mod", "package"])
+def test_a_module_is_run_as_python_runs_it(tmp_path: Path, name: str) -> None:
+    """Also what of it goes on when its code has ended; and a compiled file."""
+    path = tmp_path / "mod.py" if name == "mod" else tmp_path / "package" / "__main__.py"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(MODULE)
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    told = [
+        subprocess.run([sys.executable, "-B", *how, "-m", name, "a"], env=environment, capture_output=True, text=True, timeout=30)
+        for how in ([], ["-m", "httpconn", "run"])
+    ]  # fmt: skip
+    assert told[0].stdout == told[1].stdout != ""
+    assert not told[1].stderr
+    missing = subprocess.run(
+        [sys.executable, "-m", "httpconn", "run", "-m", "no.such.module"], capture_output=True, text=True, timeout=30
+    )
+    assert missing.returncode == 1
+    assert "no" in missing.stderr
+    assert "Traceback" not in missing.stderr
+
+
+def test_a_compiled_file_is_run(tmp_path: Path) -> None:
+    import py_compile
+
+    source, compiled = tmp_path / "mod.py", tmp_path / "mod.pyc"
+    source.write_text("print('ran', __name__)")
+    py_compile.compile(str(source), str(compiled))
+    found = subprocess.run(
+        [sys.executable, "-m", "httpconn", "run", str(compiled)], capture_output=True, text=True, timeout=30
+    )
+    assert found.stdout == "ran __main__\n", found.stderr

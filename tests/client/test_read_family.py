@@ -11,6 +11,7 @@ import random
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -635,3 +636,16 @@ def test_trailers(in_use) -> None:
         assert response.trailers.items() == [("X-Trailer", "yes")]
         assert "X-Trailer" not in response.headers
         assert isinstance(response.trailers, httpconn.HTTPMessage)
+
+
+def test_a_field_asked_for_by_bytes_is_not_there(in_use: Any) -> None:
+    with socket_pair() as (client, server):
+        server.sendall(OK + b"Content-Length: 4\r\n\r\ngood")
+        response = HTTPResponse(client)
+        response.begin()
+        assert response.getheader(b"Content-Length") is None  # type: ignore[call-overload]
+        assert response.getheader(b"Content-Length", "none") == "none"  # type: ignore[call-overload]
+        before = response.headers
+        response.headers = httpconn.HTTPMessage()
+        assert response.msg is before
+        response.close()

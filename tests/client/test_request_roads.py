@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import io
 import sys
 from typing import Any
 
@@ -14,9 +15,10 @@ import httpconn
 from httpconn import HTTPConnection, HTTPException, InvalidField, InvalidURL
 from httpconn._backends.contract import Backend
 
-from ..support.peers import answered, received, socket_pair, tcp_pair
+from ..support.peers import ScriptedServer, answered, received, socket_pair, take_request, tcp_pair
 
 SECRET = "s3cr3t-t0ken"
+GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood"
 
 
 class StepByStep(HTTPConnection):
@@ -387,3 +389,90 @@ def test_caller_objects_are_left_alone(in_use) -> None:
     assert body == b"body"
     assert httpconn.HTTPConnection.request.__defaults__ is not None
     assert {} in httpconn.HTTPConnection.request.__defaults__
+
+
+@pytest.mark.parametrize("headers", [{}, {"Host": "h"}], ids=["own-host", "given-host"])
+def test_a_tunnel_to_a_port_that_is_none(headers: dict[str, str]) -> None:
+    """CVE-2026-1502 again, by the port: http.client raises TypeError for it."""
+    with socket_pair() as (client, server):
+        connection = HTTPConnection("proxy.test")
+        with pytest.raises((TypeError, ValueError)):
+            connection.set_tunnel("origin.test", "443 HTTP/1.1\r\nX-Evil: 1\r\nY:", headers)  # type: ignore[arg-type]
+            connection.sock = client
+            connection._tunnel()
+        assert received(server) == b""
+
+
+def test_an_attribute_that_was_taken_out_of_the_class(in_use: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(HTTPConnection, "debuglevel")
+    with socket_pair() as (client, server):
+        connection = HTTPConnection("example.org")
+        connection.debuglevel = 0
+        connection.sock = client
+        server.sendall(GOOD)
+        connection.request("GET", "/")
+        assert connection.getresponse().read() == b"good"
+        connection.close()
+
+
+@pytest.mark.parametrize(("method", "headers", "body"), [
+    ("G(E)T", {}, None), ("", {}, None), ("GET", {"Host": "a", "HOST": "b"}, None), ("GET", {"Host": "a", b"hoST": "b"}, None),
+    ("POST", {"Content-Length": "-5"}, io.BytesIO(b"x")), ("POST", {"Content-Length": "5 5"}, io.BytesIO(b"x")),
+    ("GET", {b"Content-Length": "999"}, None), ("POST", {b"Content-Length": b"999"}, b"x"),
+])  # fmt: skip
+def test_a_strict_connection_sends_no_such_request(in_use: Any, method: str, headers: Any, body: Any) -> None:
+    with socket_pair() as (client, server):
+        connection = HTTPConnection("example.org", strict=True)
+        connection.sock = client
+        with pytest.raises((ValueError, InvalidField)):
+            connection.request(method, "/", body, headers)
+        assert received(server) == b""
+        connection.request("GET", "/")
+        connection.close()
+
+
+@pytest.mark.parametrize("name", [b"Content-Length", b"content-length"])
+def test_a_length_under_a_name_of_bytes_is_told_once(in_use: Any, name: bytes) -> None:
+    with socket_pair() as (client, server):
+        connection = HTTPConnection("example.org")
+        connection.sock = client
+        connection.request("POST", "/", b"body", {name: "4"})  # type: ignore[dict-item]
+        assert received(server).lower().count(b"content-length: 4\r\n") == 1
+        connection.close()
+
+
+def test_an_authority_with_a_percent_is_sent_as_it_is() -> None:
+    with socket_pair() as (client, server):
+        connection = HTTPConnection("proxy.test")
+        connection.sock = client
+        connection.request("GET", "http://a%41.example:8080/x")
+        assert b"\r\nHost: a%41.example:8080\r\n" in received(server)
+        connection.close()
+
+
+def test_a_password_where_a_port_should_be_is_not_told() -> None:
+    with pytest.raises(httpconn.InvalidURL) as raised:
+        HTTPConnection("user:s3cret@host")
+    assert "s3cret" not in str(raised.value)
+
+
+def test_cve_2023_32681_proxy_authorization_goes_to_the_proxy_alone() -> None:
+    seen: list[bytes] = []
+
+    def serve(sock) -> None:
+        seen.append(take_request(sock))
+        sock.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        seen.append(take_request(sock))
+        sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        take_request(sock)
+
+    with ScriptedServer(serve) as server:
+        connection = HTTPConnection(server.host, server.port, timeout=5)
+        connection.set_tunnel("origin.example", 80, {"Proxy-Authorization": "Basic c2VjcmV0"})
+        connection.request("GET", "/", headers={"Authorization": "mine"})
+        assert connection.getresponse().read() == b"ok"
+        connection.close()
+    assert b"c2VjcmV0" in seen[0]
+    assert b"mine" not in seen[0]
+    assert b"c2VjcmV0" not in seen[1]
+    assert b"mine" in seen[1]

@@ -16,11 +16,12 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 import httpconn
-from httpconn import HTTPConnection, HTTPSConnection, _backends
+from httpconn import HTTPConnection, HTTPSConnection, Limits, _backends
 from httpconn._io.connect import Watch
 
 from ..conftest import backend_or_skip
@@ -906,3 +907,20 @@ def test_a_dropped_connection_warns_as_http_client(in_use) -> None:
             gc.collect()
         told.append([warning.category for warning in caught])
     assert told[0] == told[1] == [ResourceWarning]
+
+
+def test_a_line_beyond_the_limit_of_the_body_ends_the_connection(in_use: Any) -> None:
+    with socket_pair() as (client, server):
+        connection = HTTPConnection("example.org", limits=Limits(body_bytes=5))
+        connection.sock = client
+        connection.request("GET", "/")
+        server.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n20\r\n" + b"abc\n" * 8 + b"\r\n")
+        response = connection.getresponse()
+        response.readline()
+        with pytest.raises(httpconn.BodyTooLong):
+            response.readline()
+        assert response.isclosed()
+        with contextlib.suppress(httpconn.HTTPException, OSError):
+            connection.auto_open = 0
+            connection.request("GET", "/2")
+        assert b"/2" not in received(server)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import itertools
+import select
 import time
 from collections.abc import Callable, Iterator
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -16,9 +17,9 @@ import pytest
 import httpconn
 from httpconn import ConnectionPool, Request, Response, Retry, Timeout, fetch_many
 
-from ..exchange.test_cookies import cookie
+from ..support.cookies import cookie
 from ..support.faulty import FaultyServer, check, content_of
-from ..support.peers import blackhole
+from ..support.peers import ScriptedServer, blackhole, reads_for_ever
 from ..support.sites import PAGE, Asker, Site, redirect
 
 REAL = time.monotonic
@@ -353,3 +354,27 @@ def test_a_file_that_is_opened_slowly(tmp_path: Path, pause: Pause, server: Faul
         assert [response.error for response in responses] == [None] * 3
     assert (tmp_path / "page").read_bytes() == content_of("/good/1")
     assert pause.count >= 1
+
+
+# -- more than a system waits at once
+
+
+@pytest.mark.parametrize("timeout_s", [2_200_000.0, 1e7, 1e300])
+def test_timeouts_of_months(server: FaultyServer, timeout_s: float) -> None:
+    """Which are more than a system waits at once."""
+    (response,) = fetch_many([server.url("/good/1")], timeout=timeout_s)
+    assert response.status == 200
+    with ConnectionPool(timeout=timeout_s) as pool:
+        assert pool.get(server.url("/good/1")).status == 200
+
+
+@pytest.mark.skipif(not hasattr(select, "poll"), reason="a channel waits by poll where there is one")
+def test_a_long_wait_is_several(monkeypatch: pytest.MonkeyPatch) -> None:
+    from httpconn._io import channel
+
+    monkeypatch.setattr(channel, "LONGEST_WAIT_S", 0.01)
+    with ScriptedServer(reads_for_ever) as silent, ConnectionPool() as pool:
+        began = time.monotonic()
+        with pytest.raises(httpconn.ReadTimeout):
+            pool.get(f"http://127.0.0.1:{silent.port}/", timeout=Timeout(read=0.2))
+        assert time.monotonic() - began >= 0.2

@@ -26,26 +26,12 @@ import httpconn
 from httpconn import Fetcher, Request, Timeout, fetch_many
 from httpconn._engine.many.loop import Loop
 
+from ..support.clients import is_empty
 from ..support.counted import descriptors
 from ..support.faulty import FAULT_REQUESTS, FAULTS, Exchange, FaultyServer, check, content_of, script
 from ..support.peers import ScriptedServer, blackhole, nobody, take_request
 
 QUICK = Timeout(connect=20, read=4, total=60)
-
-
-def is_empty(fetcher: Fetcher) -> bool:
-    """Whether nothing of any request is left but connections that are kept."""
-    loop = fetcher._loop
-    return (
-        not loop.active
-        and not loop.queued
-        and not loop.resolving
-        and not loop.held
-        and not loop.runnable
-        and loop.open == len(loop.idle) == sum(host.count for host in loop.hosts.values())
-        and set(loop.by_descriptor.values()) == set(loop.idle)
-        and all(len(host.idle) == host.count for host in loop.hosts.values())
-    )
 
 
 # -- what comes back
@@ -691,3 +677,37 @@ def test_a_misbehaving_server(in_use, secured: bool, server_context, client_cont
         assert not fetcher._loop.open
     threading.Event().wait(0.05)
     assert settles_at(before)
+
+
+# -- memory
+
+
+def test_a_connection_that_filled_the_memory_is_heard_again() -> None:
+    """It was paused by what it brought itself, or by another one's in the same poll; its next request is answered."""
+
+    class Rounds(FaultyServer):
+        async def answer(self, exchange: Exchange) -> None:
+            kind = exchange.target.split("/")[1]
+            if kind != "first":
+                while sum(kind in target for target in self.seen) < 6 - (kind == "big"):
+                    await asyncio.sleep(0.001)
+            body = b"x" * (600 if kind == "big" else 1)
+            await exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+
+    results = []
+
+    def urls() -> Iterator[str | None]:
+        yield server.url("/first/0")
+        for number in range(1, 6):
+            yield server.url(f"/big/{number}")
+        while len(results) < 6:
+            yield None
+        for number in range(6):
+            yield server.url(f"/again/{number}")
+
+    with Rounds() as server:
+        for response in fetch_many(urls(), per_host=6, max_buffered_bytes=1_000, timeout=Timeout(read=10, total=10)):
+            if not results:
+                time.sleep(0.2)  # all of the large ones come in one poll
+            results.append((response.index, response.error))
+    assert sorted(results) == [(number, None) for number in range(12)]

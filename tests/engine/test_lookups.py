@@ -599,3 +599,31 @@ def test_a_finalizer_may_give_up_a_name_where_the_lock_is_held() -> None:
     finally:
         hangs.set()
         lookups.close()
+
+
+def test_a_slow_consumer_does_not_turn_a_lookup_into_a_timeout(
+    server: FaultyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who has waited for an answer gets it, however late he comes for it."""
+    looked_up = []
+    real = socket.getaddrinfo
+
+    def look_up(host: str, *rest: Any) -> Any:
+        if not host.endswith(".test"):
+            return real(host, *rest)
+        looked_up.append(host)
+        time.sleep(0.1)
+        raise socket.gaierror(socket.EAI_NONAME, "not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    with Fetcher(timeout=Timeout(connect=20)) as fetcher:
+        fetcher.feed([server.url("/good/1"), "http://nowhere.test/"])
+        memory = fetcher._kit.resolver._memory
+        for response in fetcher:
+            if response.index == 0:
+                while ("nowhere.test", 80) not in memory._known:
+                    time.sleep(0.01)
+                del memory._known["nowhere.test", 80]  # as time does
+            else:
+                assert isinstance(response.error, socket.gaierror)
+    assert looked_up == ["nowhere.test"]

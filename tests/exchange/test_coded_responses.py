@@ -14,8 +14,8 @@ import httpconn
 from httpconn import ContentDecodingError, ContentTooLong, MissingDecoder, Request
 from httpconn._exchange import content_coding
 
-from ..support.faulty import Exchange, gzip
-from ..support.sites import Asker, Reply, Site
+from ..support.faulty import Exchange, FaultyServer, gzip
+from ..support.sites import Asker, Reply, Site, each_kind
 
 PAGE = b"<p>a page</p>\n" * 2000
 KINDS = ["pool", "stream", "fetch"]
@@ -253,3 +253,23 @@ def test_decoders_count_in_what_a_fetcher_holds() -> None:
             fetcher.add(site.url("/go"))
             assert sorted(response.content for response in fetcher) == sorted([PAGE, b"go"])
             assert fetcher._loop.held == fetcher._loop._held_ready == len(PAGE) or fetcher._loop.held <= len(PAGE)
+
+
+@each_kind
+@pytest.mark.parametrize("path", ["/bomb/1", "/cut-gzip/1", "/corrupt-gzip/1", "/members/1"])
+def test_cve_2025_66471_content_codings_are_bounded(kind: str, path: str) -> None:
+    """Also CVE-2025-66418 (how many), CVE-2022-32206 and CVE-2023-23916 (curl): the units are in exchange/test_content_codings.py."""
+    with FaultyServer() as server, Asker(kind) as ask:
+        response = ask(server.url(path))
+        try:
+            content = response.content
+        except Exception as error:
+            response.error, content = error, b""
+        wanted = {
+            "/bomb/1": httpconn.ContentTooLong,
+            "/cut-gzip/1": httpconn.ContentDecodingError,
+            "/corrupt-gzip/1": httpconn.ContentDecodingError,
+            "/members/1": type(None),
+        }[path]
+        assert type(response.error) is wanted
+        assert len(content) < 10_000_000  # of 30

@@ -20,19 +20,12 @@ from httpconn._exchange.cookie_field import CookieLines
 from httpconn._wire.urls import parse_url
 from httpconn.policies.cookies import Cookies
 
+from ..support.cookies import cookie
+from ..support.faulty import FaultyServer
 from ..support.peers import ScriptedServer, take_request
 from ..support.sites import PAGE, Asker, Site, redirect
 
 LONG = 2_000_000_000
-
-
-def cookie(name: str = "n", value: str | None = "1", domain: str = "127.0.0.1", path: str = "/", **more: Any) -> Cookie:
-    given: dict[str, Any] = {
-        "version": 0, "port": None, "port_specified": False, "domain_specified": domain.startswith("."),
-        "domain_initial_dot": domain.startswith("."), "path_specified": True, "secure": False, "expires": None,
-        "discard": True, "comment": None, "comment_url": None, "rest": {}, **more,
-    }  # fmt: skip
-    return Cookie(name=name, value=value, domain=domain, path=path, **given)
 
 
 def jar_of(*cookies: Cookie, policy: DefaultCookiePolicy | None = None) -> CookieJar:
@@ -495,3 +488,28 @@ def test_a_copied_jar_is_another_jar() -> None:
     assert ours.line_for(origin, "http://a.test/") == theirs.line_for(origin, "http://a.test/") == b"Cookie: n=1"
     first.clear()
     assert (ours.line_for_all(origin), theirs.line_for_all(origin)) == (b"", b"Cookie: n=1")
+
+
+@pytest.mark.parametrize("ordered", [False, True])
+def test_a_cookie_that_is_no_field_value_is_its_own_request_s_error(ordered: bool) -> None:
+    jar = CookieJar()
+    jar.set_cookie(cookie(value="\u20ac", path="/good/bad"))
+    with FaultyServer() as server:
+        urls = [server.url(f"/good/{name}") for name in ("1", "bad", "2", "bad", "3")]
+        results = {response.index: response for response in fetch_many(urls, cookies=jar, per_host=1, ordered=ordered)}
+        assert sorted(results) == [0, 1, 2, 3, 4]
+        assert [results[index].status for index in (0, 2, 4)] == [200] * 3
+        for index in (1, 3):
+            assert isinstance(results[index].error, UnicodeEncodeError)
+        with ConnectionPool(cookies=jar, max_connections=1, timeout=Timeout(pool=5)) as pool:
+            with pytest.raises(UnicodeEncodeError):
+                pool.get(urls[1])
+            assert pool.get(urls[0]).status == 200
+
+
+def test_what_a_body_says_is_no_cookie_of_ours() -> None:
+    jar = CookieJar()
+    jar.set_cookie(cookie())
+    with FaultyServer() as server, ConnectionPool(cookies=jar) as pool:
+        pool.post(server.url("/good/1"), body=b"GET / HTTP/1.1\r\nCookie: x\r\n\r\n")
+        assert b"\r\nCookie: n=1\r\n" in server.heads[0]

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from httpconn import Request
+from httpconn import ConnectionPool, Request
 
+from ..support.faulty import FaultyServer
 from ..support.sites import PAGE, Asker, Site, each_kind, redirect
 
 OWN = {"Authorization": "Basic own", "Cookie": "own=1", "Host": "inner.test", "X-Mine": "1"}
@@ -94,3 +95,13 @@ def test_a_field_that_was_left_out_stays_left_out(kind: str) -> None:
             for path in ("/start", "/away"):
                 assert ask(Request("GET", start.url(path), {"Authorization": None})).status == 200
         assert not [number for number in range(2) if "authorization" in end.fields(number)]
+
+
+def test_a_hook_that_goes_elsewhere_takes_no_credentials_along() -> None:
+    with FaultyServer() as origin, FaultyServer() as other:
+        with ConnectionPool(before_request=lambda r: r.replaced(url=other.url("/good/1"))) as pool:
+            pool.get(origin.url("/good/1"), auth=("me", "secret"))
+        with ConnectionPool(before_request=lambda r: r.replaced(url=origin.url("/good/2"))) as pool:
+            pool.get(origin.url("/good/1"), auth=("me", "secret"))
+        assert b"authorization" not in other.heads[0].lower()
+        assert b"authorization" in origin.heads[0].lower()

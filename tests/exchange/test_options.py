@@ -12,13 +12,13 @@ from unittest import mock
 import pytest
 
 import httpconn
-from httpconn import ConnectionPool, Fetcher, Request, Timeout, fetch_many
+from httpconn import ConnectionPool, Fetcher, Request, Retry, Timeout, fetch_many
 from httpconn._exchange import preparing
 from httpconn._exchange.options import OF_OTHERS
 from httpconn._exchange.settings import FetchSettings, Settings
 
+from ..support.cookies import cookie
 from ..support.faulty import FaultyServer
-from .test_cookies import cookie
 
 NOTHING = "http://127.0.0.1:9/"  # refused before any traffic, or the test fails
 
@@ -239,3 +239,42 @@ def test_a_url_that_is_no_text_is_a_type_error_at_either_speed(url: Any) -> None
         preparer._plain_get = plain_get
         with pytest.raises(TypeError, match="expected a URL as str"):
             preparer.prepare(Request("GET", url))
+
+
+# -- values that cannot be meant
+
+
+def test_what_cannot_be_is_refused() -> None:
+    for statuses in ((202,), (302, 503), (1000,)):
+        with pytest.raises(ValueError, match="400 or more"):
+            Retry(1, statuses=statuses)
+    with pytest.raises(TypeError, match="proxy_context"):
+        ConnectionPool(proxy_context="truststore")  # type: ignore[arg-type]
+
+
+def test_nothing_is_at_hand_without_being_asked_for() -> None:
+    """No netrc, no jar, no retries: the defaults."""
+    for maker in (ConnectionPool(), Fetcher()):
+        policies = maker._kit.policies
+        assert policies.retry is policies.cookies is None
+        assert not policies.credentials
+        assert policies.redirects == 10
+        maker.close()
+
+
+@pytest.mark.parametrize("kind", [ConnectionPool, Fetcher])
+@pytest.mark.parametrize(("name", "value", "error"), [
+    ("max_connections", 2.5, TypeError), ("max_connections", 0, ValueError), ("per_host", float("nan"), TypeError),
+    ("per_host", True, TypeError), ("max_content", -1, ValueError), ("max_content", 1.5, TypeError),
+    ("max_ratio", -1, ValueError), ("max_ratio", float("nan"), ValueError), ("idle_s", "30", TypeError),
+    ("idle_s", -1, ValueError), ("resolve_ttl_s", None, TypeError), ("expect_timeout_s", "1", TypeError),
+])  # fmt: skip
+def test_an_option_that_cannot_be_is_named(kind: Any, name: str, value: Any, error: type[Exception]) -> None:
+    with pytest.raises(error, match=name):
+        kind(**{name: value})
+
+
+@pytest.mark.parametrize("headers", [["ab"], "ab", [("a",)], [("a", "b", "c")]], ids=repr)
+def test_headers_that_are_no_pairs(headers: Any) -> None:
+    with pytest.raises(TypeError, match="pairs of name and value"):
+        ConnectionPool(headers=headers)

@@ -85,3 +85,11 @@ def test_what_is_no_secret_is_told() -> None:
     [response] = fetch_many([Request("GET", "http://127.0.0.1:1/@user", {"A\n": "b"})])
     assert isinstance(response.error, (httpconn.InvalidField, ValueError))
     assert response.url == "http://127.0.0.1:1/@user"
+
+
+def test_a_password_of_a_proxy_is_not_told() -> None:
+    with pytest.raises(httpconn.InvalidURL) as raised:
+        ConnectionPool(proxy="user:s3cret://x@host:1")
+    assert "s3cret" not in str(raised.value)
+    with ConnectionPool(proxy="http://user:s3cret@host:1") as pool:
+        assert "s3cret" not in repr(pool._settings)

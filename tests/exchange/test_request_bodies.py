@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import errno
 import io
 import mmap
 import os
@@ -13,9 +14,11 @@ from typing import Any
 
 import pytest
 
-from httpconn import Request, Response, Retry
+from httpconn import ConnectionPool, Fetcher, Request, Response, Retry
 from httpconn._exchange import request_body
 
+from ..support.faulty import FaultyServer
+from ..support.peers import ScriptedServer, reads_for_ever
 from ..support.sites import PAGE, Asker, Site, redirect
 
 both = pytest.mark.parametrize("kind", ["pool", "fetcher"])
@@ -180,3 +183,35 @@ def test_a_pipe(kind: str, site: Site) -> None:
     with open(reading, "rb") as body:
         assert put(kind, site, body).status == 200
     assert site.bodies[-1] == b"abc"
+
+
+@pytest.mark.parametrize("error", [ValueError("late"), OSError(errno.EIO, "late"), ConnectionError("late")], ids=repr)
+@pytest.mark.parametrize("parts", [0, 400], ids=["at-once", "late"])
+@pytest.mark.parametrize("kind", ["pool", "fetcher"])
+def test_what_a_body_raises_is_the_result(kind: str, parts: int, error: Exception) -> None:
+    """At once, and it is no word of the server's."""
+
+    def body() -> Iterator[bytes]:
+        for _ in range(parts):
+            yield b"x" * 65_536
+        raise error
+
+    with ScriptedServer(reads_for_ever) as silent:
+        url = f"http://127.0.0.1:{silent.port}/"
+        if kind == "pool":
+            with ConnectionPool(expect_timeout_s=None) as pool, pytest.raises(type(error)) as raised:
+                pool.post(url, body=body())
+            assert raised.value is error
+            return
+        with Fetcher(expect_timeout_s=None) as fetcher:
+            fetcher.add(Request("POST", url, body=body()))
+            (response,) = fetcher
+        assert response.error is error
+
+
+def test_one_file_for_two_requests(server: FaultyServer) -> None:
+    file = io.BytesIO(bytes(range(256)) * 8192)
+    with Fetcher() as fetcher:
+        fetcher.feed(Request("POST", server.url(f"/good/{n}"), body=file) for n in range(4))
+        assert [response.error for response in fetcher] == [None] * 4
+    assert [body == file.getvalue() for body in server.bodies] == [True] * 4

@@ -20,12 +20,12 @@ from typing import Any
 import pytest
 
 import httpconn
-from httpconn import ConnectionPool, IncompleteRead, Request, Response, Retry, Timeout, fetch_many
+from httpconn import ConnectionPool, Fetcher, IncompleteRead, Request, Response, Retry, Timeout, fetch_many
 from httpconn._exchange.sink import Sink
 
 from ..support.faulty import FaultyServer, content_of
 from ..support.peers import ScriptedServer, replying, take_request
-from ..support.sites import Asker, Site, redirect
+from ..support.sites import Asker, Logged, Site, redirect
 
 both = pytest.mark.parametrize("kind", ["pool", "fetcher"])
 PAGE = b"a page of a few bytes\n" * 20
@@ -442,3 +442,158 @@ def test_the_child_of_a_fork_leaves_the_temporary_file(tmp_path: Path) -> None:
     assert os.waitpid(child, 0)[1] == 0
     sink.commit()
     assert (tmp_path / "file").read_bytes() == b"content"
+
+
+CUT = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n01234"
+
+
+@pytest.mark.parametrize("kind", ["pool", "fetcher"])
+def test_no_retry_appends_to_a_file_object(kind: str, tmp_path: Path) -> None:
+    """What was written cannot be taken back; a path is opened anew."""
+    retry = Retry(1, errors=(IncompleteRead,), backoff_s=0)
+
+    def get(url: str, sink: Any) -> BaseException | None:
+        if kind == "fetcher":
+            (response,) = fetch_many([Request("GET", url, sink=sink)], retry=retry)
+            return response.error
+        with ConnectionPool(retry=retry) as pool:
+            try:
+                pool.get(url, sink=sink)
+            except IncompleteRead as error:
+                return error
+        return None
+
+    file = io.BytesIO()
+    with Logged(lambda number: CUT if number == 0 else None) as server:
+        assert isinstance(get(server.url("/good/1"), file), IncompleteRead)
+    assert file.getvalue() == b"01234"
+    path = tmp_path / "sink"
+    with Logged(lambda number: CUT if number == 0 else None) as server:
+        assert get(server.url("/good/1"), path) is None
+    assert path.read_bytes() == content_of("/good/1")
+
+
+@pytest.mark.parametrize("kind", ["pool", "fetcher"])
+def test_an_empty_result_empties_the_file(kind: str, tmp_path: Path) -> None:
+    """A redirect that cannot be followed is the result, and its content goes where a result's goes."""
+    path = tmp_path / "sink"
+    path.write_bytes(b"OLD")
+
+    def body() -> Iterator[bytes]:
+        yield b"once"
+
+    moved = b"HTTP/1.1 307 Moved\r\nLocation: /good/2\r\nContent-Length: 0\r\n\r\n"
+    with Logged(lambda number: moved) as server:
+        request = Request("POST", server.url("/good/1"), body=body(), sink=path, sink_any_status=True)
+        if kind == "fetcher":
+            (response,) = fetch_many([request])
+        else:
+            with ConnectionPool() as pool:
+                response = pool.send(request)
+        assert response.status == 307
+    assert path.read_bytes() == b""
+
+
+FULL = Path("/dev/full")
+
+
+on_linux = pytest.mark.skipif(not FULL.exists(), reason="a disk that is full, which Linux has as a file")
+
+
+posix_only = pytest.mark.skipif(sys.platform == "win32", reason="no fork, no SIGALRM")
+
+
+@on_linux
+def test_a_disk_that_is_full(server: FaultyServer) -> None:
+    with Fetcher() as fetcher:
+        fetcher.feed([Request("GET", server.url("/good/full"), sink=FULL), server.url("/good/other")])
+        results = {response.index: response for response in fetcher}
+        assert results[1].content == content_of("/good/other")
+        assert isinstance(results[0].error, OSError)
+        assert results[0].error.errno == errno.ENOSPC
+    with ConnectionPool(max_connections=1, timeout=Timeout(pool=2)) as pool:
+        with pytest.raises(OSError) as kept:
+            pool.get(server.url("/good/full"), sink=FULL)
+        assert kept.value.errno == errno.ENOSPC
+        assert pool.get(server.url("/good/other")).status == 200
+
+
+@pytest.mark.parametrize("kind", ["pool", "fetcher"])
+def test_a_sink_that_fails_when_it_is_closed(
+    kind: str, server: FaultyServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As files on a network do: the error is the result's, and the place of the connection is free."""
+
+    class Failing(io.FileIO):
+        def close(self) -> None:
+            was_closed = self.closed
+            super().close()
+            if not was_closed:
+                raise OSError(errno.EIO, "not stored")
+
+    monkeypatch.setattr("httpconn._exchange.sink.open", lambda path, mode, **_: Failing(path, mode), raising=False)
+    request = Request("GET", server.url("/good/1"), sink=tmp_path / "sink")
+    if kind == "fetcher":
+        (response,) = fetch_many([request])
+        assert isinstance(response.error, OSError)
+        assert response.error.errno == errno.EIO
+        return
+    with ConnectionPool(max_connections=1, timeout=Timeout(pool=2)) as pool:
+        with pytest.raises(OSError, match="not stored"):
+            pool.get(request.url, sink=request.sink)
+        assert pool.get(server.url("/good/2")).status == 200
+
+
+def test_a_sink_that_takes_less_at_once(server: FaultyServer) -> None:
+    """As raw files do."""
+
+    class Raw(io.RawIOBase):
+        def __init__(self, most: int) -> None:
+            self.most, self.got = most, b""
+
+        def writable(self) -> bool:
+            return True
+
+        def write(self, data: Any) -> int:
+            self.got += bytes(data[: self.most])
+            return len(data[: self.most])
+
+    raw, full = Raw(7), Raw(0)
+    with ConnectionPool() as pool:
+        pool.get(server.url("/good/1"), sink=raw)
+        assert raw.got == content_of("/good/1")
+        with pytest.raises(OSError, match="the sink took 0 of"):
+            pool.get(server.url("/good/1"), sink=full)
+
+
+@posix_only
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")  # other threads are running
+def test_a_fork_writes_no_sink_a_second_time(tmp_path: Path) -> None:
+    goes_on = threading.Event()
+
+    def serve(sock: socket.socket) -> None:
+        take_request(sock)
+        sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n" + b"A" * 1000)
+        goes_on.wait(10)
+        sock.sendall(b"B" * 1000)
+
+    path = tmp_path / "sink"
+    with ScriptedServer(serve) as slow:
+        fetcher = Fetcher()
+        fetcher.add(Request("GET", f"http://127.0.0.1:{slow.port}/", sink=path))
+
+        def until_half() -> Iterator[None]:
+            while not list(tmp_path.iterdir()):
+                yield None
+            for _ in range(20):  # and the first half has come
+                yield None
+            child = os.fork()
+            if not child:
+                os._exit(0)
+            os.waitpid(child, 0)
+            goes_on.set()
+
+        fetcher.feed(until_half())
+        (response,) = fetcher
+    assert response.error is None
+    assert path.read_bytes() == b"A" * 1000 + b"B" * 1000

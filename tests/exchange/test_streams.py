@@ -23,6 +23,7 @@ from httpconn import ConnectionPool, Response, StreamConsumed, Timeout, _backend
 from httpconn._exchange import content_coding
 from httpconn._exchange.lines import DEFAULT_MAX_LINE_CHARS, TextReader
 
+from ..support.faulty import FaultyServer, content_of
 from ..support.peers import ScriptedServer, replying, take_request
 from ..support.sites import Asker
 
@@ -455,3 +456,14 @@ def test_a_hook_that_fails_leaves_what_has_come() -> None:
     with ScriptedServer(serve) as server, ConnectionPool(after_response=refuse, timeout=QUICK) as pool:
         with pytest.raises(ValueError, match="no"):
             pool.get(f"http://127.0.0.1:{server.port}/", stream=True)
+
+
+def test_content_in_the_middle_of_an_iteration_is_what_has_not_been_taken(server: FaultyServer) -> None:
+    whole = content_of("/good/12345")
+    with ConnectionPool() as pool, pool.request("GET", server.url("/good/12345"), stream=True) as response:
+        parts = response.iter_bytes(4)
+        assert next(parts) == whole[:4]
+        assert next(response.iter_bytes(2)) == whole[4:6]
+        assert response.content == whole[6:]
+        assert list(parts) == []
+        assert response.content == whole[6:]

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+import time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import httpconn
 from httpconn import InvalidURL, UnsupportedScheme, _backends
 from httpconn._engine.shared import Kit
 from httpconn._exchange import preparing
 from httpconn._exchange.settings import Settings
-from httpconn._wire import urls
+from httpconn._wire import references, urls
 from httpconn._wire.urls import Origin, parse_url, with_params
+from httpconn.policies import retries
 
 
 @pytest.mark.parametrize(("url", "key", "target", "field"), [
@@ -180,3 +184,19 @@ def test_a_url_without_a_slash_behind_its_origin() -> None:
         origin, target = parse_url(url)
         assert (str(origin), target) == (url, "/")
         assert preparer.prepare_url(url, 1).origin == origin
+
+
+@pytest.mark.parametrize(
+    "text", ["a" * 100_000, "ü" * 100_000, "@" * 100_000, ":" * 100_000, "%41" * 30_000, "/.." * 30_000, "%" * 100_000]
+)
+def test_cve_2021_33503_no_pattern_backtracks(text: str) -> None:
+    began = time.process_time()
+    for start in ("http://", "http://a/", "http://a:", "//", "", "?"):
+        urls.take_credentials(start + text)
+        for base in ("http://a/b", f"http://a/{text}"):
+            with contextlib.suppress(httpconn.InvalidURL):
+                references.resolve_reference(base, start + text)
+        with contextlib.suppress(httpconn.InvalidURL):
+            urls.parse_url(start + text)
+        retries.retry_after_s(start + text, start + text, 0.0)
+    assert time.process_time() - began < 3

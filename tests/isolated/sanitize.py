@@ -25,7 +25,7 @@ COPIED = ("httpconn", "_speedups", "setup.py", "pyproject.toml", "README.md", "L
 FLAGS = "-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g1 -O1"
 TESTS = (
     "tests/wire/test_chunked_decoder.py", "tests/wire/test_decline_law.py", "tests/wire/test_backends.py",
-    "tests/wire/test_bounded.py", "tests/wire/test_body_buffer.py", "tests/wire/test_wire_cases.py",
+    "tests/wire/test_reader.py", "tests/wire/test_body_buffer.py", "tests/wire/test_wire_cases.py",
     "tests/fuzz/test_corpus.py", "tests/client/test_plain_short_road.py", "tests/engine/test_short_road.py",
     "tests/exchange/test_cookies.py",
 )  # fmt: skip

@@ -100,3 +100,18 @@ def client(request: pytest.FixtureRequest) -> Iterator[Any]:
     yield make
     for one in made:
         one.close()
+
+
+def is_empty(fetcher: Fetcher) -> bool:
+    """Whether nothing of any request is left but connections that are kept."""
+    loop = fetcher._loop
+    return (
+        not loop.active
+        and not loop.queued
+        and not loop.resolving
+        and not loop.held
+        and not loop.runnable
+        and loop.open == len(loop.idle) == sum(host.count for host in loop.hosts.values())
+        and set(loop.by_descriptor.values()) == set(loop.idle)
+        and all(len(host.idle) == host.count for host in loop.hosts.values())
+    )

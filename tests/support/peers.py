@@ -230,3 +230,8 @@ def replying(*replies: bytes | Iterable[bytes]) -> Callable[[socket.socket], Non
                 sock.sendall(piece)
 
     return serve
+
+
+def reads_for_ever(sock: socket.socket) -> None:
+    while sock.recv(65536):
+        pass

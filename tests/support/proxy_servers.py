@@ -325,3 +325,8 @@ class RecordingHandler(http.server.BaseHTTPRequestHandler):
         with socket.create_connection(where, TIMEOUT_S) as far, self.server.kept(far):
             self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
             pump(self.connection, far)
+
+
+def url_of(server: Recording, scheme: str = "http", userinfo: str = "", host: str = "127.0.0.1") -> str:
+    """Return its URL, as an origin's or a proxy's."""
+    return f"{scheme}://{userinfo}{host}:{server.server_port}"

@@ -89,3 +89,22 @@ class Asker:
 
     def __exit__(self, *_: object) -> None:
         self.maker.close()
+
+
+class Logged(FaultyServer):
+    """Notes when each request came, and answers it with what *answers* has for its number, else with its page."""
+
+    def __init__(self, answers: Callable[[int], bytes | None] = lambda number: None) -> None:
+        super().__init__()
+        self.answers = answers
+        self.times: list[float] = []
+
+    async def answer(self, exchange: Exchange) -> None:
+        self.times.append(time.monotonic())
+        answer = self.answers(len(self.times) - 1)
+        if answer is None:
+            await exchange.send(exchange.page())
+            return
+        await exchange.send(answer)
+        if b"Content-Length: 10\r\n" in answer:
+            exchange.end()

@@ -12,6 +12,7 @@ import pytest
 
 import httpconn
 from httpconn import _backends
+from httpconn._backends import llhttp
 from httpconn._backends.contract import Backend
 
 SHOW = "import httpconn; print(httpconn.backend(), *httpconn.backends())"
@@ -154,3 +155,9 @@ def test_the_import_loads_nothing_outside_the_standard_library() -> None:
         "print(*(new - set(sys.stdlib_module_names) - {'_xxsubinterpreters'}))"  # which is the library's, up to 3.12
     )
     assert outside == ["httpconn"]
+
+
+def test_llhttp_is_strict() -> None:
+    """Its lenient flags would reopen what it refuses: none is set."""
+    with open(llhttp.__file__, encoding="utf-8") as source:
+        assert "leniencies" not in source.read()  # httptools: set_dangerous_leniencies

@@ -1,11 +1,14 @@
-"""Nothing is unbounded: memory follows what is held, not what has gone by; an error stays one."""
+"""The reader: its memory follows what is held, not what has gone by; an error stays one, and quotes little."""
 
 from __future__ import annotations
 
 import pytest
 
+import httpconn
 from httpconn import BodyTooLong, Limits
 from httpconn._wire.reader import NEED_DATA, ResponseReader
+
+from .test_wire_cases import CASES, MODES, by_reader
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 PIECE = 16_384
@@ -66,3 +69,21 @@ def test_a_body_that_is_too_long_stays_so(backend) -> None:
             with pytest.raises(BodyTooLong, match="more than 5 bytes"):
                 reader.body()
             assert reader.complete is False
+
+
+MOST_TEXT = 400
+"""64 bytes as escapes of four characters each, and the words about them."""
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_errors_quote_64_bytes_at_most(backend, mode: str) -> None:
+    """Whatever the case is; and there are some that quote."""
+    texts = [text for case in CASES if (text := by_reader(backend, case, mode, [case.wire]).text)]
+    assert max(map(len, texts)) <= MOST_TEXT
+    assert any("bytes more" in text for text in texts)
+    for wire in (b"\x01" * 5000, b"HTTP/1.1 200 OK\r\nContent-Length: " + b"\xff" * 5000 + b"\r\n\r\n"):
+        reader = httpconn._wire.reader.ResponseReader(backend, "GET", Limits(), mode == "strict")
+        reader.receive(wire + b"\r\n\r\n")
+        with pytest.raises(httpconn.HTTPException) as caught:
+            reader.head() and reader.body()
+        assert len(str(caught.value)) <= MOST_TEXT
