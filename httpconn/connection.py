@@ -52,7 +52,7 @@ from .errors import (
     quote,
 )
 from .headers import KEEPS_EMPTY_LINE, current_limits, with_max_headers
-from .response import HTTPResponse, read_field_lines
+from .response import HTTPResponse, Owner, read_field_lines
 
 HTTP_PORT: Final = 80
 HTTPS_PORT: Final = 443
@@ -121,7 +121,7 @@ class HTTPConnection:
         self.__state = state.IDLE
         self.__opened: Any = None  # the socket that ``connect`` made, as long as it is the one in use
         self.__watch: Watch | None = None  # looks at the socket that a response has come on
-        self.__itself: weakref.ref[HTTPConnection] | None = None  # for its responses; made with the watch
+        self.__itself: weakref.ref[Owner] | None = None  # for its responses; made with the watch
         self.__spent = False  # the socket can carry no other request, but stays bound until the next one
         self.__lost_request = False
         self.__is_sending = False  # some thread is, so that no other may

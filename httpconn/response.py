@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from http.client import HTTPMessage
 from operator import index
 from time import monotonic
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar, overload
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol, TypeVar, overload
 
 from . import _backends
 from ._backends.contract import BodyBuffer
@@ -37,8 +37,6 @@ from .errors import (
 from .headers import KEEPS_EMPTY_LINE, current_limits, message_from_lines, with_max_headers
 
 if TYPE_CHECKING:
-    from .connection import HTTPConnection
-
     # typeshed's http.client says so too: a response goes where a BinaryIO is asked for.
     class _Base(io.BufferedIOBase, BinaryIO):
         pass
@@ -64,6 +62,12 @@ def read_field_lines(fp: Any, limits: Limits) -> list[bytes]:
         lines.append(line)
         if line in (b"\r\n", b"\n", b"") or len(line) > limits.line_bytes or len(lines) > limits.field_lines:
             return lines
+
+
+class Owner(Protocol):
+    """The connection that a response came over, as far as the response knows it."""
+
+    def _release(self, response: HTTPResponse, may_persist: bool) -> None: ...
 
 
 class HTTPResponse(_Base):
@@ -135,7 +139,7 @@ class HTTPResponse(_Base):
         self._reader: ResponseReader | None = None
         self._witness: ResponseReader | None = None  # of what others read through ``fp``
         self._failure: BaseException | None = None
-        self._owner: weakref.ref[HTTPConnection] | None = None
+        self._owner: weakref.ref[Owner] | None = None
         self._is_reading = False
         self._source: Source | None = SocketSource(sock) if type(sock) is STANDARD_SOCKET else open_socket(sock)
         if self._source is None:

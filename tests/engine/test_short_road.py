@@ -18,8 +18,9 @@ import pytest
 from httpconn import Fetcher, FetchStats, Limits, Response, Retry, _backends, fetch_many
 from httpconn._backends.contract import Engine
 from httpconn._engine.many.connection import Connection
+from httpconn._engine.many.host import Host
 from httpconn._engine.many.intake import Intake
-from httpconn._engine.many.loop import Host, Loop
+from httpconn._engine.many.loop import Loop
 from httpconn._engine.shared import Kit
 from httpconn._exchange.job import BareJob, Job
 from httpconn._exchange.settings import FetchSettings

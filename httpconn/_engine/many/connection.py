@@ -26,9 +26,10 @@ from ..._io.polling import IN, OUT
 from ..._wire.head import ResponseHead
 from ...errors import without_frames
 from ...model import Response, Timeout
+from .host import Host
 
 if TYPE_CHECKING:
-    from .loop import Host, Loop
+    from .loop import Loop
 
 Turned: TypeAlias = tuple[ResponseHead, bytes, int, int]
 """What ``contract.Engine.take_turn`` returns of a plain response."""

@@ -43,6 +43,7 @@ from ...model import Response
 from ..clock import Clock
 from ..shared import Kit
 from .connection import BUSY, OPENING, RESOLVING, Connection
+from .host import Host
 from .intake import Intake
 from .pacing import Gates
 
@@ -57,25 +58,6 @@ _SPARE_DESCRIPTORS: Final = 4
 _RAISE_EACH_S: Final = 1.0
 """how long it takes until more are tried again."""
 _FOREVER: Final = float("inf")
-
-
-class Host:
-    """The jobs for one origin (with one set of TLS settings) and the connections to it."""
-
-    __slots__ = ("arriving", "awaits_opening", "count", "held_back", "idle", "is_runnable", "key", "opening", "pending",
-                 "resting")  # fmt: skip
-
-    def __init__(self, key: Key) -> None:
-        self.key = key
-        self.pending: collections.deque[Job] = collections.deque()  # that may be sent as soon as there is a connection
-        self.held_back: collections.deque[Job] = collections.deque()  # that are let out one by one, see ``pacing.py``
-        self.arriving = self.pending  # which of the two new jobs are put into
-        self.idle: list[Connection] = []
-        self.resting: list[Connection] = []  # idle too, and not yet to be used: see ``rests.py``
-        self.count = 0  # connections of any state
-        self.opening = 0  # and of them, those that are not open yet
-        self.is_runnable = False  # or waiting for its time
-        self.awaits_opening = False  # which has come when one of ``opening`` is open, or there is one in ``idle``
 
 
 class Loop(Clock):
@@ -131,17 +113,21 @@ class Loop(Clock):
         self._held_ready = 0  # and of it, what is in ``ready`` since then
         self.is_paused = False
 
-        self.gates = Gates(self)
+        self.gates = Gates(self, kit.policies.paces)
         self.has_cookies = settings.cookies is not None
-        self._road: Road | None = None
-        if kit.engine is not None:
-            classes = {made.__name__: made for made in (Connection, Host, Job, Response)}
-            self._road = kit.engine.road(self, kit.plain_limits, classes)
+        self._road = self._new_road()
         self._queues_bare = self._road is not None and kit.preparer.known is not None
 
         self.now = self.left_at  # by this clock, when it was last looked at
         self.sweep_at = _FOREVER
         self.opened = self.reused = self.resent = 0
+
+    def _new_road(self) -> Road | None:
+        """Return the compiled road, where there is an extension; it looks at what is here by then."""
+        if self.kit.engine is None:
+            return None
+        classes = {made.__name__: made for made in (Connection, Host, Job, Response)}
+        return self.kit.engine.road(self, self.kit.plain_limits, classes)
 
     # -- the loop -----------------------------------------------------------------------------------------
 

@@ -13,26 +13,39 @@ import heapq
 import itertools
 import sys
 import time
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from typing import Final, Protocol
 
-from ..._exchange.job import Job
+from ..._exchange.job import Job, Key
 from ...errors import TotalTimeout
+from ...policies.rates import Paces
 from .connection import Connection
-
-if TYPE_CHECKING:
-    from .loop import Host, Loop
+from .host import Host
 
 _FOREVER: Final = float("inf")
+
+
+class Queues(Protocol):
+    """Where hosts and jobs come from, and are given back to: what is asked of the loop here."""
+
+    away: float
+    queued: int
+
+    @property
+    def hosts(self) -> Mapping[Key, Host]: ...
+    def give_up(self, job: Job, error: Exception) -> None: ...
+    def make_runnable(self, host: Host, *, is_opened: bool = False) -> None: ...
+    def queue_first(self, job: Job) -> None: ...
+    def end_rest(self, connection: Connection) -> None: ...
 
 
 class Gates:
     """Holds hosts and jobs back for a loop until ``opens_at``, and then gives back what is due."""
 
-    def __init__(self, loop: Loop) -> None:
-        policies = loop.kit.policies
+    def __init__(self, loop: Queues, paces: Paces) -> None:
         self._loop = loop
-        self._paces = policies.paces
-        self._holds_all = policies.paces.are_kept
+        self._paces = paces
+        self._holds_all = paces.are_kept
         self._waiting: list[tuple[float, int, Host | Job | Connection]] = []
         self._numbers = itertools.count()
         self.opens_at = _FOREVER
