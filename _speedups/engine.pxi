@@ -428,38 +428,47 @@ cdef class ShortRoad:
             and _at(job, self._j_attempts) == <PyObject *>attempts
         )
 
+    cdef object _next_job(self, object connection):
+        """Return the bare job that may go over *connection* next, once its own bare one is answered; else None."""
+        cdef object host, job, pending, next_job
+        cdef Py_ssize_t turn
+        if not self._goes_on or _at(connection, self._c_is_short) != <PyObject *>self._yes:
+            return None
+        if _at(connection, self._c_left) != <PyObject *>self._zero:
+            return None
+        job, host = _taken(connection, self._c_job), _taken(connection, self._c_host)
+        if <Py_ssize_t>_taken(connection, self._c_served) <= 0 or type(host) is not self._host:
+            return None
+        if not self._is_bare(job, self._one) or type(_taken(job, self._j_started)) is not float:
+            return None
+        pending = _taken(host, self._h_pending)
+        turn = _taken(connection, self._c_turn)
+        if not len(pending) or (turn >= self._most_in_a_row and self._loop.runnable):
+            return None
+        next_job = pending[0]
+        if not self._is_bare(next_job, self._zero) or type(_taken(next_job, self._j_head)) is not bytes:
+            return None
+        return next_job
+
     cdef bint _turn(self, object connection, object descriptor) except -1:
         """Receive a whole response and send the next request; False, with nothing done, where it is not for here."""
-        cdef object host, job, pending, following, response, passed, line
-        cdef bytes head, bare_head
+        cdef object host, job, pending, found
+        cdef object next_job = self._next_job(connection)
+        cdef bytes head, bare_head, line
         cdef PyObject *known
-        cdef Py_ssize_t sent = -1, turn, served
+        cdef Py_ssize_t sent = -1
         cdef Received got = self._got
         cdef int number
-        if not self._goes_on or _at(connection, self._c_is_short) != <PyObject *>self._yes:
+        if next_job is None:
             return False
-        if _at(connection, self._c_left) != <PyObject *>self._zero:
-            return False
-        served, turn = _taken(connection, self._c_served), _taken(connection, self._c_turn)
         job, host = _taken(connection, self._c_job), _taken(connection, self._c_host)
-        if served <= 0 or not self._is_bare(job, self._one) or type(host) is not self._host:
-            return False
         pending = _taken(host, self._h_pending)
-        if not len(pending) or (turn >= self._most_in_a_row and self._loop.runnable):
-            return False
-        following = pending[0]
-        if not self._is_bare(following, self._zero):
-            return False
-        found = _taken(following, self._j_head)
-        started = _taken(job, self._j_started)
-        if type(found) is not bytes or type(started) is not float:
-            return False
-        head = bare_head = <bytes>found
+        head = bare_head = <bytes>_taken(next_job, self._j_head)
         if self._has_cookies:
             known = PyDict_GetItemWithError(self._cookie_lines, host)
             if known == NULL:
                 self._tell()
-                self._cookie_lines[host] = self._loop.line_for_all(following)
+                self._cookie_lines[host] = self._loop.line_for_all(next_job)
                 self._see_own()
                 if PyDict_GetItemWithError(self._by_descriptor, descriptor) != <PyObject *>connection:
                     return True  # closed by a signal's handler
@@ -484,24 +493,32 @@ cdef class ShortRoad:
             sent = _go_on(number, head, self._limits, got.head)
         if sent != PyBytes_GET_SIZE(head):
             if sent >= 0:  # what has been sent is the beginning of this one, whatever else it has been dressed in before
-                following.dressed = None if head is bare_head else head
+                next_job.dressed = None if head is bare_head else head
             found = got.content if got.head is None else (got.head, got.content, got.left, sent)
             got.head = got.content = None
             self._tell()
-            connection.turned(found, following)
+            connection.turned(found, next_job)
             self._see()
             return True
-
         pending.popleft()
-        passed = PyFloat_FromDouble(self._seconds - PyFloat_AS_DOUBLE(started))
-        _put_at(connection, self._c_job, following)
+        self._answered(connection, job, next_job)
+        return True
+
+    cdef int _answered(self, object connection, object job, object next_job) except -1:
+        """Note that *job* has been answered by what was got, and that *next_job* has been sent whole."""
+        cdef Received got = self._got
+        cdef object response
+        cdef double started = _taken(job, self._j_started)
+        cdef object passed = PyFloat_FromDouble(self._seconds - started)
+        cdef Py_ssize_t served = _taken(connection, self._c_served), turn = _taken(connection, self._c_turn)
+        _put_at(connection, self._c_job, next_job)
         _put_at(connection, self._c_served, served + 1)
         _put_at(connection, self._c_turn, turn + 1)
         _put_at(connection, self._c_since, self._now)
         _put_at(connection, self._c_total_at, self._total_at)
         _put_at(connection, self._c_limits, self._timeout)
-        _put_at(following, self._j_started, self._now)
-        _put_at(following, self._j_attempts, self._one)
+        _put_at(next_job, self._j_started, self._now)
+        _put_at(next_job, self._j_attempts, self._one)
         response, self._spare = self._spare, None
         _put_at(response, self._r_request, _taken(job, self._j_request))
         _put_at(response, self._r_index, _taken(job, self._j_index))
@@ -521,7 +538,7 @@ cdef class ShortRoad:
             self._tell()
             self._loop.hold(0)
             self._see_own()
-        return True
+        return 0
 
     # -- the jobs of bare URLs --------------------------------------------------------------------------------
 

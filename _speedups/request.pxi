@@ -81,6 +81,29 @@ cdef inline char *_put_text(char *to, object text) noexcept:
     return _put(to, PyUnicode_1BYTE_DATA(text), PyUnicode_GET_LENGTH(text))
 
 
+cdef inline bint _is_plain_field(object name, object value) noexcept:
+    """Return whether these are texts of what a field name and a field value may have."""
+    if not PyUnicode_CheckExact(name) or not PyUnicode_CheckExact(value):
+        return False
+    if not PyUnicode_IS_ASCII(name) or PyUnicode_KIND(value) != 1 or PyUnicode_GET_LENGTH(name) == 0:
+        return False
+    return _is_all_of(PyUnicode_1BYTE_DATA(name), PyUnicode_GET_LENGTH(name), TCHAR) and _is_all_of(
+        PyUnicode_1BYTE_DATA(value), PyUnicode_GET_LENGTH(value), FIELD_BYTE
+    )
+
+
+cdef inline Py_ssize_t _put_digits(char *digits, Py_ssize_t number) noexcept:
+    """Write *number*, 0 or more, to the end of *digits*, DIGITS_OF_SSIZE of them; return where it begins."""
+    cdef Py_ssize_t first = DIGITS_OF_SSIZE
+    # SAFETY: a Py_ssize_t has at most 19 digits, so first stays above 0.
+    while True:
+        first -= 1
+        digits[first] = <char>(c'0' + number % 10)
+        number //= 10
+        if number == 0:
+            return first
+
+
 def serialize_plain_request_head(method, target, bytes host not None, headers, Py_ssize_t content_length):
     """Return the whole head of an HTTP/1.1 request, or None where anything in it is not plain."""
     cdef Py_ssize_t size, length, position = 0
@@ -91,7 +114,6 @@ def serialize_plain_request_head(method, target, bytes host not None, headers, P
     cdef bint sends_accept_encoding = True
     cdef char digits[DIGITS_OF_SSIZE]
     cdef Py_ssize_t first_digit = DIGITS_OF_SSIZE
-    cdef Py_ssize_t rest = content_length
     cdef char *to
     cdef bytes head
     if not PyDict_CheckExact(headers) or not _is_visible(method) or not _is_visible(target):
@@ -100,14 +122,10 @@ def serialize_plain_request_head(method, target, bytes host not None, headers, P
         return None
     size = PyUnicode_GET_LENGTH(method) + PyUnicode_GET_LENGTH(target) + len(b"  HTTP/1.1\r\n\r\n")
     while PyDict_Next(headers, &position, &name, &value):
-        if not PyUnicode_CheckExact(<object>name) or not PyUnicode_CheckExact(<object>value):
-            return None
-        if not PyUnicode_IS_ASCII(<object>name) or PyUnicode_KIND(<object>value) != 1:
+        if not _is_plain_field(<object>name, <object>value):
             return None
         length = PyUnicode_GET_LENGTH(<object>name)
         data = PyUnicode_1BYTE_DATA(<object>name)
-        if length == 0 or not _is_all_of(data, length, TCHAR):
-            return None
         if length == LENGTH_OF_HOST and _is_named(data, b"host", length):
             if not sends_host or _has_space(<object>value):
                 return None
@@ -119,8 +137,6 @@ def serialize_plain_request_head(method, target, bytes host not None, headers, P
         elif length == LENGTH_OF_TRANSFER_ENCODING and _is_named(data, b"transfer-encoding", length):
             return None
         size += length + PyUnicode_GET_LENGTH(<object>value) + len(b": \r\n")
-        if not _is_all_of(PyUnicode_1BYTE_DATA(<object>value), PyUnicode_GET_LENGTH(<object>value), FIELD_BYTE):
-            return None
     if sends_host:
         if not _is_all_of(<const uint8_t *>PyBytes_AS_STRING(host), PyBytes_GET_SIZE(host), FIELD_BYTE):
             return None
@@ -128,13 +144,7 @@ def serialize_plain_request_head(method, target, bytes host not None, headers, P
     if sends_accept_encoding:
         size += len(b"Accept-Encoding: identity\r\n")
     if content_length >= 0:
-        # SAFETY: a Py_ssize_t has at most 19 digits, so first_digit stays above 0.
-        while True:
-            first_digit -= 1
-            digits[first_digit] = <char>(c'0' + rest % 10)
-            rest //= 10
-            if rest == 0:
-                break
+        first_digit = _put_digits(digits, content_length)
         size += DIGITS_OF_SSIZE - first_digit + len(b"Content-Length: \r\n")
     # SAFETY: what is put below is exactly what was added up above.
     head = PyBytes_FromStringAndSize(NULL, size)

@@ -835,8 +835,8 @@ class HTTPConnection:
             elif self.__response.isclosed():
                 self.__settle()
         before = self.__state
-        following = state.GETRESPONSE.get(before)
-        if following is None:
+        after = state.GETRESPONSE.get(before)
+        if after is None:
             if self.__lost_request:
                 self.__lost_request = False
                 raise RemoteDisconnected("the connection ended with the response to the previous request")
@@ -854,7 +854,7 @@ class HTTPConnection:
             response.close()
             raise state.refusal("getresponse", self.__state)  # another thread or a signal handler was quicker
         # Set before the wait, so that another thread cannot ask for the same response.
-        self.__state = following
+        self.__state = after
         self.__spent = False
         try:
             try:
@@ -877,19 +877,22 @@ class HTTPConnection:
                     response._owner = self.__itself
             return response  # type: ignore[no-any-return]  # or what response_class makes
         except BaseException as error:
-            is_time_over = isinstance(error, TimeoutError) and comes_from_socket(error) and _is_untouched(response)
-            response.close()
-            if is_time_over:
-                # Nothing of the response has come yet: it may be asked for again, as in http.client, but another
-                # request needs another socket.
-                self.__state = state.REQ_SENT
-                self.__spent = True
-            elif (sock := self.sock) is not None:
-                # Nobody must read on; ``sock`` stays bound until the next request, as in http.client.
-                self.__state = state.CLOSE[self.__state]
-                self.__spent = True
-                sock.close()
+            self.__end_response(response, error)
             raise
+
+    def __end_response(self, response: Any, error: BaseException) -> None:
+        """End what *error* has kept from beginning; where nothing of it has come, it may be asked for again."""
+        is_time_over = isinstance(error, TimeoutError) and comes_from_socket(error) and _is_untouched(response)
+        response.close()
+        if is_time_over:
+            # As in http.client; but another request needs another socket.
+            self.__state = state.REQ_SENT
+            self.__spent = True
+        elif (sock := self.sock) is not None:
+            # Nobody must read on; ``sock`` stays bound until the next request, as in http.client.
+            self.__state = state.CLOSE[self.__state]
+            self.__spent = True
+            sock.close()
 
 
 class HTTPSConnection(HTTPConnection):
