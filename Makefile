@@ -20,7 +20,7 @@ told   := $(source) $(shell command -v $${CC:-cc} gcc clang | tr '\n' ' ') $(CFL
           no=$(HTTPCONN_NO_EXTENSIONS) required=$(HTTPCONN_REQUIRE_EXTENSIONS)
 wheel   = $$(ls $(VENV)/wheel/*.whl)
 
-.PHONY: help build demo test bench bench-full bench-compare bench-publish bench-memory bench-fetch bench-rates bench-cores bench-micro fuzz planted sanitize leaks misuse interpreters wheels test-codings lint clean FORCE
+.PHONY: help build demo test bench bench-full bench-compare bench-publish bench-memory bench-fetch bench-awaits bench-rates bench-cores bench-micro fuzz planted sanitize leaks misuse interpreters wheels test-codings lint clean FORCE
 .DELETE_ON_ERROR:
 
 help:   ## this list
@@ -53,6 +53,9 @@ bench-memory: build   ## idle connections, a response of 1 GiB, a million reques
 
 bench-fetch: build $(VENV)/has-bench $(VENV)/checkout   ## fetch_many and the pool against their promises   [ARGS="--rounds 5", "--flat 1000000"]
 	@$(apart) -m bench.fetch $(ARGS)
+
+bench-awaits: build $(VENV)/has-bench $(VENV)/checkout   ## AsyncClient against aiohttp and wreq   [ARGS="--rounds 7", "--flat 1000000"]
+	@$(apart) -m bench.awaits $(ARGS)
 
 bench-rates: build $(VENV)/checkout   ## are rates and gates kept to, by the server's log?   [ARGS="--hosts 50"]
 	@$(apart) -m bench.rates $(ARGS)

@@ -3,7 +3,8 @@
     python -m bench.nginx [--tls]       prints where it listens as one line of JSON; ends with standard input
     with running(tls=True) as server: ...
 
-Serves /small, /10k, /10k-chunked and /large of replies.py, from a folder of its own, with nginx.conf.in.
+Serves /small, /10k, /10k-chunked and /large of replies.py, and /page of 1,600 bytes, from a folder of its own, with
+nginx.conf.in.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ def running(*, tls: bool = False, timeout_s: float = 10.0) -> Iterator[Server]:
         folder = Path(name)
         files = folder / "files"
         files.mkdir()
-        for path, size in (("10k", 10 * 1024), ("10k-chunked", 10 * 1024), ("large", MIB)):
+        for path, size in (("page", 1600), ("10k", 10 * 1024), ("10k-chunked", 10 * 1024), ("large", MIB)):
             (files / path).write_bytes(content(size))
         certificate = None
         tls_lines = ""

@@ -81,11 +81,14 @@ responses = _standard.responses
 
 __all__ = [
     "AddressNotAllowed",
+    "AsyncClient",
+    "AsyncResponse",
     "BadStatusLine",
     "Bearer",
     "BodyTooLong",
     "CannotSendHeader",
     "CannotSendRequest",
+    "ClientStats",
     "ConnectTimeout",
     "ConnectionPool",
     "ContentDecodingError",
@@ -149,7 +152,10 @@ __all__ = [
 
 
 _LATE: Final = {
+    "AsyncClient": "aio",
+    "AsyncResponse": "aio",
     "Bearer": "policies.auth",
+    "ClientStats": "aio",
     "ConnectionPool": "pool",
     "PoolStats": "pool",
     "FetchStats": "fetch",
@@ -192,6 +198,9 @@ def backends() -> tuple[str, ...]:
 if TYPE_CHECKING:
     from ._io.addresses import public_only as public_only
     from ._wire.references import urljoin as urljoin
+    from .aio import AsyncClient as AsyncClient
+    from .aio import AsyncResponse as AsyncResponse
+    from .aio import ClientStats as ClientStats
     from .fetch import Fetcher as Fetcher
     from .fetch import FetchStats as FetchStats
     from .fetch import fetch_many as fetch_many

@@ -292,7 +292,7 @@ def unknown_of_request(name: str, where: str, *more: str) -> TypeError:
     return unexpected(name, {*OF_REQUESTS, *more}, where, of_all)
 
 
-def _taken(held: bytearray, size: int) -> bytes:
+def taken(held: bytearray, size: int) -> bytes:
     """Take the first *size* bytes out of *held*, or all."""
     part = bytes(memoryview(held)[:size])
     del held[:size]
@@ -336,7 +336,7 @@ SPENT: Final[Stream] = _Spent()
 def _next_part(stream: Stream) -> bytes:
     """Return what is there of the content of *stream*, when there is something; b"" at its end."""
     if stream.held:
-        return _taken(stream.held, len(stream.held))
+        return taken(stream.held, len(stream.held))
     return stream.read_part()
 
 
@@ -462,10 +462,10 @@ class Response:
         """
         stream = self._stream
         if stream is not None:
-            _check_is_bytes(stream)
+            check_is_bytes(stream)
             while part := stream.read_part():
                 stream.held += part
-            self._content = _taken(stream.held, len(stream.held))
+            self._content = taken(stream.held, len(stream.held))
             self._stream = None
         return self._content
 
@@ -484,7 +484,7 @@ class Response:
             whole = self._content
             step = size or len(whole)
             return (whole[at : at + step] for at in range(0, len(whole), step or 1))
-        _check_is_bytes(stream)
+        check_is_bytes(stream)
         return self._iter_parts(stream) if size is None else self._iter_sized(stream, size)
 
     def _iter_parts(self, stream: Stream) -> Iterator[bytes]:
@@ -496,24 +496,28 @@ class Response:
         held = stream.held  # whoever reads on, here or by another call, goes on where this one was
         while True:
             while len(held) >= size:
-                yield _taken(held, size)
+                yield taken(held, size)
             try:
                 part = stream.read_part()
             except Exception:
                 if held:
-                    yield _taken(held, size)
+                    yield taken(held, size)
                 raise
             if not part:
                 break
             held += part
         if held:
-            yield _taken(held, size)
+            yield taken(held, size)
         self._end_stream(stream)
 
     def _end_stream(self, stream: Stream) -> None:
         """All of *stream* has been handed out: in parts, unless ``content`` has taken the rest meanwhile."""
         if self._stream is stream:
-            self._stream = SPENT
+            self._spend()
+
+    def _spend(self) -> None:
+        """Have nothing of the content any more: it has been handed out."""
+        self._stream = SPENT
 
     def iter_text(self) -> Iterator[str]:
         """Return an iterator of the content as ``text`` has it, in whatever parts.
@@ -640,7 +644,7 @@ class Response:
         return f"<Response [{told}] {redacted(str(self.url))}>"
 
 
-def _check_is_bytes(stream: Stream) -> None:
+def check_is_bytes(stream: Stream) -> None:
     if stream.text is not None:
         raise StreamConsumed("the content is being read as text; go on with iter_text() or iter_lines()")
 
@@ -648,10 +652,9 @@ def _check_is_bytes(stream: Stream) -> None:
 def _iter_lines(texts: Iterator[str], reader: TextReader, max_line_chars: int | None) -> Iterator[str]:
     cutter = reader.cutter = reader.cutter or LineCutter()
     while True:
-        if max_line_chars is not None and cutter.next_is_longer(max_line_chars):
-            raise line_too_long(max_line_chars, "a line of the content (max_line_chars)", unit="characters")
-        if cutter.lines:
-            yield cutter.lines.popleft()
+        line = line_of(cutter, max_line_chars)
+        if line is not None:
+            yield line
             continue
         if cutter.is_done:
             return
@@ -664,6 +667,13 @@ def _iter_lines(texts: Iterator[str], reader: TextReader, max_line_chars: int | 
             cutter.finish()
         else:
             cutter.cut(text)
+
+
+def line_of(cutter: LineCutter, max_line_chars: int | None) -> str | None:
+    """Return the next line that is whole, None for none. Raises LineTooLong."""
+    if max_line_chars is not None and cutter.next_is_longer(max_line_chars):
+        raise line_too_long(max_line_chars, "a line of the content (max_line_chars)", unit="characters")
+    return cutter.lines.popleft() if cutter.lines else None
 
 
 def tell_partial(error: BaseException, content: bytes) -> None:

@@ -24,6 +24,8 @@ from .sink import Sink, takes
 _NO_CLOCK: Final[Any] = None
 _TURN_S: Final = 0.005
 """How long one response is decoded at once, before the next look at the clock and at other responses."""
+_STREAM_STEP_BYTES: Final = 262_144
+"""How much of one that is streamed is decoded at once, whatever time that takes: its reader may be slow."""
 
 
 class Incoming:
@@ -124,7 +126,7 @@ class Incoming:
                 part = decoder.step()
                 if part:
                     self._keep(part)
-                if self._clock.time() >= until:
+                if self._clock.time() >= until or (self._is_streamed and self.held >= _STREAM_STEP_BYTES):
                     self.is_unfinished = True
                     return False
             received = reader.body()
@@ -142,6 +144,8 @@ class Incoming:
     def _begin(self, head: ResponseHead) -> None:
         job, length, in_memory = self._job, self._reader.length, self._max_content
         request = job.request
+        if self._is_streamed and job.may_go_on is not None and job.may_go_on(job, head):
+            self._max_content = in_memory = self._settings.max_content  # it is kept until it is judged
         pours = isinstance(request, Request) and request.sink is not None and takes(request, job.method, head)
         if pours and job.may_go_on is not None and job.may_go_on(job, head):
             pours = False  # a redirect's page, say: what is in the sink in the end must be the result's
@@ -213,6 +217,12 @@ class Incoming:
         return int(value) if value is not None and value.isascii() and value.isdigit() else -1
 
     @property
+    def left_bytes(self) -> int:
+        """How much of the body is to come, where that is known; else -1."""
+        length = self._reader.length if self.head is not None else None
+        return -1 if length is None else length
+
+    @property
     def received_bytes(self) -> int:
         """How long an answer without a body is, with the interim responses before it."""
         count = 0 if self.head is None else len(self.head.block)
@@ -248,18 +258,23 @@ class Incoming:
         """Return the response, as far as it came; *error* tells why no further."""
         content = self.take_content()
         response = Response(self._job.request, self.head, content)
-        if self._settings.default_encoding is not None:
-            response._encoding = (self._settings.default_encoding,)
-        response.index = self._job.index
-        response.attempts = self._job.attempts
-        if self._job.course is not None:
-            response.history = tuple(self._job.course.history)
+        self.introduce(response)
         self.fill(response)
         if error is not None:
             response.error = error
             tell_partial(error, content)
             name_place(error, self._job.place)
         return response
+
+    def introduce(self, response: Response) -> None:
+        """Put into *response* what is known of its request, and of what led to it."""
+        job = self._job
+        if self._settings.default_encoding is not None:
+            response._encoding = (self._settings.default_encoding,)
+        response.index = job.index
+        response.attempts = job.attempts
+        if job.course is not None:
+            response.history = tuple(job.course.history)
 
     def fill(self, response: Response) -> None:
         """Put into *response* what is known of the message besides head and content."""

@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 
 from .._wire.head import ResponseHead
 from .._wire.urls import Origin, redacted
-from ..model import Request, Timeout
+from ..model import Request, Response, Timeout
 from ..policies.verdict import Course
 from .proxies import Proxy
 from .request_body import ChunkedBody, Framed
@@ -53,6 +53,10 @@ class Job(BareJob):
     """What it has been through, from its second sending or second request on."""
     may_go_on: Callable[[Any, ResponseHead], bool] | None = None
     """For a request with a sink: whether a response's content must not go there, since it may be no result."""
+    stream: Stream | None = None
+    """Who takes the response while it comes in, from its head on."""
+    is_abandoned = False
+    """Nobody waits for it any more, and nothing follows it."""
     is_resendable = True
     is_replayable = True
     has_poured = False
@@ -87,6 +91,12 @@ class Job(BareJob):
         self.attempts = 0
         self.started = 0.0
 
+    def pour_into(self, stream: Stream, may_go_on: Callable[[Any, ResponseHead], bool]) -> None:
+        """Have the result go to *stream* while it comes in; what *may_go_on* may be none."""
+        self.stream = stream
+        self.may_go_on = may_go_on
+        self.is_plain = False
+
     @property
     def may_drop_expect(self) -> bool:
         """Whether it can be sent again without the expectation that we have added: its body has not been touched."""
@@ -113,6 +123,29 @@ class Job(BareJob):
     def where(self) -> str:
         """Where it goes, for an error text."""
         return str(self.origin) if self.proxy is None else f"{self.origin} through {self.proxy}"
+
+
+class Stream(Protocol):
+    """Who takes a response while it comes in; the driver's."""
+
+    has_begun: bool
+    """Whether the head of a result has come: from then on nothing is sent again, and errors are the reader's."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether enough is held for the reader; nothing is received then."""
+
+    def begin(self, connection: Any, job: Job, incoming: Any, times: tuple[float, ...]) -> Response:
+        """Return the response to *job*, of which the head has come."""
+
+    def feed(self, part: bytes) -> None:
+        """Take the next part of the content."""
+
+    def finish(self, incoming: Any, times: tuple[float, ...]) -> None:
+        """Take the end of the message."""
+
+    def fail(self, error: BaseException, response: Response | None = None) -> None:
+        """Take what has come in the place of the rest, and the *response* as far as it came."""
 
 
 class Clock(Protocol):

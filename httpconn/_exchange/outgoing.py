@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, Final
 
 from .job import Clock, Job
+from .request_body import FedBody
+
+_END: Final = object()
 
 
 class Outgoing:
     """A request on its way: what of it is still to be sent."""
 
-    __slots__ = ("_clock", "_is_asking", "_more", "_view", "body_error")
+    __slots__ = ("_body", "_clock", "_is_asking", "_more", "_view", "body_error", "is_starving")
 
     def __init__(self, job: Job, clock: Clock, sent: int = 0) -> None:
         """*sent* bytes of the head are on their way already."""
@@ -18,6 +22,9 @@ class Outgoing:
         self._view = memoryview(job.head_to_send)[sent:]
         self.body_error: BaseException | None = None
         """What ``send`` has raised and is the body's own: no word of the peer's, whatever its class."""
+        self.is_starving = False
+        """Whether the body has nothing to send now, and will have more."""
+        self._body = None if job.framed is None else job.framed[0]
         self._is_asking = job.expects_continue
         self._more = job.body() if job.body is not None else None
 
@@ -25,6 +32,11 @@ class Outgoing:
     def is_waiting(self) -> bool:
         """Whether the head is out, and the body waits to be asked for: until ``go_on``."""
         return self._is_asking and not self._view
+
+    def wait_for_more(self, told: Callable[[], None]) -> None:
+        """Have *told* called when the body has something again; now it ``is_starving``."""
+        assert isinstance(self._body, FedBody)
+        self._body.wake = told
 
     def go_on(self) -> None:
         """Send the body: it was asked for, or nobody said anything for long enough."""
@@ -44,11 +56,14 @@ class Outgoing:
             if self._is_asking:
                 return False
             try:
-                part = None if self._more is None else self._clock.off_the_clock(next, self._more, None)
+                part: Any = _END if self._more is None else self._clock.off_the_clock(next, self._more, _END)
             except BaseException as error:
                 self.body_error = error
                 raise
+            self.is_starving = part is None
             if part is None:
+                return False
+            if part is _END:
                 self._more = None
                 return True
             self._view = memoryview(part)

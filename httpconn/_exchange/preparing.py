@@ -154,7 +154,9 @@ class Preparer:
         found = self._plain_get(self._known, url)
         if found is not None:
             (key, origin, _), head = found
-            return Job(url, index, key, origin, "GET", head)
+            job = Job(url, index, key, origin, "GET", head)
+            job.is_bare = True
+            return job
         try:
             origin, target = parse_url(url)
         except CredentialsInURL:

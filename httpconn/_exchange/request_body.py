@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import errno
 import io
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
 from ..model import Request
@@ -102,6 +103,66 @@ def _pieces(file: Any) -> Iterator[bytes]:
         yield part
 
 
+class FedBody(ChunkedBody):
+    """A body that is handed over bit by bit while it is sent, by whoever runs beside the engine, in the same thread."""
+
+    def __init__(self, begin: Callable[[FedBody], None], room: Callable[[], None], end: Callable[[], None]) -> None:
+        """*begin* is called when the body is about to be sent, *room* whenever all that was handed over is on its way.
+
+        And *end* when nothing more is taken.
+        """
+        super().__init__(())
+        self._begin = begin
+        self._stop = end
+        self._room = room
+        self.wake: Callable[[], None] | None = None
+        """Called when there is more again, for who waits for that."""
+        self.size = 0
+        """Bytes that were handed over and are not on their way."""
+        self._fed: collections.deque[bytes] = collections.deque()
+        self._is_done = False
+        self._error: BaseException | None = None
+
+    def feed(self, part: Any) -> None:
+        """Take the next part. Raises TypeError for what is no bytes or str."""
+        data = part.encode() if isinstance(part, str) else _piece(part)
+        self._fed.append(data)
+        self.size += len(data)
+        self._tell()
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Take the end of the body, or the error that came instead of it."""
+        self._is_done = True
+        self._error = error
+        self._tell()
+
+    def _tell(self) -> None:
+        wake, self.wake = self.wake, None
+        if wake is not None:
+            wake()
+
+    def parts(self) -> Iterator[Any]:
+        """Yield what is sent, and None where there is nothing now."""
+        self.has_begun = True
+        self._begin(self)
+        try:
+            while True:
+                while self._fed:
+                    data = self._fed.popleft()
+                    self.size -= len(data)
+                    if data:
+                        yield b"%X\r\n%b\r\n" % (len(data), data)
+                if self._error is not None:
+                    raise self._error
+                if self._is_done:
+                    break
+                self._room()
+                yield None
+            yield b"0\r\n\r\n"
+        finally:  # also where the connection is closed, and this generator with it
+            self._stop()
+
+
 Body: TypeAlias = bytes | FileBody | ChunkedBody | None
 Framed: TypeAlias = tuple[Body, int | None, str | None]
 """The body, its length, its media type: length -1 for no body, None where it is not known."""
@@ -109,6 +170,8 @@ Framed: TypeAlias = tuple[Body, int | None, str | None]
 
 def body_of(request: Request, method: str) -> Framed:
     body = request.body
+    if isinstance(body, FedBody):
+        return body, None, None
     if request.json is not None:
         if body is not None:
             raise TypeError("expected body or json, got both")

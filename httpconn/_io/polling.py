@@ -23,6 +23,8 @@ class Poller(Protocol):
 
     def poll(self, timeout_s: float | None, most: int, /) -> list[tuple[int, int]]: ...
 
+    def fileno(self) -> int: ...
+
     def close(self) -> None: ...
 
 
@@ -50,6 +52,14 @@ class SelectorPoller:
             (key.fd, (IN if events & selectors.EVENT_READ else 0) | (OUT if events & selectors.EVENT_WRITE else 0))
             for key, events in self._selector.select(timeout_s)
         ]
+
+    def fileno(self) -> int:
+        """Return a descriptor that can be read from when there is an event. Raises OSError where there is none."""
+        fileno = getattr(self._selector, "fileno", None)
+        if fileno is None:
+            raise OSError("select() has no descriptor of its own")
+        descriptor: int = fileno()
+        return descriptor
 
     def close(self) -> None:
         self._selector.close()

@@ -211,7 +211,7 @@ def test_who_reads_a_stream_slowly(pause: Pause, server: FaultyServer) -> None:
     assert response.timings.total < LIMIT_S
 
 
-@pytest.mark.parametrize("way", ["pool", "stream", "fetcher"])
+@pytest.mark.parametrize("way", ["pool", "stream", "fetcher", "async", "astream"])
 def test_what_follows_has_the_time_that_is_left(pause: Pause, way: str) -> None:
     """Redirects and retries are within the same total, which goes on where it was."""
     routes = {
@@ -270,7 +270,7 @@ def test_a_consumer_of_its_own_kind_inside(pause: Pause, server: FaultyServer) -
 # -- the other side: what is late is late
 
 
-@pytest.mark.parametrize("way", ["pool", "stream", "fetcher"])
+@pytest.mark.parametrize("way", ["pool", "stream", "fetcher", "async", "astream"])
 @pytest.mark.parametrize(
     ("timeout", "path", "error"),
     [
@@ -294,7 +294,7 @@ def test_a_server_that_is_late(
     assert pause.count >= 2
 
 
-@pytest.mark.parametrize("way", ["pool", "fetcher"])
+@pytest.mark.parametrize("way", ["pool", "fetcher", "async"])
 def test_nobody_answers(pause: Pause, way: str) -> None:
     with (
         blackhole("127.0.0.1") as (_, port),

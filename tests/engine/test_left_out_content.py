@@ -27,7 +27,7 @@ from ..support.sites import Asker
 
 QUICK = Timeout(connect=10, read=10, total=60, pool=30)
 LEFT_OUT = b"content of a HEAD, which nobody has asked for\r\n\r\n"
-KINDS = ("pool", "fetcher")
+KINDS = ("pool", "fetcher", "async")
 
 
 class Origin:
@@ -102,6 +102,9 @@ def ask_in_turn(kind: str, requests: list[Request], **options):
     """Return the responses in the order of *requests*; by a pool one after the other, by a fetcher as it does."""
     if kind == "fetcher":
         return list(fetch_many(requests, ordered=True, timeout=QUICK, **options))
+    if kind == "async":
+        with Asker(kind, timeout=QUICK, **options) as ask:
+            return [ask(request) for request in requests]
     with ConnectionPool(timeout=QUICK, **options) as pool:
         return [pool.send(request) for request in requests]
 

@@ -120,7 +120,7 @@ def ask_all(kind: str, urls: list[str], **options: Any) -> list[Response]:
             return list(threads.map(get, urls))
 
 
-KINDS = pytest.mark.parametrize("kind", ["pool", "fetcher"])
+KINDS = pytest.mark.parametrize("kind", ["pool", "fetcher", "async"])
 
 
 # -- places and clocks
@@ -514,7 +514,7 @@ def test_what_is_given_up_is_cancelled(kind: str, server: FaultyServer) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # as an error it would keep what it is about
-@KINDS
+@pytest.mark.parametrize("kind", ["pool", "fetcher"])
 def test_a_dropped_maker_leaves_no_thread(kind: str, server: FaultyServer) -> None:
     """Even if something refers to it still: the warning about what it has left open, here."""
 

@@ -13,7 +13,7 @@ import trustme
 from httpconn.policies.cookies import MOST_COOKIE_BYTES, MOST_OF_DOMAIN, MOST_SENT_BYTES
 
 from ..support.certificates import client_context_for, server_context_for
-from ..support.sites import PAGE, Asker, Site, each_kind
+from ..support.sites import KINDS, PAGE, Asker, Site, each_kind
 
 NAMES = dict.fromkeys(
     ["www.site.test", "sub.www.site.test", "other.site.test", "site.test", "else.test", "xwww.site.test", "plain"],
@@ -50,7 +50,7 @@ class Sites:
         return site, f"{scheme}://{host}:{site.port}/{path}"
 
 
-@pytest.fixture(params=["pool", "stream", "fetcher"])
+@pytest.fixture(params=KINDS)
 def sites(request: pytest.FixtureRequest, authority: trustme.CA) -> Iterator[Sites]:
     context = server_context_for(authority, *NAMES, "127.0.0.1", "127.0.0.2")
     with Site() as plain, Site(tls=context) as secure:

@@ -313,7 +313,7 @@ def test_a_request_that_has_a_cookie_field_anyway(name: Any) -> None:
         assert all(head.lower().count(b"cookie:") == 1 and b"own=1" in head for head in site.heads)
 
 
-@pytest.mark.parametrize("kind", ["pool", "fetcher"])
+@pytest.mark.parametrize("kind", ["pool", "fetcher", "async"])
 def test_a_request_that_is_sent_again_has_the_cookies_of_that_moment(kind: str) -> None:
     """The kept connection is lost without a byte; by then the jar has another value."""
     held = cookie()
@@ -343,7 +343,7 @@ def test_a_request_that_is_sent_again_has_the_cookies_of_that_moment(kind: str) 
     assert said == [b"n=1"] * 4 + [b"n=2"] * 5
 
 
-@pytest.mark.parametrize("kind", ["pool", "fetcher"])
+@pytest.mark.parametrize("kind", ["pool", "fetcher", "async"])
 def test_a_request_that_cannot_be_sent_again_for_its_cookies(kind: str) -> None:
     """By then the jar has what no field can hold: that is the result, of this one and of those after it."""
     held = cookie()
@@ -398,7 +398,7 @@ def test_heads_that_are_sent_in_pieces(domain: str) -> None:
     assert all(head.endswith(b"\r\n\r\n") and head.count(b"\r\n\r\n") == 1 for head in heads)
 
 
-@pytest.mark.parametrize("kind", ["pool", "fetcher"])
+@pytest.mark.parametrize("kind", ["pool", "fetcher", "async"])
 def test_cookies_are_those_of_when_the_connection_is_there(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """And not of when it was begun: looking up the name may take its time."""
     look_up = socket.getaddrinfo

@@ -21,7 +21,7 @@ from ..support.peers import ScriptedServer, blackhole, take_request
 Ask = Callable[..., BaseException]
 
 
-@pytest.fixture(params=["pool", "stream", "fetcher"])
+@pytest.fixture(params=["pool", "stream", "fetcher", "async", "astream"])
 def ask(request: pytest.FixtureRequest) -> Ask:
     """Asks for a URL, and returns the error that it comes to."""
 

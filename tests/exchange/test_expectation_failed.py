@@ -23,7 +23,7 @@ from ..support.certificates import TLS
 from ..support.proxy_servers import Recording, RecordingHandler
 from ..support.sites import Asker
 
-ways = pytest.mark.parametrize("way", ["pool", "stream", "fetcher"])
+ways = pytest.mark.parametrize("way", ["pool", "stream", "fetcher", "async", "astream"])
 
 
 class Handler(RecordingHandler):
@@ -234,7 +234,7 @@ def test_with_a_rate_and_retries(way: str, retry: Retry | None) -> None:
     assert server.told() == [(True, b""), (False, b"onetwo")]
 
 
-@pytest.mark.parametrize("way", ["pool", "fetcher"])
+@pytest.mark.parametrize("way", ["pool", "fetcher", "async"])
 def test_a_sink_gets_the_result_alone(way: str) -> None:
     sink = io.BytesIO()
     with Server() as server, Asker(way, expect_timeout_s=30) as ask:

@@ -190,7 +190,7 @@ def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ours("a_b.xn--bcher-kva.de") == "a_b.xn--bcher-kva.de"
 
 
-@pytest.mark.parametrize("kind", ["pool", "stream", "fetcher"])
+@pytest.mark.parametrize("kind", ["pool", "stream", "fetcher", "async", "astream"])
 def test_the_server_is_told_the_name_in_ascii(kind: str) -> None:
     names = {"xn--ls8h.la": "127.0.0.1", "a_b.xn--bcher-kva.de": "127.0.0.1"}
     with Site({"/": PAGE}) as site, Asker(kind, resolve=names) as ask:

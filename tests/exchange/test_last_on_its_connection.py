@@ -23,7 +23,7 @@ SAYS_NOTHING_OF_IT: list[Any] = [
     {"Connection": "x-close"},
     {"X-Connection": "close"},
 ]
-WAYS = ["pool", "stream", "fetcher"]
+WAYS = ["pool", "stream", "fetcher", "async", "astream"]
 
 
 def asked(way: str, headers: Any, shared: Any = None) -> int:

@@ -23,7 +23,7 @@ from ..support.sites import Asker
 
 QUICK = Timeout(connect=10, read=5, total=30, pool=10)
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood"
-KINDS = ("pool", "stream", "fetcher")
+KINDS = ("pool", "stream", "fetcher", "async", "astream")
 
 # What comes, how many defects there are in it, and what strict says.
 MALFORMED = {
@@ -105,7 +105,7 @@ def once(*replies: bytes):
 
 
 @pytest.mark.parametrize("strict", [False, True], ids=["default", "strict"])
-@pytest.mark.parametrize("kind", ["pool", "fetcher"])
+@pytest.mark.parametrize("kind", ["pool", "fetcher", "async"])
 @pytest.mark.parametrize("name", REFUSED)
 def test_framing_is_strict_in_either_mode(name: str, kind: str, strict: bool) -> None:
     rest, refusal = REFUSED[name]
@@ -118,7 +118,7 @@ def test_framing_is_strict_in_either_mode(name: str, kind: str, strict: bool) ->
         assert isinstance(ask(f"http://{server.host}:{server.port}/").error, refusal)
 
 
-@pytest.mark.parametrize("kind", ["pool", "fetcher"])
+@pytest.mark.parametrize("kind", ["pool", "fetcher", "async"])
 def test_not_http_is_refused(kind: str) -> None:
     with ScriptedServer(replying(b"hello world\r\n\r\n")) as server, Asker(kind, timeout=QUICK) as ask:
         assert type(ask(f"http://{server.host}:{server.port}/").error) is BadStatusLine
@@ -152,7 +152,7 @@ def test_values_of_a_connection(in_use, strict: bool, values: list[tuple[str, st
         connection.close()
 
 
-@pytest.mark.parametrize("kind", ["pool", "fetcher"])
+@pytest.mark.parametrize("kind", ["pool", "fetcher", "async"])
 def test_values_that_the_policies_read(kind: str) -> None:
     """A Location, and a Content-Encoding, with white space behind it and a fold."""
     moved = b"HTTP/1.1 302 Found\r\nLocation:\r\n /other \r\nContent-Length: 0\r\n\r\n"

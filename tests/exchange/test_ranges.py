@@ -18,7 +18,7 @@ from httpconn import ConnectionPool, Request, Timeout, fetch_many
 from ..support.sites import PAGE, Asker, Site
 
 CONTENT = b"".join(b"line %d of a text that shrinks\n" % number for number in range(2_000))
-KINDS = ("pool", "fetcher")
+KINDS = ("pool", "fetcher", "async")
 
 
 def asked(kind: str, request: Request | str, **options) -> str | None:

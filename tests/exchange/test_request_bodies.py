@@ -21,7 +21,7 @@ from ..support.faulty import FaultyServer
 from ..support.peers import ScriptedServer, reads_for_ever
 from ..support.sites import PAGE, Asker, Site, redirect
 
-both = pytest.mark.parametrize("kind", ["pool", "fetcher"])
+both = pytest.mark.parametrize("kind", ["pool", "fetcher", "async"])
 CONTENT = bytes(range(256)) * 1_000
 
 

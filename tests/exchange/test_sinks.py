@@ -27,7 +27,7 @@ from ..support.faulty import FaultyServer, content_of
 from ..support.peers import ScriptedServer, replying, take_request
 from ..support.sites import Asker, Logged, Site, redirect
 
-both = pytest.mark.parametrize("kind", ["pool", "fetcher"])
+both = pytest.mark.parametrize("kind", ["pool", "fetcher", "async"])
 PAGE = b"a page of a few bytes\n" * 20
 FAILURES = (204, 206, 301, 304, 400, 404, 429, 500, 503, 999)
 

@@ -430,7 +430,7 @@ def test_the_rest_of_a_sized_part_is_handed_out_before_the_error() -> None:
         next(parts)
 
 
-@pytest.mark.parametrize("kind", ["pool", "stream", "fetcher"])
+@pytest.mark.parametrize("kind", ["pool", "stream", "fetcher", "async", "astream"])
 @pytest.mark.parametrize("location", ["http://[::zz]/", "ftp://a.test/", "/again"])
 def test_a_redirect_that_fails_has_its_page_in_the_error(kind: str, location: str) -> None:
     """Also where the response was to be streamed, whose connection is closed by then."""

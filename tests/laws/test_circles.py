@@ -60,7 +60,7 @@ def by_fetcher(site: Site, make: Callable[[str], Any]) -> Iterator[None]:
             yield
 
 
-@pytest.mark.parametrize("kind", ["pool", "stream", "fetcher"])
+@pytest.mark.parametrize("kind", ["pool", "stream", "fetcher", "async", "astream"])
 @pytest.mark.parametrize("request_", [name for name in REQUESTS if name != "too long"])
 def test_nothing_waits_for_the_collector(kind: str, request_: str, site: Site) -> None:
     assert not circles(kind, REQUESTS[request_], site)

@@ -1,4 +1,4 @@
-"""A pool and a fetcher behind one interface, for what must hold for both."""
+"""A pool, a fetcher and a client behind one interface, for what must hold for all."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import pytest
 
 from httpconn import ConnectionPool, Fetcher, Request, Response, Timeout
 from httpconn._io.resolving import Resolver
+
+from .awaiting import Awaiting
 
 QUICK = Timeout(connect=10, read=10, total=20, pool=5)
 
@@ -87,13 +89,44 @@ class EngineClient:
         self.fetcher.close()
 
 
-@pytest.fixture(params=["pool", "engine"])
+class AsyncEngineClient:
+    def __init__(self, **options: Any) -> None:
+        self.awaiting = Awaiting(**options)
+        self.client = self.awaiting.client
+
+    @property
+    def opened(self) -> int:
+        return self.awaiting.stats.opened
+
+    @property
+    def hosts(self) -> dict[Any, Any]:
+        driver = self.awaiting.client._driver
+        return {} if driver is None else driver.engine.hosts
+
+    @property
+    def resolver(self) -> Resolver:
+        return self.awaiting.client._kit.resolver
+
+    def request(self, method: str, url: str, **options: Any) -> Response:
+        return self.awaiting.request(method, url, **options)
+
+    def get(self, url: str, **options: Any) -> Response:
+        return self.awaiting.get(url, **options)
+
+    def close(self) -> None:
+        self.awaiting.close()
+
+
+_MAKERS = {"pool": PoolClient, "engine": EngineClient, "async": AsyncEngineClient}
+
+
+@pytest.fixture(params=[*_MAKERS])
 def client(request: pytest.FixtureRequest) -> Iterator[Any]:
     """Return a function that makes a client of the options of a pool or fetcher."""
     made: list[Client] = []
 
     def make(**options: Any) -> Client:
-        one = (PoolClient if request.param == "pool" else EngineClient)(**{"timeout": QUICK, **options})
+        one = _MAKERS[request.param](**{"timeout": QUICK, **options})
         made.append(one)
         return one
 

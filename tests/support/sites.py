@@ -10,6 +10,7 @@ import pytest
 
 from httpconn import ConnectionPool, Fetcher, Request, Response
 
+from .awaiting import Awaiting
 from .faulty import Exchange, FaultyServer
 
 Reply = tuple[int, Mapping[str, str], bytes]
@@ -55,16 +56,24 @@ def redirect(status: int, location: str, **fields: str) -> Reply:
 PAGE: Reply = 200, {}, b"page"
 
 
-each_kind = pytest.mark.parametrize("kind", ["pool", "stream", "fetcher"])
+KINDS = ("pool", "stream", "fetcher", "async", "astream")
+"""The ways to send a request and to get its response: by a pool, a fetcher or a client, at once or as a stream."""
+each_kind = pytest.mark.parametrize("kind", KINDS)
 """Of an ``Asker``."""
 
 
 class Asker:
-    """Sends requests by a pool or by a fetcher; a failure is a response with ``error`` for both."""
+    """Sends requests by one of ``KINDS``; a failure is a response with ``error`` for all."""
 
     def __init__(self, kind: str, **options: Any) -> None:
         self.kind = kind
-        self.maker = ConnectionPool(**options) if kind in ("pool", "stream") else Fetcher(**options)
+        self.maker: ConnectionPool | Fetcher | Awaiting
+        if kind in ("pool", "stream"):
+            self.maker = ConnectionPool(**options)
+        elif kind == "fetcher":
+            self.maker = Fetcher(**options)
+        else:
+            self.maker = Awaiting(streams=kind == "astream", **options)
 
     def __call__(self, request: Request | str) -> Response:
         maker = self.maker
@@ -73,6 +82,8 @@ class Asker:
             [response] = list(maker)
             return response
         try:
+            if isinstance(maker, Awaiting):
+                return maker.send(request)
             if isinstance(request, str):
                 return maker.request("GET", request, stream=self.kind == "stream")
             return maker.send(request, stream=self.kind == "stream")

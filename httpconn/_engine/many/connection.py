@@ -15,7 +15,7 @@ import time
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from ..._exchange.incoming import Incoming
-from ..._exchange.job import Job
+from ..._exchange.job import Job, Stream
 from ..._exchange.outcome import check_is_answer, is_left_out_content, may_resend, note_failure
 from ..._exchange.outgoing import Outgoing
 from ..._io.channel import READ, Channel
@@ -36,6 +36,8 @@ Turned: TypeAlias = tuple[ResponseHead, bytes, int, int]
 
 _RECEIVE_BYTES: Final = 65_536
 _BODY_RECEIVE_BYTES: Final = 262_144
+_WORTH_READING_BYTES: Final = 65_536
+"""Of a response that nobody waits for any more: so much is read, since another connection would cost more."""
 _FOREVER: Final = float("inf")
 _NO_TIMES: Final = (0.0, 0.0, 0.0, 0.0)
 
@@ -240,7 +242,7 @@ class Connection:
 
     def unpause(self) -> None:
         """Go on receiving."""
-        if not self.paused_at:
+        if not self.paused_at or (self.job is not None and self.job.stream is not None and self.job.stream.is_full):
             return
         loop = self.loop
         passed = loop.now - self.paused_at
@@ -344,6 +346,10 @@ class Connection:
                 if outgoing.is_waiting:
                     self._await_continue()
                     return
+                if outgoing.is_starving:
+                    outgoing.wait_for_more(self.send_more)
+                    self._set_mask(IN)  # the server may answer all the same
+                    return
                 self._set_mask(IN | OUT if channel.wants != READ else IN)
                 return
             self.is_sent = True
@@ -354,6 +360,25 @@ class Connection:
             self.send_error = without_frames(error)  # the peer may have answered before it closed
         self.outgoing = None
         self._set_mask(IN)
+
+    def send_more(self) -> None:
+        """Go on sending a body whose source had nothing, which was nobody else's delay."""
+        self.loop.now = self.loop.time()
+        self.excuse()
+        if self.outgoing is not None and self.phase == BUSY:
+            self._send_on()
+
+    def excuse(self) -> None:
+        """Have the time in which the source of the body had nothing count for no deadline."""
+        outgoing = self.outgoing
+        if outgoing is None or not outgoing.is_starving:
+            return
+        now = self.loop.now
+        passed = max(0.0, now - self.since)
+        self.since = now
+        self.total_at += passed
+        if self.job is not None:
+            self.job.paused_s += passed
 
     def _await_continue(self) -> None:
         """The head is out: wait for "100 Continue", but not for long (RFC 9110 section 10.1.1)."""
@@ -497,7 +522,7 @@ class Connection:
         """Return the response as the shared reader has it; what came by the short road is read again."""
         incoming = self.incoming
         if incoming is None:
-            incoming = Incoming(job, self.loop.kit.settings, self.loop)
+            incoming = Incoming(job, self.loop.kit.settings, self.loop, is_streamed=job.stream is not None)
             if self.head is not None:
                 for part in (self.head.block, *self.parts):
                     if part:
@@ -544,7 +569,9 @@ class Connection:
         self.since = self.loop.now
         try:
             if incoming is None:
-                incoming = self.incoming = Incoming(job, self.loop.kit.settings, self.loop)
+                incoming = self.incoming = Incoming(
+                    job, self.loop.kit.settings, self.loop, is_streamed=job.stream is not None
+                )
                 self._note_first_byte(job)
             is_complete = incoming.receive(data, is_clean=channel.is_clean) or self._read_pending(channel, incoming)
         except Exception as error:
@@ -579,6 +606,15 @@ class Connection:
         """See to what follows, now that some of the response has been read."""
         if incoming.is_unfinished:
             self.loop.unfinished[self] = None
+        job = self.job
+        assert job is not None
+        stream = job.stream
+        head = incoming.head
+        if stream is not None and head is not None and incoming.is_in_body:
+            if not stream.has_begun and job.may_go_on is not None and job.may_go_on(job, head):
+                stream = None  # a redirect's page, say, which is kept and judged when it is whole
+            elif not self._pour(stream, job, incoming):
+                return
         self._hold(incoming.memory)
         outgoing = self.outgoing
         if outgoing is not None and outgoing.is_waiting and (incoming.head is not None or incoming.is_continued):
@@ -588,8 +624,79 @@ class Connection:
                 self._send_on()
                 return
             self.outgoing = None  # the body is not wanted; that it is not sent ends the connection
-        if is_complete:
+        if is_complete and stream is not None:
+            self._finish_stream(stream, incoming)
+        elif is_complete:
             self._finish(incoming)
+
+    # -- a response that is streamed ----------------------------------------------------------------------------
+
+    def _pour(self, stream: Stream, job: Job, incoming: Incoming) -> bool:
+        """Give the reader of a stream what has come, its head first; return whether the exchange goes on."""
+        if not stream.has_begun:
+            response = stream.begin(self, job, incoming, (*self.times, self.loop.time() - job.started))
+            self.loop.take_note(job, response)
+            if response.error is not None:  # a hook has raised it
+                self._leave_stream()
+                response._stream = None
+                stream.fail(response.error, response)
+            self.loop.answered(response)
+            if response.error is not None:
+                return False
+        stream.feed(incoming.take_content())
+        if stream.is_full:
+            self.pause()
+        return True
+
+    def read_on(self) -> None:
+        """Receive again: the reader of the stream has taken what was there."""
+        if not self.loop.is_paused:
+            self.unpause()
+
+    def _finish_stream(self, stream: Stream, incoming: Incoming) -> None:
+        """End an exchange whose response was streamed, and has come to its end."""
+        loop, channel, job = self.loop, self.channel, self.job
+        assert channel is not None
+        assert job is not None
+        persists = self.is_sent and incoming.persists() and not channel.has_pending()
+        self.incoming = None
+        loop.held -= self.held
+        self.held = 0
+        stream.finish(incoming, (*self.times, loop.time() - job.started))
+        self.unpause()
+        self._go_on(persists=persists)
+
+    def _end_stream(self, job: Job, error: Exception) -> None:
+        """Close the connection of a response that is streamed, and has gone wrong."""
+        stream, incoming, times = job.stream, self.incoming, self.times
+        assert stream is not None
+        assert incoming is not None
+        stream.feed(incoming.take_content())
+        response = incoming.response(without_frames(error))
+        response._times = (*times, self.loop.time() - job.started)
+        self._leave_stream()
+        stream.fail(error, response)
+
+    def _leave_stream(self) -> None:
+        """Close the connection of a response that is streamed."""
+        self.loop.held -= self.held
+        self.held = 0
+        self.close()
+
+    def abandon(self) -> None:
+        """Have nobody wait for the response: go on to its end where that is near, else close the connection."""
+        loop, job, incoming = self.loop, self.job, self.incoming
+        assert job is not None
+        left = self.left if incoming is None else incoming.left_bytes
+        job.is_abandoned = True
+        if job.stream is None and self.is_sent and not self.paused_at and 0 < left <= _WORTH_READING_BYTES:
+            return
+        loop.held -= self.held
+        self.held = 0
+        self.close()
+        if incoming is not None:
+            with contextlib.suppress(OSError):  # of a sink that is taken away again, and that nobody asks for
+                incoming.close_sink()
 
     def _note_first_byte(self, job: Job) -> None:
         resolve_s, connect_s, tls_s, _ = self.times
@@ -716,6 +823,9 @@ class Connection:
                 if incoming is not None:  # a sink could not be opened
                     incoming.close_sink()
                 return
+        if job.stream is not None and job.stream.has_begun:
+            self._end_stream(job, error)
+            return
         incoming = self._incoming_of(job)
         if self.send_error is not None and isinstance(error, ConnectionError):
             error = self.send_error

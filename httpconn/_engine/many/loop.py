@@ -76,6 +76,7 @@ class Loop(Clock):
         self._max_connections = self._most_open = settings.max_connections
         self._raise_at = _FOREVER  # when more may be open again than there were descriptors for
         self.put_back = 0
+        self._cancelled: set[int] = set()  # indexes of requests that nobody waits for, and that may be on connections
         self.per_host = min(settings.per_host, settings.max_connections)
         self.rests = kit.rests
         self._look_ahead = settings.look_ahead
@@ -139,46 +140,64 @@ class Loop(Clock):
             raise StopIteration
         poller = self.poller
         if poller is None:
-            poller = self._begin()
+            poller = self.begin()
         self.come_back()
         ready = self.ready
-        by_descriptor = self.by_descriptor
-        road = self._road
         self.held -= self._held_ready  # all of it has been handed out
         self._held_ready = 0
         while True:
-            self.now = self.time()
-            if self.now >= self.gates.opens_at - self.away:
-                self.gates.open()
-            self._fill()
+            timeout_s = self.until()
             if self.is_closed:
                 raise StopIteration  # by the input
             if ready:
                 return
             if not self.active and not self.queued and not self.intake.added and not self.intake.sources:
                 raise StopIteration
-            if self.is_paused and not self.choose_paused():
-                continue  # there may be something to start now
-            timeout_s = self._timeout_s()
             try:
-                events = poller.poll(timeout_s, len(by_descriptor) + 1)
+                events = poller.poll(timeout_s, len(self.by_descriptor) + 1)
             except (OSError, ValueError):
                 if self.is_closed:
                     raise StopIteration from None  # by a signal's handler
                 raise
-            self.now = self.time()
-            if road is not None:
-                road.serve(events)
-            else:
-                self._serve(events)
-            if self.unfinished:
-                self._go_on_decoding()
-            if self.now >= self.sweep_at:
-                self._sweep()
+            self.turn(events)
             if ready:
                 return
 
-    def _begin(self) -> Poller:
+    def until(self) -> float | None:
+        """Start what can be started; return after how many seconds there is a turn even if nothing comes, None: never.
+
+        There may be results now, of what could not be started.
+        """
+        while True:
+            self.now = self.time()
+            if self.now >= self.gates.opens_at - self.away:
+                self.gates.open()
+            self._fill()
+            if self.is_paused and not self.ready and not self.is_closed and not self.choose_paused():
+                continue  # there may be something to start now
+            return self._timeout_s()
+
+    def turn(self, events: list[tuple[int, int]]) -> None:
+        """Go on with what the poller told, and with what its time has come for; the results are in ``ready``."""
+        self.now = self.time()
+        if self._road is not None:
+            self._road.serve(events)
+        else:
+            self._serve(events)
+        if self.unfinished:
+            self._go_on_decoding()
+        if self.now >= self.sweep_at:
+            self._sweep()
+
+    def take_ready(self) -> list[Response]:
+        """Return the results that are there, for whom the memory that they take does not count any longer."""
+        ready = [*self.ready]
+        self.ready.clear()
+        self.held -= self._held_ready
+        self._held_ready = 0
+        return ready
+
+    def begin(self) -> Poller:
         """Make what is waited with: a poller, and what a resolver's threads wake it by."""
         poller = new_poller()
         try:
@@ -340,6 +359,47 @@ class Loop(Clock):
         host.arriving.appendleft(job)
         self.queued += 1
         self.make_runnable(host)
+
+    def cancel(self, job: Job) -> None:
+        """Give up the request of *job*: nobody waits for its result.
+
+        In a queue it goes at once. What is on a connection, or has become of it by now, ``drop_cancelled`` finds.
+        """
+        host = self.hosts.get(job.key)
+        for jobs in () if host is None else (host.pending, host.held_back):
+            try:
+                jobs.remove(job)
+            except ValueError:
+                continue
+            assert host is not None
+            self.queued -= 1
+            self._settle(host)
+            return
+        self._cancelled.add(job.index)
+
+    def drop(self, index: int) -> None:
+        """Give up what is on a connection for the request of that number."""
+        self._cancelled.add(index)
+
+    def drop_cancelled(self) -> None:
+        """Drop what was given up since the last call, all in one search; to be called before anything goes on."""
+        if not self._cancelled:
+            return
+        self.now = self.time()
+        dropped, self._cancelled = self._cancelled, set()
+        for connection in list(self.active):
+            if connection.job is not None and connection.job.index in dropped:
+                dropped.discard(connection.job.index)
+                connection.abandon()
+        if not dropped:
+            return
+        self.gates.drop(dropped)  # what waits to be sent again
+        for host in [*self.hosts.values()]:  # and what a redirect has led to
+            for jobs in (host.pending, host.held_back):
+                for job in [job for job in jobs if job.index in dropped]:
+                    jobs.remove(job)
+                    self.queued -= 1
+            self._settle(host)
 
     def _host_of(self, job: Job) -> Host:
         host = self.hosts.get(job.key)
@@ -549,8 +609,17 @@ class Loop(Clock):
 
         All come through here from which something may follow, and their connections have not gone on yet.
         """
-        if not self._goes_on(job, response):
+        if job.is_abandoned or not self._goes_on(job, response):
             self.answered(response)
+
+    def take_note(self, job: Job, response: Response) -> None:
+        """Have jar, hooks and gates learn of a response whose content is still to come, and from which nothing follows.
+
+        What a hook raises is in its ``error`` then.
+        """
+        following = self.off_the_clock(self.kit.follower.after, job, response, _FOREVER, time.time())
+        if following.hold_s:
+            self.gates.shut(job, time.monotonic() + following.hold_s)
 
     def answered(self, response: Response) -> None:
         """Hand out a result."""
@@ -585,6 +654,8 @@ class Loop(Clock):
         course = following.job.course
         assert course is not None
         course.total_at = total_at
+        if job.stream is not None:
+            following.job.pour_into(job.stream, self.kit.policies.may_go_on)
         if following.wait_s:
             self.gates.defer(following.job, now + following.wait_s)
         else:
@@ -649,6 +720,7 @@ class Loop(Clock):
             is_open = connection.phase == BUSY
             if connection in self.resolving:
                 connection.note_wait(self.resolving[connection][0])
+            connection.excuse()
             limit_s = limits.read if is_open else limits.connect
             until = min(connection.total_at, _FOREVER if limit_s is None else connection.since + limit_s)
             if until > now:

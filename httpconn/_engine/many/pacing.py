@@ -161,6 +161,14 @@ class Gates:
                 loop.make_runnable(what)
         self.opens_at = waiting[0][0] if waiting else _FOREVER
 
+    def drop(self, indexes: set[int]) -> None:
+        """Forget the jobs with these indexes."""
+        kept = [entry for entry in self._waiting if not (isinstance(entry[2], Job) and entry[2].index in indexes)]
+        self._loop.queued -= len(self._waiting) - len(kept)
+        self._waiting = kept
+        heapq.heapify(kept)
+        self.opens_at = kept[0][0] if kept else _FOREVER
+
     def first_index(self) -> int:
         """Return the index of the oldest request that waits here."""
         return min((_index_of(what) for _, _, what in self._waiting), default=sys.maxsize)

@@ -1,0 +1,343 @@
+"""The engine of the fetcher, driven by somebody else's event loop: jobs in, and what is awaited out.
+
+The descriptor of the engine's epoll can be waited for itself. So the event loop waits for that one descriptor and for
+one time, and calls for a turn (``Loop.turn``, ``Loop.until``); nothing here waits. All of it runs in the loop's thread.
+"""
+
+from __future__ import annotations
+
+import collections
+import time
+import weakref
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+
+from ..._exchange.incoming import Incoming
+from ..._exchange.job import Job
+from ..._exchange.lines import TextReader
+from ..._exchange.outcome import unanswered
+from ..._exchange.settings import FetchSettings
+from ...errors import PoolClosed, PoolTimeout, without_frames
+from ...model import Response, attach_response, tell_partial
+from ..shared import Kit
+from .connection import Connection
+from .intake import Intake
+from .loop import Loop
+from .runners import Future, Runner
+
+_LOOK_AGAIN_S: Final = 0.1
+"""How often there is a turn at least while something is under way: what comes later than that is the caller's delay."""
+_STREAM_BYTES: Final = 524_288
+"""How much of a streamed response is held for its reader; with more, nothing is received."""
+_FOREVER: Final = float("inf")
+
+
+class Receiver(Protocol):
+    """Who gets a response: a future, or whoever collects many. None: the client was closed."""
+
+    def done(self) -> bool: ...
+
+    def set_result(self, result: Any, /) -> None: ...
+
+
+class Driver:
+    """One engine in one event loop."""
+
+    def __init__(self, kit: Kit, settings: FetchSettings, runner: Runner) -> None:
+        self.runner = runner
+        self.kit = kit
+        self.engine = Loop(self.kit, settings, Intake(self.kit.preparer))
+        self.requests = 0
+        self._waiting: dict[int, Receiver] = {}
+        self._streams: weakref.WeakSet[Stream] = weakref.WeakSet()
+        self._poller = self.engine.begin()
+        self._is_due = False  # a turn has been asked for
+        self._timer_at = _FOREVER
+        self._take_back: Callable[[], None] | None = None
+        ours = weakref.ref(self)  # else the event loop would keep a client that nobody has any more
+
+        def turn() -> None:
+            driver = ours()
+            if driver is not None:
+                driver.turn()
+
+        def ring() -> None:
+            driver = ours()
+            if driver is not None:
+                driver._timer_at = _FOREVER
+                driver._take_back = None
+                driver.turn()
+
+        def start() -> None:
+            driver = ours()
+            if driver is not None:
+                driver._start()
+
+        self._ring, self._start_soon = ring, start
+        runner.watch(self._poller.fileno(), turn)
+
+    # -- what is asked for ----------------------------------------------------------------------------------
+
+    def next_index(self) -> int:
+        """Return the number of the next request."""
+        index = self.requests
+        self.requests = index + 1
+        return index
+
+    def send(self, job: Job, receiver: Receiver) -> None:
+        """Have *job* carried; *receiver* gets its result."""
+        self._waiting[job.index] = receiver
+        self.engine.queue(job)
+        pool_s = (job.timeout or self.engine.timeout).pool
+        if pool_s is not None:
+            self.runner.call_later(pool_s, self._end_of_patience, job, pool_s)
+        if not self._is_due:
+            self.wake()
+
+    def wake(self) -> None:
+        """Have what can be started, or is given up, seen to soon."""
+        if not self._is_due:
+            self._is_due = True
+            self.runner.call_soon(self._start_soon)
+
+    def cancel(self, job: Job) -> None:
+        """Give up *job*: its receiver gets nothing any more."""
+        if self._waiting.pop(job.index, None) is not None:
+            self.engine.cancel(job)
+            self.wake()
+
+    def leave(self, stream: Stream) -> None:
+        """Let go of the connection of a response that is being streamed."""
+        self.engine.drop(stream.index)
+        self.wake()
+
+    def _end_of_patience(self, job: Job, pool_s: float) -> None:
+        """Give up a job that has no connection yet: its ``Timeout.pool`` is over."""
+        if job.attempts or job.index not in self._waiting:
+            return
+        receiver = self._waiting[job.index]
+        self.cancel(job)
+        error = PoolTimeout(f"no connection to {job.where} was free within {pool_s:g} s")
+        if not receiver.done():
+            receiver.set_result(unanswered(job.request, job.index, error))
+
+    # -- turns ----------------------------------------------------------------------------------------------
+
+    def turn(self) -> None:
+        """Go on with what has arrived, and with what its time has come for."""
+        engine = self.engine
+        if engine.is_closed:
+            return
+        self._excuse()
+        try:
+            engine.drop_cancelled()
+            engine.turn(self._poller.poll(0, len(engine.by_descriptor) + 1))
+        except Exception as error:
+            self._break(error)
+            return
+        self._start()
+
+    def _start(self) -> None:
+        """Start what can be started, hand out what is done, and see to the next turn."""
+        self._is_due = False
+        engine = self.engine
+        if engine.is_closed:
+            return
+        try:
+            engine.drop_cancelled()
+            until_s = engine.until()
+        except Exception as error:
+            self._break(error)
+            return
+        if engine.ready:
+            self._deliver()
+        self._arm(until_s)
+
+    def _excuse(self) -> None:
+        """Have the time for which the event loop did not come to call count for no deadline."""
+        late_s = time.monotonic() - self._timer_at
+        if late_s > 0:
+            self.engine.away += late_s
+
+    def _arm(self, until_s: float | None) -> None:
+        engine = self.engine
+        if engine.active or engine.queued:
+            until_s = _LOOK_AGAIN_S if until_s is None else min(until_s, _LOOK_AGAIN_S)
+        elif until_s is None:
+            return
+        at = time.monotonic() + until_s
+        if at < self._timer_at:
+            if self._take_back is not None:
+                self._take_back()
+            self._timer_at = at
+            self._take_back = self.runner.call_later(until_s, self._ring)
+
+    def _deliver(self) -> None:
+        waiting = self._waiting
+        for response in self.engine.take_ready():
+            receiver = waiting.pop(response.index, None)
+            if receiver is not None and not receiver.done():
+                receiver.set_result(response)
+
+    # -- the end --------------------------------------------------------------------------------------------
+
+    def _break(self, error: Exception) -> None:
+        """End everything with *error*, which is nobody's request's."""
+        self.close(error)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether there is anything that a caller could still wait for."""
+        return bool(self._waiting) or any(not stream.is_done for stream in self._streams)
+
+    def close(self, error: BaseException | None = None) -> None:
+        """Close every socket; who waits for something gets None, or *error*. A second call does nothing."""
+        if self.engine.is_closed:
+            return
+        self.runner.unwatch()
+        if self._take_back is not None:
+            self._take_back()
+            self._take_back = None
+        self.engine.close()
+        waiting, self._waiting = self._waiting, {}
+        streams, self._streams = [*self._streams], weakref.WeakSet()
+        if self.runner.is_over():
+            return  # and nobody waits any more
+        for stream in streams:
+            if not stream.is_done:
+                stream.fail(error or PoolClosed("the client was closed before the content had come"))
+        for receiver in waiting.values():
+            if not receiver.done():
+                receiver.set_result(error)
+
+    # -- streams ----------------------------------------------------------------------------------------------
+
+    def stream(self, job: Job, response_class: type[Response]) -> Stream:
+        """Return what takes the response to *job* while it comes in, from its head on."""
+        stream = Stream(self, job.index, response_class)
+        job.pour_into(stream, self.kit.policies.may_go_on)
+        return stream
+
+    def note_begun(self, stream: Stream) -> None:
+        self._streams.add(stream)
+
+
+class Stream:
+    """The content of a response on its way from the engine to the task that reads it; see ``job.Stream``."""
+
+    def __init__(self, driver: Driver, index: int, response_class: type[Response]) -> None:
+        self.index = index
+        self.has_begun = False
+        self.is_done = False
+        """Whether all that comes has come."""
+        self.held = bytearray()
+        self.text: TextReader | None = None
+        self._driver = driver
+        self._class = response_class
+        self._connection: Connection | None = None
+        self._response: weakref.ref[Response] | None = None
+        self._parts: collections.deque[bytes] = collections.deque()
+        self._size = 0
+        self._error: BaseException | None = None
+        self._is_left = False
+        self._reader: Future | None = None
+
+    # -- the engine's side
+
+    @property
+    def is_full(self) -> bool:
+        return self._size >= _STREAM_BYTES
+
+    def begin(self, connection: Connection, job: Job, incoming: Incoming, times: tuple[float, ...]) -> Response:
+        self.has_begun = True
+        self._connection = connection
+        response = self._class(job.request, incoming.head, b"")
+        incoming.introduce(response)
+        response._times = times  # type: ignore[assignment]  # five of them
+        response._stream = self
+        self._response = weakref.ref(response)
+        self._driver.note_begun(self)
+        return response
+
+    def feed(self, part: bytes) -> None:
+        if part and not self._is_left:
+            self._parts.append(part)
+            self._size += len(part)
+            self._tell()
+
+    def finish(self, incoming: Incoming, times: tuple[float, ...]) -> None:
+        self.is_done = True
+        self._connection = None
+        response = self._response() if self._response is not None else None
+        if response is not None:
+            incoming.fill(response)
+            response._times = times  # type: ignore[assignment]  # five of them
+        self._tell()
+
+    def fail(self, error: BaseException, response: Response | None = None) -> None:
+        self.is_done = True
+        self._connection = None
+        self._error = error
+        if response is not None:
+            attach_response(error, response)
+        self._tell()
+
+    def _tell(self) -> None:
+        reader, self._reader = self._reader, None
+        if reader is not None and not reader.done():
+            reader.set_result(None)
+
+    # -- the reader's
+
+    async def take(self) -> bytes:
+        """Return what has come and nobody has taken, when there is something; b"" at the end.
+
+        Raises what went wrong, when all that had come has been taken.
+        """
+        while not self._parts:
+            if self._error is not None:
+                tell_partial(self._error, bytes(self.held))
+                raise self._error
+            if self.is_done:
+                return b""
+            if self._reader is not None:
+                raise RuntimeError("the response is being read by another task")
+            reader = self._reader = self._driver.runner.future()
+            try:
+                await reader
+            finally:
+                if self._reader is reader:
+                    self._reader = None
+        part = self._parts.popleft()
+        was_full = self.is_full
+        self._size -= len(part)
+        if was_full and not self.is_full and self._connection is not None:
+            self._driver.engine.now = self._driver.engine.time()
+            self._connection.read_on()
+            self._driver.wake()
+        return part
+
+    def read_part(self) -> bytes:
+        """Refuse to be read by a caller who does not wait; see ``model.Stream``."""
+        raise RuntimeError(
+            "the content is still coming in: await response.aread(), or go through response.aiter_bytes(), "
+            "aiter_text() or aiter_lines()"
+        )
+
+    def close(self) -> None:
+        """Take nothing more; the connection is closed unless all has come."""
+        if self.is_done or self._is_left:
+            return
+        self._is_left = True
+        self._parts.clear()
+        self._size = 0
+        self.is_done = True
+        self._error = PoolClosed("the response was closed before its content was read")
+        self._tell()
+        if not self._driver.engine.is_closed:
+            self._driver.leave(self)
+
+
+def refused(request: Any, index: int, error: BaseException) -> Response:
+    """Return the result of a request that cannot be sent."""
+    return unanswered(request, index, without_frames(error))

@@ -1,0 +1,721 @@
+"""AsyncClient: the engine of the fetcher in coroutines, under asyncio, uvloop or trio."""
+
+from __future__ import annotations
+
+import collections
+import inspect
+import warnings
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from types import TracebackType
+from typing import Any, ClassVar, Final, NamedTuple, Self, TypedDict, Unpack
+
+from ._engine.fork import call_after_fork
+from ._engine.many.driver import Driver, Stream, refused
+from ._engine.many.runners import Future, running
+from ._engine.shared import Kit
+from ._exchange.charsets import DefaultEncoding
+from ._exchange.job import Job
+from ._exchange.lines import DEFAULT_MAX_LINE_CHARS, LineCutter, TextReader
+from ._exchange.options import Configured
+from ._exchange.request_body import FedBody
+from ._exchange.settings import FetchOptions, FetchSettings
+from ._exchange.sink import Sink, check_sink, takes
+from .errors import ContentTooLong, IncompleteRead, IncompleteSink, PoolClosed
+from .model import (
+    DEFAULT_TIMEOUT,
+    Headers,
+    Request,
+    Response,
+    Timeout,
+    attach_response,
+    check_is_bytes,
+    line_of,
+    taken,
+    tell_partial,
+)
+from .policies.auth import Auth
+from .policies.retries import Retry
+
+_NOTHING_NOW_S: Final = 0.01
+_DEFAULT_TIMEOUT: Final = Timeout(DEFAULT_TIMEOUT.connect, DEFAULT_TIMEOUT.read, DEFAULT_TIMEOUT.total, None)
+_FED_BYTES: Final = 262_144
+"""How much of an asynchronous body is asked for ahead of what has been sent."""
+
+
+class RequestOptions(TypedDict, total=False):
+    """What one request may be told; see ``Request``."""
+
+    headers: Headers | None
+    body: Any
+    params: Any
+    json: Any
+    timeout: Timeout | float | None
+    tag: Any
+    sink: Any
+    sink_any_status: bool
+    decode: bool
+    max_content: int | None
+    context: Any
+    server_hostname: str | None
+    fingerprint: str | None
+    proxy: str | None
+    redirects: int | None
+    retry: Retry | None
+    auth: Auth | None
+    tolerant_decoding: bool | None
+    default_encoding: DefaultEncoding | None
+
+
+class ClientStats(NamedTuple):
+    """What a client has done so far."""
+
+    requests: int
+    opened: int
+    """Connections that were begun."""
+    reused: int
+    """Requests that went out on a kept connection."""
+    resent: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClientSettings(FetchSettings):
+    """What all requests of a client share: a fetcher's, and other defaults."""
+
+    _holder: ClassVar[str] = "an AsyncClient"
+
+    max_connections: int = 100
+    timeout: Timeout = _DEFAULT_TIMEOUT
+    """As everywhere, but for *pool*: the wait for a connection has no limit. One that is given counts."""
+
+
+class AsyncResponse(Response):
+    """A response whose content is still coming in: the face of ``AsyncClient.stream``.
+
+    Status, headers and the like are there. The content is what ``aread``, ``aiter_bytes``, ``aiter_text`` and
+    ``aiter_lines`` give, of which one may be used at a time, by one task. When all has been read by ``aread`` it is an
+    ordinary Response.
+    """
+
+    __slots__ = ()
+
+    @property
+    def _source(self) -> Stream | None:
+        stream: Any = self._stream
+        return stream if isinstance(stream, Stream) else None
+
+    async def aread(self) -> bytes:
+        """Return the whole content, or what of it has not been taken yet. Raises what goes wrong, StreamConsumed."""
+        source = self._source
+        if source is None:
+            return self.content
+        check_is_bytes(source)
+        while part := await source.take():
+            source.held += part
+        self._content = taken(source.held, len(source.held))
+        self._stream = None
+        return self._content
+
+    async def aiter_bytes(self, size: int | None = None) -> AsyncIterator[bytes]:
+        """Yield the content as it comes; with *size* in parts of so many bytes, of which the last may be shorter.
+
+        Before it raises what goes wrong, it yields what had come until then.
+        """
+        if size is not None and size <= 0:
+            raise ValueError(f"expected a size above 0, or None, got {size}")
+        source = self._source
+        if source is None:
+            for part in self.iter_bytes(size):
+                yield part
+            return
+        check_is_bytes(source)
+        held = source.held
+        while True:
+            while held and (size is None or len(held) >= size):
+                yield taken(held, size or len(held))
+            try:
+                part = await source.take()
+            except Exception:
+                if held:
+                    yield taken(held, len(held))
+                raise
+            if not part:
+                break
+            held += part
+        if held:
+            yield taken(held, len(held))
+        self._note_spent(source)
+
+    async def aiter_text(self) -> AsyncIterator[str]:
+        """Yield the content as ``text`` has it, as it comes. Errors are as for ``aiter_bytes``."""
+        source = self._source
+        if source is None:
+            for text in self.iter_text():
+                yield text
+            return
+        reader = self._text_reader(source)
+        while not reader.is_done:
+            text = reader.decode(taken(source.held, len(source.held)) if source.held else await source.take())
+            if text:
+                yield text
+        self._note_spent(source)
+
+    async def aiter_lines(self, *, max_line_chars: int | None = DEFAULT_MAX_LINE_CHARS) -> AsyncIterator[str]:
+        """Yield the lines of ``text``, without what ends them, each as soon as its end has come. As ``iter_lines``."""
+        source = self._source
+        if source is None:
+            for line in self.iter_lines(max_line_chars=max_line_chars):
+                yield line
+            return
+        reader: TextReader = self._text_reader(source)
+        cutter = reader.cutter = reader.cutter or LineCutter()
+        texts = self.aiter_text()
+        while True:
+            while (whole := line_of(cutter, max_line_chars)) is not None:
+                yield whole
+            if cutter.is_done:
+                return
+            try:
+                cutter.cut(await anext(texts))
+            except StopAsyncIteration:
+                cutter.finish()
+            except Exception as error:
+                tell_partial(error, reader.unfinished())
+                raise
+
+    def _note_spent(self, source: Stream) -> None:
+        if self._source is source:
+            self._spend()
+
+    async def aclose(self) -> None:
+        """Let go of the connection: unless all has come, it is closed."""
+        self.close()
+
+    def __del__(self) -> None:
+        source = self._source
+        if source is not None:
+            source.close()
+
+
+class AsyncClient(Configured):
+    """Sends requests and awaits responses, in the event loop that runs: asyncio's, uvloop's or trio's.
+
+    By keyword, the options of ``Fetcher``, but for *ordered*, *max_connections* is 100 here. ``get``, ``post``,
+    ``request`` and the like return the whole Response, and raise what ``ConnectionPool`` raises; ``stream`` gives it
+    when its head is there; ``fetch_many`` goes through many. Any number of tasks may use it at a time, and to cancel
+    one frees its connection, or its place in the row, at once.
+
+    It belongs to the event loop in which it was used first, and to one thread. ``aclose`` or the end of an
+    ``async with`` closes every socket. Pickles as its configuration; in the child of a fork it is closed, if it had
+    begun. None of the options is an attribute.
+    """
+
+    _OPTIONS = ClientSettings.names()
+
+    def __init__(self, **options: Unpack[FetchOptions]) -> None:
+        """Raises TypeError, ValueError, InvalidField for what cannot be meant."""
+        if "ordered" in options:
+            raise TypeError("an AsyncClient has no option 'ordered': it is one of its fetch_many()")
+        self._settings = ClientSettings.of(options)
+        for name in ("before_request", "after_response"):
+            _refuse_coroutines(getattr(self._settings, name), name)
+        self._kit = Kit(self._settings)
+        self._driver: Driver | None = None
+        self._is_closed = False
+        call_after_fork(self)
+
+    def _running(self) -> Driver:
+        """Return the engine in the loop that runs. Raises RuntimeError outside of it, PoolClosed."""
+        driver = self._driver
+        if driver is None:
+            if self._is_closed:
+                raise PoolClosed("the client has been closed")
+            driver = self._driver = Driver(self._kit, self._settings, running())
+        elif driver.engine.is_closed:
+            raise PoolClosed("the client has been closed")
+        elif not driver.runner.is_current():
+            raise RuntimeError("the client belongs to another event loop: each loop needs one of its own")
+        return driver
+
+    # -- requests -----------------------------------------------------------------------------------------
+
+    async def request(self, method: str, url: str, **options: Unpack[RequestOptions]) -> Response:
+        """Send a request and return its Response, whole. *options* are those of ``Request``.
+
+        Raises before any traffic: InvalidURL, InvalidField, MissingDecoder, ValueError, TypeError, PoolClosed. Else
+        OSError, ssl.SSLError, FingerprintMismatch, ProxyError, PoolTimeout, ConnectTimeout, ReadTimeout, TotalTimeout,
+        TooManyRedirects, and the HTTPExceptions of a bad response; these have as ``response`` what came. No status is
+        an error. And what a hook raises.
+        """
+        driver = self._running()
+        index = driver.next_index()
+        if not options and method == "GET" and type(url) is str:
+            return await self._result(driver, driver.kit.preparer.prepare_url(url, index))
+        return await self.send(Request(method, url, **options))
+
+    async def send(self, request: Request) -> Response:
+        """Send *request*; see ``request``."""
+        driver = self._running()
+        if request.sink is not None:
+            return await self._send_into_sink(driver, request)
+        return await self._result(driver, self._job(driver, request))
+
+    def _job(self, driver: Driver, request: Request) -> Job:
+        if isinstance(request.body, AsyncIterable):
+            request = request.replaced(body=_feeding(driver, request.body))
+        return driver.kit.preparer.prepare(request, driver.next_index())
+
+    async def _result(self, driver: Driver, job: Job) -> Response:
+        future = driver.runner.future()
+        driver.send(job, future)
+        try:
+            response: Any = await future
+        except BaseException:  # cancelled
+            driver.cancel(job)
+            raise
+        if response.__class__ is Response and response.error is None:
+            return response
+        return _checked(response, job)
+
+    async def _send_into_sink(self, driver: Driver, request: Request) -> Response:
+        """Return the response to a request with a sink, which is written in a thread: a file may be slow."""
+        in_thread, path_or_file = driver.runner.in_thread, request.sink
+        check_sink(path_or_file)
+        job = self._job(driver, request.replaced(sink=None, max_content=None))
+        async with _Streamed(self, driver, job) as response:
+            job.request = request
+            head = response._head
+            assert head is not None
+            if not takes(request, job.method, head):
+                limit = self._settings.max_content if request.max_content is None else request.max_content
+                content = bytearray()
+                async for part in response.aiter_bytes():
+                    content += part
+                    if limit is not None and len(content) > limit:
+                        raise _too_long(limit)
+                response._content, response._stream = bytes(content), None
+                return response
+            wait_s = (job.timeout or self._settings.timeout).read
+            sink = await in_thread(Sink, path_or_file, wait_s)
+            try:
+                count = 0
+                async for part in response.aiter_bytes():
+                    count += len(part)
+                    if request.max_content is not None and count > request.max_content:
+                        raise _too_long(request.max_content)
+                    await in_thread(sink.write, part)
+            except IncompleteRead as error:
+                sink.abandon()
+                raise _incomplete(error, sink.count, response) from error.__cause__
+            except BaseException:
+                sink.abandon()
+                raise
+            await in_thread(sink.commit)
+            response._stream = None
+            return response
+
+    def get(self, url: str, **options: Unpack[RequestOptions]) -> Coroutine[Any, Any, Response]:
+        """As ``request("GET", ...)``."""
+        return self.request("GET", url, **options)
+
+    def head(self, url: str, **options: Unpack[RequestOptions]) -> Coroutine[Any, Any, Response]:
+        """As ``request("HEAD", ...)``."""
+        return self.request("HEAD", url, **options)
+
+    def options(self, url: str, **options: Unpack[RequestOptions]) -> Coroutine[Any, Any, Response]:
+        """As ``request("OPTIONS", ...)``."""
+        return self.request("OPTIONS", url, **options)
+
+    def post(self, url: str, **options: Unpack[RequestOptions]) -> Coroutine[Any, Any, Response]:
+        """As ``request("POST", ...)``."""
+        return self.request("POST", url, **options)
+
+    def put(self, url: str, **options: Unpack[RequestOptions]) -> Coroutine[Any, Any, Response]:
+        """As ``request("PUT", ...)``."""
+        return self.request("PUT", url, **options)
+
+    def patch(self, url: str, **options: Unpack[RequestOptions]) -> Coroutine[Any, Any, Response]:
+        """As ``request("PATCH", ...)``."""
+        return self.request("PATCH", url, **options)
+
+    def delete(self, url: str, **options: Unpack[RequestOptions]) -> Coroutine[Any, Any, Response]:
+        """As ``request("DELETE", ...)``."""
+        return self.request("DELETE", url, **options)
+
+    def stream(self, method: str, url: str, **options: Unpack[RequestOptions]) -> _Streamed:
+        """Return what ``async with`` opens to an AsyncResponse, when its head is there. Raises then as ``request``.
+
+        Reading pauses while the reader is slow, with at most 1 MiB held. To leave the block closes the connection
+        unless all has come. There is no sink here.
+        """
+        if options.get("sink") is not None:
+            raise TypeError("a streamed response goes to who reads it, and to no sink")
+        driver = self._running()
+        return _Streamed(self, driver, self._job(driver, Request(method, url, **options)))
+
+    def fetch_many(
+        self, requests: Iterable[Request | str] | AsyncIterable[Request | str], *, ordered: bool = False
+    ) -> _Many:
+        """Return an asynchronous iterator of the responses to *requests*: Requests, or URLs to GET.
+
+        In order of completion, or of the input with *ordered*; exactly one for each, with the exception of a failed one
+        in its ``error``, and its place in the input as ``index``. The input is read as there is use for it. What it
+        raises, the iteration raises, when what was asked for before has come.
+        """
+        if isinstance(requests, str | bytes | Request):
+            raise TypeError(f"expected an iterable of requests, got one {type(requests).__name__}: [it] is one")
+        return _Many(self, self._running(), requests, ordered=ordered)
+
+    # -- the client itself --------------------------------------------------------------------------------
+
+    @property
+    def stats(self) -> ClientStats:
+        """What has been done so far."""
+        driver = self._driver
+        if driver is None:
+            return ClientStats(0, 0, 0, 0)
+        return ClientStats(driver.requests, driver.engine.opened, driver.engine.reused, driver.engine.resent)
+
+    def close(self) -> None:
+        """Close every socket; who still waits for something gets PoolClosed. A second call does nothing."""
+        self._is_closed = True
+        if self._driver is not None:
+            self._driver.close()
+
+    async def aclose(self) -> None:
+        """As ``close``."""
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        driver: Driver | None = getattr(self, "_driver", None)  # there is none where the configuration was refused
+        if driver is not None and not driver.engine.is_closed:
+            told = f"unclosed {self!r}" if driver.engine.open else None
+            driver.close()
+            if told is not None:  # last: a warning may be made an error
+                warnings.warn(told, ResourceWarning, source=self, stacklevel=2)
+
+    def __repr__(self) -> str:
+        driver = self._driver
+        if driver is None:
+            return f"<AsyncClient {'closed' if self._is_closed else 'not begun'}>"
+        engine = driver.engine
+        return (
+            f"<AsyncClient {'closed' if engine.is_closed else 'open'}: {engine.open} of "
+            f"{self._settings.max_connections} connections, {len(engine.idle)} idle, {len(engine.hosts)} hosts, "
+            f"{engine.queued} queued>"
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(type(self), **{k: v for k, v in self._settings.given().items() if k != "ordered"}), ()
+
+    def _after_fork(self) -> None:
+        """In the child: what has begun is the parent's; let go of it without a word on its sockets."""
+        driver = self._driver
+        if driver is not None:
+            driver.kit.resolver.forget()
+            driver.engine.close()
+
+
+class _Streamed:
+    """A streamed request: opened by ``async with``, once."""
+
+    def __init__(self, client: AsyncClient, driver: Driver, job: Job) -> None:
+        self._client = client  # which must not go meanwhile
+        self._driver = driver
+        self._job = job
+        self._response: AsyncResponse | None = None
+
+    async def __aenter__(self) -> AsyncResponse:
+        driver, job = self._driver, self._job
+        if job.method != "HEAD":
+            driver.stream(job, AsyncResponse)
+        response = _checked(await self._client._result(driver, job), job)
+        if not isinstance(response, AsyncResponse):  # one from which something might have followed
+            response = _as_async(response)
+        self._response = response
+        return response
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._response is not None:
+            self._response.close()
+
+
+def _as_async(response: Response) -> AsyncResponse:
+    made = object.__new__(AsyncResponse)
+    for name in Response.__slots__:
+        if name != "__weakref__":
+            setattr(made, name, getattr(response, name))
+    return made
+
+
+class _Inbox:
+    """What has come of many requests; the engine's end of ``_Many``, which does not keep that one."""
+
+    def __init__(self, driver: Driver, most: int, *, is_ordered: bool) -> None:
+        self.driver = driver
+        self.most = most
+        self.is_ordered = is_ordered
+        self.ready: collections.deque[Response] = collections.deque()
+        self.is_at_end = False
+        self.error: BaseException | None = None
+        """What the input has raised."""
+        self.failure: BaseException | None = None
+        """Why there will be no more results."""
+        self.given = 0
+        self.handed_out = 0
+        self.waiter: Future | None = None
+        """Who waits for a result."""
+        self.room: Future | None = None
+        """Who waits until more may be asked for."""
+        self._jobs: dict[int, tuple[Job, int]] = {}
+        self._done: dict[int, Response] = {}
+        self._next = 0
+
+    @property
+    def has_room(self) -> bool:
+        return self.given - self.handed_out < self.most and not self.driver.engine.is_paused
+
+    def add(self, request: Any) -> None:
+        """Ask for one more. What is wrong with it is told by its result."""
+        driver, place = self.driver, self.given
+        self.given = place + 1
+        index = driver.next_index()
+        try:
+            if isinstance(request, str):
+                job = driver.kit.preparer.prepare_url(request, index)
+            elif isinstance(request, Request):
+                if isinstance(request.body, AsyncIterable):
+                    request = request.replaced(body=_feeding(driver, request.body))
+                job = driver.kit.preparer.prepare(request, index)
+            else:
+                raise TypeError(f"expected a Request or a URL as str, got {type(request).__name__}")
+        except Exception as error:
+            self._put(refused(request, place, error))
+            return
+        self._jobs[index] = job, place
+        driver.send(job, self)
+
+    def done(self) -> bool:
+        return False
+
+    def set_result(self, response: Any, /) -> None:
+        """Take a response, or what comes to all where the client is closed."""
+        if not isinstance(response, Response):
+            self.failure = response or PoolClosed("the client was closed before the responses had come")
+            self.tell()
+            return
+        _, response.index = self._jobs.pop(response.index)
+        self.driver.engine.hold(len(response._content))
+        self._put(response)
+
+    def _put(self, response: Response) -> None:
+        if not self.is_ordered:
+            self.ready.append(response)
+        else:
+            self._done[response.index] = response
+            while (found := self._done.pop(self._next, None)) is not None:
+                self.ready.append(found)
+                self._next += 1
+        self.tell()
+
+    def take(self) -> Response:
+        response = self.ready.popleft()
+        self.handed_out += 1
+        engine = self.driver.engine
+        if response.attempts:
+            engine.held -= len(response._content)
+        if engine.is_paused:
+            self.driver.wake()
+        room, self.room = self.room, None
+        if room is not None and not room.done():
+            room.set_result(None)
+        return response
+
+    def tell(self) -> None:
+        waiter, self.waiter = self.waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    def give_up(self) -> None:
+        """Cancel what has not come."""
+        jobs, self._jobs = self._jobs, {}
+        for job, _ in jobs.values():
+            self.driver.cancel(job)
+
+
+class _Many:
+    """The responses to many requests; see ``AsyncClient.fetch_many``."""
+
+    def __init__(
+        self,
+        client: AsyncClient,
+        driver: Driver,
+        requests: Iterable[Request | str] | AsyncIterable[Request | str],
+        *,
+        ordered: bool,
+    ) -> None:
+        settings = client._settings
+        self._client = client  # which must not go meanwhile
+        most = settings.look_ahead + (1 if ordered else settings.max_connections)
+        self._inbox = _Inbox(driver, most, is_ordered=ordered)
+        self._source: Iterator[Any] | None = None
+        self._stop_feeding: Callable[[], None] | None = None
+        if isinstance(requests, AsyncIterable):
+            self._stop_feeding = driver.runner.spawn(partial(_feed, aiter(requests), self._inbox))
+        else:
+            self._source = iter(requests)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Response:
+        inbox = self._inbox
+        while True:
+            if not inbox.ready and self._source is not None:
+                self._read_ahead(self._source)
+            if inbox.ready:
+                return inbox.take()
+            if inbox.failure is not None:
+                raise inbox.failure
+            if inbox.is_at_end and inbox.handed_out == inbox.given:
+                error, inbox.error = inbox.error, None
+                if error is not None:
+                    raise error
+                raise StopAsyncIteration
+            if inbox.waiter is not None:
+                raise RuntimeError("the results are being asked for by another task")
+            waiter = inbox.waiter = inbox.driver.runner.future()
+            try:
+                await waiter
+            finally:
+                if inbox.waiter is waiter:
+                    inbox.waiter = None
+
+    def _read_ahead(self, source: Iterator[Any]) -> None:
+        inbox = self._inbox
+        while inbox.has_room:
+            try:
+                request = next(source)
+            except StopIteration:
+                inbox.is_at_end = True
+                self._source = None
+                return
+            except Exception as error:  # it comes when what was asked for before is done
+                inbox.is_at_end = True
+                inbox.error = error
+                self._source = None
+                return
+            if request is None:  # nothing now
+                inbox.driver.runner.call_later(_NOTHING_NOW_S, inbox.tell)
+                return
+            inbox.add(request)
+
+    async def aclose(self) -> None:
+        """Give up what has not come yet."""
+        self._close()
+
+    def _close(self) -> None:
+        self._source = None
+        self._inbox.is_at_end = True
+        self._inbox.given = self._inbox.handed_out
+        self._inbox.ready.clear()
+        if self._stop_feeding is not None:
+            self._stop_feeding()
+            self._stop_feeding = None
+        if not self._inbox.driver.engine.is_closed:
+            self._inbox.give_up()
+
+    def __del__(self) -> None:
+        if hasattr(self, "_inbox"):
+            self._close()
+
+
+async def _feed(source: AsyncIterator[Any], inbox: _Inbox) -> None:
+    """Ask for all that *source* gives, as there is use for it."""
+    try:
+        async for request in source:
+            if request is not None:
+                inbox.add(request)
+            while not inbox.has_room:
+                room = inbox.room = inbox.driver.runner.future()
+                await room
+    except Exception as error:
+        inbox.error = error
+    finally:
+        inbox.is_at_end = True
+        inbox.tell()
+
+
+def _feeding(driver: Driver, source: AsyncIterable[Any]) -> FedBody:
+    """Return a body that a task feeds from *source*, from when the request is being sent."""
+    runner = driver.runner
+    waiting: list[Future] = []
+    stop: list[Callable[[], None]] = []
+
+    async def run(body: FedBody) -> None:
+        try:
+            async for part in source:
+                body.feed(part)
+                driver.wake()
+                while body.size >= _FED_BYTES:
+                    waiting.append(runner.future())
+                    await waiting[-1]
+            body.end()
+        except Exception as error:
+            body.end(error)
+        driver.wake()
+
+    def begin(body: FedBody) -> None:
+        stop.append(runner.spawn(partial(run, body)))
+
+    def room() -> None:
+        while waiting:
+            future = waiting.pop()
+            if not future.done():
+                future.set_result(None)
+
+    def end() -> None:
+        if stop and not runner.is_over():
+            stop.pop()()
+
+    return FedBody(begin, room, end)
+
+
+def _checked(response: Any, job: Job) -> Response:
+    """Return *response*. Raises what came instead of it."""
+    if response is None:
+        raise PoolClosed(f"the client was closed before the response had come: {job.place}")
+    if not isinstance(response, Response):
+        raise response
+    if response.error is not None:
+        attach_response(response.error, response)
+        raise response.error
+    return response
+
+
+def _refuse_coroutines(hooks: Any, name: str) -> None:
+    for hook in hooks if isinstance(hooks, Iterable) else (hooks,):
+        if inspect.iscoroutinefunction(hook):
+            raise TypeError(f"{name} of an AsyncClient is a plain function: it runs between two turns of the loop")
+
+
+def _incomplete(error: IncompleteRead, count: int, response: Response) -> IncompleteSink:
+    """Return what says how much of the content a sink has got."""
+    told = IncompleteSink(b"", error.expected, count)
+    failed: Response = getattr(error, "response", response)
+    failed.error = told
+    attach_response(told, failed)
+    return told
+
+
+def _too_long(limit: int) -> ContentTooLong:
+    return ContentTooLong(f"got more than {limit} bytes of content (max_content)")
