@@ -89,7 +89,7 @@ def test_a_gate_is_the_whole_hosts_in_the_pool() -> None:
                 pool.get(gated.url("/1"), timeout=Timeout(total=0.5))
 
 
-@pytest.mark.parametrize("kind", ["pool", "fetcher"])
+@pytest.mark.parametrize("kind", ["pool", "fetcher", "async"])
 def test_a_turn_that_would_come_too_late(kind: str) -> None:
     """A redirect to a host whose gate is shut for longer than there is time: an error, with the way that led there."""
     with Site({"/busy": (429, {"Retry-After": "30"}, b""), "/b": PAGE}) as busy:
@@ -295,7 +295,7 @@ def in_threads(count: int, work: Callable[[int], object]) -> None:
         thread.join()
 
 
-@pytest.mark.parametrize("kind", ["pool", "fetcher"])
+@pytest.mark.parametrize("kind", ["pool", "fetcher", "async"])
 @pytest.mark.parametrize("pace", [{"delay_per_host": 0.1}, {"rate_per_host": 5}], ids=["delay", "rate"])
 def test_a_pace_counts_from_when_requests_go_out(
     kind: str, pace: dict[str, Any], monkeypatch: pytest.MonkeyPatch

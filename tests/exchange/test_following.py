@@ -368,7 +368,7 @@ def test_what_a_hook_raises_is_the_requests_error(kind: str) -> None:
 # -- what was given cannot be meant
 
 
-@pytest.mark.parametrize("kind", ["pool", "fetcher"])
+@pytest.mark.parametrize("kind", ["pool", "fetcher", "async"])
 @pytest.mark.parametrize(("options", "error"), [
     ({"redirects": -1}, ValueError), ({"redirects": None}, TypeError), ({"retry": 3}, TypeError),
     ({"rate_per_host": 0}, ValueError), ({"delay_per_host": -1}, ValueError), ({"cookies": {}}, TypeError),

@@ -187,7 +187,7 @@ def test_a_pipe(kind: str, site: Site) -> None:
 
 @pytest.mark.parametrize("error", [ValueError("late"), OSError(errno.EIO, "late"), ConnectionError("late")], ids=repr)
 @pytest.mark.parametrize("parts", [0, 400], ids=["at-once", "late"])
-@pytest.mark.parametrize("kind", ["pool", "fetcher"])
+@pytest.mark.parametrize("kind", ["pool", "fetcher", "async"])
 def test_what_a_body_raises_is_the_result(kind: str, parts: int, error: Exception) -> None:
     """At once, and it is no word of the server's."""
 

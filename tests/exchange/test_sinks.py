@@ -447,7 +447,7 @@ def test_the_child_of_a_fork_leaves_the_temporary_file(tmp_path: Path) -> None:
 CUT = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n01234"
 
 
-@pytest.mark.parametrize("kind", ["pool", "fetcher"])
+@pytest.mark.parametrize("kind", ["pool", "fetcher", "async"])
 def test_no_retry_appends_to_a_file_object(kind: str, tmp_path: Path) -> None:
     """What was written cannot be taken back; a path is opened anew."""
     retry = Retry(1, errors=(IncompleteRead,), backoff_s=0)
@@ -473,7 +473,7 @@ def test_no_retry_appends_to_a_file_object(kind: str, tmp_path: Path) -> None:
     assert path.read_bytes() == content_of("/good/1")
 
 
-@pytest.mark.parametrize("kind", ["pool", "fetcher"])
+@pytest.mark.parametrize("kind", ["pool", "fetcher", "async"])
 def test_an_empty_result_empties_the_file(kind: str, tmp_path: Path) -> None:
     """A redirect that cannot be followed is the result, and its content goes where a result's goes."""
     path = tmp_path / "sink"
@@ -518,7 +518,7 @@ def test_a_disk_that_is_full(server: FaultyServer) -> None:
         assert pool.get(server.url("/good/other")).status == 200
 
 
-@pytest.mark.parametrize("kind", ["pool", "fetcher"])
+@pytest.mark.parametrize("kind", ["pool", "fetcher", "async"])
 def test_a_sink_that_fails_when_it_is_closed(
     kind: str, server: FaultyServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
