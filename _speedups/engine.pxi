@@ -119,7 +119,7 @@ cdef int _receive(int descriptor, TurnLimits limits, Received into) except -1:
     return 1
 
 
-cdef Py_ssize_t _go_on(int descriptor, bytes following, TurnLimits limits, ResponseHead head) noexcept:
+cdef Py_ssize_t _go_on(int descriptor, bytes next_request, TurnLimits limits, ResponseHead head) noexcept:
     """Send the next request where that may be, after a complete response; return *sent* of ``take_turn``."""
     cdef uint8_t unasked
     # The look of SAFETY.md, before every request on a kept connection.
@@ -127,16 +127,16 @@ cdef Py_ssize_t _go_on(int descriptor, bytes following, TurnLimits limits, Respo
         return -2
     if _is_judged(head, limits):
         return -3
-    if following is None:
+    if next_request is None:
         return -1
-    return max(-1, httpconn_send(descriptor, PyBytes_AS_STRING(following), PyBytes_GET_SIZE(following)))
+    return max(-1, httpconn_send(descriptor, PyBytes_AS_STRING(next_request), PyBytes_GET_SIZE(next_request)))
 
 
-def take_turn(int descriptor, bytes following, TurnLimits limits not None):
+def take_turn(int descriptor, bytes next_request, TurnLimits limits not None):
     """Receive once. Return None (nothing now), bytes that are not plain (b"" at the end of the stream), or
     (head, content that is there, bytes that are to come, sent).
 
-    *sent*: where the response is complete, how much of *following*, the next request, was sent; -1 where none was, or
+    *sent*: where the response is complete, how much of *next_request* was sent; -1 where none was, or
     it could not be; -2 where something else has come on the connection, so that nothing may be; -3 where the response has
     to be judged first: a redirect, a status that is retried, or a cookie. Raises OSError.
     """
@@ -147,7 +147,7 @@ def take_turn(int descriptor, bytes following, TurnLimits limits not None):
     if got.head is None:
         return got.content
     if not got.left:
-        sent = _go_on(descriptor, following, limits, got.head)
+        sent = _go_on(descriptor, next_request, limits, got.head)
     return got.head, got.content, got.left, sent
 
 
@@ -319,7 +319,7 @@ cdef class ShortRoad:
         self._loop = loop
         self._limits = limits
         self._got = Received.__new__(Received)
-        self._by_descriptor, self._hosts, self._known = loop.by_descriptor, loop.hosts, loop.kit.preparer.known
+        self._by_descriptor, self._hosts, self._known = loop.by_descriptor, loop.hosts, loop.shared.preparer.known
         self._append = loop.ready.append
         self._is_ordered, self._most_in_a_row = loop.is_ordered, loop.most_in_a_row
         self._has_cookies = loop.has_cookies
@@ -327,7 +327,7 @@ cdef class ShortRoad:
         self._cookie_lines = {}
         self._per_host = _clipped(loop.per_host)
         self._timeout = loop.timeout
-        self._default_encoding = loop.kit.default_encoding
+        self._default_encoding = loop.shared.default_encoding
         self._connection, self._host = classes["Connection"], classes["Host"]
         self._job, self._response = classes["Job"], classes["Response"]
         cdef type owner = self._connection

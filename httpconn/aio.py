@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final, NamedTuple, Self, TypedDict, Unpack
 from ._engine.fork import call_after_fork
 from ._engine.many.driver import Driver, Stream, refused
 from ._engine.many.runners import Future, running
-from ._engine.shared import Kit
+from ._engine.shared import Shared
 from ._exchange.charsets import DefaultEncoding
 from ._exchange.job import Job
 from ._exchange.lines import DEFAULT_MAX_LINE_CHARS, LineCutter, TextReader
@@ -220,7 +220,7 @@ class AsyncClient(Configured):
         self._settings = ClientSettings.of(options)
         for name in ("before_request", "after_response"):
             _refuse_coroutines(getattr(self._settings, name), name)
-        self._kit = Kit(self._settings)
+        self._shared = Shared(self._settings)
         self._driver: Driver | None = None
         self._is_closed = False
         call_after_fork(self)
@@ -231,7 +231,7 @@ class AsyncClient(Configured):
         if driver is None:
             if self._is_closed:
                 raise PoolClosed("the client has been closed")
-            driver = self._driver = Driver(self._kit, self._settings, running())
+            driver = self._driver = Driver(self._shared, self._settings, running())
         elif driver.engine.is_closed:
             raise PoolClosed("the client has been closed")
         elif not driver.runner.is_current():
@@ -251,7 +251,7 @@ class AsyncClient(Configured):
         driver = self._running()
         index = driver.next_index()
         if not options and method == "GET" and type(url) is str:
-            return await self._result(driver, driver.kit.preparer.prepare_url(url, index))
+            return await self._result(driver, driver.shared.preparer.prepare_url(url, index))
         return await self.send(Request(method, url, **options))
 
     async def send(self, request: Request) -> Response:
@@ -264,7 +264,7 @@ class AsyncClient(Configured):
     def _job(self, driver: Driver, request: Request) -> Job:
         if isinstance(request.body, AsyncIterable):
             request = request.replaced(body=_feeding(driver, request.body))
-        return driver.kit.preparer.prepare(request, driver.next_index())
+        return driver.shared.preparer.prepare(request, driver.next_index())
 
     async def _result(self, driver: Driver, job: Job) -> Response:
         future = driver.runner.future()
@@ -419,7 +419,7 @@ class AsyncClient(Configured):
         """In the child: what has begun is the parent's; let go of it without a word on its sockets."""
         driver = self._driver
         if driver is not None:
-            driver.kit.resolver.forget()
+            driver.shared.resolver.forget()
             driver.engine.close()
 
 
@@ -491,11 +491,11 @@ class _Inbox:
         index = driver.next_index()
         try:
             if isinstance(request, str):
-                job = driver.kit.preparer.prepare_url(request, index)
+                job = driver.shared.preparer.prepare_url(request, index)
             elif isinstance(request, Request):
                 if isinstance(request.body, AsyncIterable):
                     request = request.replaced(body=_feeding(driver, request.body))
-                job = driver.kit.preparer.prepare(request, index)
+                job = driver.shared.preparer.prepare(request, index)
             else:
                 raise TypeError(f"expected a Request or a URL as str, got {type(request).__name__}")
         except Exception as error:

@@ -371,14 +371,14 @@ class HTTPConnection:
         """
         self.__settle()
         before = self.__state
-        following = state.PUTREQUEST.get(before)
-        if following is None:
+        after = state.PUTREQUEST.get(before)
+        if after is None:
             raise state.refusal("putrequest", before)
-        if following == state.REQ_STARTED:
+        if after == state.REQ_STARTED:
             self.__look()
         if self.__state is not before or self.__is_sending:
             raise self.__second("putrequest")
-        self.__state = following
+        self.__state = after
         try:
             self.__put_request_line(method, url, skip_host, skip_accept_encoding)
         except Exception:
@@ -453,8 +453,8 @@ class HTTPConnection:
         Raises CannotSendHeader without ``putrequest``; what the socket raises.
         """
         before = self.__state
-        following = state.ENDHEADERS.get(before)
-        if following is None:
+        after = state.ENDHEADERS.get(before)
+        if after is None:
             raise state.refusal("endheaders", before)
         try:
             _check_told_once([line.partition(b":")[0].decode("latin-1").lower() for line in self._buffer[1:]])
@@ -463,7 +463,7 @@ class HTTPConnection:
             raise
         if self.__state is not before or self.__is_sending:
             raise self.__second("endheaders")
-        self.__state = following
+        self.__state = after
         self._send_output(message_body, encode_chunked=encode_chunked)
 
     def _send_output(self, message_body: Any = None, encode_chunked: bool = False) -> None:
@@ -498,11 +498,11 @@ class HTTPConnection:
         Then ``getresponse`` returns that answer, and nothing else goes over this connection: the server may take
         whatever follows for the body. Source: RFC 9110 section 10.1.1.
         """
-        following = state.EXPECT.get(self.__state)
+        after = state.EXPECT.get(self.__state)
         sock, timeout_s = self.sock, self.expect_timeout_s
-        if following is None or sock is None or timeout_s is None:
+        if after is None or sock is None or timeout_s is None:
             return True
-        self.__state = following
+        self.__state = after
         try:
             response = self.__configured(self.response_class(sock, self.debuglevel, method=self._method))
             self.__response = self.__awaited = response
@@ -513,10 +513,10 @@ class HTTPConnection:
             elif isinstance(error, Exception):
                 raise _closed_while_sending() from error  # at whichever step of the wait it was noticed
             raise
-        following = (state.CONTINUE if goes_on else state.ANSWER).get(self.__state)
-        if following is None or self.__awaited is not response:
+        after = (state.CONTINUE if goes_on else state.ANSWER).get(self.__state)
+        if after is None or self.__awaited is not response:
             raise _closed_while_sending()
-        self.__state = following
+        self.__state = after
         return goes_on
 
     def __send_body(self, body: Any, chunked: bool) -> None:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Self, Unpack
 from ._engine.fork import call_after_fork
 from ._engine.many.intake import Intake
 from ._engine.many.loop import Loop
-from ._engine.shared import Kit
+from ._engine.shared import Shared
 from ._exchange.options import Configured
 from ._exchange.settings import FetchOptions, FetchSettings
 from .errors import PoolClosed
@@ -58,9 +58,9 @@ class Fetcher(Configured):
     def __init__(self, **options: Unpack[FetchOptions]) -> None:
         """Raises TypeError, ValueError, InvalidField for what cannot be meant."""
         self._settings = FetchSettings.of(options)
-        self._kit = Kit(self._settings)
-        self._intake = Intake(self._kit.preparer)
-        self._loop = Loop(self._kit, self._settings, self._intake)
+        self._shared = Shared(self._settings)
+        self._intake = Intake(self._shared.preparer)
+        self._loop = Loop(self._shared, self._settings, self._intake)
         self._ready = self._loop.ready
         self._is_running = False
         call_after_fork(self)
@@ -149,7 +149,7 @@ class Fetcher(Configured):
 
     def _after_fork(self) -> None:
         """In the child: what has begun is the parent's; let go of it without a word on its sockets."""
-        self._kit.resolver.forget()
+        self._shared.resolver.forget()
         if self._loop.poller is not None:
             self._loop.close()  # which closes the child's descriptors only, and changes nothing in the parent's epoll
             self._loop.is_parents = True

@@ -16,9 +16,9 @@ from functools import partial
 from typing import Any, Final, NamedTuple, Never, Self, Unpack
 
 from ._engine.fork import call_after_fork
-from ._engine.shared import Kit
+from ._engine.shared import Shared
 from ._engine.threads.attempt import Attempt
-from ._engine.threads.pacing import Turns
+from ._engine.threads.pacing import Pacing
 from ._engine.threads.slots import Connection, Slots
 from ._exchange.charsets import DefaultEncoding
 from ._exchange.job import Job
@@ -29,7 +29,7 @@ from .errors import PoolClosed, PoolTimeout, RequestTimeout, TotalTimeout, name_
 from .model import Headers, Request, Response, Timeout, attach_response, unknown_of_request
 from .policies.auth import Auth
 from .policies.retries import Retry
-from .policies.verdict import MOST_ARCHIVED_BYTES, Course
+from .policies.verdict import MOST_ARCHIVED_BYTES, Trail
 
 _NOTHING_TOLD: Final = (None,) * 17
 
@@ -87,11 +87,11 @@ class ConnectionPool(Configured):
     def __init__(self, **options: Unpack[Options]) -> None:
         """Raises TypeError, ValueError, InvalidField for what cannot be meant."""
         self._settings = settings = Settings.of(options)
-        self._kit = Kit(self._settings)
-        self._slots = Slots(self._kit)
-        self._turns = Turns(self._kit.policies.paces)
+        self._shared = Shared(self._settings)
+        self._slots = Slots(self._shared)
+        self._pacing = Pacing(self._shared.policies.paces)
         # With cookies it takes more than a status to tell; without, no response is slowed by the question.
-        self._plain_below = 0 if settings.cookies is not None else self._kit.policies.judged_from
+        self._plain_below = 0 if settings.cookies is not None else self._shared.policies.judged_from
         call_after_fork(self)
 
     # -- requests -----------------------------------------------------------------------------------------
@@ -136,7 +136,7 @@ class ConnectionPool(Configured):
             told = (headers, params, body, json, timeout, sink, max_content, context, server_hostname, tag,
                     redirects, retry, auth, fingerprint, proxy, tolerant_decoding, default_encoding)  # fmt: skip
             if told == _NOTHING_TOLD:
-                return self._send(self._kit.preparer.prepare_url(url, 0), stream=False)
+                return self._send(self._shared.preparer.prepare_url(url, 0), stream=False)
         return self.send(
             Request(
                 method,
@@ -194,7 +194,7 @@ class ConnectionPool(Configured):
 
     def send(self, request: Request, *, stream: bool = False) -> Response:
         """Send *request*; see ``request``."""
-        return self._send(self._kit.preparer.prepare(request), stream=stream)
+        return self._send(self._shared.preparer.prepare(request), stream=stream)
 
     def _send(self, job: Job, *, stream: bool) -> Response:
         """Return the response to *job*, when all that follows the first one is done. Raises as ``request``.
@@ -208,15 +208,15 @@ class ConnectionPool(Configured):
             except (RequestTimeout, PoolClosed) as error:
                 _tell_the_way(job, error)
                 raise
-            attempt = Attempt(self._slots, self._turns, connection, job, limits, is_streamed=stream)
+            attempt = Attempt(self._slots, self._pacing, connection, job, limits, is_streamed=stream)
             response = attempt.begin() if stream else attempt.run()
             head = response._head
             if (response.error is None and head is not None) and (
-                head.status < self._plain_below or not self._kit.policies.has_to_judge(head)
+                head.status < self._plain_below or not self._shared.policies.has_to_judge(head)
             ):
                 return response
-            following = self._following(job, response, attempt)
-            if following is None:
+            next_job = self._follow_up(job, response, attempt)
+            if next_job is None:
                 if response.error is not None:
                     if response._stream is not None:
                         response._content = bytes(response._stream.held) + attempt.take_content()
@@ -224,35 +224,35 @@ class ConnectionPool(Configured):
                         response._stream = None
                     raise response.error
                 return response
-            job = following
+            job = next_job
 
     def _connection_for(self, job: Job, limits: Timeout) -> Connection:
         """Return a connection for *job*, now that it may be sent. Raises as ``_acquire_in_turn``."""
-        if not self._turns.are_needed:
+        if not self._pacing.are_needed:
             connection = self._acquire(job, limits)
-            if self._turns.may_start(job):
+            if self._pacing.may_start(job):
                 return connection
             self._slots.release(connection, persists=True)  # its gate has been shut meanwhile
         return self._acquire_in_turn(job, limits)
 
     def _acquire_in_turn(self, job: Job, limits: Timeout) -> Connection:
         """Return a connection when the turn of *job* has come. Raises TotalTimeout, PoolTimeout, PoolClosed."""
-        if job.course is None:
-            job.course = Course()
-            job.course.total_at = math.inf if limits.total is None else time.monotonic() + limits.total
-        until = job.course.total_at
+        if job.trail is None:
+            job.trail = Trail()
+            job.trail.total_at = math.inf if limits.total is None else time.monotonic() + limits.total
+        until = job.trail.total_at
         while True:
-            self._turns.wait_for(job, until)
+            self._pacing.wait_for(job, until)
             connection = self._acquire(job, limits)
-            if self._turns.may_start(job):
+            if self._pacing.may_start(job):
                 return connection
             self._slots.release(connection, persists=True)
 
     def _acquire(self, job: Job, limits: Timeout) -> Connection:
         """Return a connection. Raises PoolTimeout, PoolClosed; TotalTimeout where what is left of the whole is less."""
-        if job.course is None or job.course.total_at == math.inf:
+        if job.trail is None or job.trail.total_at == math.inf:
             return self._slots.acquire(job.key, job.method, limits.pool)
-        left_s = max(0.0, job.course.total_at - time.monotonic())
+        left_s = max(0.0, job.trail.total_at - time.monotonic())
         if limits.pool is not None and limits.pool <= left_s:
             return self._slots.acquire(job.key, job.method, limits.pool)
         try:
@@ -260,30 +260,30 @@ class ConnectionPool(Configured):
         except PoolTimeout as error:
             raise TotalTimeout(f"no connection to {job.where} was free before the end of Timeout.total") from error
 
-    def _following(self, job: Job, response: Response, attempt: Attempt) -> Job | None:
+    def _follow_up(self, job: Job, response: Response, attempt: Attempt) -> Job | None:
         """Return what is to be sent now that *response* has come, or what came of it; None where that is the result."""
         if response._stream is None:  # else its clock stands still since the head was there
             attempt.leave()
-        found = self._kit.follower.after(job, response, attempt.total_at - attempt.left_at, time.time())
+        found = self._shared.follower.after(job, response, attempt.total_at - attempt.left_at, time.time())
         attempt.come_back()
         total_at = attempt.total_at
         if found.hold_s:
-            self._turns.shut(job, found.hold_s)
-        following = found.job
-        if following is None:
+            self._pacing.shut(job, found.hold_s)
+        next_job = found.job
+        if next_job is None:
             return None
-        assert following.course is not None
-        following.course.total_at = total_at
+        assert next_job.trail is not None
+        next_job.trail.total_at = total_at
         if response._stream is not None:
             attempt.leave()
             _put_away(response)
         if found.wait_s:
             try:
-                self._turns.sleep(found.wait_s)
+                self._pacing.sleep(found.wait_s)
             except PoolClosed as error:
-                _tell_the_way(following, error)
+                _tell_the_way(next_job, error)
                 raise
-        return following
+        return next_job
 
     # -- the pool itself ----------------------------------------------------------------------------------
 
@@ -295,9 +295,9 @@ class ConnectionPool(Configured):
 
     def close(self) -> None:
         """Close the kept connections; one in use is closed when its response is done. A second call does nothing."""
-        self._turns.close()
+        self._pacing.close()
         self._slots.close()
-        self._kit.resolver.close()
+        self._shared.resolver.close()
 
     def __enter__(self) -> Self:
         return self
@@ -310,7 +310,7 @@ class ConnectionPool(Configured):
         if slots is not None and not slots.is_closed:
             told = f"unclosed {self!r}" if slots.idle else None
             slots.abandon()
-            self._kit.resolver.lookups.abandon()
+            self._shared.resolver.lookups.abandon()
             if told is not None:  # last: a warning may be made an error
                 warnings.warn(told, ResourceWarning, source=self, stacklevel=2)
 
@@ -322,9 +322,9 @@ class ConnectionPool(Configured):
 
     def _after_fork(self) -> None:
         """In the child: let go of the parent's sockets and TLS sessions without a word on them."""
-        self._turns.begin_anew()
+        self._pacing.begin_anew()
         self._slots.forget_parents()
-        self._kit.forget()
+        self._shared.forget()
 
 
 def _put_away(response: Response) -> None:
@@ -338,7 +338,7 @@ def _put_away(response: Response) -> None:
 def _tell_the_way(job: Job, error: RequestTimeout | PoolClosed) -> None:
     """Have *error* tell of *job*, which had no connection or no turn, and attach the redirects that led to it."""
     name_place(error, job.place)
-    if job.course is not None:
+    if job.trail is not None:
         failed = unanswered(job.request, 0, error, job.attempts)
-        failed.history = tuple(job.course.history)
+        failed.history = tuple(job.trail.history)
         attach_response(error, failed)

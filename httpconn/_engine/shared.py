@@ -33,7 +33,7 @@ ResponseMaker: TypeAlias = Callable[[Request | str, ResponseHead | None, bytes],
 _AF_UNIX: Final = getattr(socket, "AF_UNIX", None)
 
 
-class Kit:
+class Shared:
     """Makes jobs of requests, and channels for jobs: names, TLS contexts and sessions are kept here."""
 
     def __init__(self, settings: Settings) -> None:
@@ -88,7 +88,7 @@ class Kit:
         """
         origin, proxy = job.origin, job.proxy
         near = origin if proxy is None else proxy
-        is_again = job.course is not None and job.course.retries > 0
+        is_again = job.trail is not None and job.trail.retries > 0
         name = (near.host, near.port)
         addresses = found.get(name) or self.resolver.ask(*name, told, is_again=is_again)
         if isinstance(addresses, Lookup):

@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 from ..errors import name_place
 from ..model import Response, attach_response
-from ..policies.verdict import RESULT, Course, Policies, Verdict, archive
+from ..policies.verdict import RESULT, Policies, Trail, Verdict, archive
 from .job import Job
 from .outcome import pour_into_sink
 from .preparing import Preparer
 
 
-class Following(NamedTuple):
+class FollowUp(NamedTuple):
     """What is done now that an exchange has ended."""
 
     job: Job | None = None
@@ -31,7 +31,7 @@ class Follower:
         self._policies = policies
         self._preparer = preparer
 
-    def after(self, job: Job, response: Response, left_s: float, wall_s: float) -> Following:
+    def after(self, job: Job, response: Response, left_s: float, wall_s: float) -> FollowUp:
         """Return what follows *response* to *job*, which may be a failure.
 
         *left_s* is what is left of ``Timeout.total``, *wall_s* is the time since the epoch. Where the response is the
@@ -40,12 +40,12 @@ class Follower:
         try:
             verdict = self._verdict(job, response, left_s, wall_s)
             if verdict.hop is not None:
-                return Following(self._hop(job, response, verdict), 0.0, verdict.hold_s)
+                return FollowUp(self._hop(job, response, verdict), 0.0, verdict.hold_s)
             if verdict.drops_expect:
                 self._preparer.drop_expect(job)
-                return Following(_with_course(job))
+                return FollowUp(_with_trail(job))
             if verdict.again_in_s is not None:
-                return Following(_again(job), verdict.again_in_s, verdict.hold_s)
+                return FollowUp(_again(job), verdict.again_in_s, verdict.hold_s)
             head = response._head
             if job.may_go_on is not None and response.error is None and head is not None and job.may_go_on(job, head):
                 # For it has come to be the result; without content it empties a file.
@@ -54,8 +54,8 @@ class Follower:
             response.error = error
             name_place(error, job.place)
             attach_response(error, response)
-            return Following()
-        return Following(None, 0.0, verdict.hold_s)
+            return FollowUp()
+        return FollowUp(None, 0.0, verdict.hold_s)
 
     def _verdict(self, job: Job, response: Response, left_s: float, wall_s: float) -> Verdict:
         policies, head, error = self._policies, response._head, response.error
@@ -68,33 +68,33 @@ class Follower:
     def _hop(self, job: Job, response: Response, verdict: Verdict) -> Job:
         hop = verdict.hop
         assert hop is not None
-        course = _course_of(job)
-        course.has_left_origin |= hop.leaves_origin
-        course.has_left_content |= not hop.keeps_content
-        following = self._preparer.prepare_hop(hop.request, job, course, keeps_content=hop.keeps_content)
-        course.history.append(archive(response))
-        return following
+        trail = _trail_of(job)
+        trail.has_left_origin |= hop.leaves_origin
+        trail.has_left_content |= not hop.keeps_content
+        next_job = self._preparer.prepare_hop(hop.request, job, trail, keeps_content=hop.keeps_content)
+        trail.history.append(archive(response))
+        return next_job
 
 
-def _course_of(job: Job) -> Course:
-    """Return a course for what follows *job*; that of the job itself is left as it is, with its response's history."""
-    course = Course()
-    if job.course is not None:
-        course = copy.copy(job.course)
-        course.history = [*job.course.history]
-        course.retries = 0
-    return course
+def _trail_of(job: Job) -> Trail:
+    """Return a trail for what follows *job*; that of the job itself is left as it is, with its response's history."""
+    trail = Trail()
+    if job.trail is not None:
+        trail = copy.copy(job.trail)
+        trail.history = [*job.trail.history]
+        trail.retries = 0
+    return trail
 
 
 def _again(job: Job) -> Job:
-    course = _with_course(job).course
-    assert course is not None
-    course.retries += 1
+    trail = _with_trail(job).trail
+    assert trail is not None
+    trail.retries += 1
     return job
 
 
-def _with_course(job: Job) -> Job:
+def _with_trail(job: Job) -> Job:
     """Return *job*, which is sent again: what it has been through, and its time, go along."""
-    if job.course is None:
-        job.course = Course()
+    if job.trail is None:
+        job.trail = Trail()
     return job

@@ -273,8 +273,8 @@ class Incoming:
             response._encoding = (self._settings.default_encoding,)
         response.index = job.index
         response.attempts = job.attempts
-        if job.course is not None:
-            response.history = tuple(job.course.history)
+        if job.trail is not None:
+            response.history = tuple(job.trail.history)
 
     def fill(self, response: Response) -> None:
         """Put into *response* what is known of the message besides head and content."""

@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 from .._wire.head import ResponseHead
 from .._wire.urls import Origin, redacted
 from ..model import Request, Response, Timeout
-from ..policies.verdict import Course
+from ..policies.verdict import Trail
 from .proxies import Proxy
 from .request_body import ChunkedBody, Framed
 
@@ -49,7 +49,7 @@ class Job(BareJob):
     """The request's own fields."""
     dressed: bytes | None = None
     """``head`` with the cookies that it was to have when somebody was last about to send it, if there were some."""
-    course: Course | None = None
+    trail: Trail | None = None
     """What it has been through, from its second sending or second request on."""
     may_go_on: Callable[[Any, ResponseHead], bool] | None = None
     """For a request with a sink: whether a response's content must not go there, since it may be no result."""

@@ -15,7 +15,7 @@ from ..model import Request, Timeout, pairs_of
 from ..policies.auth import field_value_of
 from ..policies.redirects import is_bound_to_origin, is_of_content
 from ..policies.retries import IDEMPOTENT_METHODS
-from ..policies.verdict import Course, Policies, checked_redirects, checked_retry
+from ..policies.verdict import Policies, Trail, checked_redirects, checked_retry
 from . import content_coding
 from .job import Job, Key
 from .proxies import DIRECT, EnvironmentProxies, Proxy, parse_proxy
@@ -189,15 +189,15 @@ class Preparer:
             _remember(known, request.url, job.key, job.origin, job.head[job.head.index(b" HTTP/1.1\r\n") :])
         return self._led(job) if is_moved else job
 
-    def prepare_hop(self, request: Request, job: Job, course: Course, *, keeps_content: bool) -> Job:
+    def prepare_hop(self, request: Request, job: Job, trail: Trail, *, keeps_content: bool) -> Job:
         """Return the job of *request*, to which a redirect leads from *job*. Raises as ``prepare``."""
         shaped, fields, own, is_moved = self._shape(request, pairs_of(request.headers))
         is_same_content = keeps_content and shaped.body is request.body and shaped.json is request.json
-        following = self._prepare(shaped, fields, job.index, course, job.framed if is_same_content else None)
-        following.own = own
-        following.is_plain = False  # its response has a history, which the short road knows nothing of
-        following.timeout = following.timeout or self.settings.timeout
-        return self._led(following) if is_moved or course.has_left_origin else following
+        next_job = self._prepare(shaped, fields, job.index, trail, job.framed if is_same_content else None)
+        next_job.own = own
+        next_job.is_plain = False  # its response has a history, which the short road knows nothing of
+        next_job.timeout = next_job.timeout or self.settings.timeout
+        return self._led(next_job) if is_moved or trail.has_left_origin else next_job
 
     def _led(self, job: Job) -> Job:
         """Return *job*, which somebody else has sent to another origin.
@@ -253,7 +253,7 @@ class Preparer:
         return b"" if lines is None or self._has_cookie_field else lines.line_for_all(origin)
 
     def _prepare(
-        self, request: Request, own: list[tuple[str, Any]], index: int, course: Course | None, framed: Framed | None
+        self, request: Request, own: list[tuple[str, Any]], index: int, trail: Trail | None, framed: Framed | None
     ) -> Job:
         origin, target = parse_url(request.url)
         method = request.method
@@ -262,7 +262,7 @@ class Preparer:
         body, length, _ = framed
         key = self._key(request, origin)
         proxy = self._proxy(request, origin)
-        fields = self._merged(self._with_authorization(own, request, origin, course), course, method)
+        fields = self._merged(self._with_authorization(own, request, origin, trail), trail, method)
         has_more = bool(own) or self._is_plain_unusual  # fields that may say something of the way
         if has_more or proxy is not None:
             target = self._target_for(proxy, origin, target, fields)
@@ -274,7 +274,7 @@ class Preparer:
         job = Job(request, index, key, origin, method, head)
         if "cookie" in left_out:
             job.takes_cookies = False
-        job.course = course
+        job.trail = trail
         job.timeout = None if request.timeout is None else Timeout.of(request.timeout)
         if request.sink is not None:
             check_sink(request.sink)
@@ -322,7 +322,7 @@ class Preparer:
         return own, left_out, framed
 
     def _with_authorization(
-        self, own: list[tuple[str, Any]], request: Request, origin: Origin, course: Course | None
+        self, own: list[tuple[str, Any]], request: Request, origin: Origin, trail: Trail | None
     ) -> list[tuple[str, Any]]:
         """Return the request's own fields, and the Authorization for *origin* if there is one and they have none.
 
@@ -331,7 +331,7 @@ class Preparer:
         if request.auth is not None:
             value: str | None = field_value_of(request.auth)
         else:
-            is_first = course is None or not course.has_left_origin
+            is_first = trail is None or not trail.has_left_origin
             value = self._policies.credentials.value_for(origin, by_host=is_first)
         if value is None or any(_name(name) == "authorization" for name, _ in own):
             return own
@@ -442,7 +442,7 @@ class Preparer:
         lines += [encode_field_line(name, (value,), True) for name, value in fields]
         return b"\r\n".join((*lines, b"", b""))
 
-    def _merged(self, own: list[tuple[str, Any]], course: Course | None, method: str) -> list[tuple[str, Any]]:
+    def _merged(self, own: list[tuple[str, Any]], trail: Trail | None, method: str) -> list[tuple[str, Any]]:
         """Return the fields in their order: those that all requests share, unless *own* has them, and then *own*.
 
         A field of *own* whose value is None leaves out the one of that name. Of those that all share, without what a
@@ -451,15 +451,15 @@ class Preparer:
         A range is one of the content as it is asked for, and nobody can use a part of a coded form: so identity is
         asked for (Fetch standard, HTTP-network-or-cache fetch). By HEAD too, whose length is then the content's.
         """
-        if not own and course is None:
+        if not own and trail is None:
             return [*self._plain.items()] if method != "HEAD" else [*self._plain_of_head.items()]
         names = {_name(name) for name, _ in own}
         shared = [(name, value) for name, value in self._plain.items() if _name(name) not in names]
         if self._chooses_codings and (method == "HEAD" or "range" in names):
             shared = [(name, _IDENTITY if name == "Accept-Encoding" else value) for name, value in shared]
-        if course is not None and course.has_left_origin:
+        if trail is not None and trail.has_left_origin:
             shared = [(name, value) for name, value in shared if not is_bound_to_origin(_name(name))]
-        if course is not None and course.has_left_content:
+        if trail is not None and trail.has_left_content:
             shared = [(name, value) for name, value in shared if not is_of_content(_name(name))]
         return [*shared, *(pair for pair in own if pair[1] is not None and _name(pair[0]) != "content-length")]
 

@@ -253,7 +253,7 @@ class Lookups:
             except Exception as error:
                 answer = without_frames(error)
             begun = self._end(work, answer)
-            todo = [following for following in begun[:1] if following.given is None]
+            todo = [first for first in begun[:1] if first.given is None]
             self._run(begun[len(todo) :])
 
     # -- what an asynchronous resolve= has given ----------------------------------------------------------------

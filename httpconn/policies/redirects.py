@@ -70,21 +70,21 @@ def hop(
     keeps_content = method == "HEAD" or not (status == _SEE_OTHER or (method == "POST" and status in _CHANGING_POST))
     if keeps_content and not is_replayable:
         return None
-    following = request.replaced(url=resolve_reference(request.url, location), headers=None)
-    found, _ = parse_url(following.url)
+    next_request = request.replaced(url=resolve_reference(request.url, location), headers=None)
+    found, _ = parse_url(next_request.url)
     leaves_origin = found.key != origin.key
     if not keeps_content:
-        following.method = "GET"
-        following.body = following.json = None
+        next_request.method = "GET"
+        next_request.body = next_request.json = None
         own = [pair for pair in own if not is_of_content(_lowered(pair[0]))]
     if leaves_origin:
         own = [pair for pair in own if pair[1] is None or not is_bound_to_origin(_lowered(pair[0]))]
-        if following.auth is request.auth:  # else it stands in the Location
-            following.auth = None
+        if next_request.auth is request.auth:  # else it stands in the Location
+            next_request.auth = None
         if found.host != origin.host:
-            following.server_hostname = None  # the name of another host
-    following.headers = list(own) or None
-    return Hop(following, keeps_content, leaves_origin)
+            next_request.server_hostname = None  # the name of another host
+    next_request.headers = list(own) or None
+    return Hop(next_request, keeps_content, leaves_origin)
 
 
 def _lowered(name: Any) -> str:

@@ -1,6 +1,6 @@
 """What comes after an answer: nothing, the same request once more, or the one that a redirect leads to.
 
-``Policies`` is what a pool or fetcher has been told, ``Course`` what one request has been through. Both drivers ask by
+``Policies`` is what a pool or fetcher has been told, ``Trail`` what one request has been through. Both drivers ask by
 way of ``follow_up.Follower``, which makes the verdict into the next job.
 """
 
@@ -36,7 +36,7 @@ _EXPECTATION_FAILED: Final = 417
 MOST_ARCHIVED_BYTES: Final = 65_536
 
 
-class Course:
+class Trail:
     """What a request has been through already, and what still binds it."""
 
     __slots__ = ("has_left_content", "has_left_origin", "history", "not_before", "retries", "total_at")
@@ -72,7 +72,7 @@ class Sent(Protocol):
     @property
     def may_drop_expect(self) -> bool: ...
     @property
-    def course(self) -> Course | None: ...
+    def trail(self) -> Trail | None: ...
 
 
 class Verdict(NamedTuple):
@@ -174,8 +174,8 @@ class Policies:
         asked_s = _asked_s(head, wall_s)
         hold_s = 0.0 if asked_s is None else min(asked_s, retry.max_retry_after_s)
         if self._retries_left(job, retry) and (asked_s is None or asked_s <= retry.max_retry_after_s):
-            course = job.course
-            backoff_s = retry.backoff_after(course.retries if course is not None else 0, self._chance())
+            trail = job.trail
+            backoff_s = retry.backoff_after(trail.retries if trail is not None else 0, self._chance())
             wait_s = max(backoff_s, hold_s)
             if wait_s < left_s:
                 return Verdict(again_in_s=wait_s, hold_s=hold_s)
@@ -197,8 +197,8 @@ class Policies:
         retry = self._retry_of(job)
         if retry is None or not (is_harmless or isinstance(error, retry.errors)) or not self._retries_left(job, retry):
             return RESULT
-        course = job.course
-        wait_s = retry.backoff_after(course.retries if course is not None else 0, self._chance())
+        trail = job.trail
+        wait_s = retry.backoff_after(trail.retries if trail is not None else 0, self._chance())
         return Verdict(again_in_s=wait_s) if wait_s < left_s else RESULT
 
     def _decide_redirect(self, job: Sent, head: ResponseHead) -> Verdict:
@@ -208,7 +208,7 @@ class Policies:
             return RESULT
         request = job.request if isinstance(job.request, Request) else Request("GET", job.request)
         found = hop(request, job.own, job.origin, head.status, location, is_replayable=job.is_replayable)
-        if found is not None and job.course is not None and len(job.course.history) >= most:
+        if found is not None and job.trail is not None and len(job.trail.history) >= most:
             raise TooManyRedirects(f"got more than {most} redirects (redirects)")
         return Verdict(found)
 
@@ -223,7 +223,7 @@ class Policies:
         return self.retry if told is None else told
 
     def _retries_left(self, job: Sent, retry: Retry) -> bool:
-        retries = job.course.retries if job.course is not None else 0
+        retries = job.trail.retries if job.trail is not None else 0
         return retry.allows(job.method, retries, is_replayable=job.is_replayable and not job.has_poured)
 
 

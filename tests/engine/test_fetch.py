@@ -426,7 +426,7 @@ def test_tls(in_use, poller, server_context, client_context) -> None:
             for response in responses:
                 check(response)
             assert is_empty(responses)
-            assert responses._kit.sessions
+            assert responses._shared.sessions
         untrusted = list(fetch_many([server.url("/good/1")]))
         assert isinstance(untrusted[0].error, ssl.SSLCertVerificationError)
         named = Request("GET", server.url("/good/1"), context=client_context, server_hostname="other.test")

@@ -16,7 +16,7 @@ import trustme
 
 from httpconn import BadStatusLine, ConnectionPool, HTTPConnection, Request, Timeout, fetch_many
 from httpconn._engine.clock import Clock
-from httpconn._engine.shared import Kit
+from httpconn._engine.shared import Shared
 from httpconn._exchange.incoming import Incoming
 from httpconn._exchange.outcome import check_is_answer, is_left_out_content
 from httpconn._exchange.settings import FetchSettings
@@ -174,9 +174,10 @@ def test_an_answer_that_is_as_long_as_what_was_left_out(kind: str, length: int, 
 
 def test_bytes_behind_an_answer_to_head() -> None:
     """Behind one that left content out, they tell that it was not the answer."""
-    kit = Kit(FetchSettings.of({}))
+    shared = Shared(FetchSettings.of({}))
     made = [
-        Incoming(kit.preparer.prepare(Request("HEAD", "http://a.test/"), 0), kit.settings, Clock()) for _ in range(2)
+        Incoming(shared.preparer.prepare(Request("HEAD", "http://a.test/"), 0), shared.settings, Clock())
+        for _ in range(2)
     ]
     for incoming, behind in zip(made, (b"", b"x"), strict=True):
         assert incoming.receive(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n" + behind)
@@ -212,7 +213,7 @@ def test_heads_of_a_good_origin_follow_each_other(kind: str) -> None:
             return ask(Request("HEAD", f"{server.url}/{number}")).status
 
         assert [head(number) for number in range(5)] == [200] * 5
-        rests = (ask.maker._slots if kind == "pool" else ask.maker._loop).kit.rests
+        rests = (ask.maker._slots if kind == "pool" else ask.maker._loop).shared.rests
         rests.rest_s = 1000.0
         assert [head(number) for number in range(50)] == [200] * 50
         assert server.connections == 1

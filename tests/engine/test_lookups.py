@@ -618,7 +618,7 @@ def test_a_slow_consumer_does_not_turn_a_lookup_into_a_timeout(
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
     with Fetcher(timeout=Timeout(connect=20)) as fetcher:
         fetcher.feed([server.url("/good/1"), "http://nowhere.test/"])
-        memory = fetcher._kit.resolver._memory
+        memory = fetcher._shared.resolver._memory
         for response in fetcher:
             if response.index == 0:
                 while ("nowhere.test", 80) not in memory._known:

@@ -18,7 +18,7 @@ import pytest
 
 import httpconn
 from httpconn import ConnectionPool, Fetcher, Request, Retry, Timeout, fetch_many
-from httpconn._engine.threads.pacing import Turns
+from httpconn._engine.threads.pacing import Pacing
 from httpconn._io import resolving
 from httpconn._wire.urls import parse_url
 from httpconn.policies.rates import Paces
@@ -191,28 +191,28 @@ def test_turns_that_come_late_are_as_far_apart_as_others(monkeypatch: pytest.Mon
     clock = [0.0]
     slept: list[float] = []
 
-    def sleep(turns: Turns, seconds: float) -> None:
+    def sleep(pacing: Pacing, seconds: float) -> None:
         slept.append(seconds)
         clock[0] += seconds
 
-    monkeypatch.setattr(Turns, "sleep", sleep)
+    monkeypatch.setattr(Pacing, "sleep", sleep)
     monkeypatch.setattr("httpconn._engine.threads.pacing.time", SimpleNamespace(monotonic=lambda: clock[0]))
-    turns = Turns(Paces(None, 1.0))
+    pacing = Pacing(Paces(None, 1.0))
     [job] = [SimpleNamespace(origin=parse_url("http://a.test/")[0])]
     for _ in range(3):
-        turns.wait_for(job, math.inf)
+        pacing.wait_for(job, math.inf)
     assert (slept, clock) == ([1.0, 1.0], [2.0])
     clock[0] = 5.0
     slept.clear()
-    assert turns.may_start(job)
+    assert pacing.may_start(job)
     for _ in range(3):
-        turns.take(job, math.inf)
+        pacing.take(job, math.inf)
     assert (slept, clock) == ([1.0, 1.0], [7.0])
-    turns.shut(job, 9.0)
-    assert not turns.may_start(job)  # and the connection goes back meanwhile
+    pacing.shut(job, 9.0)
+    assert not pacing.may_start(job)  # and the connection goes back meanwhile
     with pytest.raises(httpconn.TotalTimeout):
-        turns.wait_for(job, 15.0)
-    turns.wait_for(job, math.inf)
+        pacing.wait_for(job, 15.0)
+    pacing.wait_for(job, math.inf)
     assert clock == [16.0]
 
 

@@ -704,7 +704,7 @@ def test_the_child_of_a_fork_uses_nothing_of_the_parents(secured, server_context
                         with pytest.raises(OSError, match="Bad file"):
                             os.fstat(descriptor)
                     assert state_of(pool) == (0, 0)
-                    assert not pool._kit.sessions
+                    assert not pool._shared.sessions
                     with pytest.raises(ConnectionAbortedError):
                         list(stream.iter_bytes())
                     assert pool.get(server.url("/good/child")).content == content_of("/good/child")

@@ -72,8 +72,8 @@ def nginx(
         yield request.param, {name: f"https://localhost:{port}/" for name, port in ports.items()}
 
 
-def kit_of(one: Any) -> Any:
-    return next(vars(one)[name]._kit for name in ("pool", "fetcher", "client") if name in vars(one))
+def shared_of(one: Any) -> Any:
+    return next(vars(one)[name]._shared for name in ("pool", "fetcher", "client") if name in vars(one))
 
 
 @pytest.mark.parametrize("kind", ["tickets", "cached"])
@@ -128,8 +128,8 @@ def test_a_kept_object_keeps_no_socket(client, nginx, client_context: ssl.SSLCon
     before = len(os.listdir("/proc/self/fd"))
     one.get(urls["tickets"])
     gc.collect()
-    kit = kit_of(one)
-    ((_, kept),) = kit.sessions._ended.items()
+    shared = shared_of(one)
+    ((_, kept),) = shared.sessions._ended.items()
     assert isinstance(kept.session, ssl.SSLSession)
     others = 0 if hasattr(one, "pool") else 3  # its epoll, and what wakes it when a name was looked up
     assert len(os.listdir("/proc/self/fd")) <= before + others

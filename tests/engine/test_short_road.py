@@ -21,7 +21,7 @@ from httpconn._engine.many.connection import Connection
 from httpconn._engine.many.host import Host
 from httpconn._engine.many.intake import Intake
 from httpconn._engine.many.loop import Loop
-from httpconn._engine.shared import Kit
+from httpconn._engine.shared import Shared
 from httpconn._exchange.job import BareJob, Job
 from httpconn._exchange.settings import FetchSettings
 from httpconn._wire.head import ResponseHead
@@ -294,10 +294,10 @@ def test_limits_beyond_any_number_of_c(road_in_use: Engine) -> None:
 
 def test_jobs_of_the_road(road_in_use: Engine) -> None:
     """They are as prepare_url makes them."""
-    kit = Kit(FetchSettings.of({}))
-    loop = Loop(kit, kit.settings, Intake(kit.preparer))
+    shared = Shared(FetchSettings.of({}))
+    loop = Loop(shared, shared.settings, Intake(shared.preparer))
     url = "http://127.0.0.1:9/%d"
-    loop.queue(kit.preparer.prepare_url(url % 0, 0))
+    loop.queue(shared.preparer.prepare_url(url % 0, 0))
     loop.intake.count = 1
     host = next(iter(loop.hosts.values()))
     for at in range(1, 4):
@@ -308,7 +308,7 @@ def test_jobs_of_the_road(road_in_use: Engine) -> None:
         loop._road.queue_bare(iter([url % 5]), 9)
     assert (loop.queued, loop.intake.count, len(host.pending)) == (6, 6, 6)
     for index, job in enumerate(host.pending):
-        made = kit.preparer.prepare_url(url % index, index)
+        made = shared.preparer.prepare_url(url % index, index)
         told = {name: getattr(job, name) for name in BareJob.__slots__ if name != "is_bare"}
         assert told == {name: getattr(made, name) for name in told}
         assert job.is_bare == (index > 0)
@@ -316,8 +316,8 @@ def test_jobs_of_the_road(road_in_use: Engine) -> None:
 
 
 def test_the_road_takes_its_own_classes_only(road_in_use: Engine) -> None:
-    kit = Kit(FetchSettings.of({}))
-    loop = Loop(kit, kit.settings, Intake(kit.preparer))
+    shared = Shared(FetchSettings.of({}))
+    loop = Loop(shared, shared.settings, Intake(shared.preparer))
     classes = {"Connection": Connection, "Host": Host, "Job": Job, "Response": Response}
 
     class NoSlot:
@@ -325,10 +325,10 @@ def test_the_road_takes_its_own_classes_only(road_in_use: Engine) -> None:
 
     for name in classes:
         with pytest.raises((TypeError, AttributeError)):
-            road_in_use.road(loop, kit.plain_limits, {**classes, name: NoSlot})
+            road_in_use.road(loop, shared.plain_limits, {**classes, name: NoSlot})
     with pytest.raises(TypeError):
-        road_in_use.road(loop, kit.plain_limits, {**classes, "Host": Connection(loop, Host(())).host})
-    road = road_in_use.road(loop, kit.plain_limits, classes)
+        road_in_use.road(loop, shared.plain_limits, {**classes, "Host": Connection(loop, Host(())).host})
+    road = road_in_use.road(loop, shared.plain_limits, classes)
     with pytest.raises(TypeError):
         road.queue_bare(["http://127.0.0.1:9/"], 1)
     with pytest.raises(TypeError):

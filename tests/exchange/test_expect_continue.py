@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from httpconn import InvalidField, Request, Timeout, TotalTimeout
-from httpconn._engine.shared import Kit
+from httpconn._engine.shared import Shared
 from httpconn._exchange.settings import Settings
 
 from ..support.clients import client as client
@@ -265,7 +265,7 @@ def test_a_large_body_is_streamed(client) -> None:
     ],
 )
 def test_who_asks(body: Any, headers: dict[str, str], options: dict[str, Any], asks: bool) -> None:
-    preparer = Kit(Settings(**options)).preparer
+    preparer = Shared(Settings(**options)).preparer
     job = preparer.prepare(Request("POST", "http://origin.test/", headers, body))
     assert job.expects_continue == asks
     assert job.head.lower().count(b"\r\nexpect: ") == (1 if asks or headers else 0)
@@ -274,4 +274,4 @@ def test_who_asks(body: Any, headers: dict[str, str], options: dict[str, Any], a
 
 def test_a_wrong_body_is_refused_as_ever() -> None:
     with pytest.raises(InvalidField):
-        Kit(Settings()).preparer.prepare(Request("POST", "http://origin.test/", {"Content-Length": "5"}, Body()))
+        Shared(Settings()).preparer.prepare(Request("POST", "http://origin.test/", {"Content-Length": "5"}, Body()))

@@ -444,7 +444,7 @@ def test_a_misbehaving_server_with_redirects_and_retries(in_use, ordered: bool) 
                 assert len(response.history) == wanted
             assert seen == Counter(range(count))
             assert is_empty(responses)
-            assert not responses._loop.gates._waiting
+            assert not responses._loop.pacing._waiting
 
 
 # -- what is never done

@@ -234,8 +234,8 @@ def test_a_cookie_field_of_none_is_left_out(server: FaultyServer) -> None:
 
 @pytest.mark.parametrize("url", [3, None, b"http://h/"])
 def test_a_url_that_is_no_text_is_a_type_error_at_either_speed(url: Any) -> None:
-    for plain_get in (preparing.plain_get, Fetcher()._kit.preparer._plain_get):
-        preparer = Fetcher()._kit.preparer
+    for plain_get in (preparing.plain_get, Fetcher()._shared.preparer._plain_get):
+        preparer = Fetcher()._shared.preparer
         preparer._plain_get = plain_get
         with pytest.raises(TypeError, match="expected a URL as str"):
             preparer.prepare(Request("GET", url))
@@ -255,7 +255,7 @@ def test_what_cannot_be_is_refused() -> None:
 def test_nothing_is_at_hand_without_being_asked_for() -> None:
     """No netrc, no jar, no retries: the defaults."""
     for maker in (ConnectionPool(), Fetcher()):
-        policies = maker._kit.policies
+        policies = maker._shared.policies
         assert policies.retry is policies.cookies is None
         assert not policies.credentials
         assert policies.redirects == 10

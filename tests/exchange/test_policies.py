@@ -25,7 +25,7 @@ from httpconn.policies.cookies import Cookies
 from httpconn.policies.rates import Bucket, Pace, Paces
 from httpconn.policies.redirects import hop, location_of
 from httpconn.policies.retries import Retry, retry_after_s
-from httpconn.policies.verdict import RESULT, Course, Policies, Verdict
+from httpconn.policies.verdict import RESULT, Policies, Trail, Verdict
 
 ELSEWHERE = "http://other.test/"
 
@@ -490,7 +490,7 @@ class Sent:
         self.is_replayable = is_replayable
         self.has_poured = False
         self.may_drop_expect = False
-        self.course: Course | None = None
+        self.trail: Trail | None = None
 
 
 def test_redirects_zero_holds_everywhere() -> None:
@@ -509,10 +509,10 @@ def test_too_many() -> None:
     job = Sent(Request("GET", "http://a.test/", redirects=2))
     redirect = head(302, ("Location", "/y"))
     policies = Policies(redirects=0)
-    job.course = Course()
+    job.trail = Trail()
     for _ in range(2):
         assert policies.decide(job, redirect, math.inf, 0).hop.request.url == "http://a.test/y"
-        job.course.history.append(Response("http://a.test/", None, b""))
+        job.trail.history.append(Response("http://a.test/", None, b""))
     with pytest.raises(TooManyRedirects, match="more than 2"):
         policies.decide(job, redirect, math.inf, 0)
     for wrong, error in [(-1, ValueError), (None, TypeError), ("1", TypeError)]:
@@ -536,10 +536,10 @@ def test_statuses_that_are_retried() -> None:
     # And beyond the end of Timeout.total.
     assert policies.decide(job, head(503, ("Retry-After", "5")), 4.0, 0) == Verdict(None, None, 5)
     assert policies.decide(job, head(503), 0.5, 0) == RESULT
-    job.course = Course()
-    job.course.retries = 1
+    job.trail = Trail()
+    job.trail.retries = 1
     assert policies.decide(job, head(503), math.inf, 0) == Verdict(None, 1.0)
-    job.course.retries = 2
+    job.trail.retries = 2
     assert policies.decide(job, head(503, ("Retry-After", "5")), math.inf, 0) == Verdict(None, None, 5)
     assert not policies.may_go_on(job, head(503))
 

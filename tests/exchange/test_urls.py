@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import httpconn
 from httpconn import InvalidURL, UnsupportedScheme, _backends
-from httpconn._engine.shared import Kit
+from httpconn._engine.shared import Shared
 from httpconn._exchange import preparing
 from httpconn._exchange.settings import Settings
 from httpconn._wire import references, urls
@@ -161,10 +161,10 @@ def test_a_url_of_a_known_origin() -> None:
 @pytest.mark.parametrize("headers", [None, {"A": "b", "Host": "c"}, {"Accept-Encoding": "gzip"}])
 @pytest.mark.parametrize("origin", ["http://a.test", "https://a.test:8443", "http://[::1]:80", "http://A.test"])
 def test_a_known_origin_has_the_same_requests(origin: str, headers: dict[str, str] | None) -> None:
-    known = Kit(Settings.of({"headers": headers})).preparer
+    known = Shared(Settings.of({"headers": headers})).preparer
     assert known.prepare_url(origin + "/", 0).head
     for number, target in enumerate(TARGETS):
-        fresh = Kit(Settings.of({"headers": headers})).preparer
+        fresh = Shared(Settings.of({"headers": headers})).preparer
         answers = []
         for preparer in (known, fresh):
             try:
@@ -179,7 +179,7 @@ def test_a_known_origin_has_the_same_requests(origin: str, headers: dict[str, st
 def test_a_url_without_a_slash_behind_its_origin() -> None:
     """Its last character is no target at the origin that the rest of it names."""
     for known, url in (("http://a.test:808", "http://a.test:8080"), ("http://b.tes", "http://b.test")):
-        preparer = Kit(Settings.of({})).preparer
+        preparer = Shared(Settings.of({})).preparer
         assert preparer.prepare_url(f"{known}/", 0).origin == parse_url(f"{known}/")[0]
         origin, target = parse_url(url)
         assert (str(origin), target) == (url, "/")

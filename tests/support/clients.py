@@ -44,7 +44,7 @@ class PoolClient:
 
     @property
     def resolver(self) -> Resolver:
-        return self.pool._kit.resolver
+        return self.pool._shared.resolver
 
     def request(self, method: str, url: str, **options: Any) -> Response:
         return self.pool.request(method, url, **options)
@@ -70,7 +70,7 @@ class EngineClient:
 
     @property
     def resolver(self) -> Resolver:
-        return self.fetcher._kit.resolver
+        return self.fetcher._shared.resolver
 
     def request(self, method: str, url: str, **options: Any) -> Response:
         return self._result(Request(method, url, **options))
@@ -105,7 +105,7 @@ class AsyncEngineClient:
 
     @property
     def resolver(self) -> Resolver:
-        return self.awaiting.client._kit.resolver
+        return self.awaiting.client._shared.resolver
 
     def request(self, method: str, url: str, **options: Any) -> Response:
         return self.awaiting.request(method, url, **options)

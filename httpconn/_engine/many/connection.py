@@ -89,7 +89,7 @@ class Connection:
         self.left_out_at = -1  # ``served`` when an answer had left announced content out: see ``rests.py``
         self.left_out_bytes = -1  # and how many, where that was said
         self.rests_until = 0.0
-        self.has_alarm = False  # the gates have it in their row, to be woken
+        self.has_alarm = False  # it stands in pacing's row, to be woken
         self.times = _NO_TIMES  # resolve, connect, tls, first byte
 
     # -- opening --------------------------------------------------------------------------------------------
@@ -112,8 +112,8 @@ class Connection:
         self.job = job
         self.limits = limits = job.timeout or self.loop.timeout
         self.since = now = self.loop.now
-        if job.course is not None:
-            self.total_at = job.course.total_at
+        if job.trail is not None:
+            self.total_at = job.trail.total_at
             job.started = now
         elif not job.attempts:
             job.started = now
@@ -130,8 +130,8 @@ class Connection:
             if waited_for is not None:
                 lookup, found = waited_for
                 self.note_wait(lookup)
-                found[lookup.name] = loop.kit.resolver.answer_of(lookup)
-            dialed = loop.off_the_clock(loop.kit.dial, job, found, loop.waker_of(self))
+                found[lookup.name] = loop.shared.resolver.answer_of(lookup)
+            dialed = loop.off_the_clock(loop.shared.dial, job, found, loop.waker_of(self))
             if isinstance(dialed, Lookup):
                 loop.resolving[self] = (dialed, found)
                 return
@@ -147,7 +147,7 @@ class Connection:
 
     def note_wait(self, lookup: Lookup) -> None:
         """Have the wait of a name for its turn be no part of ``Timeout.connect``."""
-        self.since = min(self.loop.now, self.since + self.loop.kit.resolver.lookups.take_waited_s(lookup))
+        self.since = min(self.loop.now, self.since + self.loop.shared.resolver.lookups.take_waited_s(lookup))
 
     def _open_step(self) -> None:
         """Take the next step of connecting and shaking hands; send the request when it was the last."""
@@ -171,14 +171,14 @@ class Connection:
             self.wakes_at = _FOREVER
         if wanted:
             return
-        loop.kit.note_open(self.host.key, channel)
+        loop.shared.note_open(self.host.key, channel)
         self.is_plain = not channel.is_tls and loop.take_turn is not None
         resolve_s = self.times[0]
         connect_s = channel.connected_at - loop.away - self.since - resolve_s
         tls_s = channel.secured_at - channel.connected_at if channel.secured_at else 0.0
         self.times = (resolve_s, max(0.0, connect_s), tls_s, 0.0)
         self.phase = BUSY
-        loop.gates.note_open(self.host, job)
+        loop.pacing.note_open(self.host, job)
         is_dressed = loop.is_dressed(job)
         if loop.is_closed:
             return  # by the jar, or by a signal's handler meanwhile; so below
@@ -384,7 +384,7 @@ class Connection:
         """The head is out: wait for "100 Continue", but not for long (RFC 9110 section 10.1.1)."""
         loop = self.loop
         if self.wakes_at == _FOREVER:
-            self.wakes_at = loop.now + (loop.kit.settings.expect_timeout_s or 0.0)
+            self.wakes_at = loop.now + (loop.shared.settings.expect_timeout_s or 0.0)
             loop.sweep_at = min(loop.sweep_at, self.wakes_at)
         self._set_mask(IN)
 
@@ -399,23 +399,23 @@ class Connection:
             return
         loop, job = self.loop, self.job
         assert job is not None
-        following = loop.following(self)
+        next_job = loop.next_job(self)
         if loop.is_closed:
             return
-        if following is not None and following.body is not None:
-            following = None
+        if next_job is not None and next_job.body is not None:
+            next_job = None
         take_turn = loop.take_turn
         assert take_turn is not None
         try:
-            found = take_turn(self.descriptor, None if following is None else following.head_to_send, loop.plain_limits)
+            found = take_turn(self.descriptor, None if next_job is None else next_job.head_to_send, loop.plain_limits)
         except OSError as error:
             self.fail(error)
             return
         if found is not None:
-            self.turned(found, following)
+            self.turned(found, next_job)
 
-    def turned(self, found: Turned | bytes, following: Job | None) -> None:
-        """See what ``take_turn`` has brought, and gone on to; *following* is the job of which it has sent something."""
+    def turned(self, found: Turned | bytes, next_job: Job | None) -> None:
+        """See what ``take_turn`` has brought, and gone on to; *next_job* is the job of which it has sent something."""
         loop, job = self.loop, self.job
         assert job is not None
         if not isinstance(found, tuple):
@@ -438,10 +438,10 @@ class Connection:
             self._note_first_byte(job)
             times = (*self.times, loop.now - job.started)
         if sent >= 0:
-            assert following is not None
+            assert next_job is not None
             self.host.pending.popleft()
             loop.queued -= 1
-            self._go_on_sent(following, sent)
+            self._go_on_sent(next_job, sent)
         elif sent == -1:
             self._go_on(persists=True)
         else:
@@ -455,7 +455,7 @@ class Connection:
         if loop.held > loop.max_buffered_bytes:
             loop.hold(0)
         if sent < -1:
-            loop.judge(job, response)
+            loop.follow_up(job, response)
         else:
             loop.answered(response)
 
@@ -522,7 +522,7 @@ class Connection:
         """Return the response as the shared reader has it; what came by the short road is read again."""
         incoming = self.incoming
         if incoming is None:
-            incoming = Incoming(job, self.loop.kit.settings, self.loop, is_streamed=job.stream is not None)
+            incoming = Incoming(job, self.loop.shared.settings, self.loop, is_streamed=job.stream is not None)
             if self.head is not None:
                 for part in (self.head.block, *self.parts):
                     if part:
@@ -570,7 +570,7 @@ class Connection:
         try:
             if incoming is None:
                 incoming = self.incoming = Incoming(
-                    job, self.loop.kit.settings, self.loop, is_streamed=job.stream is not None
+                    job, self.loop.shared.settings, self.loop, is_streamed=job.stream is not None
                 )
                 self._note_first_byte(job)
             is_complete = incoming.receive(data, is_clean=channel.is_clean) or self._read_pending(channel, incoming)
@@ -741,13 +741,13 @@ class Connection:
             loop.rests.note_noisy(key)
         self.left_out_at = self.served + 1
         self.left_out_bytes = incoming.left_out_bytes
-        if loop.kit.policies.has_to_judge(response._head):
+        if loop.shared.policies.has_to_judge(response._head):
             self._stop(persists=persists and not loop.rests.is_noisy(key))
-            loop.judge(job, response)
+            loop.follow_up(job, response)
             return
-        following = loop.following(self) if persists else None
-        if following is not None and loop.rests.may_follow(key, following.method):
-            self._carry(following)
+        next_job = loop.next_job(self) if persists else None
+        if next_job is not None and loop.rests.may_follow(key, next_job.method):
+            self._carry(next_job)
         elif not loop.is_closed:
             self._stop(persists=persists and not loop.rests.is_noisy(key))
         loop.answered(response)
@@ -756,9 +756,9 @@ class Connection:
         """End an exchange that has come to a whole response: go on, or where something may follow from it, stop."""
         loop = self.loop
         assert response._head is not None
-        if loop.kit.policies.has_to_judge(response._head):
+        if loop.shared.policies.has_to_judge(response._head):
             self._stop(persists=persists)
-            loop.judge(job, response)
+            loop.follow_up(job, response)
         else:
             self._go_on(persists=persists)
             loop.answered(response)
@@ -769,23 +769,23 @@ class Connection:
         if not persists:
             self._stop(persists=False)
             return
-        following = loop.following(self)
+        next_job = loop.next_job(self)
         if loop.is_closed:
             return
-        if following is not None:
-            self._carry(following)
+        if next_job is not None:
+            self._carry(next_job)
         else:
             self._stop(persists=True)
 
-    def _carry(self, following: Job) -> None:
-        """Begin *following*, the first in its host's queue, unless the connection is to be closed."""
+    def _carry(self, next_job: Job) -> None:
+        """Begin *next_job*, the first in its host's queue, unless the connection is to be closed."""
         self._note_served()
         if not self.is_quiet():
             self.close()
             return
         self.host.pending.popleft()
         self.loop.queued -= 1
-        self.begin(following)
+        self.begin(next_job)
 
     def _stop(self, *, persists: bool) -> None:
         """Let the connection rest, or close it."""
@@ -849,7 +849,7 @@ class Connection:
         response = incoming.response(without_frames(error))
         loop.held += len(response._content)
         response._times = (*times, loop.time() - job.started)
-        loop.judge(job, response)
+        loop.follow_up(job, response)
 
     def _disconnect(self) -> None:
         """Close the socket; the connection keeps its place."""
@@ -868,9 +868,9 @@ class Connection:
         self.wakes_at = _FOREVER
         if self.channel is not None:
             if self.served or self.times[3]:
-                self.loop.kit.note_ended(self.host.key, self.channel)
+                self.loop.shared.note_ended(self.host.key, self.channel)
             self.channel.close()
-            self.loop.kit.note_dead(self.channel)
+            self.loop.shared.note_dead(self.channel)
             self.channel = None
 
     def close(self) -> None:

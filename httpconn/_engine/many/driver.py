@@ -19,7 +19,7 @@ from ..._exchange.outcome import unanswered
 from ..._exchange.settings import FetchSettings
 from ...errors import PoolClosed, PoolTimeout, without_frames
 from ...model import Response, attach_response, tell_partial
-from ..shared import Kit
+from ..shared import Shared
 from .connection import Connection
 from .intake import Intake
 from .loop import Loop
@@ -43,10 +43,10 @@ class Receiver(Protocol):
 class Driver:
     """One engine in one event loop."""
 
-    def __init__(self, kit: Kit, settings: FetchSettings, runner: Runner) -> None:
+    def __init__(self, shared: Shared, settings: FetchSettings, runner: Runner) -> None:
         self.runner = runner
-        self.kit = kit
-        self.engine = Loop(self.kit, settings, Intake(self.kit.preparer))
+        self.shared = shared
+        self.engine = Loop(self.shared, settings, Intake(self.shared.preparer))
         self.requests = 0
         self._waiting: dict[int, Receiver] = {}
         self._streams: weakref.WeakSet[Stream] = weakref.WeakSet()
@@ -215,7 +215,7 @@ class Driver:
     def stream(self, job: Job, response_class: type[Response]) -> Stream:
         """Return what takes the response to *job* while it comes in, from its head on."""
         stream = Stream(self, job.index, response_class)
-        job.pour_into(stream, self.kit.policies.may_go_on)
+        job.pour_into(stream, self.shared.policies.may_go_on)
         return stream
 
     def note_begun(self, stream: Stream) -> None:

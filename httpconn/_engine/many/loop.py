@@ -41,11 +41,11 @@ from ...errors import (
 )
 from ...model import Response
 from ..clock import Clock
-from ..shared import Kit
+from ..shared import Shared
 from .connection import BUSY, OPENING, RESOLVING, Connection
 from .host import Host
 from .intake import Intake
-from .pacing import Gates
+from .pacing import Pacing
 
 _READ_AT_ONCE: Final = 32
 """Inputs that are read ahead before the next look at the clock, at most: one where the last ones took long; and"""
@@ -63,22 +63,22 @@ _FOREVER: Final = float("inf")
 class Loop(Clock):
     """Takes jobs from the intake, has them carried over connections, and puts the responses into ``ready``."""
 
-    def __init__(self, kit: Kit, settings: FetchSettings, intake: Intake) -> None:
+    def __init__(self, shared: Shared, settings: FetchSettings, intake: Intake) -> None:
         super().__init__()
-        self.kit = kit
+        self.shared = shared
         self.intake = intake
         self.most_in_a_row = 32
         """Requests on one connection while another host waits for a place."""
-        self.take_turn = kit.take_turn
-        self.begin_plain = kit.begin_plain
-        self.make_response = kit.make_response
-        self.plain_limits = kit.plain_limits
+        self.take_turn = shared.take_turn
+        self.begin_plain = shared.begin_plain
+        self.make_response = shared.make_response
+        self.plain_limits = shared.plain_limits
         self._max_connections = self._most_open = settings.max_connections
         self._raise_at = _FOREVER  # when more may be open again than there were descriptors for
         self.put_back = 0
         self._cancelled: set[int] = set()  # indexes of requests that nobody waits for, and that may be on connections
         self.per_host = min(settings.per_host, settings.max_connections)
-        self.rests = kit.rests
+        self.rests = shared.rests
         self._look_ahead = settings.look_ahead
         self._at_once = 1  # inputs that are read before the next look at the clock
         # In order, all but the first of them may come to wait for it.
@@ -114,10 +114,10 @@ class Loop(Clock):
         self._held_ready = 0  # and of it, what is in ``ready`` since then
         self.is_paused = False
 
-        self.gates = Gates(self, kit.policies.paces)
+        self.pacing = Pacing(self, shared.policies.paces)
         self.has_cookies = settings.cookies is not None
         self._road = self._new_road()
-        self._queues_bare = self._road is not None and kit.preparer.known is not None
+        self._queues_bare = self._road is not None and shared.preparer.known is not None
 
         self.now = self.left_at  # by this clock, when it was last looked at
         self.sweep_at = _FOREVER
@@ -125,10 +125,10 @@ class Loop(Clock):
 
     def _new_road(self) -> Road | None:
         """Return the compiled road, where there is an extension; it looks at what is here by then."""
-        if self.kit.engine is None:
+        if self.shared.engine is None:
             return None
         classes = {made.__name__: made for made in (Connection, Host, Job, Response)}
-        return self.kit.engine.road(self, self.kit.plain_limits, classes)
+        return self.shared.engine.road(self, self.shared.plain_limits, classes)
 
     # -- the loop -----------------------------------------------------------------------------------------
 
@@ -170,8 +170,8 @@ class Loop(Clock):
         """
         while True:
             self.now = self.time()
-            if self.now >= self.gates.opens_at - self.away:
-                self.gates.open()
+            if self.now >= self.pacing.due_at - self.away:
+                self.pacing.let_out_due()
             self._fill()
             if self.is_paused and not self.ready and not self.is_closed and not self.choose_paused():
                 continue  # there may be something to start now
@@ -254,7 +254,7 @@ class Loop(Clock):
     def _timeout_s(self) -> float | None:
         if self.unfinished and not all(connection.paused_at for connection in self.unfinished):
             return 0.0
-        until = min(self.sweep_at, self.gates.opens_at - self.away, self._raise_at)
+        until = min(self.sweep_at, self.pacing.due_at - self.away, self._raise_at)
         if self._room() > 0:
             if self.intake.added:
                 return 0.0
@@ -276,7 +276,7 @@ class Loop(Clock):
             if not self.active and self.runnable:
                 # Nothing would go on: the oldest request must. With *ordered* it is what all others wait for.
                 oldest = min(self.runnable, key=_first_index_of)
-                if not self.is_ordered or self.gates.first_index() > _first_index_of(oldest):
+                if not self.is_ordered or self.pacing.first_index() > _first_index_of(oldest):
                     self.runnable.remove(oldest)
                     self._give_turn(oldest)
             return
@@ -352,8 +352,8 @@ class Loop(Clock):
 
     def queue_first(self, job: Job) -> None:
         """Have *job* carried in front of its host's others: it is what has become of one that was carried already."""
-        if self.gates.is_hopeless(job):
-            self.gates.give_up(job)
+        if self.pacing.is_hopeless(job):
+            self.pacing.give_up(job)
             return
         host = self._host_of(job)
         host.arriving.appendleft(job)
@@ -393,7 +393,7 @@ class Loop(Clock):
                 connection.abandon()
         if not dropped:
             return
-        self.gates.drop(dropped)  # what waits to be sent again
+        self.pacing.drop(dropped)  # what waits to be sent again
         for host in [*self.hosts.values()]:  # and what a redirect has led to
             for jobs in (host.pending, host.held_back):
                 for job in [job for job in jobs if job.index in dropped]:
@@ -405,7 +405,7 @@ class Loop(Clock):
         host = self.hosts.get(job.key)
         if host is None:
             host = self.hosts[job.key] = Host(job.key)
-            self.gates.welcome(host, job)
+            self.pacing.welcome(host, job)
         return host
 
     def make_runnable(self, host: Host, *, is_opened: bool = False) -> None:
@@ -429,7 +429,7 @@ class Loop(Clock):
         waiting = host.pending or host.held_back
         return bool(host.resting and waiting) and self.rests.may_follow(host.key, waiting[0].method)
 
-    def following(self, connection: Connection) -> Job | None:
+    def next_job(self, connection: Connection) -> Job | None:
         """Return the job that *connection* may go on with, first in its host's queue; None to let it rest."""
         pending = connection.host.pending
         if not pending or self.is_paused:
@@ -454,7 +454,7 @@ class Loop(Clock):
         if not self.has_cookies:
             return True
         try:
-            self.off_the_clock(self.kit.preparer.dress, job)
+            self.off_the_clock(self.shared.preparer.dress, job)
         except Exception as error:  # what the jar, its policy or a value that is none raises
             self.give_up(job, without_frames(error))
             return False
@@ -462,20 +462,20 @@ class Loop(Clock):
 
     def line_for_all(self, job: Job) -> bytes | None:
         """See ``Preparer.line_for_all``, which may ask the jar; for the compiled road."""
-        return self.off_the_clock(self.kit.preparer.line_for_all, job.origin)
+        return self.off_the_clock(self.shared.preparer.line_for_all, job.origin)
 
     def give_up(self, job: Job, error: Exception) -> None:
         """Hand out *error* as the result of a job that is not sent, or not again."""
         name_place(error, job.place)
         response = unanswered(job.request, job.index, error, job.attempts)
-        if job.course is not None:
-            response.history = tuple(job.course.history)
+        if job.trail is not None:
+            response.history = tuple(job.trail.history)
         self.answered(response)
 
     def _give_turn(self, host: Host) -> None:
         """Start one job of a host that was runnable; with more to start, it stands behind the others again."""
         host.is_runnable = False
-        if self._has_room(host) and (host.pending or self.gates.let_out(host)):
+        if self._has_room(host) and (host.pending or self.pacing.let_out(host)):
             self._start(host)
             self.make_runnable(host)
         else:
@@ -524,7 +524,7 @@ class Loop(Clock):
         if connection.is_behind_left_out and self.rests.rest_s:
             connection.rests_until = time.monotonic() + self.rests.rest_s
             connection.host.resting.append(connection)
-            self.gates.wake(connection)
+            self.pacing.wake(connection)
         else:
             connection.host.idle.append(connection)
         self.idle[connection] = None
@@ -548,7 +548,7 @@ class Loop(Clock):
         host = connection.host
         waited_for = self.resolving.pop(connection, None)
         if waited_for is not None:
-            self.kit.resolver.lookups.give_up(waited_for[0])
+            self.shared.resolver.lookups.give_up(waited_for[0])
         if connection in self.idle:
             del self.idle[connection]
             (host.resting if connection in host.resting else host.idle).remove(connection)
@@ -604,7 +604,7 @@ class Loop(Clock):
 
     # -- what comes out -------------------------------------------------------------------------------------
 
-    def judge(self, job: Job, response: Response) -> None:
+    def follow_up(self, job: Job, response: Response) -> None:
         """See to what follows the response to *job*, whole or with its ``error``; or hand it out.
 
         All come through here from which something may follow, and their connections have not gone on yet.
@@ -617,9 +617,9 @@ class Loop(Clock):
 
         What a hook raises is in its ``error`` then.
         """
-        following = self.off_the_clock(self.kit.follower.after, job, response, _FOREVER, time.time())
-        if following.hold_s:
-            self.gates.shut(job, time.monotonic() + following.hold_s)
+        follow_up = self.off_the_clock(self.shared.follower.after, job, response, _FOREVER, time.time())
+        if follow_up.hold_s:
+            self.pacing.shut(job, time.monotonic() + follow_up.hold_s)
 
     def answered(self, response: Response) -> None:
         """Hand out a result."""
@@ -637,29 +637,29 @@ class Loop(Clock):
         """Return whether something follows *response*, which is no result then; and see to it."""
         total_s = (job.timeout or self.timeout).total
         total_at = _FOREVER if total_s is None else job.started + total_s + job.paused_s
-        if job.course is not None:
-            total_at = job.course.total_at = job.course.total_at + job.paused_s
+        if job.trail is not None:
+            total_at = job.trail.total_at = job.trail.total_at + job.paused_s
             job.paused_s = 0.0
         held = len(response._content)
         now = time.monotonic()
         left_s = total_at + self.away - now
-        following = self.off_the_clock(self.kit.follower.after, job, response, left_s, time.time())
-        self.held -= held - (0 if following.job is not None else len(response._content))
-        if following.hold_s:
-            self.gates.shut(job, now + following.hold_s)
-        if following.job is None:
+        follow_up = self.off_the_clock(self.shared.follower.after, job, response, left_s, time.time())
+        self.held -= held - (0 if follow_up.job is not None else len(response._content))
+        if follow_up.hold_s:
+            self.pacing.shut(job, now + follow_up.hold_s)
+        if follow_up.job is None:
             if response.error is not None:
                 without_frames(response.error)
             return False
-        course = following.job.course
-        assert course is not None
-        course.total_at = total_at
+        trail = follow_up.job.trail
+        assert trail is not None
+        trail.total_at = total_at
         if job.stream is not None:
-            following.job.pour_into(job.stream, self.kit.policies.may_go_on)
-        if following.wait_s:
-            self.gates.defer(following.job, now + following.wait_s)
+            follow_up.job.pour_into(job.stream, self.shared.policies.may_go_on)
+        if follow_up.wait_s:
+            self.pacing.defer(follow_up.job, now + follow_up.wait_s)
         else:
-            self.queue_first(following.job)
+            self.queue_first(follow_up.job)
         return True
 
     def _hand_out_in_order(self, response: Response) -> None:
@@ -776,8 +776,8 @@ class Loop(Clock):
         self.is_closed = True
         connections = [*self.active, *self.idle]
         for lookup, _ in self.resolving.values():
-            self.kit.resolver.lookups.give_up(lookup)
-        self.kit.resolver.close()
+            self.shared.resolver.lookups.give_up(lookup)
+        self.shared.resolver.close()
         for connection in connections:
             if connection.channel is not None:
                 connection.channel.close()
@@ -792,12 +792,12 @@ class Loop(Clock):
         ):
             held.clear()
         self.intake.clear()
-        self.gates.clear()
+        self.pacing.clear()
         self._looked_up.clear()
         self._made_ready -= len(self.ready)
         self.ready.clear()
         self._done.clear()
-        self.kit.sessions.clear()
+        self.shared.sessions.clear()
         self.open = self.queued = self.held = self._held_ready = 0
         if self._waker is not None:
             for end in self._waker:

@@ -39,8 +39,8 @@ class Queues(Protocol):
     def end_rest(self, connection: Connection) -> None: ...
 
 
-class Gates:
-    """Holds hosts and jobs back for a loop until ``opens_at``, and then gives back what is due."""
+class Pacing:
+    """Holds hosts and jobs back for a loop until ``due_at``, and then gives back what is due."""
 
     def __init__(self, loop: Queues, paces: Paces) -> None:
         self._loop = loop
@@ -48,7 +48,7 @@ class Gates:
         self._holds_all = paces.are_kept
         self._waiting: list[tuple[float, int, Host | Job | Connection]] = []
         self._numbers = itertools.count()
-        self.opens_at = _FOREVER
+        self.due_at = _FOREVER
         """When there is something due, by ``time.monotonic``."""
 
     def welcome(self, host: Host, job: Job) -> None:
@@ -68,7 +68,7 @@ class Gates:
             key = job.origin.key
             pace = self._paces.of(key, now) if self._holds_all else self._paces.find(key)
             ready_at = pace.ready_at() if pace is not None else now
-            if job.course is not None and job.course.total_at + self._loop.away <= max(now, ready_at):
+            if job.trail is not None and job.trail.total_at + self._loop.away <= max(now, ready_at):
                 host.held_back.popleft()
                 self._loop.queued -= 1
                 self.give_up(job)
@@ -91,8 +91,8 @@ class Gates:
     def is_hopeless(self, job: Job) -> bool:
         """Return whether *job*, first in its row, would have its turn only when its time is over."""
         pace = self._paces.find(job.origin.key)
-        course = job.course
-        return pace is not None and course is not None and course.total_at + self._loop.away <= pace.ready_at()
+        trail = job.trail
+        return pace is not None and trail is not None and trail.total_at + self._loop.away <= pace.ready_at()
 
     def give_up(self, job: Job) -> None:
         """End a job whose turn would come when its time is over."""
@@ -143,9 +143,9 @@ class Gates:
 
     def _wait(self, until: float, what: Host | Job | Connection) -> None:
         heapq.heappush(self._waiting, (until, next(self._numbers), what))
-        self.opens_at = self._waiting[0][0]
+        self.due_at = self._waiting[0][0]
 
-    def open(self) -> None:
+    def let_out_due(self) -> None:
         """Give back what is due by now."""
         loop, waiting = self._loop, self._waiting
         now = time.monotonic()
@@ -159,7 +159,7 @@ class Gates:
             else:
                 what.is_runnable = False
                 loop.make_runnable(what)
-        self.opens_at = waiting[0][0] if waiting else _FOREVER
+        self.due_at = waiting[0][0] if waiting else _FOREVER
 
     def drop(self, indexes: set[int]) -> None:
         """Forget the jobs with these indexes."""
@@ -167,7 +167,7 @@ class Gates:
         self._loop.queued -= len(self._waiting) - len(kept)
         self._waiting = kept
         heapq.heapify(kept)
-        self.opens_at = kept[0][0] if kept else _FOREVER
+        self.due_at = kept[0][0] if kept else _FOREVER
 
     def first_index(self) -> int:
         """Return the index of the oldest request that waits here."""
@@ -176,7 +176,7 @@ class Gates:
     def clear(self) -> None:
         """Forget all."""
         self._waiting.clear()
-        self.opens_at = _FOREVER
+        self.due_at = _FOREVER
 
 
 def _index_of(what: Host | Job | Connection) -> int:

@@ -20,7 +20,7 @@ from ...errors import ConnectTimeout, MalformedFraming, PoolClosed, ReadTimeout,
 from ...model import Response, Timeout, attach_response, tell_partial
 from ...policies.verdict import FIRST_ERROR
 from ..clock import Clock
-from .pacing import Turns
+from .pacing import Pacing
 from .slots import Connection, Slots
 
 _RECEIVE_BYTES: Final = 65_536
@@ -34,15 +34,15 @@ class Attempt(Clock):
     Its deadlines are by this clock, which has stood still for nobody before the attempt; ``total_at`` is for others.
     """
 
-    __slots__ = ("_connection", "_deadline", "_is_streamed", "_job", "_kit", "_limits", "_made", "_plain",
-                 "_read_s", "_sent", "_slots", "_times", "_turns", "_was_open", "_was_reused")  # fmt: skip
+    __slots__ = ("_connection", "_deadline", "_is_streamed", "_job", "_limits", "_made", "_pacing", "_plain",
+                 "_read_s", "_sent", "_shared", "_slots", "_times", "_was_open", "_was_reused")  # fmt: skip
 
     def __init__(
-        self, slots: Slots, turns: Turns, connection: Connection, job: Job, limits: Timeout, *, is_streamed: bool
+        self, slots: Slots, pacing: Pacing, connection: Connection, job: Job, limits: Timeout, *, is_streamed: bool
     ) -> None:
         self._slots = slots
-        self._turns = turns
-        self._kit = slots.kit
+        self._pacing = pacing
+        self._shared = slots.shared
         self._connection: Connection | None = connection
         self._job = job
         self._limits = limits
@@ -53,8 +53,8 @@ class Attempt(Clock):
         self._plain: tuple[ResponseHead, bytes, int] | None = None  # what the short road made of it
         self.away = 0.0
         self.left_at = job.started = time.monotonic()
-        if job.course is not None:
-            self._deadline = job.course.total_at
+        if job.trail is not None:
+            self._deadline = job.trail.total_at
         else:
             self._deadline = _FOREVER if limits.total is None else job.started + limits.total
         self._made: Incoming | None = None
@@ -65,7 +65,7 @@ class Attempt(Clock):
         """The response as it comes in; made when there is use for it, which the short road has not."""
         incoming = self._made
         if incoming is None:
-            incoming = self._made = Incoming(self._job, self._kit.settings, self, is_streamed=self._is_streamed)
+            incoming = self._made = Incoming(self._job, self._shared.settings, self, is_streamed=self._is_streamed)
         return incoming
 
     @property
@@ -101,10 +101,10 @@ class Attempt(Clock):
                     raise
                 failure = without_frames(error)
             self._shut_gate()
-            response = self._kit.make_response(self._job.request, self._incoming.head, b"")
+            response = self._shared.make_response(self._job.request, self._incoming.head, b"")
             response.attempts = self._job.attempts
-            if self._job.course is not None:
-                response.history = tuple(self._job.course.history)
+            if self._job.trail is not None:
+                response.history = tuple(self._job.trail.history)
             response._times = self._seal_times()
             response._stream = _Streaming(self, response, failure, is_complete=is_complete)
             self.leave()
@@ -119,14 +119,14 @@ class Attempt(Clock):
         """Keep back who waits for this connection, too, where the response asks for nothing to come for a while."""
         head = self._incoming.head if self._plain is None else self._plain[0]
         if head is not None and head.status >= FIRST_ERROR:
-            hold_s = self._kit.policies.hold_after(self._job, head, time.time())
+            hold_s = self._shared.policies.hold_after(self._job, head, time.time())
             if hold_s:
-                self._turns.shut(self._job, hold_s)
+                self._pacing.shut(self._job, hold_s)
 
     def _finish(self) -> Response:
         self.release()
         if self._plain is not None:
-            response = self._kit.make_response(self._job.request, self._plain[0], self._plain[1])
+            response = self._shared.make_response(self._job.request, self._plain[0], self._plain[1])
             response.attempts = self._job.attempts
         else:
             response = self._incoming.response()
@@ -147,7 +147,7 @@ class Attempt(Clock):
         persists = self._sent and is_whole and channel is not None and not channel.has_pending()
         if self._plain is None and self._incoming.leaves_content_out:
             if self._incoming.has_bytes_behind() or (channel is not None and channel.has_pending()):
-                self._kit.rests.note_noisy(connection.host.key)
+                self._shared.rests.note_noisy(connection.host.key)
             persists = connection.begin_rest(self._incoming.left_out_bytes) and persists
         self._slots.release(connection, persists=persists)
 
@@ -177,12 +177,12 @@ class Attempt(Clock):
         connection = self._connection
         assert connection is not None
         job = self._job
-        turns = self._turns if self._turns.are_kept else None
-        if job.course is not None and self.time() >= self._deadline:
+        pacing = self._pacing if self._pacing.are_kept else None
+        if job.trail is not None and self.time() >= self._deadline:
             raise TotalTimeout(f"nothing is sent to {job.where} after the end of Timeout.total")
-        if turns is not None and connection.channel is not None:
-            turns.take(job, self.total_at)
-            turns = None
+        if pacing is not None and connection.channel is not None:
+            pacing.take(job, self.total_at)
+            pacing = None
         if connection.channel is not None and not connection.is_quiet():
             connection.disconnect()
         while True:
@@ -190,15 +190,15 @@ class Attempt(Clock):
             job.attempts += 1
             if connection.channel is None:
                 self._open_in_turn(connection)
-            if turns is not None:
-                turns.take(job, self.total_at)  # not before: when a connection will be open, nobody knows
-                turns = None
+            if pacing is not None:
+                pacing.take(job, self.total_at)  # not before: when a connection will be open, nobody knows
+                pacing = None
                 if not connection.is_quiet():  # that may have taken a while, and the server may not have waited
                     connection.disconnect()
                     self._open(connection)
             self._was_open = True
-            if self._kit.policies.cookies is not None:
-                self.off_the_clock(self._kit.preparer.dress, job)
+            if self._shared.policies.cookies is not None:
+                self.off_the_clock(self._shared.preparer.dress, job)
             try:
                 is_complete = self._talk(connection, until_head=until_head)
                 if job.method == "HEAD" and connection.is_behind_left_out:
@@ -207,7 +207,7 @@ class Attempt(Clock):
             except Exception as error:
                 is_behind_left_out = connection.is_behind_left_out
                 if is_behind_left_out and is_left_out_content(self._incoming, error):
-                    self._kit.rests.note_noisy(connection.host.key)
+                    self._shared.rests.note_noisy(connection.host.key)
                 if not may_resend(
                     job, self._incoming, error, was_reused=was_reused, is_behind_left_out=is_behind_left_out
                 ):
@@ -248,7 +248,7 @@ class Attempt(Clock):
                 while isinstance(found := self._dial(addresses, arrives), Lookup):
                     connect_at = self._await_name(found, arrives, connect_at)
                     deadline = min(self._deadline, connect_at)
-                    addresses[found.name] = self._kit.resolver.answer_of(found)
+                    addresses[found.name] = self._shared.resolver.answer_of(found)
                     arrives.clear()
                 channel = found
                 connection.is_opening = True
@@ -268,11 +268,11 @@ class Attempt(Clock):
         except BaseException:
             if channel is not None:
                 channel.close()
-                self._kit.note_dead(channel)
+                self._shared.note_dead(channel)
             raise
         finally:
             connection.is_opening = False
-        self._kit.note_open(self._job.key, channel)
+        self._shared.note_open(self._job.key, channel)
         connection.channel = channel
         self._times[:3] = (
             resolved_at - began,
@@ -281,7 +281,7 @@ class Attempt(Clock):
         )
 
     def _dial(self, addresses: dict[Name, list[Address]], arrives: threading.Event) -> Channel | Lookup:
-        found: Channel | Lookup = self.off_the_clock(self._kit.dial, self._job, addresses, arrives.set)
+        found: Channel | Lookup = self.off_the_clock(self._shared.dial, self._job, addresses, arrives.set)
         return found
 
     def _await_name(self, lookup: Lookup, arrives: threading.Event, connect_at: float) -> float:
@@ -289,7 +289,7 @@ class Attempt(Clock):
 
         The wait for a place among the lookups is no part of ``Timeout.connect``. Raises TimeoutError.
         """
-        lookups = self._kit.resolver.lookups
+        lookups = self._shared.resolver.lookups
         try:
             while not arrives.wait(self._left(min(self._deadline, connect_at))):
                 connect_at += lookups.take_waited_s(lookup)
@@ -320,7 +320,7 @@ class Attempt(Clock):
                     send_error, is_sending = error, False
             wanted = READ
             if is_sending and outgoing.is_waiting:
-                continue_at = continue_at or self.time() + (self._kit.settings.expect_timeout_s or 0.0)
+                continue_at = continue_at or self.time() + (self._shared.settings.expect_timeout_s or 0.0)
                 until = min(continue_at, self._deadline)
                 if not channel.has_pending() and not channel.wait(READ, until - self.time()):
                     outgoing.go_on()  # RFC 9110 section 10.1.1: no server has to answer
@@ -335,9 +335,9 @@ class Attempt(Clock):
                     continue
                 if data and (incoming is None or not incoming.began):
                     self._times[3] = time.monotonic() - self.away - began
-                    begin = self._kit.begin_plain
+                    begin = self._shared.begin_plain
                     if begin is not None and self._job.is_plain and not self._is_streamed and not is_sending:
-                        plain = begin(data, self._kit.plain_limits)
+                        plain = begin(data, self._shared.plain_limits)
                         if plain is not None and not plain[2]:
                             self._plain = plain
                             return True

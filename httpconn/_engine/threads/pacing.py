@@ -13,7 +13,7 @@ from ...policies.rates import Bucket, Paces
 _FOREVER: Final = float("inf")
 
 
-class Turns:
+class Pacing:
     """Gives turns to threads, in the order in which they ask."""
 
     def __init__(self, paces: Paces) -> None:

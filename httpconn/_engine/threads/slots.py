@@ -18,7 +18,7 @@ from ..._exchange.job import Key
 from ..._io.channel import Channel
 from ..._io.connect import Watch
 from ...errors import PoolClosed, PoolTimeout, TooFewDescriptors
-from ..shared import Kit
+from ..shared import Shared
 
 _LOST_CHECK_S: Final = 0.25
 """How long a waiting thread sleeps at most before it looks whether a slot came back from nowhere."""
@@ -54,7 +54,7 @@ class Connection:
         self.left_out_at = -1
         if channel is not None:
             if served:
-                self.slots.kit.note_ended(self.host.key, channel)
+                self.slots.shared.note_ended(self.host.key, channel)
             channel.close()
 
     def is_quiet(self) -> bool:
@@ -64,7 +64,7 @@ class Connection:
             self.watch = Watch(self.channel.sock)
         is_quiet = self.watch.is_quiet()
         if self.left_out_at == self.served:
-            rests = self.slots.kit.rests
+            rests = self.slots.shared.rests
             if is_quiet and time.monotonic() >= self.rests_until:
                 rests.note_silent(self.host.key)
             elif not is_quiet and self.watch.has_found_bytes():
@@ -78,7 +78,7 @@ class Connection:
 
     def begin_rest(self, left_out_bytes: int) -> bool:
         """Rest behind an answer that left announced content out; return False where the connection is to be closed."""
-        rests = self.slots.kit.rests
+        rests = self.slots.shared.rests
         self.left_out_at = self.served
         self.left_out_bytes = left_out_bytes
         self.rests_until = time.monotonic() + rests.rest_s
@@ -117,9 +117,9 @@ class Waiter:
 class Slots:
     """``acquire`` a connection, and ``release`` it again; from any thread."""
 
-    def __init__(self, kit: Kit) -> None:
-        settings = kit.settings
-        self.kit = kit
+    def __init__(self, shared: Shared) -> None:
+        settings = shared.settings
+        self.shared = shared
         self._max_connections = settings.max_connections
         self._per_host = settings.per_host
         self._idle_s = settings.idle_s
@@ -217,7 +217,7 @@ class Slots:
         resting = host.resting
         while resting and resting[0].rests_until <= now:
             host.idle.append(resting.popleft())
-        if resting and self.kit.rests.may_follow(host.key, method):
+        if resting and self.shared.rests.may_follow(host.key, method):
             host.idle.append(resting.pop())
 
     def _expire(self, now: float) -> None:
@@ -255,7 +255,7 @@ class Slots:
             now = time.monotonic()
             if persists and not self.is_closed and connection.token in self.tokens:
                 connection.idle_since = now
-                is_resting = connection.left_out_at == connection.served and self.kit.rests.rest_s > 0
+                is_resting = connection.left_out_at == connection.served and self.shared.rests.rest_s > 0
                 (connection.host.resting if is_resting else connection.host.idle).append(connection)
                 self.idle[connection] = None
             else:
