@@ -211,6 +211,15 @@ def test_a_circle_is_found(wrong: tuple[str, str]) -> None:
     assert circle_in(imports)
 
 
+def test_what_stands_at_the_top_is_for_users() -> None:
+    """Each module there defines something that the package offers; what does not has a room."""
+    offered = {getattr(getattr(httpconn, name), "__module__", None) for name in dir(httpconn)}
+    top = {module for module in MODULES if "." not in module and MODULES[module].name != "__init__.py"}
+    # headers hands on http.client's own HTTPMessage and parse_headers.
+    assert {module for module in top if f"httpconn.{module}" not in offered} == {"__main__", "headers"}
+    assert "httpconn._wire.references" in offered - {f"httpconn.{module}" for module in top}
+
+
 def test_imports_are_seen() -> None:
     """The reading above finds what is known to be there, of each kind."""
     seen = {(found.module, found.target, found.for_types) for module in MODULES for found in imports_of(module)}
