@@ -298,7 +298,7 @@ cdef class ShortRoad:
     cdef object _zero, _one, _yes, _no_seconds  # numbers and True as objects, to be compared with what is in a slot
     cdef type _connection, _host, _job, _response
     cdef Py_ssize_t _c_descriptor, _c_host, _c_is_short, _c_job, _c_left, _c_limits, _c_served, _c_since
-    cdef Py_ssize_t _c_total_at, _c_turn
+    cdef Py_ssize_t _c_total_at, _c_turn, _c_is_plain
     cdef Py_ssize_t _h_arriving, _h_count, _h_idle, _h_is_runnable, _h_pending
     cdef Py_ssize_t _j_attempts, _j_head, _j_index, _j_is_bare, _j_key, _j_method, _j_origin, _j_request, _j_started
     cdef Py_ssize_t _r_content, _r_head, _r_index, _r_request, _r_times, _r_attempts, _r_defects, _r_history
@@ -336,6 +336,7 @@ cdef class ShortRoad:
         self._c_limits, self._c_served = _slot(owner, "limits"), _slot(owner, "served")
         self._c_since, self._c_total_at = _slot(owner, "since"), _slot(owner, "total_at")
         self._c_turn, self._c_descriptor = _slot(owner, "turn"), _slot(owner, "descriptor")
+        self._c_is_plain = _slot(owner, "is_plain")
         owner = self._host
         self._h_arriving, self._h_count, self._h_idle = _slot(owner, "arriving"), _slot(owner, "count"), _slot(owner, "idle")
         self._h_is_runnable, self._h_pending = _slot(owner, "is_runnable"), _slot(owner, "pending")
@@ -429,7 +430,10 @@ cdef class ShortRoad:
         )
 
     cdef object _next_job(self, object connection):
-        """Return the bare job that may go over *connection* next, once its own bare one is answered; else None."""
+        """Return the bare job that may go over *connection* next, once its own bare one is answered.
+
+        Ellipsis where its host has none waiting, None where it is not for here.
+        """
         cdef object host, job, pending, next_job
         cdef Py_ssize_t turn
         if not self._goes_on or _at(connection, self._c_is_short) != <PyObject *>self._yes:
@@ -443,7 +447,9 @@ cdef class ShortRoad:
             return None
         pending = _taken(host, self._h_pending)
         turn = _taken(connection, self._c_turn)
-        if not len(pending) or (turn >= self._most_in_a_row and self._loop.runnable):
+        if not len(pending):
+            return ...
+        if turn >= self._most_in_a_row and self._loop.runnable:
             return None
         next_job = pending[0]
         if not self._is_bare(next_job, self._zero) or type(_taken(next_job, self._j_head)) is not bytes:
@@ -461,6 +467,8 @@ cdef class ShortRoad:
         cdef int number
         if next_job is None:
             return False
+        if next_job is ...:
+            return self._last_turn(connection, descriptor)
         job, host = _taken(connection, self._c_job), _taken(connection, self._c_host)
         pending = _taken(host, self._h_pending)
         head = bare_head = <bytes>_taken(next_job, self._j_head)
@@ -507,9 +515,8 @@ cdef class ShortRoad:
     cdef int _answered(self, object connection, object job, object next_job) except -1:
         """Note that *job* has been answered by what was got, and that *next_job* has been sent whole."""
         cdef Received got = self._got
-        cdef object response
-        cdef double started = _taken(job, self._j_started)
-        cdef object passed = PyFloat_FromDouble(self._seconds - started)
+        cdef object response = self._response_to(job)
+        cdef Py_ssize_t held = PyBytes_GET_SIZE(got.content)
         cdef Py_ssize_t served = _taken(connection, self._c_served), turn = _taken(connection, self._c_turn)
         _put_at(connection, self._c_job, next_job)
         _put_at(connection, self._c_served, served + 1)
@@ -519,15 +526,9 @@ cdef class ShortRoad:
         _put_at(connection, self._c_limits, self._timeout)
         _put_at(next_job, self._j_started, self._now)
         _put_at(next_job, self._j_attempts, self._one)
-        response, self._spare = self._spare, None
-        _put_at(response, self._r_request, _taken(job, self._j_request))
-        _put_at(response, self._r_index, _taken(job, self._j_index))
-        _put_at(response, self._r_head, got.head)
-        _put_at(response, self._r_content, got.content)
-        _put_at(response, self._r_times, passed)
-        self._turns += 1
-        self._held += PyBytes_GET_SIZE(got.content)
         got.head = got.content = None
+        self._turns += 1
+        self._held += held
         if self._is_ordered:
             self._tell()
             self._loop.answered(response)
@@ -539,6 +540,72 @@ cdef class ShortRoad:
             self._loop.hold(0)
             self._see_own()
         return 0
+
+    cdef object _response_to(self, object job):
+        """Return the response to *job* that has been got; the place for the next one is empty then."""
+        cdef Received got = self._got
+        cdef double started = _taken(job, self._j_started)
+        cdef object response = self._spare
+        self._spare = None
+        _put_at(response, self._r_request, _taken(job, self._j_request))
+        _put_at(response, self._r_index, _taken(job, self._j_index))
+        _put_at(response, self._r_head, got.head)
+        _put_at(response, self._r_content, got.content)
+        _put_at(response, self._r_times, PyFloat_FromDouble(self._seconds - started))
+        return response
+
+    cdef bint _last_turn(self, object connection, object descriptor) except -1:
+        """Receive a whole response, behind which its host has nothing to send; as ``_turn``."""
+        cdef Py_ssize_t sent = -1
+        cdef Received got = self._got
+        cdef object found, response, job = _taken(connection, self._c_job)
+        cdef int number = _taken(connection, self._c_descriptor)
+        try:
+            if not _receive(number, self._limits, got):
+                return True
+        except OSError as error:
+            self._tell()
+            connection.fail(error)
+            self._see()
+            return True
+        if PyDict_GetItemWithError(self._by_descriptor, descriptor) != <PyObject *>connection:
+            return True  # closed by a finalizer, with the whole fetcher
+        if got.head is not None and not got.left:
+            sent = _go_on(number, None, self._limits, got.head)
+        self._tell()
+        if got.head is None or got.left or sent != -1:
+            found = got.content if got.head is None else (got.head, got.content, got.left, sent)
+            got.head = got.content = None
+            connection.turned(found, None)
+        else:
+            response = self._response_to(job)
+            got.head = got.content = None
+            self._loop.ended(connection, response)
+        self._see()
+        return True
+
+    def start(self, connection, job):
+        """Send *job* over a connection that rests; return False, with nothing done, where that is not for here."""
+        cdef uint8_t unasked
+        cdef Py_ssize_t sent
+        cdef int number
+        cdef object descriptor, head
+        if type(connection) is not self._connection or not self._is_bare(job, self._zero) or self._has_cookies:
+            return False
+        if _at(connection, self._c_is_plain) != <PyObject *>self._yes:
+            return False
+        descriptor, head = _taken(connection, self._c_descriptor), _taken(job, self._j_head)
+        if PyDict_GetItemWithError(self._by_descriptor, descriptor) != <PyObject *>connection or type(head) is not bytes:
+            return False
+        number = descriptor
+        # The look of SAFETY.md, before every request on a kept connection. What it finds, the connection finds again.
+        if httpconn_receive(number, &unasked, 1, True) != -1:
+            return False
+        sent = httpconn_send(number, PyBytes_AS_STRING(head), PyBytes_GET_SIZE(head))
+        if sent <= 0:
+            return False
+        connection.begun(job, sent)
+        return True
 
     # -- the jobs of bare URLs --------------------------------------------------------------------------------
 

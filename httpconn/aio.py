@@ -234,7 +234,7 @@ class AsyncClient(Configured):
             driver = self._driver = Driver(self._shared, self._settings, running())
         elif driver.engine.is_closed:
             raise PoolClosed("the client has been closed")
-        elif not driver.runner.is_current():
+        elif not driver.is_here():
             raise RuntimeError("the client belongs to another event loop: each loop needs one of its own")
         return driver
 
@@ -248,11 +248,12 @@ class AsyncClient(Configured):
         TooManyRedirects, and the HTTPExceptions of a bad response; these have as ``response`` what came. No status is
         an error. And what a hook raises.
         """
-        driver = self._running()
-        index = driver.next_index()
-        if not options and method == "GET" and type(url) is str:
-            return await self._result(driver, driver.shared.preparer.prepare_url(url, index))
-        return await self.send(Request(method, url, **options))
+        if options or method != "GET" or type(url) is not str:
+            return await self.send(Request(method, url, **options))
+        driver = self._driver
+        if driver is None or not driver.is_here():
+            driver = self._running()
+        return await self._result(driver, driver.prepare_url(url, driver.next_index()))
 
     async def send(self, request: Request) -> Response:
         """Send *request*; see ``request``."""
@@ -267,7 +268,7 @@ class AsyncClient(Configured):
         return driver.shared.preparer.prepare(request, driver.next_index())
 
     async def _result(self, driver: Driver, job: Job) -> Response:
-        future = driver.runner.future()
+        future = driver.new_future()
         driver.send(job, future)
         try:
             response: Any = await future

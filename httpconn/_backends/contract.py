@@ -91,6 +91,9 @@ class Road(Protocol):
     def serve(self, events: list[tuple[int, int]]) -> None:
         """Do what the poller has told of, connection by connection. Raises what the loop's methods raise."""
 
+    def start(self, connection: Any, job: Any) -> bool:
+        """Send *job* over a connection that rests; return False, with nothing done, where that is not for here."""
+
     def queue_bare(self, source: Iterator[Any], most: int) -> tuple[Any] | None:
         """Queue the bare URLs that *source* gives, at most *most*, and until a host has room for another connection.
 

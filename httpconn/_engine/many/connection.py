@@ -185,7 +185,7 @@ class Connection:
         if is_dressed:
             self._send(job)
         else:
-            self._rest()
+            self.rest()
 
     # -- what the poller tells --------------------------------------------------------------------------------
 
@@ -299,6 +299,21 @@ class Connection:
         self._admit(job)
         self.loop.reused += 1
         self._send(job)
+
+    def begun(self, job: Job, sent: int) -> None:
+        """Go on with *job*, of whose head the compiled road has sent *sent* bytes over this kept connection."""
+        loop = self.loop
+        self._admit(job)
+        loop.reused += 1
+        self.phase = BUSY
+        read_s = self.limits.read
+        until = min(self.total_at, _FOREVER if read_s is None else loop.now + read_s)
+        if until < loop.sweep_at:
+            loop.sweep_at = until
+        if sent == len(job.head):
+            self.is_sent = self.is_short = True
+        else:
+            self._send_rest(job, sent)
 
     def _send(self, job: Job) -> None:
         """Send the request of a job that has been admitted, on an open connection."""
@@ -794,9 +809,9 @@ class Connection:
             return
         self.unpause()  # it may have been what filled the memory; at rest it has to be heard
         self._note_served()
-        self._rest()
+        self.rest()
 
-    def _rest(self) -> None:
+    def rest(self) -> None:
         """Have nothing to do, on an open connection."""
         self.times = _NO_TIMES
         self.job = None

@@ -48,6 +48,9 @@ class Driver:
         self.shared = shared
         self.engine = Loop(self.shared, settings, Intake(self.shared.preparer))
         self.requests = 0
+        self.prepare_url = kit.preparer.prepare_url
+        self.new_future = runner.future
+        self.is_here = runner.is_current
         self._waiting: dict[int, Receiver] = {}
         self._streams: weakref.WeakSet[Stream] = weakref.WeakSet()
         self._poller = self.engine.begin()
@@ -87,12 +90,16 @@ class Driver:
     def send(self, job: Job, receiver: Receiver) -> None:
         """Have *job* carried; *receiver* gets its result."""
         self._waiting[job.index] = receiver
-        self.engine.queue(job)
-        pool_s = (job.timeout or self.engine.timeout).pool
+        engine = self.engine
+        if engine.start_at_once(job):
+            if engine.ready or self._timer_at > engine.now + engine.away + _LOOK_AGAIN_S:
+                self.wake()
+            return
+        engine.queue(job)
+        pool_s = (job.timeout or engine.timeout).pool
         if pool_s is not None:
             self.runner.call_later(pool_s, self._end_of_patience, job, pool_s)
-        if not self._is_due:
-            self.wake()
+        self.wake()
 
     def wake(self) -> None:
         """Have what can be started, or is given up, seen to soon."""

@@ -246,6 +246,16 @@ class Loop(Clock):
             self._held_ready += held
         self.sweep_at = min(self.sweep_at, self.now + min(self.total_s, self.read_s))
 
+    def ended(self, connection: Connection, response: Response) -> None:
+        """Hand out a response that the compiled road has read, and have its connection rest: its host has no more."""
+        connection.served += 1
+        connection.turn += 1
+        connection.rest()
+        self.held += len(response._content)
+        if self.held > self.max_buffered_bytes:
+            self.hold(0)
+        self.answered(response)
+
     @property
     def handed_out(self) -> int:
         """How many results have been handed out."""
@@ -510,6 +520,29 @@ class Loop(Clock):
         self.active[connection] = None
         connection.connect(job)
 
+    def start_at_once(self, job: Job) -> bool:
+        """Send *job* over a kept connection of its host, outside of a turn; False where others may come before it."""
+        host = self.hosts.get(job.key)
+        if host is None or not host.idle or self.runnable or host.pending or host.arriving is not host.pending:
+            return False
+        if self.is_paused or self.has_cookies:
+            return False
+        connection = host.idle[-1]
+        now = time.monotonic()
+        if now - connection.idle_since >= self._idle_s:
+            return False
+        self.now = now - self.away
+        host.idle.pop()
+        del self.idle[connection]
+        self.active[connection] = None
+        connection.turn = 0
+        if self._road is None or not self._road.start(connection, job):
+            if not connection.is_quiet():
+                connection.close()
+                return False
+            connection.begin(job)
+        return True
+
     def _kept_for(self, host: Host, job: Job) -> list[Connection]:
         """Return the kept connections of *host* that *job* may go over, the last of them first; empty for none."""
         if host.resting and self.rests.may_follow(host.key, job.method):
@@ -518,20 +551,23 @@ class Loop(Clock):
 
     def rest(self, connection: Connection) -> None:
         """Keep a connection that has nothing to do."""
+        host = connection.host
         connection.idle_since = self.now + self.away
-        self.sweep_at = min(self.sweep_at, self.now + self._idle_s)
+        expires_at = self.now + self._idle_s
+        if expires_at < self.sweep_at:
+            self.sweep_at = expires_at
         del self.active[connection]
         if connection.is_behind_left_out and self.rests.rest_s:
             connection.rests_until = time.monotonic() + self.rests.rest_s
-            connection.host.resting.append(connection)
+            host.resting.append(connection)
             self.pacing.wake(connection)
         else:
-            connection.host.idle.append(connection)
+            host.idle.append(connection)
         self.idle[connection] = None
         if self.open > self._most_open:
             connection.close()
-        else:
-            self.make_runnable(connection.host, is_opened=True)
+        elif host.pending or host.held_back or host.awaits_opening:
+            self.make_runnable(host, is_opened=True)
 
     def end_rest(self, connection: Connection) -> None:
         """Have a connection that has rested carry what comes next, if nothing has come on it."""
