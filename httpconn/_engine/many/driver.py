@@ -48,7 +48,7 @@ class Driver:
         self.shared = shared
         self.engine = Loop(self.shared, settings, Intake(self.shared.preparer))
         self.requests = 0
-        self.prepare_url = kit.preparer.prepare_url
+        self.prepare_url = shared.preparer.prepare_url
         self.new_future = runner.future
         self.is_here = runner.is_current
         self._waiting: dict[int, Receiver] = {}
