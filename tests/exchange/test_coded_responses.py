@@ -18,9 +18,9 @@ from ..support.faulty import Exchange, FaultyServer, gzip
 from ..support.sites import Asker, Reply, Site, each_kind
 
 PAGE = b"<p>a page</p>\n" * 2000
-KINDS = ["pool", "stream", "fetch"]
+KINDS = ["pool", "stream", "fetcher"]
 by_each = pytest.mark.parametrize("kind", KINDS)
-by_two = pytest.mark.parametrize("kind", ["pool", "fetch"])
+by_two = pytest.mark.parametrize("kind", ["pool", "fetcher"])
 
 
 def reply(coding: str | list[str], body: bytes) -> Reply:

@@ -20,7 +20,7 @@ from httpconn._exchange import charsets
 from ..support.faulty import Exchange
 from ..support.sites import Asker, Site
 
-by_each = pytest.mark.parametrize("kind", ["pool", "stream", "fetch"])
+by_each = pytest.mark.parametrize("kind", ["pool", "stream", "fetcher"])
 
 NAMES = sorted(charsets._LABELS)
 BOM = "\ufeff"

@@ -66,6 +66,7 @@ class Asker:
     """Sends requests by one of ``KINDS``; a failure is a response with ``error`` for all."""
 
     def __init__(self, kind: str, **options: Any) -> None:
+        assert kind in KINDS
         self.kind = kind
         self.maker: ConnectionPool | Fetcher | Awaiting
         if kind in ("pool", "stream"):
