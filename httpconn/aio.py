@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import inspect
+import threading
+import time
 import warnings
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
@@ -13,7 +16,7 @@ from typing import Any, ClassVar, Final, NamedTuple, Self, TypedDict, Unpack
 
 from ._engine.fork import call_after_fork
 from ._engine.many.driver import Driver, Stream, refused
-from ._engine.many.runners import Future, running
+from ._engine.many.runners import Future, Runner, running
 from ._engine.shared import Shared
 from ._exchange.charsets import DefaultEncoding
 from ._exchange.job import Job
@@ -22,7 +25,7 @@ from ._exchange.options import Configured
 from ._exchange.request_body import FedBody
 from ._exchange.settings import FetchOptions, FetchSettings
 from ._exchange.sink import Sink, check_sink, takes
-from .errors import ContentTooLong, IncompleteRead, IncompleteSink, PoolClosed
+from .errors import ContentTooLong, IncompleteRead, IncompleteSink, PoolClosed, name_place
 from .model import (
     DEFAULT_TIMEOUT,
     Headers,
@@ -39,6 +42,9 @@ from .policies.auth import Auth
 from .policies.retries import Retry
 
 _NOTHING_NOW_S: Final = 0.01
+"""How long until an input that had nothing is looked at again."""
+_READ_FOR_S: Final = 0.002
+"""How long an input is read at once, before the event loop and its other tasks have their turn."""
 _DEFAULT_TIMEOUT: Final = Timeout(DEFAULT_TIMEOUT.connect, DEFAULT_TIMEOUT.read, DEFAULT_TIMEOUT.total, None)
 _FED_BYTES: Final = 262_144
 """How much of an asynchronous body is asked for ahead of what has been sent."""
@@ -259,7 +265,9 @@ class AsyncClient(Configured):
         """Send *request*; see ``request``."""
         driver = self._running()
         if request.sink is not None:
-            return await self._send_into_sink(driver, request)
+            check_sink(request.sink)
+            job = self._job(driver, request.replaced(sink=None, max_content=None))
+            return await _Pouring(self, driver, request, job).response()
         return await self._result(driver, self._job(driver, request))
 
     def _job(self, driver: Driver, request: Request) -> Job:
@@ -267,54 +275,20 @@ class AsyncClient(Configured):
             request = request.replaced(body=_feeding(driver, request.body))
         return driver.shared.preparer.prepare(request, driver.next_index())
 
-    async def _result(self, driver: Driver, job: Job) -> Response:
-        future = driver.new_future()
-        driver.send(job, future)
+    async def _result(self, driver: Driver, job: Job, future: Future | None = None) -> Response:
+        if future is None:
+            future = driver.new_future()
+            driver.send(job, future)
         try:
             response: Any = await future
-        except BaseException:  # cancelled
+        except BaseException:  # cancelled, perhaps just when it had come
             driver.cancel(job)
+            if job.stream is not None:
+                job.stream.close()
             raise
         if response.__class__ is Response and response.error is None:
             return response
         return _checked(response, job)
-
-    async def _send_into_sink(self, driver: Driver, request: Request) -> Response:
-        """Return the response to a request with a sink, which is written in a thread: a file may be slow."""
-        in_thread, path_or_file = driver.runner.in_thread, request.sink
-        check_sink(path_or_file)
-        job = self._job(driver, request.replaced(sink=None, max_content=None))
-        async with _Streamed(self, driver, job) as response:
-            job.request = request
-            head = response._head
-            assert head is not None
-            if not takes(request, job.method, head):
-                limit = self._settings.max_content if request.max_content is None else request.max_content
-                content = bytearray()
-                async for part in response.aiter_bytes():
-                    content += part
-                    if limit is not None and len(content) > limit:
-                        raise _too_long(limit)
-                response._content, response._stream = bytes(content), None
-                return response
-            wait_s = (job.timeout or self._settings.timeout).read
-            sink = await in_thread(Sink, path_or_file, wait_s)
-            try:
-                count = 0
-                async for part in response.aiter_bytes():
-                    count += len(part)
-                    if request.max_content is not None and count > request.max_content:
-                        raise _too_long(request.max_content)
-                    await in_thread(sink.write, part)
-            except IncompleteRead as error:
-                sink.abandon()
-                raise _incomplete(error, sink.count, response) from error.__cause__
-            except BaseException:
-                sink.abandon()
-                raise
-            await in_thread(sink.commit)
-            response._stream = None
-            return response
 
     def get(self, url: str, **options: Unpack[RequestOptions]) -> Coroutine[Any, Any, Response]:
         """As ``request("GET", ...)``."""
@@ -379,10 +353,16 @@ class AsyncClient(Configured):
         return ClientStats(driver.requests, driver.engine.opened, driver.engine.reused, driver.engine.resent)
 
     def close(self) -> None:
-        """Close every socket; who still waits for something gets PoolClosed. A second call does nothing."""
+        """Close every socket; who still waits for something gets PoolClosed. A second call does nothing.
+
+        Raises RuntimeError in another thread than the one in which the client's event loop runs.
+        """
+        driver = self._driver
+        if driver is not None and not driver.engine.is_closed:
+            if driver.runner.is_elsewhere():
+                raise RuntimeError("the client belongs to an event loop in another thread, and is closed there")
+            driver.close()
         self._is_closed = True
-        if self._driver is not None:
-            self._driver.close()
 
     async def aclose(self) -> None:
         """As ``close``."""
@@ -398,7 +378,10 @@ class AsyncClient(Configured):
         driver: Driver | None = getattr(self, "_driver", None)  # there is none where the configuration was refused
         if driver is not None and not driver.engine.is_closed:
             told = f"unclosed {self!r}" if driver.engine.open else None
-            driver.close()
+            if driver.runner.is_elsewhere():
+                driver.runner.call_from_thread(driver.close)
+            else:
+                driver.close()
             if told is not None:  # last: a warning may be made an error
                 warnings.warn(told, ResourceWarning, source=self, stacklevel=2)
 
@@ -421,7 +404,7 @@ class AsyncClient(Configured):
         driver = self._driver
         if driver is not None:
             driver.shared.resolver.forget()
-            driver.engine.close()
+            driver.forget()
 
 
 class _Streamed:
@@ -431,10 +414,14 @@ class _Streamed:
         self._client = client  # which must not go meanwhile
         self._driver = driver
         self._job = job
+        self._has_begun = False
         self._response: AsyncResponse | None = None
 
     async def __aenter__(self) -> AsyncResponse:
         driver, job = self._driver, self._job
+        if self._has_begun:
+            raise RuntimeError("this request has been sent already: stream() anew for each")
+        self._has_begun = True
         if job.method != "HEAD":
             driver.stream(job, AsyncResponse)
         response = _checked(await self._client._result(driver, job), job)
@@ -458,6 +445,194 @@ def _as_async(response: Response) -> AsyncResponse:
     return made
 
 
+class _SinkInThread:
+    """A sink that threads open, write to and close, one at a time: it may be slow. It may be given up meanwhile."""
+
+    def __init__(self, runner: Runner, path_or_file: Any, wait_s: float | None) -> None:
+        self._runner = runner
+        self._path_or_file = path_or_file
+        self._wait_s = wait_s
+        self._sink: Sink | None = None
+        self._lock = threading.Lock()
+        self._is_at_work = False
+        self._is_given_up = False
+
+    @property
+    def count(self) -> int:
+        """Bytes that it has taken."""
+        return 0 if self._sink is None else self._sink.count
+
+    @property
+    def can_begin_anew(self) -> bool:
+        """Whether nothing is left of what was written when it is given up."""
+        return self._sink is None or self._sink.can_begin_anew or not self._sink.count
+
+    async def open(self) -> None:
+        await self._runner.in_thread(self._do, self._open)
+
+    async def write(self, part: bytes) -> None:
+        await self._runner.in_thread(self._do, self._write, part)
+
+    async def commit(self) -> None:
+        await self._runner.in_thread(self._do, self._commit)
+
+    def give_up(self) -> None:
+        """Abandon it: now, or where a thread is at work with it, in that one behind its work."""
+        with self._lock:
+            self._is_given_up = True
+            if self._is_at_work:
+                return
+        self._abandon()
+
+    def _do(self, work: Callable[..., None], *args: Any) -> None:
+        with self._lock:
+            if self._is_given_up:
+                return
+            self._is_at_work = True
+        try:
+            work(*args)
+        finally:
+            if self._was_given_up():
+                self._abandon()
+
+    def _was_given_up(self) -> bool:
+        """Return whether the sink was given up while a thread was at work with it, which it is no longer."""
+        with self._lock:
+            self._is_at_work = False
+            return self._is_given_up
+
+    def _open(self) -> None:
+        self._sink = Sink(self._path_or_file, self._wait_s)
+
+    def _write(self, part: bytes) -> None:
+        assert self._sink is not None
+        self._sink.write(part)
+
+    def _commit(self) -> None:
+        assert self._sink is not None
+        self._sink.commit()
+
+    def _abandon(self) -> None:
+        sink, self._sink = self._sink, None
+        if sink is not None:
+            with contextlib.suppress(OSError):  # there is another error, or nobody who would want to know
+                sink.abandon()
+
+
+class _Pouring:
+    """A request whose content goes into a sink, from a stream: the engine's thread waits for no file."""
+
+    def __init__(self, client: AsyncClient, driver: Driver, request: Request, job: Job) -> None:
+        self._client = client
+        self._driver = driver
+        self._request = request
+        self._job = job
+        self._sink: _SinkInThread | None = None
+
+    async def response(self) -> Response:
+        """Return the response when its content is where it belongs; send the request again as a pool does."""
+        client, driver, job = self._client, self._driver, self._job
+        future: Future | None = None
+        if job.method != "HEAD":
+            driver.stream(job, AsyncResponse)
+        while True:
+            try:
+                response = _checked(await client._result(driver, job, future), job)
+            except Exception as error:
+                self._put_request(getattr(error, "response", None))
+                raise
+            self._put_request(response)
+            if not isinstance(response, AsyncResponse):
+                response = _as_async(response)
+            source = response._source
+            try:
+                await self._take(response)
+            except BaseException as error:
+                response.close()
+                if source is None or error is not source.error:  # the sink's own, or it is cancelled
+                    self._give_up()
+                    raise
+                self._put_request(source.response)
+                future = driver.runner.future()
+                if not self._goes_on(source, future):
+                    raise self._told(error, response) from error.__cause__
+                continue
+            response._stream = None
+            return response
+
+    async def _take(self, response: AsyncResponse) -> None:
+        """Take the content. Raises the error of the response, or of the sink."""
+        request, job, settings = self._request, self._job, self._client._settings
+        head = response._head
+        assert head is not None
+        takes_it = takes(request, job.method, head)
+        limit = request.max_content if takes_it or request.max_content is not None else settings.max_content
+        content = bytearray()
+        try:
+            length = head.content_length
+            if limit is not None and length is not None and length.isdigit() and int(length) > limit:
+                raise _too_long(limit)
+            if takes_it:
+                self._sink = _SinkInThread(self._driver.runner, request.sink, (job.timeout or settings.timeout).read)
+                await self._sink.open()
+            count = 0
+            async for part in response.aiter_bytes():
+                count += len(part)
+                if limit is not None and count > limit:
+                    raise _too_long(limit)
+                if self._sink is None:
+                    content += part
+                else:
+                    await self._sink.write(part)
+            if self._sink is not None:
+                await self._sink.commit()
+        except Exception as error:
+            if response._source is None or error is not response._source.error:
+                _tell(error, response, job)
+            raise
+        finally:
+            response._content = bytes(content)
+
+    def _put_request(self, response: Response | None) -> None:
+        """Have *response* be to the caller's own request, unless it has been redirected."""
+        if response is not None and not response.history:
+            response._request = self._request
+
+    def _goes_on(self, source: Stream, future: Future) -> bool:
+        """Return whether the request is sent again after the failure of its response."""
+        job, failed, sink = source.job, source.response, self._sink
+        if job is None or failed is None:
+            return False
+        job.has_poured = job.has_poured or (sink is not None and not sink.can_begin_anew)
+        self._driver.stream(job, AsyncResponse)
+        if not self._driver.again(job, failed, future):
+            return False
+        self._give_up()
+        return True
+
+    def _give_up(self) -> None:
+        sink, self._sink = self._sink, None
+        if sink is not None:
+            sink.give_up()
+
+    def _told(self, error: BaseException, response: Response) -> BaseException:
+        """Return what tells of the failure of a response: with how much of it a sink has got."""
+        sink = self._sink
+        written = 0 if sink is None else sink.count
+        self._give_up()
+        if sink is None:
+            tell_partial(error, response._content)
+            return error
+        if not isinstance(error, IncompleteRead):
+            return error
+        told = IncompleteSink(b"", error.expected, written)
+        failed: Response = getattr(error, "response", response)
+        failed.error = told
+        attach_response(told, failed)
+        name_place(told, self._job.place)
+        return told
+
+
 class _Inbox:
     """What has come of many requests; the engine's end of ``_Many``, which does not keep that one."""
 
@@ -466,6 +641,8 @@ class _Inbox:
         self.most = most
         self.is_ordered = is_ordered
         self.ready: collections.deque[Response] = collections.deque()
+        self.held = 0
+        """Bytes of content of what is here. With more than ``max_buffered_bytes``, what has not come has to wait."""
         self.is_at_end = False
         self.error: BaseException | None = None
         """What the input has raised."""
@@ -477,13 +654,19 @@ class _Inbox:
         """Who waits for a result."""
         self.room: Future | None = None
         """Who waits until more may be asked for."""
+        self.stop_feeding: Callable[[], None] | None = None
+        """Ends the task that reads an asynchronous input."""
         self._jobs: dict[int, tuple[Job, int]] = {}
         self._done: dict[int, Response] = {}
         self._next = 0
+        self._is_stopped = False
+        self._set_aside: dict[int, Job] = {}
+        """While it is stopped: by their places, the jobs that would be in the engine's queues."""
+        self._looks_again = False
 
     @property
     def has_room(self) -> bool:
-        return self.given - self.handed_out < self.most and not self.driver.engine.is_paused
+        return self.given - self.handed_out < self.most and not self._is_stopped
 
     def add(self, request: Any) -> None:
         """Ask for one more. What is wrong with it is told by its result."""
@@ -512,13 +695,14 @@ class _Inbox:
         """Take a response, or what comes to all where the client is closed."""
         if not isinstance(response, Response):
             self.failure = response or PoolClosed("the client was closed before the responses had come")
+            self.end_input()
             self.tell()
             return
         _, response.index = self._jobs.pop(response.index)
-        self.driver.engine.hold(len(response._content))
         self._put(response)
 
     def _put(self, response: Response) -> None:
+        self.held += len(response._content)
         if not self.is_ordered:
             self.ready.append(response)
         else:
@@ -526,20 +710,71 @@ class _Inbox:
             while (found := self._done.pop(self._next, None)) is not None:
                 self.ready.append(found)
                 self._next += 1
+        self._balance()
         self.tell()
 
     def take(self) -> Response:
         response = self.ready.popleft()
         self.handed_out += 1
-        engine = self.driver.engine
-        if response.attempts:
-            engine.held -= len(response._content)
-        if engine.is_paused:
-            self.driver.wake()
-        room, self.room = self.room, None
-        if room is not None and not room.done():
-            room.set_result(None)
+        self.held -= len(response._content)
+        if self._is_stopped:
+            self._balance()
+        if self.has_room:
+            room, self.room = self.room, None
+            if room is not None and not room.done():
+                room.set_result(None)
         return response
+
+    def _balance(self) -> None:
+        """Have what has not come yet wait while more than enough is here, and go on when half of it is taken.
+
+        Nobody else's requests wait for that: who goes through the results may well ask for something meanwhile.
+        """
+        engine = self.driver.engine
+        if engine.is_closed:
+            return
+        if not self._is_stopped:
+            if self.held > engine.max_buffered_bytes:
+                self._is_stopped = True
+                self._set_aside = {self._jobs[job.index][1]: job for job in engine.set_aside({*self._jobs})}
+        elif self.held <= engine.max_buffered_bytes // 2:
+            self._is_stopped = False
+            set_aside, self._set_aside = self._set_aside, {}
+            for job in set_aside.values():
+                engine.queue(job)
+            engine.choose_paused()
+            self.driver.wake()
+        if self._is_stopped and self.is_ordered and not self.ready:  # all that is here waits for one
+            self._let_next_go_on()
+
+    def _let_next_go_on(self) -> None:
+        engine = self.driver.engine
+        job = self._set_aside.pop(self._next, None)
+        if job is not None:
+            engine.queue(job)
+        else:
+            for index, (_, place) in self._jobs.items():
+                if place == self._next:
+                    engine.let_go_on(index)
+                    break
+        self.driver.wake()
+
+    def look_again(self, seconds: float) -> None:
+        """Have who waits for a result look at the input again so much later."""
+        if not self._looks_again:
+            self._looks_again = True
+            self.driver.runner.call_later(seconds, self._look)
+
+    def _look(self) -> None:
+        self._looks_again = False
+        self.tell()
+
+    def end_input(self) -> None:
+        """Ask for nothing more."""
+        self.is_at_end = True
+        stop, self.stop_feeding = self.stop_feeding, None
+        if stop is not None:
+            stop()
 
     def tell(self) -> None:
         waiter, self.waiter = self.waiter, None
@@ -548,6 +783,7 @@ class _Inbox:
 
     def give_up(self) -> None:
         """Cancel what has not come."""
+        self._set_aside.clear()
         jobs, self._jobs = self._jobs, {}
         for job, _ in jobs.values():
             self.driver.cancel(job)
@@ -569,9 +805,8 @@ class _Many:
         most = settings.look_ahead + (1 if ordered else settings.max_connections)
         self._inbox = _Inbox(driver, most, is_ordered=ordered)
         self._source: Iterator[Any] | None = None
-        self._stop_feeding: Callable[[], None] | None = None
         if isinstance(requests, AsyncIterable):
-            self._stop_feeding = driver.runner.spawn(partial(_feed, aiter(requests), self._inbox))
+            self._inbox.stop_feeding = driver.runner.spawn(partial(_feed, aiter(requests), self._inbox))
         else:
             self._source = iter(requests)
 
@@ -603,6 +838,7 @@ class _Many:
 
     def _read_ahead(self, source: Iterator[Any]) -> None:
         inbox = self._inbox
+        until = time.monotonic() + _READ_FOR_S
         while inbox.has_room:
             try:
                 request = next(source)
@@ -616,9 +852,12 @@ class _Many:
                 self._source = None
                 return
             if request is None:  # nothing now
-                inbox.driver.runner.call_later(_NOTHING_NOW_S, inbox.tell)
+                inbox.look_again(_NOTHING_NOW_S)
                 return
             inbox.add(request)
+            if time.monotonic() >= until:
+                inbox.look_again(0.0)
+                return
 
     async def aclose(self) -> None:
         """Give up what has not come yet."""
@@ -626,14 +865,15 @@ class _Many:
 
     def _close(self) -> None:
         self._source = None
-        self._inbox.is_at_end = True
-        self._inbox.given = self._inbox.handed_out
-        self._inbox.ready.clear()
-        if self._stop_feeding is not None:
-            self._stop_feeding()
-            self._stop_feeding = None
-        if not self._inbox.driver.engine.is_closed:
-            self._inbox.give_up()
+        inbox = self._inbox
+        inbox.end_input()
+        inbox.given = inbox.handed_out
+        inbox.ready.clear()
+        inbox.held = 0
+        if not inbox.driver.engine.is_closed:
+            inbox.give_up()
+        if not inbox.driver.runner.is_over():
+            inbox.tell()
 
     def __del__(self) -> None:
         if hasattr(self, "_inbox"):
@@ -654,6 +894,13 @@ async def _feed(source: AsyncIterator[Any], inbox: _Inbox) -> None:
     finally:
         inbox.is_at_end = True
         inbox.tell()
+        await _close(source)
+
+
+async def _close(source: AsyncIterator[Any] | None) -> None:
+    """Close what was not read to its end, if it is a generator: at once, and not when it is collected."""
+    if isinstance(source, AsyncGenerator):
+        await source.aclose()
 
 
 def _feeding(driver: Driver, source: AsyncIterable[Any]) -> FedBody:
@@ -663,8 +910,10 @@ def _feeding(driver: Driver, source: AsyncIterable[Any]) -> FedBody:
     stop: list[Callable[[], None]] = []
 
     async def run(body: FedBody) -> None:
+        parts: AsyncIterator[Any] | None = None
         try:
-            async for part in source:
+            parts = aiter(source)
+            async for part in parts:
                 body.feed(part)
                 driver.wake()
                 while body.size >= _FED_BYTES:
@@ -673,6 +922,8 @@ def _feeding(driver: Driver, source: AsyncIterable[Any]) -> FedBody:
             body.end()
         except Exception as error:
             body.end(error)
+        finally:
+            await _close(parts)
         driver.wake()
 
     def begin(body: FedBody) -> None:
@@ -685,7 +936,7 @@ def _feeding(driver: Driver, source: AsyncIterable[Any]) -> FedBody:
                 future.set_result(None)
 
     def end() -> None:
-        if stop and not runner.is_over():
+        if stop:
             stop.pop()()
 
     return FedBody(begin, room, end)
@@ -705,17 +956,16 @@ def _checked(response: Any, job: Job) -> Response:
 
 def _refuse_coroutines(hooks: Any, name: str) -> None:
     for hook in hooks if isinstance(hooks, Iterable) else (hooks,):
-        if inspect.iscoroutinefunction(hook):
+        called = hook if inspect.isroutine(hook) else getattr(hook, "__call__", hook)  # noqa: B004 - of an object's class
+        if inspect.iscoroutinefunction(hook) or inspect.iscoroutinefunction(called):
             raise TypeError(f"{name} of an AsyncClient is a plain function: it runs between two turns of the loop")
 
 
-def _incomplete(error: IncompleteRead, count: int, response: Response) -> IncompleteSink:
-    """Return what says how much of the content a sink has got."""
-    told = IncompleteSink(b"", error.expected, count)
-    failed: Response = getattr(error, "response", response)
-    failed.error = told
-    attach_response(told, failed)
-    return told
+def _tell(error: Exception, response: Response, job: Job) -> None:
+    """Have *error* tell of the response that it has come to, and of its request."""
+    response.error = error
+    attach_response(error, response)
+    name_place(error, job.place)
 
 
 def _too_long(limit: int) -> ContentTooLong:

@@ -147,6 +147,9 @@ class Stream(Protocol):
     def fail(self, error: BaseException, response: Response | None = None) -> None:
         """Take what has come in the place of the rest, and the *response* as far as it came."""
 
+    def close(self) -> None:
+        """Take nothing more: its reader has gone."""
+
 
 class Clock(Protocol):
     """What deadlines are measured by; see ``_engine/clock.py``."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import copy
 import errno
 import io
 import json
@@ -61,13 +62,23 @@ class ChunkedBody:
 
     def announced(self, length: int) -> ChunkedBody:
         """Return the same with the length that the caller's Content-Length has."""
-        return ChunkedBody(self._source, length)
+        body = copy.copy(self)
+        body._announced = length
+        return body
 
-    def parts(self) -> Iterator[bytes]:
+    def _given(self) -> Iterator[bytes | None]:
+        """Yield what the source has, None where it has nothing now and will have more."""
+        for part in self._source:
+            yield part.encode() if isinstance(part, str) else _piece(part)
+
+    def parts(self) -> Iterator[Any]:
+        """Yield what is sent, and None where there is nothing now."""
         self.has_begun = True
         left = self._announced
-        for part in self._source:
-            data = part.encode() if isinstance(part, str) else _piece(part)
+        for data in self._given():
+            if data is None:
+                yield None
+                continue
             if left is None:
                 if data:
                     yield b"%X\r\n%b\r\n" % (len(data), data)
@@ -112,6 +123,7 @@ class FedBody(ChunkedBody):
         And *end* when nothing more is taken.
         """
         super().__init__(())
+        self.is_replayable = False
         self._begin = begin
         self._stop = end
         self._room = room
@@ -141,24 +153,20 @@ class FedBody(ChunkedBody):
         if wake is not None:
             wake()
 
-    def parts(self) -> Iterator[Any]:
-        """Yield what is sent, and None where there is nothing now."""
-        self.has_begun = True
+    def _given(self) -> Iterator[bytes | None]:
         self._begin(self)
         try:
             while True:
                 while self._fed:
                     data = self._fed.popleft()
                     self.size -= len(data)
-                    if data:
-                        yield b"%X\r\n%b\r\n" % (len(data), data)
+                    yield data
                 if self._error is not None:
                     raise self._error
                 if self._is_done:
-                    break
+                    return
                 self._room()
                 yield None
-            yield b"0\r\n\r\n"
         finally:  # also where the connection is closed, and this generator with it
             self._stop()
 

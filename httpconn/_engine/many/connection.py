@@ -37,7 +37,9 @@ Turned: TypeAlias = tuple[ResponseHead, bytes, int, int]
 _RECEIVE_BYTES: Final = 65_536
 _BODY_RECEIVE_BYTES: Final = 262_144
 _WORTH_READING_BYTES: Final = 65_536
-"""Of a response that nobody waits for any more: so much is read, since another connection would cost more."""
+"""Of a response that nobody waits for any more: so much is read, since another connection would cost more; and"""
+_READ_OFF_S: Final = 1.0
+"""for so long, since the place is somebody else's."""
 _FOREVER: Final = float("inf")
 _NO_TIMES: Final = (0.0, 0.0, 0.0, 0.0)
 
@@ -665,8 +667,12 @@ class Connection:
 
     def read_on(self) -> None:
         """Receive again: the reader of the stream has taken what was there."""
-        if not self.loop.is_paused:
-            self.unpause()
+        self.unpause()
+
+    @property
+    def is_poured(self) -> bool:
+        """Whether what comes goes to the reader of a stream."""
+        return self.job is not None and self.job.stream is not None and self.job.stream.has_begun
 
     def _finish_stream(self, stream: Stream, incoming: Incoming) -> None:
         """End an exchange whose response was streamed, and has come to its end."""
@@ -703,8 +709,11 @@ class Connection:
         loop, job, incoming = self.loop, self.job, self.incoming
         assert job is not None
         left = self.left if incoming is None else incoming.left_bytes
-        job.is_abandoned = True
-        if job.stream is None and self.is_sent and not self.paused_at and 0 < left <= _WORTH_READING_BYTES:
+        was_abandoned, job.is_abandoned = job.is_abandoned, True
+        may_read_off = job.stream is None and not was_abandoned
+        if may_read_off and self.is_sent and not self.paused_at and 0 < left <= _WORTH_READING_BYTES:
+            self.total_at = min(self.total_at, loop.now + _READ_OFF_S)
+            loop.sweep_at = min(loop.sweep_at, self.total_at)
             return
         loop.held -= self.held
         self.held = 0

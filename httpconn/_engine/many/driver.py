@@ -7,6 +7,7 @@ one time, and calls for a turn (``Loop.turn``, ``Loop.until``); nothing here wai
 from __future__ import annotations
 
 import collections
+import heapq
 import time
 import weakref
 from collections.abc import Callable
@@ -52,6 +53,8 @@ class Driver:
         self.new_future = runner.future
         self.is_here = runner.is_current
         self._waiting: dict[int, Receiver] = {}
+        self._patience: list[tuple[float, int, Job, float]] = []
+        """Until when, by the engine's clock, a job may wait for its connection, of those for which that is limited."""
         self._streams: weakref.WeakSet[Stream] = weakref.WeakSet()
         self._poller = self.engine.begin()
         self._is_due = False  # a turn has been asked for
@@ -67,7 +70,6 @@ class Driver:
         def ring() -> None:
             driver = ours()
             if driver is not None:
-                driver._timer_at = _FOREVER
                 driver._take_back = None
                 driver.turn()
 
@@ -98,12 +100,22 @@ class Driver:
         engine.queue(job)
         pool_s = (job.timeout or engine.timeout).pool
         if pool_s is not None:
-            self.runner.call_later(pool_s, self._end_of_patience, job, pool_s)
+            heapq.heappush(self._patience, (engine.time() + pool_s, job.index, job, pool_s))
         self.wake()
+
+    def again(self, job: Job, failed: Response, receiver: Receiver) -> bool:
+        """Return whether *job* is sent again after a failure in its content, as its ``Retry`` says; for *receiver*."""
+        self._waiting[job.index] = receiver
+        job.has_failed_harmlessly = False
+        if self.engine.is_closed or not self.engine.goes_on(job, failed):
+            del self._waiting[job.index]
+            return False
+        self.wake()
+        return True
 
     def wake(self) -> None:
         """Have what can be started, or is given up, seen to soon."""
-        if not self._is_due:
+        if not self._is_due and not self.runner.is_over():
             self._is_due = True
             self.runner.call_soon(self._start_soon)
 
@@ -118,15 +130,20 @@ class Driver:
         self.engine.drop(stream.index)
         self.wake()
 
-    def _end_of_patience(self, job: Job, pool_s: float) -> None:
-        """Give up a job that has no connection yet: its ``Timeout.pool`` is over."""
-        if job.attempts or job.index not in self._waiting:
-            return
-        receiver = self._waiting[job.index]
-        self.cancel(job)
-        error = PoolTimeout(f"no connection to {job.where} was free within {pool_s:g} s")
-        if not receiver.done():
-            receiver.set_result(unanswered(job.request, job.index, error))
+    def _lose_patience(self) -> float:
+        """Give up jobs that have no connection yet and whose ``Timeout.pool`` is over; return when the next is."""
+        patience, now = self._patience, self.engine.time()
+        while patience:
+            until, index, job, pool_s = patience[0]
+            waits = not job.attempts and index in self._waiting
+            if waits and until > now:
+                return until
+            heapq.heappop(patience)
+            if waits:
+                self.engine.cancel(job)
+                error = PoolTimeout(f"no connection to {job.where} was free within {pool_s:g} s")
+                self._give(unanswered(job.request, index, error))
+        return _FOREVER
 
     # -- turns ----------------------------------------------------------------------------------------------
 
@@ -139,7 +156,7 @@ class Driver:
         try:
             engine.drop_cancelled()
             engine.turn(self._poller.poll(0, len(engine.by_descriptor) + 1))
-        except Exception as error:
+        except BaseException as error:
             self._break(error)
             return
         self._start()
@@ -153,18 +170,33 @@ class Driver:
         try:
             engine.drop_cancelled()
             until_s = engine.until()
-        except Exception as error:
+        except BaseException as error:
             self._break(error)
             return
         if engine.ready:
             self._deliver()
+        if self._patience:
+            patient_s = max(0.0, self._lose_patience() - engine.time())
+            until_s = patient_s if until_s is None else min(until_s, patient_s)
+            engine.drop_cancelled()
         self._arm(until_s)
 
     def _excuse(self) -> None:
-        """Have the time for which the event loop did not come to call count for no deadline."""
+        """Have the time for which the event loop did not come to call count for no deadline.
+
+        Whether it comes with what has arrived first or with the time that is over, is each loop's own.
+        """
         late_s = time.monotonic() - self._timer_at
         if late_s > 0:
             self.engine.away += late_s
+        if late_s > 0 or self._take_back is None:
+            self._disarm()
+
+    def _disarm(self) -> None:
+        take_back, self._take_back = self._take_back, None
+        if take_back is not None:
+            take_back()
+        self._timer_at = _FOREVER
 
     def _arm(self, until_s: float | None) -> None:
         engine = self.engine
@@ -174,38 +206,42 @@ class Driver:
             return
         at = time.monotonic() + until_s
         if at < self._timer_at:
-            if self._take_back is not None:
-                self._take_back()
+            self._disarm()
             self._timer_at = at
             self._take_back = self.runner.call_later(until_s, self._ring)
 
     def _deliver(self) -> None:
-        waiting = self._waiting
         for response in self.engine.take_ready():
-            receiver = waiting.pop(response.index, None)
-            if receiver is not None and not receiver.done():
-                receiver.set_result(response)
+            self._give(response)
+
+    def _give(self, response: Response) -> None:
+        receiver = self._waiting.pop(response.index, None)
+        if receiver is not None and not receiver.done():
+            receiver.set_result(response)
 
     # -- the end --------------------------------------------------------------------------------------------
 
-    def _break(self, error: Exception) -> None:
-        """End everything with *error*, which is nobody's request's."""
-        self.close(error)
+    def _break(self, error: BaseException) -> None:
+        """End everything with *error*, which is nobody's request's. Raises it where it is the event loop's: Ctrl-C."""
+        if isinstance(error, Exception):
+            self.close(error)
+            return
+        self.close()
+        raise error
 
-    @property
-    def is_busy(self) -> bool:
-        """Whether there is anything that a caller could still wait for."""
-        return bool(self._waiting) or any(not stream.is_done for stream in self._streams)
+    def forget(self) -> None:
+        """Let go of all that the engine has; in the child of a fork, which has no such loop, that is all there is."""
+        self.is_here = _never
+        self.engine.close()
 
     def close(self, error: BaseException | None = None) -> None:
         """Close every socket; who waits for something gets None, or *error*. A second call does nothing."""
         if self.engine.is_closed:
             return
         self.runner.unwatch()
-        if self._take_back is not None:
-            self._take_back()
-            self._take_back = None
-        self.engine.close()
+        self._disarm()
+        self.forget()
+        self._patience.clear()
         waiting, self._waiting = self._waiting, {}
         streams, self._streams = [*self._streams], weakref.WeakSet()
         if self.runner.is_over():
@@ -245,7 +281,12 @@ class Stream:
         self._response: weakref.ref[Response] | None = None
         self._parts: collections.deque[bytes] = collections.deque()
         self._size = 0
-        self._error: BaseException | None = None
+        self.error: BaseException | None = None
+        """What came in the place of the rest."""
+        self.job: Job | None = None
+        """To which the response has come: what its redirects have led to."""
+        self.response: Response | None = None
+        """And with it, the response as far as it came."""
         self._is_left = False
         self._reader: Future | None = None
 
@@ -258,6 +299,7 @@ class Stream:
     def begin(self, connection: Connection, job: Job, incoming: Incoming, times: tuple[float, ...]) -> Response:
         self.has_begun = True
         self._connection = connection
+        self.job = job
         response = self._class(job.request, incoming.head, b"")
         incoming.introduce(response)
         response._times = times  # type: ignore[assignment]  # five of them
@@ -284,7 +326,8 @@ class Stream:
     def fail(self, error: BaseException, response: Response | None = None) -> None:
         self.is_done = True
         self._connection = None
-        self._error = error
+        self.error = error
+        self.response = response
         if response is not None:
             attach_response(error, response)
         self._tell()
@@ -302,9 +345,9 @@ class Stream:
         Raises what went wrong, when all that had come has been taken.
         """
         while not self._parts:
-            if self._error is not None:
-                tell_partial(self._error, bytes(self.held))
-                raise self._error
+            if self.error is not None:
+                tell_partial(self.error, bytes(self.held))
+                raise self.error
             if self.is_done:
                 return b""
             if self._reader is not None:
@@ -339,10 +382,14 @@ class Stream:
         self._parts.clear()
         self._size = 0
         self.is_done = True
-        self._error = PoolClosed("the response was closed before its content was read")
+        self.error = PoolClosed("the response was closed before its content was read")
         self._tell()
         if not self._driver.engine.is_closed:
             self._driver.leave(self)
+
+
+def _never() -> bool:
+    return False
 
 
 def refused(request: Any, index: int, error: BaseException) -> Response:

@@ -373,18 +373,15 @@ class Loop(Clock):
     def cancel(self, job: Job) -> None:
         """Give up the request of *job*: nobody waits for its result.
 
-        In a queue it goes at once. What is on a connection, or has become of it by now, ``drop_cancelled`` finds.
+        First in a queue it goes at once: those that came together mostly end together. What is behind it, on a
+        connection, or has become of it by now, ``drop_cancelled`` finds, for all at once.
         """
         host = self.hosts.get(job.key)
         for jobs in () if host is None else (host.pending, host.held_back):
-            try:
-                jobs.remove(job)
-            except ValueError:
-                continue
-            assert host is not None
-            self.queued -= 1
-            self._settle(host)
-            return
+            if jobs and jobs[0] is job:
+                jobs.popleft()
+                self.queued -= 1
+                return
         self._cancelled.add(job.index)
 
     def drop(self, index: int) -> None:
@@ -404,12 +401,42 @@ class Loop(Clock):
         if not dropped:
             return
         self.pacing.drop(dropped)  # what waits to be sent again
-        for host in [*self.hosts.values()]:  # and what a redirect has led to
-            for jobs in (host.pending, host.held_back):
-                for job in [job for job in jobs if job.index in dropped]:
-                    jobs.remove(job)
-                    self.queued -= 1
-            self._settle(host)
+        for host in [*self.hosts.values()]:  # where they were queued, or what a redirect has led to
+            self._take_out(host, dropped)
+
+    def set_aside(self, indexes: set[int]) -> list[Job]:
+        """Take those of the requests with these indexes out of the queues that are there, and return them.
+
+        Of the others nothing is received until ``choose_paused``, or ``let_go_on``.
+        """
+        for connection in self.active:
+            if connection.phase == BUSY and connection.job is not None and connection.job.index in indexes:
+                connection.pause()
+        taken: list[Job] = []
+        for host in [*self.hosts.values()]:
+            taken += self._take_out(host, indexes)
+        taken.sort(key=_index_of_job)
+        return taken
+
+    def _take_out(self, host: Host, indexes: set[int]) -> list[Job]:
+        """Take the jobs with these indexes out of the queues of *host*, and return them."""
+        taken: list[Job] = []
+        for jobs in (host.pending, host.held_back):
+            found = [job for job in jobs if job.index in indexes]
+            if found:
+                kept = [job for job in jobs if job.index not in indexes]
+                jobs.clear()
+                jobs.extend(kept)
+                taken += found
+        self.queued -= len(taken)
+        self.settle(host)
+        return taken
+
+    def let_go_on(self, index: int) -> None:
+        """Receive again what comes for the request with that index."""
+        for connection in self.active:
+            if connection.job is not None and connection.job.index == index:
+                connection.unpause()
 
     def _host_of(self, job: Job) -> Host:
         host = self.hosts.get(job.key)
@@ -489,7 +516,7 @@ class Loop(Clock):
             self._start(host)
             self.make_runnable(host)
         else:
-            self._settle(host)
+            self.settle(host)
 
     def _start(self, host: Host) -> None:
         """Give the next job of *host* a connection: the one used last, or a new one."""
@@ -497,7 +524,7 @@ class Loop(Clock):
         self.queued -= 1
         while kept := self._kept_for(host, job):
             if not self.is_dressed(job):
-                self._settle(host)
+                self.settle(host)
                 return
             if self.is_closed:
                 return
@@ -592,12 +619,14 @@ class Loop(Clock):
         host.count -= 1
         host.opening -= connection.phase in (RESOLVING, OPENING)
         self.open -= 1
-        self._settle(host)
+        self.settle(host)
 
-    def _settle(self, host: Host) -> None:
+    def settle(self, host: Host) -> None:
         """Have *host* stand where it belongs: in the row, or nowhere, where nothing is left of it."""
+        if host.awaits_opening and not host.opening:
+            host.awaits_opening = host.is_runnable = False  # also where what waited for that was given up
         if host.pending or host.held_back:
-            self.make_runnable(host, is_opened=not host.opening)
+            self.make_runnable(host)
         elif not host.count and not host.is_runnable and self.hosts.get(host.key) is host:
             del self.hosts[host.key]
 
@@ -645,7 +674,7 @@ class Loop(Clock):
 
         All come through here from which something may follow, and their connections have not gone on yet.
         """
-        if job.is_abandoned or not self._goes_on(job, response):
+        if job.is_abandoned or not self.goes_on(job, response):
             self.answered(response)
 
     def take_note(self, job: Job, response: Response) -> None:
@@ -669,7 +698,7 @@ class Loop(Clock):
         self._made_ready += 1
         self._held_ready += len(response._content)
 
-    def _goes_on(self, job: Job, response: Response) -> bool:
+    def goes_on(self, job: Job, response: Response) -> bool:
         """Return whether something follows *response*, which is no result then; and see to it."""
         total_s = (job.timeout or self.timeout).total
         total_at = _FOREVER if total_s is None else job.started + total_s + job.paused_s
@@ -762,6 +791,9 @@ class Loop(Clock):
             if until > now:
                 earliest = min(earliest, until)
                 continue
+            if connection.job.is_abandoned:
+                connection.abandon()
+                continue
             where = connection.job.where
             if until == connection.total_at:
                 connection.fail(TotalTimeout(f"not done within {limits.total:g} s (Timeout.total): {where}"))
@@ -790,9 +822,10 @@ class Loop(Clock):
     def choose_paused(self) -> bool:
         """Read from no connection but the oldest request's, as long as more is held than may be; return whether it is.
 
-        That one goes on, so that something is always done: with *ordered* it is what all others wait for.
+        That one goes on, so that something is always done: with *ordered* it is what all others wait for. What goes to
+        the reader of a stream is held back by that one, and by nothing else.
         """
-        busy = [connection for connection in self.active if connection.phase == BUSY]
+        busy = [connection for connection in self.active if connection.phase == BUSY and not connection.is_poured]
         if self.held <= self.max_buffered_bytes // 2:
             self.is_paused = False
             oldest = None
@@ -848,6 +881,10 @@ class Loop(Clock):
 
 def _first_index_of(host: Host) -> int:
     return min(jobs[0].index if jobs else sys.maxsize for jobs in (host.pending, host.held_back))
+
+
+def _index_of_job(job: Job) -> int:
+    return job.index
 
 
 def _index_of(connection: Connection) -> int:

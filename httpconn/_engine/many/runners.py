@@ -7,8 +7,10 @@ at a time, or soon, and runs what belongs to the client beside the caller's task
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import select
+import socket
 import sys
 import threading
 from collections.abc import Callable, Coroutine, Generator
@@ -40,6 +42,12 @@ class Runner(Protocol):
 
     def is_over(self) -> bool:
         """Return whether the loop has been closed."""
+
+    def is_elsewhere(self) -> bool:
+        """Return whether the loop is running in another thread."""
+
+    def call_from_thread(self, function: Callable[[], None], /) -> None:
+        """As ``call_soon``, for a caller in another thread."""
 
     def future(self) -> Future: ...
 
@@ -80,6 +88,13 @@ class AsyncioRunner:
     def is_over(self) -> bool:
         return self._loop.is_closed()
 
+    def is_elsewhere(self) -> bool:
+        return self._loop.is_running() and not self.is_current()
+
+    def call_from_thread(self, function: Callable[[], None]) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop was closed just now
+            self._loop.call_soon_threadsafe(function)
+
     def watch(self, descriptor: int, turn: Callable[[], None]) -> None:
         self._descriptor = descriptor
         try:
@@ -116,7 +131,8 @@ class AsyncioRunner:
         task.add_done_callback(self._tasks.discard)
 
         def cancel() -> None:
-            task.cancel()
+            if not self._loop.is_closed():
+                task.cancel()
 
         return cancel
 
@@ -135,9 +151,12 @@ class _PollingThread:
         self._tell = tell
         self._is_stopped = False
         self._looks = threading.Semaphore(1)
+        self._theirs, self._ours = socket.socketpair()  # the thread is woken by it
         self._poll = select.poll()
         self._poll.register(descriptor, select.POLLIN)
-        threading.Thread(target=self._run, name="httpconn-poller", daemon=True).start()
+        self._poll.register(self._theirs, select.POLLIN)
+        self._thread = threading.Thread(target=self._run, name="httpconn-poller", daemon=True)
+        self._thread.start()
 
     def _run(self) -> None:
         while True:
@@ -149,9 +168,12 @@ class _PollingThread:
             self._tell(self._looks.release)
 
     def stop(self) -> None:
-        """Have the thread end; the descriptor is told of an event, or closed, right after this."""
+        """End the thread."""
         self._is_stopped = True
         self._looks.release()
+        self._ours.close()
+        self._thread.join()
+        self._theirs.close()
 
 
 class TrioRunner:
@@ -172,6 +194,19 @@ class TrioRunner:
 
     def is_over(self) -> bool:
         return not self.is_current()  # it can only be asked from within
+
+    def is_elsewhere(self) -> bool:
+        if self.is_current():
+            return False
+        try:
+            self._token.run_sync_soon(_nothing)
+        except self._trio.RunFinishedError:
+            return False
+        return True
+
+    def call_from_thread(self, function: Callable[[], None]) -> None:
+        with contextlib.suppress(self._trio.RunFinishedError):
+            self._token.run_sync_soon(function)
 
     def future(self) -> Future:
         return _TrioFuture(self._trio.Event())
@@ -210,8 +245,11 @@ class TrioRunner:
             with scope:
                 await coroutine()
 
+        def cancel() -> None:
+            if self.is_current():
+                scope.cancel()
+
         self._trio.lowlevel.spawn_system_task(run)
-        cancel: Callable[[], None] = scope.cancel
         return cancel
 
     async def in_thread(self, function: Callable[..., Any], *args: Any) -> Any:
@@ -219,6 +257,10 @@ class TrioRunner:
 
     async def sleep(self, seconds: float) -> None:
         await self._trio.sleep(seconds)
+
+
+def _nothing() -> None:
+    """Show by being called that the loop is there."""
 
 
 class _TrioFuture:
