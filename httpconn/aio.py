@@ -726,9 +726,10 @@ class _Inbox:
         return response
 
     def _balance(self) -> None:
-        """Have what has not come yet wait while more than enough is here, and go on when half of it is taken.
+        """Have what has no connection yet wait while more than enough is here, and go on when half of it is taken.
 
-        Nobody else's requests wait for that: who goes through the results may well ask for something meanwhile.
+        What has one comes, and so what is here is more by that. Nobody else's requests wait, for places neither: who
+        goes through the results may well ask for something meanwhile.
         """
         engine = self.driver.engine
         if engine.is_closed:
@@ -742,22 +743,12 @@ class _Inbox:
             set_aside, self._set_aside = self._set_aside, {}
             for job in set_aside.values():
                 engine.queue(job)
-            engine.choose_paused()
             self.driver.wake()
         if self._is_stopped and self.is_ordered and not self.ready:  # all that is here waits for one
-            self._let_next_go_on()
-
-    def _let_next_go_on(self) -> None:
-        engine = self.driver.engine
-        job = self._set_aside.pop(self._next, None)
-        if job is not None:
-            engine.queue(job)
-        else:
-            for index, (_, place) in self._jobs.items():
-                if place == self._next:
-                    engine.let_go_on(index)
-                    break
-        self.driver.wake()
+            job = self._set_aside.pop(self._next, None)
+            if job is not None:
+                engine.queue(job)
+                self.driver.wake()
 
     def look_again(self, seconds: float) -> None:
         """Have who waits for a result look at the input again so much later."""

@@ -405,13 +405,7 @@ class Loop(Clock):
             self._take_out(host, dropped)
 
     def set_aside(self, indexes: set[int]) -> list[Job]:
-        """Take those of the requests with these indexes out of the queues that are there, and return them.
-
-        Of the others nothing is received until ``choose_paused``, or ``let_go_on``.
-        """
-        for connection in self.active:
-            if connection.phase == BUSY and connection.job is not None and connection.job.index in indexes:
-                connection.pause()
+        """Take those of the requests with these indexes that are in a queue out of it, and return them."""
         taken: list[Job] = []
         for host in [*self.hosts.values()]:
             taken += self._take_out(host, indexes)
@@ -431,12 +425,6 @@ class Loop(Clock):
         self.queued -= len(taken)
         self.settle(host)
         return taken
-
-    def let_go_on(self, index: int) -> None:
-        """Receive again what comes for the request with that index."""
-        for connection in self.active:
-            if connection.job is not None and connection.job.index == index:
-                connection.unpause()
 
     def _host_of(self, job: Job) -> Host:
         host = self.hosts.get(job.key)
