@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import gc
 import itertools
 import os
 import pickle
 import random
+import select
 import signal
 import socket
 import threading
@@ -16,7 +19,7 @@ from typing import Any
 import pytest
 
 from httpconn import Fetcher, FetchStats, Limits, Response, Retry, _backends, fetch_many
-from httpconn._backends.contract import Engine
+from httpconn._backends.contract import Backend, Engine
 from httpconn._engine.many.connection import Connection
 from httpconn._engine.many.host import Host
 from httpconn._engine.many.intake import Intake
@@ -30,7 +33,8 @@ from httpconn.errors import HTTPException
 from httpconn.policies.verdict import Policies
 
 from ..cases import all_cases
-from ..support.faulty import Exchange, FaultyServer, content_of
+from ..support.awaiting import Awaiting
+from ..support.faulty import Exchange, FaultyServer, check, content_of
 from ..support.peers import socket_pair
 
 LIMITS = Limits(field_lines=256)
@@ -283,6 +287,43 @@ def test_what_the_road_makes_has_all_its_slots(road_in_use: Engine) -> None:
         assert (again.content, again.index, again.timings) == (response.content, response.index, response.timings)
         assert 0 <= response.timings.first_byte <= response.timings.total
     assert sum(isinstance(response._times, float) for response in made) > 150, "most went all the way"
+
+
+def test_what_is_awaited_one_by_one(in_use: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request over a connection that rests, and its response behind which nothing waits: the same on both roads."""
+    begun: list[int] = []
+    real_begun = Connection.begun
+
+    def noted(connection: Connection, job: Job, sent: int) -> None:
+        begun.append(job.index)
+        real_begun(connection, job, sent)
+
+    monkeypatch.setattr(Connection, "begun", noted)
+    with Plain() as server, contextlib.closing(Awaiting()) as client:
+        for number in range(20):
+            response = client.send(server.url(f"/{number}"))
+            assert (response.status, response.content, response.attempts) == (200, f"/{number}".encode(), 1)
+            assert 0 <= response.timings.first_byte <= response.timings.total
+        assert client.stats == (20, 1, 19, 0)
+        assert (client._loop.held, client._loop.queued, len(client._loop.idle)) == (0, 0, 1)
+    assert begun == ([*range(1, 20)] if in_use.engine is not None else [])
+
+
+def test_nothing_is_awaited_behind_unasked_bytes(in_use: Backend) -> None:
+    """A connection that rests, and on which something has come, carries no more: the look before its next request."""
+
+    class Late(FaultyServer):
+        async def answer(self, exchange: Exchange) -> None:
+            await exchange.send(exchange.page())
+            await asyncio.sleep(0.01)
+            await exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
+
+    with Late() as server, contextlib.closing(Awaiting()) as client:
+        for number in range(4):
+            check(client.send(server.url(f"/good/{number}")))
+            for idle in client._loop.idle:
+                assert select.select([idle.channel.sock], [], [], 10)[0]
+        assert server.connections == 4
 
 
 @pytest.mark.filterwarnings("ignore::httpconn.errors.TooFewDescriptors")  # which there are, for so many
