@@ -1,4 +1,9 @@
-"""What is measured, each job a class: carried out in a child, by bench/work.py."""
+"""What is measured, each job a class: carried out in a child, by bench/work.py.
+
+For: what one row does, and how it is verified first.
+
+Not for: which rows there are, and against whom (``bench/rows.py``).
+"""
 
 from __future__ import annotations
 

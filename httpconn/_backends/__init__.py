@@ -6,9 +6,14 @@
 Absent means not found. What is found but does not load is broken, and raises: silently falling back would
 hide it behind a slower program.
 
-A subinterpreter has the copy of the extension that is made for it (setup.py). Where none was built, before CPython
-3.14,
-it gets the Python parser and a RuntimeWarning.
+A subinterpreter has the copy of the extension that is made for it (setup.py). Where none was built, before
+CPython 3.14, it gets the Python parser and a RuntimeWarning.
+
+For: reading a head, its end or chunks faster; what each backend promises (``contract.py``), the ones in Python
+(``pure.py``), in Cython (``compiled.py``, over ``_speedups``) and by httptools (``llhttp.py``), and the choice between
+them (``_backends/__init__.py``).
+
+Not for: what a head means: framing, reuse and errors are ``_wire``'s, and decided once.
 """
 
 from __future__ import annotations

@@ -1,1 +1,8 @@
-"""Moving bytes: sockets, TLS and file-like objects. Nothing here knows what the bytes mean."""
+"""Moving bytes: sockets, TLS and file-like objects. Nothing here knows what the bytes mean.
+
+For: opening a connection (``connect.py``, ``channel.py``), TLS in TLS (``nested.py``) and TLS sessions
+(``sessions.py``), names and addresses (``lookups.py``, ``resolving.py``, ``addresses.py``), waiting (``polling.py``),
+where HTTPResponse reads from (``source.py``), file descriptors (``descriptors.py``).
+
+Not for: HTTP messages; who waits for a connection, and for how long (``_engine``).
+"""

@@ -1,1 +1,8 @@
-"""The protocol, without any I/O: bytes in, answers out. The only place with protocol logic."""
+"""The protocol, without any I/O: bytes in, answers out. The only place with protocol logic.
+
+For: a rule about bytes: a head (``head.py``, ``reference.py``), framing (``framing.py``), a body and its chunks
+(``body.py``), a whole response (``reader.py``), a limit (``grammar.py``), a request head (``request.py``), a state of
+a connection (``state.py``), a URL (``urls.py``, ``hosts.py``, ``references.py``).
+
+Not for: sockets, clocks, and reading the same bytes faster, which is a backend's (``_backends``).
+"""

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..support import pages
 from . import children
 from .fakes import FakeSocket
 
@@ -855,8 +856,7 @@ DIFFERENCES: dict[str, list[Difference]] = {
     ],
 }
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "coming-from-http-client.md"
-_BEGIN, _END = "<!-- differences: from tests/dropin/differences.py -->\n", "<!-- end of differences -->\n"
+DOCUMENT = pages.ROOT / "docs" / "coming-from-http-client.md"
 
 
 def tables() -> str:
@@ -871,9 +871,7 @@ def tables() -> str:
 
 def rewritten(document: str) -> str:
     """Return *document* with the tables as they should be."""
-    before, _, rest = document.partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    return f"{before}{_BEGIN}\n{tables()}\n{_END}{after}"
+    return pages.rewritten(document, "differences", "tests/dropin/differences.py", tables())
 
 
 if __name__ == "__main__":

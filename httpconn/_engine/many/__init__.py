@@ -1,1 +1,8 @@
-"""Exchanges over many connections in one thread, which polls: what a fetcher works with."""
+"""Exchanges over many connections in one thread, which polls: what a fetcher and an AsyncClient work with.
+
+For: what runs when (``loop.py``), what happens on one connection (``connection.py``), what is kept of a host
+(``host.py``), the input (``intake.py``), rates and ``Retry-After`` (``pacing.py``); the same under an event loop of
+others (``driver.py``), and which event loops those are (``runners.py``).
+
+Not for: anything that waits or takes a lock; threads (``_engine/threads``).
+"""

@@ -1,1 +1,7 @@
-"""Exchanges for threads that wait, one connection at a time: what a pool works with."""
+"""Exchanges for threads that wait, one connection at a time: what a pool works with.
+
+For: connections that threads share (``slots.py``), one exchange in the thread that asks for it, and its stream
+(``attempt.py``), rates and ``Retry-After`` (``pacing.py``).
+
+Not for: many connections in one thread (``_engine/many``).
+"""
