@@ -1,0 +1,190 @@
+"""Everything that is compiled by hand has its counterpart in Python, and a test that holds the two together.
+
+``python -m tests.laws.test_twins`` writes the tables of docs/internals.md anew.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, Final, NamedTuple
+
+import pytest
+
+from ..support.pages import ROOT, rewritten
+
+SPEEDUPS = ROOT / "_speedups"
+PAGE = ROOT / "docs" / "internals.md"
+SOURCE = "python -m tests.laws.test_twins"
+A_DEFINITION = re.compile(r"^(?:cdef class|def|cpdef [\w ]*?) ?(\w+)\s*(?:\(|:)")
+A_METHOD = re.compile(r"^    def (\w+)\(")
+
+pytestmark = pytest.mark.skipif(not SPEEDUPS.is_dir(), reason="needs a checkout")
+
+
+class Twin(NamedTuple):
+    """What is compiled, its counterpart, and what holds the two together."""
+
+    compiled: str
+    """File and name: "head.pxi ResponseHead"."""
+    python: str
+    """The name of the counterpart within httpconn; "" where there is none, for the reason that *law* begins with."""
+    law: str
+    """The test that fails where the two disagree, by its file below tests/ and its name."""
+
+
+DECLINE: Final = "wire/test_decline_law.py"
+SHORT_ROAD: Final = "engine/test_short_road.py"
+PLAIN: Final = "client/test_plain_short_road.py"
+ANSWERED_ONCE: Final = "engine/test_fetch.py test_each_request_is_answered_once"
+ALL_SLOTS: Final = f"{SHORT_ROAD} test_what_the_road_makes_has_all_its_slots"
+
+TWINS: Final = (
+    Twin("head.pxi ResponseHead", "_backends.pure.PlainHead", f"{DECLINE} test_what_is_no_name_of_a_line_finds_nothing"),
+    Twin("head.pxi parse_response_head", "_backends.pure.parse_response_head",
+         f"{DECLINE} test_the_twins_decline_the_same_heads"),
+    Twin("head.pxi find_head_end", "_wire.head.find_head_end", f"{DECLINE} test_find_head_end_at_every_start"),
+    Twin("chunked.pxi ChunkedDecoder", "_wire.body.ChunkedDecoder",
+         "wire/test_chunked_decoder.py test_the_twins_agree_at_each_step"),
+    Twin("body_buffer.pxi BodyBuffer", "_wire.body.BodyBuffer", "wire/test_body_buffer.py test_any_way_of_putting_it_in"),
+    Twin("request.pxi serialize_plain_request_head", "_wire.request.serialize_plain_request_head",
+         "client/test_request_roads.py test_same_bytes"),
+    Twin("request.pxi replaces_any", "_backends.pure.replaces_any",
+         "client/test_request_roads.py test_an_overridden_step_is_called"),
+    Twin("response.pxi PlainReader.take_plain_response", "_backends.pure.take_plain_response",
+         f"{PLAIN} test_every_case"),
+    Twin("response.pxi PlainReader", "", f"only holds the limits of the last call: {PLAIN} test_limits"),
+    Twin("response.pxi PlainLimits", "", f"only holds numbers: {PLAIN} test_limits"),
+    Twin("engine.pxi TurnLimits", "", f"only holds numbers: {SHORT_ROAD} test_limits"),
+    Twin("engine.pxi Received", "", f"only holds what one receive has brought: {SHORT_ROAD} test_a_turn"),
+    Twin("engine.pxi begin_plain_response", "_exchange.incoming.Incoming.receive",
+         f"{SHORT_ROAD} test_every_wire_case"),
+    Twin("engine.pxi take_turn", "_engine.many.connection.Connection._receive", f"{SHORT_ROAD} test_a_turn"),
+    Twin("engine.pxi plain_get", "_exchange.preparing.plain_get",
+         "exchange/test_urls.py test_a_url_of_a_known_origin"),
+    Twin("engine.pxi ShortRoad", "", f"only holds its methods: {SHORT_ROAD} test_the_road_takes_its_own_classes_only"),
+    Twin("engine.pxi ShortRoad.serve", "_engine.many.loop.Loop._serve", ANSWERED_ONCE),
+    Twin("engine.pxi ShortRoad.start", "_engine.many.connection.Connection.begin",
+         f"{SHORT_ROAD} test_what_is_awaited_one_by_one"),
+    Twin("engine.pxi ShortRoad.queue_bare", "_engine.many.intake.Intake.take", f"{SHORT_ROAD} test_jobs_of_the_road"),
+    Twin("_speedups_isolated.pyx _give_back_code", "",
+         "no interpreter's memory in Python: isolated/interpreters.py main"),
+)  # fmt: skip
+"""Each ``def`` and ``cdef class``. The methods of a class are its counterpart's, or stand here by themselves."""
+
+RULES: Final = (
+    Twin("response.pxi _plain_head", "_wire.framing.body_framing", f"{PLAIN} test_declined_by_the_status_line"),
+    Twin("response.pxi _plain_content", "_wire.framing.body_framing", f"{PLAIN} test_mutated"),
+    Twin("response.pxi _plain_length", "_wire.framing.body_framing", f"{PLAIN} test_lengths"),
+    Twin("engine.pxi _is_judged", "policies.verdict.Policies.has_to_judge",
+         f"{SHORT_ROAD} test_nothing_is_sent_behind_a_response_that_has_to_be_judged"),
+    Twin("engine.pxi _go_on", "_io.connect.Watch.is_quiet",
+         f"{SHORT_ROAD} test_nothing_is_sent_behind_unasked_bytes"),
+    Twin("engine.pxi _with_line", "_exchange.preparing.Preparer.dress",
+         "exchange/test_cookies.py test_the_compiled_road_is_taken"),
+    Twin("engine.pxi _next_job", "_engine.many.loop.Loop.next_job", ANSWERED_ONCE),
+    Twin("engine.pxi _turn", "_engine.many.connection.Connection.turned", ANSWERED_ONCE),
+    Twin("engine.pxi _last_turn", "_engine.many.loop.Loop.ended", f"{SHORT_ROAD} test_what_is_awaited_one_by_one"),
+    Twin("engine.pxi _answered", "_engine.many.connection.Connection._go_on_sent", ANSWERED_ONCE),
+    Twin("engine.pxi _new_response", "model.Response.__init__", ALL_SLOTS),
+)  # fmt: skip
+"""Rules that are written out a second time below those: known, none to be added, and each to go in the end."""
+
+
+def definitions() -> Iterator[str]:
+    """Yield each ``def`` and ``cdef class`` of the extension, and each method of a class but Python's own protocols."""
+    for path in sorted(SPEEDUPS.glob("*.p*")):
+        yield from defined_in(path.name, path.read_text(encoding="utf-8"))
+
+
+def defined_in(file: str, text: str) -> Iterator[str]:
+    owner = ""
+    for line in text.splitlines():
+        match = A_DEFINITION.match(line)
+        if match is not None:
+            owner = match[1]
+            yield f"{file} {owner}"
+        method = A_METHOD.match(line)
+        if method is not None and not method[1].startswith("__"):
+            yield f"{file} {owner}.{method[1]}"
+
+
+@cache
+def functions_in(path: str) -> frozenset[str]:
+    tree = ast.parse((ROOT / "tests" / path).read_text(encoding="utf-8"))
+    return frozenset(node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+def counterpart(name: str) -> Any:
+    """Return what is called so within httpconn. Raises AttributeError, ImportError."""
+    parts = name.split(".")
+    at = next(at for at, part in enumerate(parts) if part[0].isupper() or at == len(parts) - 1)
+    found: Any = importlib.import_module(".".join(("httpconn", *parts[:at])))
+    for part in parts[at:]:
+        found = getattr(found, part)
+    return found
+
+
+def missing(names: Iterator[str]) -> list[str]:
+    """Return those of *names* that no row has, nor a class whose counterpart has a method of that name."""
+    rows = {twin.compiled: twin for twin in TWINS}
+    wrong = []
+    for name in names:
+        owner, _, method = name.rpartition(".")
+        row = rows.get(owner) if method and owner in rows else None
+        if name in rows or (row is not None and row.python and hasattr(counterpart(row.python), method)):
+            continue
+        wrong.append(name)
+    return wrong
+
+
+def test_each_has_a_row() -> None:
+    assert missing(definitions()) == [], "add it to TWINS, with its counterpart and a test that holds the two together"
+    assert {twin.compiled for twin in TWINS} <= {*definitions()}
+
+
+def test_one_without_a_row_is_found() -> None:
+    text = (
+        "cdef class ChunkedDecoder:\n    def decode(self):\n    def skip(self):\ndef take_all(data):\ncdef int _x():\n"
+    )
+    assert missing(defined_in("chunked.pxi", text)) == ["chunked.pxi ChunkedDecoder.skip", "chunked.pxi take_all"]
+
+
+@pytest.mark.parametrize("twin", [*TWINS, *RULES], ids=lambda twin: twin.compiled)
+def test_what_a_row_names_is_there(twin: Twin) -> None:
+    if twin.python:
+        assert counterpart(twin.python) is not None
+    file, _, name = twin.compiled.partition(" ")
+    assert re.search(rf"\b{name.rpartition('.')[2]}\b", (SPEEDUPS / file).read_text(encoding="utf-8"))
+    path, _, test = twin.law.rpartition(": ")[2].partition(" ")
+    assert test in functions_in(path)
+
+
+def tables() -> str:
+    """Return the rows as docs/internals.md has them."""
+    return "\n\n".join(
+        ("\n".join(_table(TWINS)), "Rules that stand in both languages below those:", "\n".join(_table(RULES)))
+    )
+
+
+def _table(twins: tuple[Twin, ...]) -> Iterator[str]:
+    yield "| compiled, in `_speedups/` | in Python, in `httpconn` | held together by, in `tests/` |"
+    yield "|---|---|---|"
+    for twin in twins:
+        file, _, name = twin.compiled.partition(" ")
+        why, _, law = twin.law.rpartition(": ")
+        path, _, test = law.partition(" ")
+        python = f"`{twin.python}`" if twin.python else f"none: it {why}" if why.startswith("only") else f"none: {why}"
+        yield f"| `{file}`: `{name}` | {python} | `{path}`: `{test}` |"
+
+
+def test_the_page_has_the_tables() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert page == rewritten(page, "twins", SOURCE, tables()), f"stale: run {SOURCE}"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(rewritten(PAGE.read_text(encoding="utf-8"), "twins", SOURCE, tables()), encoding="utf-8")
