@@ -99,6 +99,7 @@ def test_they_would_be_found() -> None:
 INTERNALS = ROOT / "docs" / "internals.md"
 A_DOTTED_NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?:\(\))?").fullmatch
 A_SLOT = re.compile(r"\w+").fullmatch
+A_PYTHON_NAME = re.compile(r"^(?: *(?:async )?(?:def|class) (?=\w)|(?=[A-Z_]+ = |[A-Z_]+: ))(\w+)", re.MULTILINE)
 A_COMPILED_NAME = re.compile(r"^ *(?:cdef class |(?:cdef|cpdef|def) (?:[\w ]+ )?)(\w+)[(:]", re.MULTILINE)
 
 
@@ -132,7 +133,7 @@ class Class:
 def classes() -> dict[str, list[tuple[str, Class]]]:
     """Return the classes of ours by name, each with the dotted name of its module."""
     found: dict[str, list[tuple[str, Class]]] = {}
-    for path in (*(ROOT / "httpconn").rglob("*.py"), *(ROOT / "tests").rglob("*.py")):
+    for path in (*(ROOT / "httpconn").rglob("*.py"), *(ROOT / "tests" / "support").rglob("*.py")):
         module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ClassDef):
@@ -169,11 +170,13 @@ def is_compiled(owner: str, name: str) -> bool:
 
 @cache
 def all_names() -> frozenset[str]:
-    """Every word that our sources use for something, and every module."""
+    """What our sources use as a name, and every module; of tests and benchmarks, what is defined there."""
     found = set(compiled_names())
-    for room in ("httpconn", "tests", "bench"):
+    for path in (ROOT / "httpconn").rglob("*.py"):
+        found |= names_of(path) | {path.stem}
+    for room in ("tests", "bench"):
         for path in (ROOT / room).rglob("*.py"):
-            found |= names_of(path) | {path.stem}
+            found |= {path.stem, *A_PYTHON_NAME.findall(path.read_text(encoding="utf-8"))}
     for each in classes().values():
         for _, of_class in each:
             found |= of_class.names
