@@ -744,11 +744,9 @@ class _Inbox:
             for job in set_aside.values():
                 engine.queue(job)
             self.driver.wake()
-        if self._is_stopped and self.is_ordered and not self.ready:  # all that is here waits for one
-            job = self._set_aside.pop(self._next, None)
-            if job is not None:
-                engine.queue(job)
-                self.driver.wake()
+        if self._is_stopped and self.is_ordered and not self.ready and self._next in self._set_aside:
+            engine.queue(self._set_aside.pop(self._next))  # all that is here waits for it
+            self.driver.wake()
 
     def look_again(self, seconds: float) -> None:
         """Have who waits for a result look at the input again so much later."""
