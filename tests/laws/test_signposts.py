@@ -216,9 +216,21 @@ def clocks() -> list[list[str]]:
     return [[cell.strip() for cell in row.strip("|").split(" | ")] for row in rows]
 
 
+def drawn_in(text: str) -> Iterator[str]:
+    """Yield the names with dots and the modules in the drawings."""
+    for drawing in re.findall(r"```text\n(.*?)```", text, flags=re.DOTALL):
+        yield from re.findall(r"\b[A-Z]\w+\.\w+", drawing)
+        yield from re.findall(r"[\w/]+\.py\b", drawing)
+
+
 def test_names_of_internals() -> None:
-    wrong = sorted({name for name in named_in(INTERNALS.read_text(encoding="utf-8")) if not is_there(name)})
-    assert not wrong
+    assert not sorted({name for name in named_in(INTERNALS.read_text(encoding="utf-8")) if not is_there(name)})
+
+
+def test_drawings_of_internals() -> None:
+    drawn = {*drawn_in(INTERNALS.read_text(encoding="utf-8"))}
+    assert {"Loop.turn", "ShortRoad.serve", "threads/slots.py"} <= drawn
+    assert not sorted(name for name in drawn if not (name in paths() if name.endswith(".py") else is_there(name)))
 
 
 def test_folders_of_internals() -> None:

@@ -43,7 +43,7 @@ ANSWERED_ONCE: Final = "engine/test_fetch.py test_each_request_is_answered_once"
 ALL_SLOTS: Final = f"{SHORT_ROAD} test_what_the_road_makes_has_all_its_slots"
 
 TWINS: Final = (
-    Twin("head.pxi ResponseHead", "_backends.pure.PlainHead", f"{DECLINE} test_what_is_no_name_of_a_line_finds_nothing"),
+    Twin("head.pxi ResponseHead", "_backends.pure.PlainHead", f"{DECLINE} test_a_mutated_head_is_declined_or_read_like_the_reference_reader"),
     Twin("head.pxi parse_response_head", "_backends.pure.parse_response_head",
          f"{DECLINE} test_the_twins_decline_the_same_heads"),
     Twin("head.pxi find_head_end", "_wire.head.find_head_end", f"{DECLINE} test_find_head_end_at_every_start"),
