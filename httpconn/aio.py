@@ -19,12 +19,14 @@ from ._engine.many.driver import Driver, Stream, refused
 from ._engine.many.runners import Future, Runner, running
 from ._engine.shared import Shared
 from ._exchange.charsets import DefaultEncoding
+from ._exchange.content_coding import is_missing
 from ._exchange.job import Job
 from ._exchange.lines import DEFAULT_MAX_LINE_CHARS, LineCutter, TextReader
 from ._exchange.options import Configured
 from ._exchange.request_body import FedBody
 from ._exchange.settings import FetchOptions, FetchSettings
 from ._exchange.sink import Sink, check_sink, takes
+from ._wire.head import ResponseHead
 from .errors import ContentTooLong, IncompleteRead, IncompleteSink, PoolClosed, name_place
 from .model import (
     DEFAULT_TIMEOUT,
@@ -534,7 +536,7 @@ class _Pouring:
         client, driver, job = self._client, self._driver, self._job
         future: Future | None = None
         if job.method != "HEAD":
-            driver.stream(job, AsyncResponse)
+            driver.stream(job, AsyncResponse, self._is_kept)
         while True:
             try:
                 response = _checked(await client._result(driver, job, future), job)
@@ -559,6 +561,13 @@ class _Pouring:
                 continue
             response._stream = None
             return response
+
+    def _is_kept(self, job: Any, head: ResponseHead) -> bool:
+        """Return whether a response does not go into the sink, but is kept until it is whole: what it is then decides.
+
+        Something may follow it; or its content cannot be decoded here, and comes with the error that says so.
+        """
+        return self._driver.shared.policies.may_go_on(job, head) or (self._request.decode and is_missing(head))
 
     async def _take(self, response: AsyncResponse) -> None:
         """Take the content. Raises the error of the response, or of the sink."""
@@ -604,7 +613,7 @@ class _Pouring:
         if job is None or failed is None:
             return False
         job.has_poured = job.has_poured or (sink is not None and not sink.can_begin_anew)
-        self._driver.stream(job, AsyncResponse)
+        self._driver.stream(job, AsyncResponse, self._is_kept)
         if not self._driver.again(job, failed, future):
             return False
         self._give_up()

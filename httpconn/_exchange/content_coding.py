@@ -21,7 +21,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, Final, Protocol
 
-from .._wire.head import Defect
+from .._wire.head import Defect, ResponseHead
 from ..errors import MAX_QUOTED_BYTES, ContentDecodingError, ContentTooLong, MissingDecoder, quote, without_frames
 
 DEFAULT_MAX_RATIO: Final = 250.0
@@ -530,6 +530,17 @@ def decoder_of(
     except MissingDecoder as error:
         return AsItCame([], without_frames(error))
     return ContentDecoder(codings, max_ratio, max_content=max_content, is_tolerant=is_tolerant) if codings else None
+
+
+def is_missing(head: ResponseHead) -> bool:
+    """Return whether what would undo the content codings of *head* is not installed."""
+    value = head.get_joined("content-encoding")
+    codings = None if value is None else parse_content_encoding(value)
+    try:
+        check_decoders(codings or ())
+    except (MissingDecoder, ContentDecodingError) as error:
+        return isinstance(error, MissingDecoder)
+    return False
 
 
 def _content_encoding_defect(block: bytes) -> Defect:

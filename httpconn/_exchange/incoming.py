@@ -145,7 +145,8 @@ class Incoming:
         job, length, in_memory = self._job, self._reader.length, self._max_content
         request = job.request
         if self._is_streamed and job.may_go_on is not None and job.may_go_on(job, head):
-            self._max_content = in_memory = self._settings.max_content  # it is kept until it is judged
+            self._is_streamed = False  # it is kept, until it is judged
+            self._max_content = in_memory = self._settings.max_content
         pours = isinstance(request, Request) and request.sink is not None and takes(request, job.method, head)
         if pours and job.may_go_on is not None and job.may_go_on(job, head):
             pours = False  # a redirect's page, say: what is in the sink in the end must be the result's

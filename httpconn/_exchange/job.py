@@ -91,7 +91,7 @@ class Job(BareJob):
         self.attempts = 0
         self.started = 0.0
 
-    def pour_into(self, stream: Stream, may_go_on: Callable[[Any, ResponseHead], bool]) -> None:
+    def pour_into(self, stream: Stream, may_go_on: Callable[[Any, ResponseHead], bool] | None) -> None:
         """Have the result go to *stream* while it comes in; what *may_go_on* may be none."""
         self.stream = stream
         self.may_go_on = may_go_on

@@ -15,12 +15,10 @@ from httpconn import ContentDecodingError, ContentTooLong, MissingDecoder, Reque
 from httpconn._exchange import content_coding
 
 from ..support.faulty import Exchange, FaultyServer, gzip
-from ..support.sites import Asker, Reply, Site, each_kind
+from ..support.sites import KINDS, Asker, Reply, Site, each_kind
 
 PAGE = b"<p>a page</p>\n" * 2000
-KINDS = ["pool", "stream", "fetcher"]
-by_each = pytest.mark.parametrize("kind", KINDS)
-by_two = pytest.mark.parametrize("kind", ["pool", "fetcher"])
+by_three = pytest.mark.parametrize("kind", ["pool", "fetcher", "async"])
 
 
 def reply(coding: str | list[str], body: bytes) -> Reply:
@@ -44,7 +42,7 @@ def content_of(response: httpconn.Response) -> bytes:
     return response.content
 
 
-@by_each
+@each_kind
 @pytest.mark.parametrize(("lines", "error"), [(5, None), (6, ContentDecodingError), (100, ContentDecodingError)])
 def test_codings_in_several_lines_are_counted_together(kind: str, lines: int, error: type[Exception] | None) -> None:
     """As in one (CVE-2023-23916)."""
@@ -64,7 +62,7 @@ def test_codings_in_several_lines_are_counted_together(kind: str, lines: int, er
 # -- what is none, or unknown ------------------------------------------------------------------------------------
 
 
-@by_each
+@each_kind
 @pytest.mark.parametrize(
     "coding",
     ["UTF-8", "none", "aws-chunked", "binary", "", "compress", "dcb", "dcz", "gzip, sdch", ["gzip", "x-unknown"]],
@@ -85,7 +83,7 @@ def test_what_is_no_coding_leaves_the_content_as_it_came(kind: str, coding: Any)
         assert site.connections == 1  # it is as good as any other
 
 
-@by_each
+@each_kind
 @pytest.mark.parametrize("coding", ["identity", "gzip, identity", "Identity,GZIP", ["identity", "gzip", ""]], ids=str)
 def test_identity_is_nothing_to_undo(kind: str, coding: Any) -> None:
     body = PAGE if coding == "identity" else gzip(PAGE)
@@ -95,7 +93,7 @@ def test_identity_is_nothing_to_undo(kind: str, coding: Any) -> None:
         assert not response.defects
 
 
-@by_each
+@each_kind
 def test_a_coding_that_is_not_installed_is_named(kind: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """With the package, the extra, and all that came."""
     makers = content_coding._makers()
@@ -108,9 +106,9 @@ def test_a_coding_that_is_not_installed_is_named(kind: str, monkeypatch: pytest.
             assert package in str(told.value)
             assert f"pip install 'httpconn[{coding}]'" in str(told.value)
             assert isinstance(told.value, ContentDecodingError)
-            if kind != "stream":  # of which nothing is read
+            if kind not in ("stream", "astream"):  # of which nothing is read
                 assert told.value.partial == body
-        if kind == "stream":
+        if kind in ("stream", "astream"):
             return
         assert content_of(ask(Request("GET", site.url("/"), decode=False))) == body
         for sink in (io.BytesIO(), tmp_path / "sink"):
@@ -128,7 +126,7 @@ CUT = gzip(PAGE)[:-8]
 JUNK = gzip(PAGE) + b"\r\n<!-- junk -->"
 
 
-@by_each
+@each_kind
 @pytest.mark.parametrize("body", [CUT, JUNK], ids=["cut", "junk"])
 def test_tolerant_decoding(kind: str, body: bytes) -> None:
     with Codings({"/": reply("gzip", body)}) as site:
@@ -159,14 +157,14 @@ NOTHING = gzip(gzip(b"") * 600_000)
 LONG_WORK = reply("gzip, gzip", NOTHING)
 
 
-@by_each
+@each_kind
 def test_expansion_between_two_codings_is_refused(kind: str) -> None:
     with Codings({"/": LONG_WORK}) as site, Asker(kind) as ask:
         with pytest.raises(ContentTooLong, match="max_ratio"):
             content_of(ask(site.url("/")))
 
 
-@by_each
+@each_kind
 def test_the_deadline_is_looked_at_between_steps(kind: str) -> None:
     """All of it has come within a moment; what takes its time is ours."""
     with Codings({"/": LONG_WORK, "/good": (200, {}, b"good")}) as site:

@@ -18,9 +18,7 @@ from httpconn import Request, Response
 from httpconn._exchange import charsets
 
 from ..support.faulty import Exchange
-from ..support.sites import Asker, Site
-
-by_each = pytest.mark.parametrize("kind", ["pool", "stream", "fetcher"])
+from ..support.sites import Asker, Site, each_kind
 
 NAMES = sorted(charsets._LABELS)
 BOM = "\ufeff"
@@ -427,7 +425,7 @@ PAGES: dict[str, tuple[int, dict[str, str], bytes]] = {
 }
 
 
-@by_each
+@each_kind
 def test_default_encoding(kind: str) -> None:
     asked: list[bytes] = []
 

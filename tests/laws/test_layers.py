@@ -45,7 +45,7 @@ ROOMS = {
     "_engine": {"_engine", "_exchange", "_backends.contract", "_io", "_wire", "model", "policies"},
     "pool": {"_engine", "_exchange", "model", "policies"},
     "fetch": {"_engine", "_exchange", "model"},
-    "aio": {"_engine", "_exchange", "model", "policies"},
+    "aio": {"_engine", "_exchange", "_wire.head", "model", "policies"},
     # The faces of the package, which put the rooms together.
     "__init__": {"*"},
     "__main__": {"*"},

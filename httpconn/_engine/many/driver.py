@@ -18,6 +18,7 @@ from ..._exchange.job import Job
 from ..._exchange.lines import TextReader
 from ..._exchange.outcome import unanswered
 from ..._exchange.settings import FetchSettings
+from ..._wire.head import ResponseHead
 from ...errors import PoolClosed, PoolTimeout, without_frames
 from ...model import Response, attach_response, tell_partial
 from ..shared import Shared
@@ -255,10 +256,15 @@ class Driver:
 
     # -- streams ----------------------------------------------------------------------------------------------
 
-    def stream(self, job: Job, response_class: type[Response]) -> Stream:
-        """Return what takes the response to *job* while it comes in, from its head on."""
+    def stream(
+        self, job: Job, response_class: type[Response], may_go_on: Callable[[Any, ResponseHead], bool] | None = None
+    ) -> Stream:
+        """Return what takes the response to *job* while it comes in, from its head on.
+
+        But not what *may_go_on* says yes to, which comes whole; by default that from which something may follow.
+        """
         stream = Stream(self, job.index, response_class)
-        job.pour_into(stream, self.shared.policies.may_go_on)
+        job.pour_into(stream, may_go_on or self.shared.policies.may_go_on)
         return stream
 
     def note_begun(self, stream: Stream) -> None:

@@ -708,7 +708,7 @@ class Loop(Clock):
         assert trail is not None
         trail.total_at = total_at
         if job.stream is not None:
-            follow_up.job.pour_into(job.stream, self.shared.policies.may_go_on)
+            follow_up.job.pour_into(job.stream, job.may_go_on)
         if follow_up.wait_s:
             self.pacing.defer(follow_up.job, now + follow_up.wait_s)
         else:
