@@ -665,6 +665,15 @@ class Connection:
             self.pause()
         return True
 
+    def _has_begun_stream(self, job: Job, stream: Stream) -> bool:
+        """Return whether the reader has the head, which it gets first where it came together with what is wrong."""
+        incoming = self.incoming
+        if stream.has_begun or incoming is None or incoming.head is None or not incoming.is_in_body:
+            return stream.has_begun
+        if job.may_go_on is None or not job.may_go_on(job, incoming.head):
+            self._pour(stream, job, incoming)
+        return stream.has_begun
+
     def read_on(self) -> None:
         """Receive again: the reader of the stream has taken what was there."""
         self.unpause()
@@ -847,8 +856,9 @@ class Connection:
                 if incoming is not None:  # a sink could not be opened
                     incoming.close_sink()
                 return
-        if job.stream is not None and job.stream.has_begun:
-            self._end_stream(job, error)
+        if job.stream is not None and self._has_begun_stream(job, job.stream):
+            if self.job is job:  # and no hook has raised something
+                self._end_stream(job, error)
             return
         incoming = self._incoming_of(job)
         if self.send_error is not None and isinstance(error, ConnectionError):
