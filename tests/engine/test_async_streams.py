@@ -67,6 +67,28 @@ class Endless(FaultyServer):
 # -- the reader's pace
 
 
+def test_a_stream_that_ends_while_it_is_full() -> None:
+    """Its connection is heard again, although its reader has taken nothing of the content yet."""
+    size = 560_000  # more than is held for a reader, and no more than comes with what fills it
+    filled = 0
+
+    async def main() -> None:
+        nonlocal filled
+        async with AsyncClient(per_host=1, timeout=QUICK) as client:
+            for _ in range(5):
+                async with client.stream("GET", site.url("/long")) as response:
+                    stream: Any = response._stream
+                    await until(lambda stream=stream: stream.is_done or stream.is_full)
+                    filled += stream.is_done and stream.is_full
+                    assert len(await response.aread()) == size
+                assert (await client.get(site.url("/next"))).content == b"next"
+            assert client.stats.opened == 1
+
+    with Site({"/long": (200, {}, bytes(size)), "/next": (200, {}, b"next")}) as site:
+        run(main)
+    assert filled
+
+
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("loop", LOOPS)
 def test_a_slow_reader_is_sent_no_more_than_it_takes(loop: str) -> None:

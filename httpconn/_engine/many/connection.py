@@ -244,7 +244,7 @@ class Connection:
 
     def unpause(self) -> None:
         """Go on receiving."""
-        if not self.paused_at or (self.job is not None and self.job.stream is not None and self.job.stream.is_full):
+        if not self.paused_at:
             return
         loop = self.loop
         passed = loop.now - self.paused_at
