@@ -20,7 +20,7 @@ told   := $(source) $(shell command -v $${CC:-cc} gcc clang | tr '\n' ' ') $(CFL
           no=$(HTTPCONN_NO_EXTENSIONS) required=$(HTTPCONN_REQUIRE_EXTENSIONS)
 wheel   = $$(ls $(VENV)/wheel/*.whl)
 
-.PHONY: help build demo test bench bench-full bench-compare bench-publish bench-memory bench-fetch bench-awaits bench-rates bench-cores bench-micro fuzz planted sanitize leaks misuse interpreters wheels test-codings lint clean FORCE
+.PHONY: help build demo test bench bench-full bench-compare bench-publish bench-memory bench-fetch bench-awaits bench-instructions bench-rates bench-cores bench-micro fuzz planted sanitize leaks misuse interpreters wheels test-codings lint clean FORCE
 .DELETE_ON_ERROR:
 
 help:   ## this list
@@ -56,6 +56,9 @@ bench-fetch: build $(VENV)/has-bench $(VENV)/checkout   ## fetch_many and the po
 
 bench-awaits: build $(VENV)/has-bench $(VENV)/checkout   ## AsyncClient against aiohttp and wreq   [ARGS="--rounds 7", "--flat 1000000"]
 	@$(apart) -m bench.awaits $(ARGS)
+
+bench-instructions: build $(VENV)/checkout   ## instructions of a cycle, an exchange, an await, by valgrind   [ARGS="--base PYTHON"]
+	@$(apart) -m bench.instructions $(ARGS)
 
 bench-rates: build $(VENV)/checkout   ## are rates and gates kept to, by the server's log?   [ARGS="--hosts 50"]
 	@$(apart) -m bench.rates $(ARGS)

@@ -62,7 +62,6 @@ class Fetcher(Configured):
         self._intake = Intake(self._shared.preparer)
         self._loop = Loop(self._shared, self._settings, self._intake)
         self._ready = self._loop.ready
-        self._is_running = False
         call_after_fork(self)
 
     def add(self, request: Request | str) -> None:
@@ -96,14 +95,14 @@ class Fetcher(Configured):
     def _run(self) -> None:
         """Have the loop run until there is a result. Raises as ``__next__``."""
         loop = self._loop
-        if self._is_running:
+        if loop.is_running:
             raise RuntimeError("the fetcher is being asked for a result already: by its input, or another thread")
         try:  # all within it: Ctrl-C may come before and behind the loop's own work too
-            self._is_running = True
+            loop.is_running = True
             try:
                 loop.run()
             finally:
-                self._is_running = False
+                loop.is_running = False
                 loop.leave()
         except Exception:  # StopIteration, or the input's
             raise

@@ -92,6 +92,7 @@ class Loop(Clock):
 
         self.poller: Poller | None = None
         self._waker: tuple[socket.socket, socket.socket] | None = None
+        self.is_running = False  # somebody waits for it, or for what it calls
         self.is_closed = False
         self.is_parents = False  # in the child of a fork: what has begun is not ours
 
@@ -169,7 +170,7 @@ class Loop(Clock):
         There may be results now, of what could not be started.
         """
         while True:
-            self.now = self.time()
+            self.now = time.monotonic() - self.away
             if self.now >= self.pacing.due_at - self.away:
                 self.pacing.let_out_due()
             self._fill()
@@ -179,7 +180,7 @@ class Loop(Clock):
 
     def turn(self, events: list[tuple[int, int]]) -> None:
         """Go on with what the poller told, and with what its time has come for; the results are in ``ready``."""
-        self.now = self.time()
+        self.now = time.monotonic() - self.away
         if self._road is not None:
             self._road.serve(events)
         else:
