@@ -125,72 +125,31 @@ class AsyncResponse(Response):
         self._stream = None
         return self._content
 
-    async def aiter_bytes(self, size: int | None = None) -> AsyncIterator[bytes]:
-        """Yield the content as it comes; with *size* in parts of so many bytes, of which the last may be shorter.
+    def aiter_bytes(self, size: int | None = None) -> AsyncIterator[bytes]:
+        """Return an asynchronous iterator of the content as it comes; with *size*, in parts of so many bytes.
 
-        Before it raises what goes wrong, it yields what had come until then.
+        Of these the last may be shorter. Before it raises what goes wrong, it yields what had come until then. To
+        cancel a wait for the next part takes nothing away: the iterator goes on after it.
         """
         if size is not None and size <= 0:
             raise ValueError(f"expected a size above 0, or None, got {size}")
         source = self._source
         if source is None:
-            for part in self.iter_bytes(size):
-                yield part
-            return
+            return _Whole(self.iter_bytes(size))
         check_is_bytes(source)
-        held = source.held
-        while True:
-            while held and (size is None or len(held) >= size):
-                yield taken(held, size or len(held))
-            try:
-                part = await source.take()
-            except Exception:
-                if held:
-                    yield taken(held, len(held))
-                raise
-            if not part:
-                break
-            held += part
-        if held:
-            yield taken(held, len(held))
-        self._note_spent(source)
+        return _Parts(self, source, size)
 
-    async def aiter_text(self) -> AsyncIterator[str]:
-        """Yield the content as ``text`` has it, as it comes. Errors are as for ``aiter_bytes``."""
+    def aiter_text(self) -> AsyncIterator[str]:
+        """Return an asynchronous iterator of the content as ``text`` has it, as it comes; as ``aiter_bytes``."""
+        source = self._source
+        return _Whole(self.iter_text()) if source is None else _Texts(self, source)
+
+    def aiter_lines(self, *, max_line_chars: int | None = DEFAULT_MAX_LINE_CHARS) -> AsyncIterator[str]:
+        """Return an asynchronous iterator of the lines of ``text``, each when its end has come; as ``iter_lines``."""
         source = self._source
         if source is None:
-            for text in self.iter_text():
-                yield text
-            return
-        reader = self._text_reader(source)
-        while not reader.is_done:
-            text = reader.decode(taken(source.held, len(source.held)) if source.held else await source.take())
-            if text:
-                yield text
-        self._note_spent(source)
-
-    async def aiter_lines(self, *, max_line_chars: int | None = DEFAULT_MAX_LINE_CHARS) -> AsyncIterator[str]:
-        """Yield the lines of ``text``, without what ends them, each as soon as its end has come. As ``iter_lines``."""
-        source = self._source
-        if source is None:
-            for line in self.iter_lines(max_line_chars=max_line_chars):
-                yield line
-            return
-        reader: TextReader = self._text_reader(source)
-        cutter = reader.cutter = reader.cutter or LineCutter()
-        texts = self.aiter_text()
-        while True:
-            while (whole := line_of(cutter, max_line_chars)) is not None:
-                yield whole
-            if cutter.is_done:
-                return
-            try:
-                cutter.cut(await anext(texts))
-            except StopAsyncIteration:
-                cutter.finish()
-            except Exception as error:
-                tell_partial(error, reader.unfinished())
-                raise
+            return _Whole(self.iter_lines(max_line_chars=max_line_chars))
+        return _Lines(self, source, max_line_chars)
 
     def _note_spent(self, source: Stream) -> None:
         if self._source is source:
@@ -204,6 +163,93 @@ class AsyncResponse(Response):
         source = self._source
         if source is not None:
             source.close()
+
+
+# Classes, and not generators: one of these is at its end when a wait in it was cancelled, without a word.
+
+
+class _Whole(AsyncIterator[Any]):
+    """What is there already, for who would wait for it."""
+
+    def __init__(self, parts: Iterator[Any]) -> None:
+        self._parts = parts
+
+    async def __anext__(self) -> Any:
+        try:
+            return next(self._parts)
+        except StopIteration:
+            raise StopAsyncIteration from None
+
+
+class _Parts(AsyncIterator[bytes]):
+    """The content, as it comes or in parts of one size."""
+
+    def __init__(self, response: AsyncResponse, source: Stream, size: int | None) -> None:
+        self._response = response
+        self._source = source
+        self._size = size
+        self._is_at_end = False
+
+    async def __anext__(self) -> bytes:
+        source, size = self._source, self._size
+        held = source.held  # whoever reads on, here or by another call, goes on where this one was
+        while not self._is_at_end and (not held or (size is not None and len(held) < size)):
+            try:
+                part = await source.take()
+            except Exception:
+                if not held:
+                    raise
+                return taken(held, len(held))
+            held += part
+            self._is_at_end = not part
+        if held:
+            return taken(held, size or len(held))
+        self._response._note_spent(source)
+        raise StopAsyncIteration
+
+
+class _Texts(AsyncIterator[str]):
+    """The content, decoded as it comes."""
+
+    def __init__(self, response: AsyncResponse, source: Stream) -> None:
+        self._response = response
+        self._source = source
+        self._reader: TextReader = response._text_reader(source)
+
+    async def __anext__(self) -> str:
+        source, reader = self._source, self._reader
+        while not reader.is_done:
+            text = reader.decode(taken(source.held, len(source.held)) if source.held else await source.take())
+            if text:
+                return text
+        self._response._note_spent(source)
+        raise StopAsyncIteration
+
+
+class _Lines(AsyncIterator[str]):
+    """The lines of the content, each as soon as it is whole."""
+
+    def __init__(self, response: AsyncResponse, source: Stream, max_line_chars: int | None) -> None:
+        self._texts = _Texts(response, source)
+        self._reader = self._texts._reader
+        self._max_line_chars = max_line_chars
+        self._cutter = self._reader.cutter = self._reader.cutter or LineCutter()
+
+    async def __anext__(self) -> str:
+        cutter = self._cutter
+        while True:
+            line = line_of(cutter, self._max_line_chars)
+            if line is not None:
+                return line
+            if cutter.is_done:
+                raise StopAsyncIteration
+            try:
+                cutter.cut(await anext(self._texts))
+            except StopAsyncIteration:
+                cutter.finish()
+            except Exception as error:
+                tell_partial(error, self._reader.unfinished())
+                raise
 
 
 class AsyncClient(Configured):
@@ -695,7 +741,7 @@ class _Inbox:
             self._put(refused(request, place, error))
             return
         self._jobs[index] = job, place
-        driver.send(job, self)
+        driver.send(job, self, is_patient=True)
 
     def done(self) -> bool:
         return False
@@ -889,6 +935,11 @@ async def _feed(source: AsyncIterator[Any], inbox: _Inbox) -> None:
                 await room
     except Exception as error:
         inbox.error = error
+    except BaseException as error:
+        if inbox.stop_feeding is not None:  # it is not we who have ended it
+            inbox.error = RuntimeError(f"the input of fetch_many ended in {type(error).__name__}")
+            inbox.error.__cause__ = error
+        raise
     finally:
         inbox.is_at_end = True
         inbox.tell()
@@ -920,9 +971,14 @@ def _feeding(driver: Driver, source: AsyncIterable[Any]) -> FedBody:
             body.end()
         except Exception as error:
             body.end(error)
+        except BaseException as error:
+            told = RuntimeError(f"the body's source ended in {type(error).__name__}")
+            told.__cause__ = error
+            body.end(told)
+            raise
         finally:
+            driver.wake()
             await _close(parts)
-        driver.wake()
 
     def begin(body: FedBody) -> None:
         stop.append(runner.spawn(partial(run, body)))

@@ -54,14 +54,15 @@ class Timeout:
     - *read*: silence: no byte came, and none could be sent
     - *total*: the whole request, from when it has its connection or begins to make one, to the last byte; its redirects
       and retries, and the waits between them, included
-    - *pool*: waiting for a free connection, before all that. A pool's only: in a fetcher it has no effect, there a
-      request waits for a connection for as long as the others take
+    - *pool*: waiting for a free connection, before all that. A pool's; in a fetcher it has no effect, there a request
+      waits for a connection for as long as the others take; for a request of an ``AsyncClient`` it counts only where it
+      was said by its own name, or by position
 
     They limit what servers and networks take. The caller's own code (the consumer of results or of a stream, an input,
     a sink, a body, a hook, a cookie jar, ``resolve=``) may take its time: every clock stands still meanwhile.
     """
 
-    __slots__ = ("connect", "pool", "read", "total")
+    __slots__ = ("connect", "pool", "read", "says_pool", "total")
 
     @overload
     def __init__(
@@ -100,7 +101,10 @@ class Timeout:
                 raise TypeError(f"got two limits for {name}, by position and by name")
             value = placed.get(name, _DEFAULT_LIMITS[name]) if named is _UNSAID else named
             object.__setattr__(self, name, _checked_limit(value, name))
+        object.__setattr__(self, "says_pool", pool is not _UNSAID or len(limits) == len(names))
 
+    says_pool: bool
+    """Whether *pool* was said for itself, and not only with the others."""
     connect: float | None
     read: float | None
     total: float | None
@@ -109,14 +113,17 @@ class Timeout:
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError("a Timeout does not change; make another one")
 
-    def __reduce__(self) -> tuple[type[Timeout], tuple[float | None, ...]]:
-        return Timeout, (self.connect, self.read, self.total, self.pool)
+    def _limits(self) -> tuple[float | None, ...]:
+        return self.connect, self.read, self.total, self.pool
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _timeout, (*self._limits(), self.says_pool)
 
     def __eq__(self, other: object) -> bool:
-        return self.__reduce__() == other.__reduce__() if isinstance(other, Timeout) else NotImplemented
+        return self._limits() == other._limits() if isinstance(other, Timeout) else NotImplemented
 
     def __hash__(self) -> int:
-        return hash(self.__reduce__())
+        return hash(self._limits())
 
     def __repr__(self) -> str:
         return f"Timeout(connect={self.connect}, read={self.read}, total={self.total}, pool={self.pool})"
@@ -125,6 +132,14 @@ class Timeout:
     def of(cls, value: Timeout | float | None) -> Timeout:
         """Return *value* as a Timeout: a number limits each phase and the whole to as much, None limits nothing."""
         return value if isinstance(value, Timeout) else cls(value)
+
+
+def _timeout(*limits: Any) -> Timeout:
+    """Return the Timeout that was pickled."""
+    *four, says_pool = limits
+    made = Timeout(*four)
+    object.__setattr__(made, "says_pool", says_pool)
+    return made
 
 
 def _checked_limit(value: Any, name: str) -> float | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import inspect
 import io
 import os
 import secrets
@@ -46,8 +47,13 @@ def takes(request: Request, method: str, head: ResponseHead) -> bool:
 
 
 def check_sink(sink: Any) -> None:
-    """Raise OSError for a path that can be seen to be no place for a file: before any traffic."""
+    """Raise OSError for a path that can be seen to be no place for a file: before any traffic.
+
+    And TypeError for a file object that is to be awaited, as those of aiofiles and trio are: nothing would be written.
+    """
     if is_file_object(sink):
+        if inspect.iscoroutinefunction(sink.write):
+            raise TypeError(f"expected a sink whose write() writes, that of {type(sink).__name__} has to be awaited")
         return
     path = os.fsdecode(sink)
     found = _status_of(path)
@@ -117,6 +123,12 @@ class Sink:
         if count is None and isinstance(self._file, io.RawIOBase):
             return 0
         if type(count) is not int:
+            if inspect.isawaitable(count):
+                if inspect.iscoroutine(count):
+                    count.close()  # which has not begun, and is not waited for
+                raise TypeError(
+                    f"the sink's write() has to be awaited, and wrote nothing ({type(self._file).__name__})"
+                )
             return size  # who says nothing has taken all, as most do that are no files
         if count <= 0:
             raise OSError(f"the sink took {count} of {size} bytes")

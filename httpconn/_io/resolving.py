@@ -195,7 +195,10 @@ def _read(given: Any, host: str, port: int) -> list[Address] | None:
 def _addresses_of(given: Any, host: str, port: int) -> list[Address]:
     """Return the addresses that are *given* as text. Raises ValueError."""
     addresses = []
-    for text in [given] if isinstance(given, str) else list(given):
+    texts = [given] if isinstance(given, str) else list(given) if isinstance(given, Iterable) else [given]
+    for text in texts:
+        if not isinstance(text, str):
+            raise TypeError(f"expected an address for {host!r} in resolve= as str, or several, got {text!r:.64}")
         address = _unix(text) if text.startswith(_UNIX) else _literal(text, port)
         if address is None:
             raise ValueError(f"expected an IP address or unix:/path for {host!r} in resolve=, got {text!r}")

@@ -776,3 +776,87 @@ def test_a_hook_that_breaks_what_runs(server: FaultyServer) -> None:
         assert [type(context["exception"]) for context in told] == [Stop]
 
     run(main)
+
+
+# -- what a newcomer would expect
+
+
+class Slow(FaultyServer):
+    """Takes a tenth of a second for each page."""
+
+    async def answer(self, exchange: Exchange) -> None:
+        await asyncio.sleep(0.1)
+        await exchange.send(exchange.page())
+
+
+@pytest.mark.parametrize("timeout", [1, Timeout(1, pool=None), Timeout(connect=5, read=5, total=5)], ids=str)
+def test_the_wait_for_a_connection_is_limited_by_its_name_only(timeout: Any) -> None:
+    """Some two seconds' worth of pages for one host, under a limit that all of them together would not keep."""
+
+    async def main() -> None:
+        async with AsyncClient(timeout=timeout) as client:
+            urls = [server.url(f"/good/{number}") for number in range(160)]
+            assert [response.error async for response in client.fetch_many(urls)] == [None] * 160
+            assert len(await asyncio.gather(*(client.get(url, timeout=timeout) for url in urls))) == 160
+
+    with Slow() as server:
+        run(main)
+
+
+def test_many_requests_have_no_limit_to_their_wait() -> None:
+    async def main() -> None:
+        async with AsyncClient(per_host=1, timeout=Timeout(10, pool=0.15)) as client:
+            urls = [server.url(f"/good/{number}") for number in range(5)]
+            assert [response.error async for response in client.fetch_many(urls)] == [None] * 5
+            with pytest.raises(PoolTimeout, match=r"Timeout\.pool.*GET http://"):
+                await asyncio.gather(*(client.get(url) for url in urls))
+
+    with Slow() as server:
+        run(main)
+
+
+def test_a_timeout_keeps_what_was_said_of_its_pool() -> None:
+    for timeout, says in (
+        (Timeout(5), False),
+        (Timeout(5, read=3), False),
+        (Timeout(), False),
+        (Timeout(pool=60), True),
+    ):
+        for one in (timeout, pickle.loads(pickle.dumps(timeout)), copy.copy(timeout)):
+            assert (one.says_pool, one) == (says, timeout)
+    assert Timeout(1, 2, 3, 4).says_pool
+    assert not Timeout(1, 2, 3).says_pool
+    assert Timeout(5) == Timeout(5, 5, 5, 5)
+
+
+def cancelled_elsewhere() -> Any:
+    """Return a task that somebody else has cancelled."""
+    task = asyncio.ensure_future(asyncio.sleep(60))
+    task.cancel()
+    return task
+
+
+def test_a_source_that_ends_in_a_cancellation_of_others() -> None:
+    """Is an error of the request, or of the input, and no end of it."""
+
+    async def parts() -> Any:
+        yield b"first"
+        await cancelled_elsewhere()
+
+    async def urls() -> Any:
+        yield server.url("/good/1")
+        await cancelled_elsewhere()
+
+    async def main() -> None:
+        async with AsyncClient(timeout=QUICK) as client:
+            with pytest.raises(RuntimeError, match="source ended in CancelledError"):
+                await client.post(server.url("/good/0"), body=parts())
+            seen = []
+            with pytest.raises(RuntimeError, match="input of fetch_many ended in CancelledError"):
+                async for response in client.fetch_many(urls()):
+                    seen += [response.status]
+            assert seen == [200]
+            assert (await client.get(server.url("/good/2"))).status == 200
+
+    with FaultyServer() as server:
+        run(main)

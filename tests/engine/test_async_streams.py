@@ -698,3 +698,41 @@ def test_a_slow_sink_keeps_nobody_and_may_be_given_up(server: FaultyServer, tmp_
                 os.close(reader)
 
     run(main, debug=True)
+
+
+# -- waits that are given up
+
+
+def test_a_wait_that_is_cancelled_takes_nothing_away() -> None:
+    """The same iterator goes on: of lines, of text and of bytes."""
+
+    class Dripping(FaultyServer):
+        async def answer(self, exchange: Exchange) -> None:
+            await exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n")
+            for number in range(7):
+                await asyncio.sleep(0.1)
+                await exchange.send(b"%d\n" % number)
+
+    async def main() -> None:
+        async with AsyncClient(timeout=QUICK) as client:
+            for way in ("aiter_lines", "aiter_text", "aiter_bytes"):
+                async with client.stream("GET", server.url("/")) as response:
+                    parts = getattr(response, way)()
+                    seen: list[Any] = []
+                    cancelled = 0
+                    while True:
+                        try:
+                            seen.append(await asyncio.wait_for(anext(parts), 0.03))
+                        except TimeoutError:
+                            cancelled += 1
+                        except StopAsyncIteration:
+                            break
+                    assert cancelled
+                    if way == "aiter_lines":
+                        assert seen == [str(number) for number in range(7)]
+                    else:
+                        empty: Any = "" if way == "aiter_text" else b""
+                        assert empty.join(seen) in ("0\n1\n2\n3\n4\n5\n6\n", b"0\n1\n2\n3\n4\n5\n6\n")
+
+    with Dripping() as server:
+        run(main)

@@ -25,7 +25,7 @@ from httpconn._exchange.sink import Sink
 
 from ..support.faulty import FaultyServer, content_of
 from ..support.peers import ScriptedServer, replying, take_request
-from ..support.sites import Asker, Logged, Site, redirect
+from ..support.sites import Asker, Logged, Site, each_kind, redirect
 
 both = pytest.mark.parametrize("kind", ["pool", "fetcher", "async"])
 PAGE = b"a page of a few bytes\n" * 20
@@ -597,3 +597,24 @@ def test_a_fork_writes_no_sink_a_second_time(tmp_path: Path) -> None:
         (response,) = fetcher
     assert response.error is None
     assert path.read_bytes() == b"A" * 1000 + b"B" * 1000
+
+
+@each_kind
+@pytest.mark.parametrize("is_hidden", [False, True])
+def test_a_sink_that_has_to_be_awaited_is_none(kind: str, is_hidden: bool, site: Site) -> None:
+    """As those of aiofiles and trio: told before any traffic, or where only its answer shows it, instead of the page."""
+
+    class Awaited:
+        async def write(self, part: bytes) -> int:
+            raise AssertionError
+
+    class Hidden:
+        def write(self, part: bytes) -> Any:
+            return Awaited().write(part)
+
+    if kind in ("stream", "astream"):
+        pytest.skip("what is streamed has no sink")
+    response = get(kind, Request("GET", site.url("/200"), sink=Hidden() if is_hidden else Awaited()))
+    assert isinstance(response.error, TypeError)
+    assert "has to be awaited" in str(response.error)
+    assert len(site.seen) == is_hidden

@@ -19,7 +19,7 @@ from ..._exchange.lines import TextReader
 from ..._exchange.outcome import unanswered
 from ..._exchange.settings import FetchSettings
 from ..._wire.head import ResponseHead
-from ...errors import PoolClosed, PoolTimeout, without_frames
+from ...errors import PoolClosed, PoolTimeout, name_place, without_frames
 from ...model import Response, attach_response, tell_partial
 from ..shared import Shared
 from .connection import Connection
@@ -90,8 +90,8 @@ class Driver:
         self.requests = index + 1
         return index
 
-    def send(self, job: Job, receiver: Receiver) -> None:
-        """Have *job* carried; *receiver* gets its result."""
+    def send(self, job: Job, receiver: Receiver, *, is_patient: bool = False) -> None:
+        """Have *job* carried; *receiver* gets its result. If it *is_patient*, ``Timeout.pool`` does not count."""
         self._waiting[job.index] = receiver
         engine = self.engine
         if engine.start_at_once(job):
@@ -99,8 +99,9 @@ class Driver:
                 self.wake()
             return
         engine.queue(job)
-        pool_s = (job.timeout or engine.timeout).pool
-        if pool_s is not None:
+        limits = job.timeout or engine.timeout
+        pool_s = limits.pool
+        if pool_s is not None and limits.says_pool and not is_patient:
             heapq.heappush(self._patience, (engine.time() + pool_s, job.index, job, pool_s))
         self.wake()
 
@@ -142,7 +143,10 @@ class Driver:
             heapq.heappop(patience)
             if waits:
                 self.engine.cancel(job)
-                error = PoolTimeout(f"no connection to {job.where} was free within {pool_s:g} s")
+                error = PoolTimeout(
+                    f"neither a connection to {job.where} nor its turn there came within {pool_s:g} s (Timeout.pool)"
+                )
+                name_place(error, job.place)
                 self._give(unanswered(job.request, index, error))
         return _FOREVER
 
