@@ -34,12 +34,12 @@ class Clock:
         try:
             return function(*args)
         finally:
-            self.away = away + time.monotonic() - began  # also where it has come to such a call inside of this one
+            self.away = away + time.monotonic() - began  # nested calls: count the time once
 
     def leave(self) -> None:
         """Stop the clock: the caller goes on with something else."""
         self.left_at = time.monotonic()
 
     def come_back(self) -> None:
-        """Let the clock go on."""
+        """Start the clock again."""
         self.away += time.monotonic() - self.left_at

@@ -1,4 +1,4 @@
-"""What is told of a fork, in the child: the connections there are the parent's."""
+"""Calls objects in the child of a fork, so that they let go of the parent's connections."""
 
 from __future__ import annotations
 

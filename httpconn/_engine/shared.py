@@ -1,4 +1,4 @@
-"""What a pool and a fetcher work with, made once from their settings."""
+"""The parts that pool, fetcher and client are built on, made once from their settings."""
 
 from __future__ import annotations
 

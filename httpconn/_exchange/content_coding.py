@@ -42,7 +42,7 @@ _ZSTD_WINDOW_LOG: Final = 23
 
 
 class DataBehind(ValueError):
-    """Something lies behind the end of a coded stream that is no other one; all that was in front of it is out."""
+    """Data follows the end of a coded stream and does not begin another. All output before it has been given."""
 
     def __init__(self) -> None:
         super().__init__("data behind the end of the compressed stream")

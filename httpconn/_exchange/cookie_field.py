@@ -1,6 +1,6 @@
 """The field line with a request's cookies, kept for as long as the jar would say the same.
 
-A jar thinks for 20 us and more about each request, whatever is in it. So its answer for an origin is kept, together
+Asking a jar takes 20 us or more per request, whatever it holds. So its answer for an origin is cached, together
 with all that the answer came from, and given again while that has not changed. What it came from is known of the
 standard library's own jar and policy only; any other is asked each time.
 """
@@ -121,7 +121,7 @@ class CookieLines:
                                 return None
                             state.append(cookie)
                             state += cookie.__dict__.values()
-        except (AttributeError, RuntimeError):  # no jar as we know it; somebody changes it without its lock
+        except (AttributeError, RuntimeError):  # not a standard jar; or changed by somebody without its lock
             return None
         return tuple(state)
 

@@ -35,7 +35,7 @@ class Follower:
         """Return what follows *response* to *job*, which may be a failure.
 
         *left_s* is what is left of ``Timeout.total``, *wall_s* is the time since the epoch. Where the response is the
-        result it is finished here, with the error that judging it may have come to.
+        result, it is finished here; if judging it failed, with that error.
         """
         try:
             verdict = self._verdict(job, response, left_s, wall_s)
@@ -48,7 +48,7 @@ class Follower:
                 return FollowUp(_again(job), verdict.again_in_s, verdict.hold_s)
             head = response._head
             if job.may_go_on is not None and response.error is None and head is not None and job.may_go_on(job, head):
-                # For it has come to be the result; without content it empties a file.
+                # It was kept in case it was not the result, and it is. Without content, this empties the file.
                 pour_into_sink(job, response, (job.timeout or self._preparer.settings.timeout).read)
         except Exception as error:
             response.error = error

@@ -1,6 +1,6 @@
 """The response to one attempt, as it comes in: bytes into content, decoded and bounded; without any I/O.
 
-What a pool and a fetcher have in common, and what neither does a second time. What is judged of it when it has
+Pool and fetcher share this and add nothing to it. What is decided when the response has
 ended is ``outcome.py``; the request's side is ``preparing.py`` and ``outgoing.py``.
 """
 
@@ -25,7 +25,7 @@ _NO_CLOCK: Final[Any] = None
 _TURN_S: Final = 0.005
 """How long one response is decoded at once, before the next look at the clock and at other responses."""
 _STREAM_STEP_BYTES: Final = 262_144
-"""How much of one that is streamed is decoded at once, whatever time that takes: its reader may be slow."""
+"""Of a streamed response, at most so much is decoded at once however quickly that goes: its reader may be slow."""
 
 
 class Incoming:
@@ -75,13 +75,13 @@ class Incoming:
         """Whether a byte of it has come."""
         self.head: ResponseHead | None = None
         self.is_in_body = False
-        """Whether there is nothing against the head, for a response to this request."""
+        """Whether the head has been accepted as the response to this request."""
         self.held = 0
         """Bytes of content in memory."""
         self.is_whole = False
         """Whether all of it has come, and nothing was wrong with it."""
         self.is_unfinished = False
-        """What has been received is more work than is done at once: ``go_on`` before any more is received."""
+        """There is more to decode than one step allows: call ``go_on`` before receiving more."""
 
     @property
     def memory(self) -> int:
@@ -149,7 +149,7 @@ class Incoming:
             self._max_content = in_memory = self._settings.max_content
         pours = isinstance(request, Request) and request.sink is not None and takes(request, job.method, head)
         if pours and job.may_go_on is not None and job.may_go_on(job, head):
-            pours = False  # a redirect's page, say: what is in the sink in the end must be the result's
+            pours = False  # may be a redirect's page: only the result's content may end up in the sink
         if pours and isinstance(request, Request):
             self._max_content = request.max_content
         if self._max_content is not None and length is not None and length > self._max_content:
@@ -289,7 +289,7 @@ class Incoming:
 def short_road(settings: Settings, policies: Policies) -> tuple[Engine | None, Any]:
     """Return the compiled road for plain responses and the limits to give it.
 
-    Or None, where the backend in use has none, or where these limits are not all that it would have to know.
+    Return (None, None) where the backend has none, or where the settings have a limit that it does not check.
     """
     engine, limits = _backends.selected.engine, settings.limits
     if engine is None or limits.body_bytes is not None or limits.head_bytes < limits.line_bytes:

@@ -48,9 +48,9 @@ class Job(BareJob):
     own: Sequence[tuple[str, Any]] = ()
     """The request's own fields."""
     dressed: bytes | None = None
-    """``head`` with the cookies that it was to have when somebody was last about to send it, if there were some."""
+    """``head`` with the cookies of the last time that it was about to be sent; None where there were none."""
     trail: Trail | None = None
-    """What it has been through, from its second sending or second request on."""
+    """Its history and retries; None until it is sent a second time or redirected."""
     may_go_on: Callable[[Any, ResponseHead], bool] | None = None
     """For a request with a sink: whether a response's content must not go there, since it may be no result."""
     stream: Stream | None = None
@@ -70,15 +70,15 @@ class Job(BareJob):
     timeout: Timeout | None = None
     proxy: Proxy | None = None
     expects_continue = False
-    """The head asks whether the body is wanted, which waits for the answer (RFC 9110 section 10.1.1)."""
+    """The head has "Expect: 100-continue": the body waits for the answer (RFC 9110 section 10.1.1)."""
     has_asked = False
-    """It asks of our own accord, and not because the caller wanted it."""
+    """We added the Expect field; the caller did not ask for it."""
     takes_cookies = True
     """False where the request says that it has no Cookie field."""
     is_led = False
-    """Somebody else has said where it goes, at another origin: a redirect, or a hook. No Unix socket is reached so."""
+    """A redirect or a hook has sent it to another origin. Such a request never reaches a Unix socket."""
     paused_s = 0.0
-    """How long its response was not read, for want of memory; that is nobody's delay."""
+    """Seconds for which its response was not read because memory was full. They count for no deadline."""
 
     def __init__(self, request: Request | str, index: int, key: Key, origin: Origin, method: str, head: bytes) -> None:
         self.request = request

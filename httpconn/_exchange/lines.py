@@ -12,7 +12,7 @@ DEFAULT_MAX_LINE_CHARS: Final = 16_777_216
 
 
 class TextReader:
-    """Bytes to text; and what waits, of text and of lines, for whoever asks next."""
+    """Decodes bytes to text incrementally, and keeps text and lines for the next call."""
 
     __slots__ = ("_decoder", "cutter", "is_done")
 

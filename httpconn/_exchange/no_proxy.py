@@ -36,7 +36,7 @@ class NoProxy:
     """The entries of a NO_PROXY variable."""
 
     def __init__(self, text: str) -> None:
-        """What is no entry is passed over, as everybody does."""
+        """Ignore malformed entries, as other clients do."""
         entries = [entry for entry in _parted(text) if entry]
         self._all = "*" in entries
         self._entries = [_entry_of(entry) for entry in entries]
@@ -70,7 +70,7 @@ def _entry_of(text: str) -> _Entry:
     if network is not None:
         return _Entry("", network, number)
     name = host.removeprefix("*").removeprefix(".").removesuffix(".").lower()
-    with contextlib.suppress(ValueError):  # it is nobody's name, but may be the end of some
+    with contextlib.suppress(ValueError):  # not a host name itself, but may be the suffix of one
         name = parse_host(name)
     return _Entry(name, None, number)
 

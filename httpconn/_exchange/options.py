@@ -1,4 +1,4 @@
-"""What to say of an option that is not there: its name here, if another library has it, or the nearest one."""
+"""Error texts for unknown options: our name for what another library calls so, or the nearest name."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ OF_POOLS: Final[set[str]] = set()
 def unexpected(name: str, known: Iterable[str], where: str, elsewhere: Mapping[str, str]) -> TypeError:
     """Return the TypeError for the option *name*, which *where* does not have: it has *known*.
 
-    *elsewhere* tells of names that something else here has, what that is.
+    *elsewhere* maps names of options that another class here has to the name of that class.
     """
     text = f"{where} has no option {name!r}"
     if name in elsewhere:
@@ -74,7 +74,7 @@ def unexpected(name: str, known: Iterable[str], where: str, elsewhere: Mapping[s
 
 
 class Configured:
-    """What is configured when it is made: the options that it has are no attributes, and setting one is an error."""
+    """Base class: options are given when an object is made. They are not attributes, and setting one raises."""
 
     __slots__ = ()
 
@@ -82,7 +82,7 @@ class Configured:
     """The names of the options."""
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Raises AttributeError for what would be ignored: an option, or a name that nothing here looks at.
+        """Raises AttributeError for an option or an unknown name, which would have no effect.
 
         A subclass may have attributes of its own, and a method may be replaced in an instance.
         """

@@ -22,14 +22,14 @@ class _LeftOutContent(BadStatusLine):
 def check_is_answer(incoming: Incoming, left_out_bytes: int) -> None:
     """Check a whole answer to HEAD, over a connection whose last answer left so many bytes of content out; -1: unknown.
 
-    Were it that content, there would be more behind it, or it would be as long. Raises BadStatusLine then.
+    If it is really that content, it is exactly as long or has more bytes behind it. Raises BadStatusLine then.
     """
     if incoming.received_bytes == left_out_bytes or incoming.has_bytes_behind():
         raise _LeftOutContent("the content that an answer to HEAD had left out, or what may be it")
 
 
 def is_left_out_content(incoming: Incoming, error: BaseException) -> bool:
-    """Return whether *error* says that what has come begins with no response, or may be none.
+    """Return whether *error* means that the bytes received may not be a response at all.
 
     Behind an answer that left announced content out, that is taken for this content.
     """
@@ -94,7 +94,7 @@ def pour_into_sink(job: Job, response: Response, wait_s: float | None) -> None:
 def unanswered(request: Any, index: int, error: BaseException, attempts: int = 0) -> Response:
     """Return the result of a request to which no response came.
 
-    Results are written down: of a URL that was refused, what may be a password is not told on, nor what was taken out
+    Results end up in logs, so no password is repeated: neither from a URL that was refused, nor what was taken out
     of it. The caller's own Request stays as it is.
     """
     if not isinstance(request, Request | str):

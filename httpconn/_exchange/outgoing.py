@@ -23,7 +23,7 @@ class Outgoing:
         self.body_error: BaseException | None = None
         """What ``send`` has raised and is the body's own: no word of the peer's, whatever its class."""
         self.is_starving = False
-        """Whether the body has nothing to send now, and will have more."""
+        """Whether the body has nothing to send right now, but is not at its end."""
         self._body = None if job.framed is None else job.framed[0]
         self._is_asking = job.expects_continue
         self._more = job.body() if job.body is not None else None
@@ -39,7 +39,7 @@ class Outgoing:
         self._body.wake = told
 
     def go_on(self) -> None:
-        """Send the body: it was asked for, or nobody said anything for long enough."""
+        """Send the body: the server asked for it, or has not answered in time."""
         self._is_asking = False
 
     def send(self, send: Callable[[memoryview], int]) -> bool:

@@ -45,7 +45,7 @@ Known = tuple[Key, Origin, bytes]
 
 
 def plain_get(known: dict[str, Known], url: str) -> tuple[Known, bytes] | None:
-    """Return what is *known*, by its text, of the origin of *url*, and the head of a GET; None where that is not all.
+    """Return the entry of *known* for the origin of *url* and the head of a GET; None where the slow way has to look.
 
     Only a target of visible ASCII without a fragment is taken, which goes out as it is: what parse_url gives for it.
     """
@@ -67,7 +67,7 @@ def _remember(known: dict[str, Known], url: str, key: Key, origin: Origin, behin
 
 
 def _says_no_more(request: Request) -> bool:
-    """Return whether *request* is but a method and a URL, as far as sending and reading go."""
+    """Return whether *request* has nothing but a method and a URL that matters for sending and reading."""
     return (
         type(request.url) is str
         and request.headers is None
@@ -99,11 +99,11 @@ class Preparer:
         now: Callable[[], float],
         unix_names: Collection[tuple[str, int]] = (),
     ) -> None:
-        """*now* tells the time, in seconds since whenever.
+        """*now* returns seconds of a monotonic clock.
 
         *unix_names* are those hosts and ports for which ``resolve=`` has given a Unix socket, now or later.
 
-        Raises InvalidField, InvalidURL, MissingExtra, ValueError or TypeError for settings that cannot be meant."""
+        Raises InvalidField, InvalidURL, MissingExtra, ValueError or TypeError for invalid settings."""
         self.settings = settings
         self._policies = policies
         self._now = now
@@ -133,7 +133,7 @@ class Preparer:
             parse_proxy(settings.proxy)
         self._environment = EnvironmentProxies() if settings.trust_env else None
         is_direct = settings.proxy == DIRECT or (settings.proxy is None and self._environment is None)
-        # Else a URL says all that there is to know.
+        # Otherwise a bare URL needs no Request: nothing can change what is sent for it.
         is_in_names = not names.isdisjoint(("connection", "proxy-authorization"))
         self._needs_request = policies.shapes_requests or not is_direct or bool(self._left_out) or is_in_names
         self._known: dict[str, Known] = {}
@@ -200,7 +200,7 @@ class Preparer:
         return self._led(next_job) if is_moved or trail.has_left_origin else next_job
 
     def _led(self, job: Job) -> Job:
-        """Return *job*, which somebody else has sent to another origin.
+        """Return *job*, marked as sent to another origin by a redirect or a hook.
 
         Raises AddressNotAllowed for a Unix socket that is known: a connection to it may be open. Else it is found out
         where the connection is made.
@@ -247,7 +247,7 @@ class Preparer:
     def line_for_all(self, origin: Origin) -> bytes | None:
         """Return the field line that ``dress`` puts now into any bare job for *origin*, b"" for none.
 
-        None where that is different from job to job, or not known.
+        None where it depends on the target, or cannot be known.
         """
         lines = self._cookie_lines
         return b"" if lines is None or self._has_cookie_field else lines.line_for_all(origin)
@@ -294,7 +294,7 @@ class Preparer:
             and request.decode
             and request.sink is None
             and request.max_content is None
-            and request.retry is None  # which statuses are judged is for all requests on that road
+            and request.retry is None  # the fast path has one set of statuses to judge, for all requests
         )
         _put_body(job, framed)
         return job
@@ -480,7 +480,7 @@ class Preparer:
 
 
 def _way(origin: Origin, proxy: Proxy | None) -> Key:
-    """Return what tells apart those who may answer a request."""
+    """Return a key for who will answer a request: the origin, or the proxy that forwards to it."""
     return origin.key if proxy is None else (*origin.key, proxy.key)
 
 
@@ -523,7 +523,7 @@ def _name(name: Any) -> str:
 
 
 def _put_body(job: Job, framed: Framed) -> None:
-    """Have *job* send the body: with its head where it is short, and where nobody is asked for it before."""
+    """Give *job* its body: appended to the head if it is short and is not waiting for "100 Continue"."""
     body, *_ = framed
     if body is not None:
         job.framed = framed

@@ -115,7 +115,7 @@ def _pieces(file: Any) -> Iterator[bytes]:
 
 
 class FedBody(ChunkedBody):
-    """A body that is handed over bit by bit while it is sent, by whoever runs beside the engine, in the same thread."""
+    """A body fed part by part while it is sent, by a task in the same thread."""
 
     def __init__(self, begin: Callable[[FedBody], None], room: Callable[[], None], end: Callable[[], None]) -> None:
         """*begin* is called when the body is about to be sent, *room* whenever all that was handed over is on its way.
@@ -173,7 +173,7 @@ class FedBody(ChunkedBody):
 
 Body: TypeAlias = bytes | FileBody | ChunkedBody | None
 Framed: TypeAlias = tuple[Body, int | None, str | None]
-"""The body, its length, its media type: length -1 for no body, None where it is not known."""
+"""(body, length, media type); length is -1 for no body, None if unknown."""
 
 
 def body_of(request: Request, method: str) -> Framed:

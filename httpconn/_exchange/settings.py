@@ -1,4 +1,4 @@
-"""What a pool and a fetcher are made with: the names, the defaults, and what is judged of them, once for both."""
+"""The options of pools and fetchers: names, defaults and validation, in one place for both."""
 
 from __future__ import annotations
 

@@ -129,7 +129,7 @@ class Sink:
                 raise TypeError(
                     f"the sink's write() has to be awaited, and wrote nothing ({type(self._file).__name__})"
                 )
-            return size  # who says nothing has taken all, as most do that are no files
+            return size  # most file-likes return None from write(), which means that they took everything
         if count <= 0:
             raise OSError(f"the sink took {count} of {size} bytes")
         return min(count, size)
@@ -174,7 +174,7 @@ class Sink:
                     os.unlink(temporary)
 
     def __del__(self) -> None:
-        """Of a streamed response that was dropped: leave no temporary file, as it leaves no connection."""
+        """A streamed response was dropped: remove its temporary file, as its connection is closed too."""
         if getattr(self, "_temporary", None) is not None:  # there is none where it could not be opened
             with contextlib.suppress(OSError):
                 self.abandon()

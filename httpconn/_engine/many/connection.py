@@ -303,7 +303,7 @@ class Connection:
         self._send(job)
 
     def begun(self, job: Job, sent: int) -> None:
-        """Go on with *job*, of whose head the compiled road has sent *sent* bytes over this kept connection."""
+        """Start *job* on this kept connection; the fast path has already sent the first *sent* bytes of its head."""
         loop = self.loop
         self._admit(job)
         loop.reused += 1
@@ -386,7 +386,7 @@ class Connection:
             self._send_on()
 
     def excuse(self) -> None:
-        """Have the time in which the source of the body had nothing count for no deadline."""
+        """Move the deadlines on by the time for which the body's source had nothing to send."""
         outgoing = self.outgoing
         if outgoing is None or not outgoing.is_starving:
             return
@@ -714,7 +714,7 @@ class Connection:
         self.close()
 
     def abandon(self) -> None:
-        """Have nobody wait for the response: go on to its end where that is near, else close the connection."""
+        """The caller has cancelled: read the rest if it is short, else close the connection."""
         loop, job, incoming = self.loop, self.job, self.incoming
         assert job is not None
         left = self.left if incoming is None else incoming.left_bytes
@@ -830,7 +830,7 @@ class Connection:
         self.rest()
 
     def rest(self) -> None:
-        """Have nothing to do, on an open connection."""
+        """Become idle."""
         self.times = _NO_TIMES
         self.job = None
         self.phase = IDLE

@@ -187,7 +187,7 @@ class Driver:
         self._arm(until_s)
 
     def _excuse(self) -> None:
-        """Have the time for which the event loop did not come to call count for no deadline.
+        """Take the time for which the event loop was busy elsewhere out of all deadlines.
 
         Whether it comes with what has arrived first or with the time that is over, is each loop's own.
         """

@@ -99,9 +99,9 @@ class Intake:
             self.sources.popleft()
 
     def _settled(self, request: Request | str | None, now: float) -> Request | str | None:
-        """Return what a source has given; where that is nothing, the next one is asked.
+        """Return what a source gave. If it gave None (nothing now), move on to the next source.
 
-        None of them is, for a while, when each has had nothing in turn.
+        When each source in turn had nothing, none is asked for a while.
         """
         if request is not None:
             self._note_given()

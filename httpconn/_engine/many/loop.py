@@ -191,7 +191,7 @@ class Loop(Clock):
             self._sweep()
 
     def take_ready(self) -> list[Response]:
-        """Return the results that are there, for whom the memory that they take does not count any longer."""
+        """Return the results that are ready. Their memory no longer counts as held."""
         ready = [*self.ready]
         self.ready.clear()
         self.held -= self._held_ready
@@ -560,7 +560,7 @@ class Loop(Clock):
         return True
 
     def _kept_for(self, host: Host, job: Job) -> list[Connection]:
-        """Return the kept connections of *host* that *job* may go over, the last of them first; empty for none."""
+        """Return the list of kept connections that *job* may use; the last one is to be taken first."""
         if host.resting and self.rests.may_follow(host.key, job.method):
             return host.resting
         return host.idle
@@ -611,7 +611,7 @@ class Loop(Clock):
         self.settle(host)
 
     def settle(self, host: Host) -> None:
-        """Have *host* stand where it belongs: in the row, or nowhere, where nothing is left of it."""
+        """Queue *host* for a connection if it has jobs; drop it if it has neither jobs nor connections."""
         if host.awaits_opening and not host.opening:
             host.awaits_opening = host.is_runnable = False  # also where what waited for that was given up
         if host.pending or host.held_back:
@@ -809,7 +809,7 @@ class Loop(Clock):
             self.choose_paused()
 
     def choose_paused(self) -> bool:
-        """Read from no connection but the oldest request's, as long as more is held than may be; return whether it is.
+        """While memory is full, read only the oldest request's connection; return whether it still is full.
 
         That one goes on, so that something is always done: with *ordered* it is what all others wait for. What goes to
         the reader of a stream is held back by that one, and by nothing else.

@@ -53,7 +53,7 @@ class Pacing:
         """When there is something due, by ``time.monotonic``."""
 
     def welcome(self, host: Host, job: Job) -> None:
-        """Have the jobs of a new host, the first of which is *job*, held back if they have to be."""
+        """For a new host, whose first job is *job*: hold its jobs back where there is a pace for its origin."""
         if self._holds_all or self._paces.find(job.origin.key) is not None:
             host.arriving = host.held_back
 
@@ -61,7 +61,7 @@ class Pacing:
         """Let the next job of *host* out, and return whether there is one; else the host waits, where it has any."""
         now = time.monotonic()
         if self._holds_all and host.opening and not host.idle:
-            # When that one's request will go out, nobody knows; the next one's time counts from then.
+            # The next request's time counts from when that connection's request goes out, which is not known yet.
             host.is_runnable = host.awaits_opening = True
             return False
         while host.held_back:
@@ -83,7 +83,7 @@ class Pacing:
             host.held_back.popleft()
             host.pending.append(job)
             if not self._holds_all:
-                host.pending.extend(host.held_back)  # the gate is open, and there is nothing else to wait for
+                host.pending.extend(host.held_back)  # no rate is set, and the gate is open: all the others may go too
                 host.held_back.clear()
                 host.arriving = host.pending
             return True

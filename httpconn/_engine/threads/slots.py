@@ -21,7 +21,7 @@ from ...errors import PoolClosed, PoolTimeout, TooFewDescriptors
 from ..shared import Shared
 
 _LOST_CHECK_S: Final = 0.25
-"""How long a waiting thread sleeps at most before it looks whether a slot came back from nowhere."""
+"""How long a waiting thread sleeps at most before it checks for slots that were lost to an exception."""
 _DESCRIPTOR_WAIT_S: Final = 0.05
 """How long a thread without a file descriptor waits before it tries again."""
 _FOREVER: Final = float("inf")
