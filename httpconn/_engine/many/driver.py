@@ -172,6 +172,7 @@ class Driver:
         engine = self.engine
         if engine.is_closed:
             return
+        self._excuse()  # a request that was made meanwhile may be what the loop comes to first
         try:
             engine.drop_cancelled()
             until_s = engine.until()
