@@ -314,14 +314,9 @@ class AsyncClient(Configured):
         driver = self._running()
         if request.sink is not None:
             check_sink(request.sink)
-            job = self._job(driver, request.replaced(sink=None, max_content=None))
+            job = _job_of(driver, request.replaced(sink=None, max_content=None), driver.next_index())
             return await _Pouring(self, driver, request, job).response()
-        return await self._result(driver, self._job(driver, request))
-
-    def _job(self, driver: Driver, request: Request) -> Job:
-        if isinstance(request.body, AsyncIterable):
-            request = request.replaced(body=_feeding(driver, request.body))
-        return driver.shared.preparer.prepare(request, driver.next_index())
+        return await self._result(driver, _job_of(driver, request, driver.next_index()))
 
     async def _result(self, driver: Driver, job: Job, future: Future | None = None) -> Response:
         if future is None:
@@ -375,7 +370,8 @@ class AsyncClient(Configured):
         if options.get("sink") is not None:
             raise TypeError("a streamed response goes to who reads it, and to no sink")
         driver = self._running()
-        return _Streamed(self, driver, self._job(driver, Request(method, url, **options)))
+        job = _job_of(driver, Request(method, url, **options), driver.next_index())
+        return _Streamed(self, driver, job)
 
     def fetch_many(
         self, requests: Iterable[Request | str] | AsyncIterable[Request | str], *, ordered: bool = False
@@ -732,9 +728,7 @@ class _Inbox:
             if isinstance(request, str):
                 job = driver.shared.preparer.prepare_url(request, index)
             elif isinstance(request, Request):
-                if isinstance(request.body, AsyncIterable):
-                    request = request.replaced(body=_feeding(driver, request.body))
-                job = driver.shared.preparer.prepare(request, index)
+                job = _job_of(driver, request, index)
             else:
                 raise TypeError(f"expected a Request or a URL as str, got {type(request).__name__}")
         except Exception as error:
@@ -950,6 +944,13 @@ async def _close(source: AsyncIterator[Any] | None) -> None:
     """Close what was not read to its end, if it is a generator: at once, and not when it is collected."""
     if isinstance(source, AsyncGenerator):
         await source.aclose()
+
+
+def _job_of(driver: Driver, request: Request, index: int) -> Job:
+    """Return the job of *request*, whose body may be an asynchronous iterable. Raises as ``Preparer.prepare``."""
+    if isinstance(request.body, AsyncIterable):
+        request = request.replaced(body=_feeding(driver, request.body))
+    return driver.shared.preparer.prepare(request, index)
 
 
 def _feeding(driver: Driver, source: AsyncIterable[Any]) -> FedBody:

@@ -674,10 +674,6 @@ class Connection:
             self._pour(stream, job, incoming)
         return stream.has_begun
 
-    def read_on(self) -> None:
-        """Receive again: the reader of the stream has taken what was there."""
-        self.unpause()
-
     @property
     def is_poured(self) -> bool:
         """Whether what comes goes to the reader of a stream."""

@@ -374,7 +374,7 @@ class Stream:
         self._size -= len(part)
         if was_full and not self.is_full and self._connection is not None:
             self._driver.engine.now = self._driver.engine.time()
-            self._connection.read_on()
+            self._connection.unpause()
             self._driver.wake()
         return part
 
