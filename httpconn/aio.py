@@ -59,6 +59,8 @@ class RequestOptions(TypedDict, total=False):
     body: Any
     params: Any
     json: Any
+    data: Any
+    files: Any
     timeout: Timeout | float | None
     tag: Any
     sink: Any

@@ -176,12 +176,31 @@ class Timings(NamedTuple):
     """From the beginning of the attempt that was answered to the last byte, less what the caller's own code took."""
 
 
+def _kept(given: Any) -> Any:
+    """Return *given* so that it can be read more often than once; what is no form is told when it is sent."""
+    return [*given] if isinstance(given, Iterator) and not hasattr(given, "read") else given
+
+
+class Form:
+    """The body of a request that was given ``data`` or ``files``, as it was given; see ``Request``."""
+
+    __slots__ = ("data", "files")
+
+    def __init__(self, data: Any, files: Any) -> None:
+        self.data = _kept(data)
+        self.files = _kept(files)
+
+
 class Request:
     """One request. What is wrong with it is told by who is asked to send it, before any traffic.
 
     - *headers*: a mapping or pairs; pairs keep their order and repeat. A value of None leaves out the field of that
       name that would be sent else: ``{"Accept-Encoding": None}``
     - *body*: bytes, str (as UTF-8), a file or an iterable of bytes; *json*: any object, sent as JSON
+    - *data*: the fields of a form, as a mapping or pairs of name and value, a list for several values of one name;
+      sent as application/x-www-form-urlencoded, with *files* as multipart/form-data. ``body`` is a ``Form`` then
+    - *files*: a mapping or pairs of field name and file, a list for several: bytes, a ``pathlib.Path``, a file opened
+      for reading bytes, an iterable of bytes, or a tuple of file name, one of these or str, and perhaps media type
     - *params*: a mapping, pairs or str, added to the query of *url*
     - *timeout*: a Timeout, or seconds; else the pool's or fetcher's
     - *tag*: yours; it comes back as ``response.request.tag``
@@ -230,6 +249,8 @@ class Request:
         *,
         params: Any = None,
         json: Any = None,
+        data: Any = None,
+        files: Any = None,
         timeout: Timeout | float | None = None,
         tag: Any = None,
         sink: Any = None,
@@ -249,10 +270,14 @@ class Request:
     ) -> None:
         """Raises TypeError for an option that is not there, which it tells by the name that it has here.
 
-        And TypeError or ValueError for a *default_encoding* that is none.
+        And TypeError or ValueError for a *default_encoding* that is none; TypeError for a form and another body.
         """
         for name in unknown:
             raise unknown_of_request(name, "a request")
+        if data is not None or files is not None:
+            if body is not None or json is not None:
+                raise TypeError("expected one of body, json, and a form (data, files); got two of them")
+            body = Form(data, files)
         if default_encoding is not None:
             charsets.check_default(default_encoding)
         if type(url) is str and "@" in url:
@@ -284,6 +309,10 @@ class Request:
         copy = object.__new__(Request)
         for name in Request.__slots__:
             setattr(copy, name, getattr(self, name))
+        if "data" in changes or "files" in changes:
+            form = self.body if isinstance(self.body, Form) else Form(None, None)
+            form = Form(changes.pop("data", form.data), changes.pop("files", form.files))
+            copy.body = None if form.data is form.files is None else form
         for name, value in changes.items():
             if name not in Request.__slots__:
                 raise unknown_of_request(name, "a Request")
@@ -297,7 +326,7 @@ class Request:
         return f"<Request {self.method} {redacted(str(self.url))}>"
 
 
-OF_REQUESTS: Final = frozenset({*Request.__slots__, "params"})
+OF_REQUESTS: Final = frozenset({*Request.__slots__, "data", "files", "params"})
 """The names of a request's options."""
 
 

@@ -31,7 +31,7 @@ from .policies.auth import Auth
 from .policies.retries import Retry
 from .policies.verdict import MOST_ARCHIVED_BYTES, Trail
 
-_NOTHING_TOLD: Final = (None,) * 17
+_NOTHING_TOLD: Final = (None,) * 19
 
 
 class PoolStats(NamedTuple):
@@ -105,6 +105,8 @@ class ConnectionPool(Configured):
         params: Any = None,
         body: Any = None,
         json: Any = None,
+        data: Any = None,
+        files: Any = None,
         timeout: Timeout | float | None = None,
         stream: bool = False,
         sink: Any = None,
@@ -133,7 +135,7 @@ class ConnectionPool(Configured):
         for name in unknown:
             raise unknown_of_request(name, "a request of a pool", "stream")
         if method == "GET" and not stream and decode is True and sink_any_status is False and type(url) is str:
-            told = (headers, params, body, json, timeout, sink, max_content, context, server_hostname, tag,
+            told = (headers, params, body, json, data, files, timeout, sink, max_content, context, server_hostname, tag,
                     redirects, retry, auth, fingerprint, proxy, tolerant_decoding, default_encoding)  # fmt: skip
             if told == _NOTHING_TOLD:
                 return self._send(self._shared.preparer.prepare_url(url, 0), stream=False)
@@ -145,6 +147,8 @@ class ConnectionPool(Configured):
                 body,
                 params=params,
                 json=json,
+                data=data,
+                files=files,
                 timeout=timeout,
                 tag=tag,
                 sink=sink,

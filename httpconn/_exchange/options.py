@@ -6,22 +6,19 @@ import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-_FORM: Final = 'body=urllib.parse.urlencode(...), with headers={"Content-Type": "application/x-www-form-urlencoded"}'
 _CA_FILE: Final = "context=ssl.create_default_context(cafile=...)"
 
 OF_OTHERS: Final[Mapping[str, str]] = {
     # requests
     "allow_redirects": "redirects=0 for none",
     "cert": "context=, an ssl.SSLContext with load_cert_chain(...)",
-    "data": f"body= for bytes, text, a file or an iterable; for a form {_FORM}; json= for JSON",
-    "files": "body=, with the Content-Type of the encoder that made it",
     "hooks": "before_request= and after_response= of the pool or fetcher",
     "max_redirects": "redirects=",
     "proxies": 'proxy="http://host:port" for all, "direct" for none, or trust_env=True for those of the environment',
     "verify": f"{_CA_FILE}, or a context without verification",
     # urllib3
     "assert_fingerprint": "fingerprint=",
-    "fields": f"params= for the query; for a form {_FORM}",
+    "fields": "params= for the query; data= for a form, and files= for the files in it",
     "maxsize": "per_host=",
     "num_pools": "max_connections=",
     "preload_content": "stream=True",

@@ -11,7 +11,7 @@ from .. import _backends
 from .._wire.request import asks_to_close, encode_field_line, expects_continue, validate_method, validate_target
 from .._wire.urls import LENGTH_OF_HTTPS, CredentialsInURL, Origin, is_seen, parse_url
 from ..errors import AddressNotAllowed, FingerprintMismatch, InvalidField, quote
-from ..model import Request, Timeout, pairs_of
+from ..model import Form, Request, Timeout, pairs_of
 from ..policies.auth import field_value_of
 from ..policies.redirects import is_bound_to_origin, is_of_content
 from ..policies.retries import IDEMPOTENT_METHODS
@@ -258,7 +258,7 @@ class Preparer:
         origin, target = parse_url(request.url)
         method = request.method
         _check_request(request)
-        own, left_out, framed = self._own_fields(request, own, framed or body_of(request, method))
+        own, left_out, framed = self._own_fields(request, own, framed or _framed(request, method))
         body, length, _ = framed
         key = self._key(request, origin)
         proxy = self._proxy(request, origin)
@@ -316,8 +316,11 @@ class Preparer:
                 length = int(announced)
                 framed = body.announced(length), length, content_type
         left_out = frozenset(_name(name) for name, value in own if value is None)
-        if content_type is not None and all(_name(name) != "content-type" for name, _ in own):
-            own = [*own, ("Content-Type", content_type)]
+        if content_type is not None:
+            if all(_name(name) != "content-type" for name, _ in own):
+                own = [*own, ("Content-Type", content_type)]
+            elif content_type.startswith("multipart/"):
+                raise InvalidField("the Content-Type of a form with files is set here: it tells where each part ends")
         self._check_own(own, length, decode=request.decode)
         return own, left_out, framed
 
@@ -477,6 +480,15 @@ class Preparer:
                 raise InvalidField(f"Content-Length says {value!s:.20}, the body has {length} bytes")
             if lowered == "accept-encoding" and decode:
                 content_coding.check_asked_for(value if isinstance(value, str) else str(value))
+
+
+def _framed(request: Request, method: str) -> Framed:
+    """Return the body of *request*. Raises as ``body_of`` and ``form_body``."""
+    if isinstance(request.body, Form):
+        from .forms import form_body  # which few programs need
+
+        return form_body(request)
+    return body_of(request, method)
 
 
 def _way(origin: Origin, proxy: Proxy | None) -> Key:

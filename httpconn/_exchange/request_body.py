@@ -29,15 +29,15 @@ class FileBody:
     def __init__(self, file: Any, begin: int, length: int) -> None:
         self._file = file
         self._begin = begin
-        self._length = length
+        self.length = length
 
     def parts(self) -> Iterator[bytes]:
-        left = self._length
+        left = self.length
         while left:
             asked = min(left, _FILE_STEP_BYTES)
-            self._file.seek(self._begin + self._length - left)
+            self._file.seek(self._begin + self.length - left)
             try:
-                part = _piece(self._file.read(asked))
+                part = as_bytes(self._file.read(asked))
             finally:
                 self._file.seek(self._begin)
             if not part:
@@ -69,7 +69,7 @@ class ChunkedBody:
     def _given(self) -> Iterator[bytes | None]:
         """Yield what the source has, None where it has nothing now and will have more."""
         for part in self._source:
-            yield part.encode() if isinstance(part, str) else _piece(part)
+            yield part.encode() if isinstance(part, str) else as_bytes(part)
 
     def parts(self) -> Iterator[Any]:
         """Yield what is sent, and None where there is nothing now."""
@@ -94,7 +94,7 @@ class ChunkedBody:
             yield b"0\r\n\r\n"
 
 
-def _piece(part: Any) -> bytes:
+def as_bytes(part: Any) -> bytes:
     """Return what a body has given, as bytes. Raises TypeError for text and the like, BlockingIOError for None."""
     if part is None:
         raise BlockingIOError(errno.EAGAIN, "the body's file does not block, and has nothing now")
@@ -104,9 +104,9 @@ def _piece(part: Any) -> bytes:
         raise TypeError(f"expected a body of bytes, its file or iterable gave {type(part).__name__}") from None
 
 
-def _pieces(file: Any) -> Iterator[bytes]:
+def pieces_of(file: Any) -> Iterator[bytes]:
     """Yield what *file* has from where it stands, to its end."""
-    while part := _piece(file.read(_FILE_STEP_BYTES)):
+    while part := as_bytes(file.read(_FILE_STEP_BYTES)):
         if len(part) > _FILE_STEP_BYTES:
             raise ValueError(
                 f"the file's read({_FILE_STEP_BYTES}) gave {len(part)} bytes: what it gives is not to be relied on"
@@ -137,7 +137,7 @@ class FedBody(ChunkedBody):
 
     def feed(self, part: Any) -> None:
         """Take the next part. Raises TypeError for what is no bytes or str."""
-        data = part.encode() if isinstance(part, str) else _piece(part)
+        data = part.encode() if isinstance(part, str) else as_bytes(part)
         self._fed.append(data)
         self.size += len(data)
         self._tell()
@@ -171,7 +171,51 @@ class FedBody(ChunkedBody):
             self._stop()
 
 
-Body: TypeAlias = bytes | FileBody | ChunkedBody | None
+class PathBody:
+    """The file at a path, which is opened each time that it is sent; *length* is None for a pipe."""
+
+    def __init__(self, path: Any, length: int | None) -> None:
+        self._path = path
+        self.length = length
+
+    def parts(self) -> Iterator[bytes]:
+        with open(self._path, "rb") as file:
+            yield from pieces_of(file) if self.length is None else FileBody(file, 0, self.length).parts()
+
+
+Piece: TypeAlias = bytes | FileBody | PathBody | Iterator[bytes]
+
+
+class JoinedBody:
+    """Bytes and files, one behind the other. It can be sent again if all of them can: if its length is known."""
+
+    is_replayable = True
+
+    def __init__(self, pieces: Iterable[Piece]) -> None:
+        """What is small is put together with its neighbours: each of those that are left is sent by itself."""
+        self.pieces: list[Piece] = []
+        self.length: int | None = 0
+        """Bytes in all; None where that is not known."""
+        small = bytearray()
+        for piece in pieces:
+            length = len(piece) if isinstance(piece, bytes) else getattr(piece, "length", None)
+            self.length = None if self.length is None or length is None else self.length + length
+            if isinstance(piece, bytes) and len(piece) <= _FILE_STEP_BYTES:
+                small += piece
+            else:
+                self.pieces += [bytes(small), piece]
+                small.clear()
+        self.pieces.append(bytes(small))
+
+    def parts(self) -> Iterator[bytes]:
+        for piece in self.pieces:
+            if isinstance(piece, bytes):
+                yield piece
+            else:
+                yield from piece if isinstance(piece, Iterator) else piece.parts()
+
+
+Body: TypeAlias = bytes | FileBody | JoinedBody | ChunkedBody | None
 Framed: TypeAlias = tuple[Body, int | None, str | None]
 """(body, length, media type); length is -1 for no body, None if unknown."""
 
@@ -206,14 +250,14 @@ def body_of(request: Request, method: str) -> Framed:
 def _file_body(file: Any) -> tuple[FileBody | ChunkedBody, int | None]:
     if isinstance(file, io.TextIOBase):
         raise TypeError("expected a file opened for reading bytes, got one for text")
-    found = _extent(file)
+    found = extent_of(file)
     if found is None:
-        return ChunkedBody(_pieces(file)), None
+        return ChunkedBody(pieces_of(file)), None
     begin, end = found
     return FileBody(file, begin, max(end - begin, 0)), max(end - begin, 0)
 
 
-def _extent(file: Any) -> tuple[int, int] | None:
+def extent_of(file: Any) -> tuple[int, int] | None:
     """Return where *file* stands and where it ends; None for a pipe, or something that only has read().
 
     What seek() returns is not looked at: mmap's and many others' is None. Raises OSError and the like where it cannot
