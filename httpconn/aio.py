@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
-import inspect
+import contextvars
 import threading
 import time
 import warnings
@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, ClassVar, Final, NamedTuple, Self, TypedDict, Unpack
 
 from ._engine.fork import call_after_fork
-from ._engine.many.driver import Driver, Stream, refused
+from ._engine.many.driver import Driver, Stream, Unjudged, refused
 from ._engine.many.runners import Future, Runner, running
 from ._engine.shared import Shared
 from ._exchange.charsets import DefaultEncoding
@@ -94,6 +94,7 @@ class ClientSettings(FetchSettings):
     """What all requests of a client share: a fetcher's, and other defaults."""
 
     _holder: ClassVar[str] = "an AsyncClient"
+    _has_event_loop: ClassVar[bool] = True
 
     max_connections: int = 100
     timeout: Timeout = _DEFAULT_TIMEOUT
@@ -274,10 +275,10 @@ class AsyncClient(Configured):
         if "ordered" in options:
             raise TypeError("an AsyncClient has no option 'ordered': it is one of its fetch_many()")
         self._settings = ClientSettings.of(options)
-        for name in ("before_request", "after_response"):
-            _refuse_coroutines(getattr(self._settings, name), name)
         self._shared = Shared(self._settings)
         self._driver: Driver | None = None
+        self._bare_driver: Driver | None = None
+        """The same where a bare URL is all that has to be known for a request: no hook has to be awaited."""
         self._is_closed = False
         call_after_fork(self)
 
@@ -288,6 +289,8 @@ class AsyncClient(Configured):
             if self._is_closed:
                 raise PoolClosed("the client has been closed")
             driver = self._driver = Driver(self._shared, self._settings, running())
+            if not self._shared.policies.awaits_before:
+                self._bare_driver = driver
         elif driver.engine.is_closed:
             raise PoolClosed("the client has been closed")
         elif not driver.is_here():
@@ -306,9 +309,11 @@ class AsyncClient(Configured):
         """
         if options or method != "GET" or type(url) is not str:
             return await self.send(Request(method, url, **options))
-        driver = self._driver
+        driver = self._bare_driver
         if driver is None or not driver.is_here():
             driver = self._running()
+            if self._bare_driver is None:
+                return await self.send(Request(method, url))
         return await self._result(driver, driver.prepare_url(url, driver.next_index()))
 
     async def send(self, request: Request) -> Response:
@@ -316,9 +321,9 @@ class AsyncClient(Configured):
         driver = self._running()
         if request.sink is not None:
             check_sink(request.sink)
-            job = _job_of(driver, request.replaced(sink=None, max_content=None), driver.next_index())
+            job = await _awaited_job(driver, request.replaced(sink=None, max_content=None), driver.next_index())
             return await _Pouring(self, driver, request, job).response()
-        return await self._result(driver, _job_of(driver, request, driver.next_index()))
+        return await self._result(driver, await _awaited_job(driver, request, driver.next_index()))
 
     async def _result(self, driver: Driver, job: Job, future: Future | None = None) -> Response:
         if future is None:
@@ -326,13 +331,18 @@ class AsyncClient(Configured):
             driver.send(job, future)
         try:
             response: Any = await future
+            if response.__class__ is Response and response.error is None:
+                return response
+            while isinstance(response, Unjudged):  # in the caller's own task, so that hooks are cancelled with it
+                future = driver.new_future()
+                response = await driver.judge(response, future)
+                if response is None:
+                    response = await future
         except BaseException:  # cancelled, perhaps just when it had come
             driver.cancel(job)
             if job.stream is not None:
                 job.stream.close()
             raise
-        if response.__class__ is Response and response.error is None:
-            return response
         return _checked(response, job)
 
     def get(self, url: str, **options: Unpack[RequestOptions]) -> Coroutine[Any, Any, Response]:
@@ -371,9 +381,7 @@ class AsyncClient(Configured):
         """
         if options.get("sink") is not None:
             raise TypeError("a streamed response goes to who reads it, and to no sink")
-        driver = self._running()
-        job = _job_of(driver, Request(method, url, **options), driver.next_index())
-        return _Streamed(self, driver, job)
+        return _Streamed(self, self._running(), Request(method, url, **options))
 
     def fetch_many(
         self, requests: Iterable[Request | str] | AsyncIterable[Request | str], *, ordered: bool = False
@@ -456,18 +464,23 @@ class AsyncClient(Configured):
 class _Streamed:
     """A streamed request: opened by ``async with``, once."""
 
-    def __init__(self, client: AsyncClient, driver: Driver, job: Job) -> None:
+    def __init__(self, client: AsyncClient, driver: Driver, request: Request) -> None:
+        """Raises for a request that cannot be sent, unless hooks have to be awaited before that is known."""
         self._client = client  # which must not go meanwhile
         self._driver = driver
-        self._job = job
+        self._request = request
+        self._index = driver.next_index()
+        awaits = driver.shared.policies.awaits_before
+        self._job = None if awaits else _job_of(driver, request, self._index)
         self._has_begun = False
         self._response: AsyncResponse | None = None
 
     async def __aenter__(self) -> AsyncResponse:
-        driver, job = self._driver, self._job
+        driver = self._driver
         if self._has_begun:
             raise RuntimeError("this request has been sent already: stream() anew for each")
         self._has_begun = True
+        job = self._job or await _awaited_job(driver, self._request, self._index)
         if job.method != "HEAD":
             driver.stream(job, AsyncResponse)
         response = _checked(await self._client._result(driver, job), job)
@@ -713,6 +726,9 @@ class _Inbox:
         self._done: dict[int, Response] = {}
         self._next = 0
         self._is_stopped = False
+        self._hooks: dict[int, Callable[[], None]] = {}
+        """By the places of their requests: what cancels the hooks that are awaited."""
+        self._context = contextvars.copy_context()
         self._set_aside: dict[int, Job] = {}
         """While it is stopped: by their places, the jobs that would be in the engine's queues."""
         self._looks_again = False
@@ -726,25 +742,89 @@ class _Inbox:
         driver, place = self.driver, self.given
         self.given = place + 1
         index = driver.next_index()
+        if driver.shared.policies.awaits_before:
+            self._await_hooks(request, place, partial(self._prepare, request, index, place))
+            return
         try:
             if isinstance(request, str):
                 job = driver.shared.preparer.prepare_url(request, index)
             elif isinstance(request, Request):
                 job = _job_of(driver, request, index)
             else:
-                raise TypeError(f"expected a Request or a URL as str, got {type(request).__name__}")
+                raise _no_request(request)
         except Exception as error:
             self._put(refused(request, place, error))
             return
         self._jobs[index] = job, place
         driver.send(job, self, is_patient=True)
 
+    def _await_hooks(self, request: Any, place: int, step: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run *step*, which awaits hooks for a request, beside all others. What it raises is told by the result."""
+
+        async def run() -> None:
+            told: BaseException
+            try:
+                await step()
+                return
+            except Exception as error:
+                told = error
+            except BaseException as error:
+                if place not in self._hooks:  # it is we who have ended it
+                    raise
+                told = RuntimeError(f"a hook ended in {type(error).__name__}")
+                told.__cause__ = error
+            finally:
+                self._hooks.pop(place, None)
+            if self.driver.engine.is_closed:
+                self.set_result(None)
+            else:
+                self._put(refused(request, place, told))
+
+        self._hooks[place] = _nothing
+        stop = self.driver.runner.spawn(run, self._context.copy())
+        if place in self._hooks:  # else it is done already, by a loop whose tasks begin at once
+            self._hooks[place] = stop
+
+    async def _prepare(self, request: Any, index: int, place: int) -> None:
+        """Ask for one more when its hooks have been awaited."""
+        driver = self.driver
+        if not isinstance(request, Request):
+            if not isinstance(request, str):
+                raise _no_request(request)
+            request = Request("GET", request)
+        job = await _awaited_job(driver, request, index)
+        self._jobs[index] = job, place
+        driver.send(job, self, is_patient=True)
+        if self._is_stopped:
+            self._set_aside |= {self._jobs[job.index][1]: job for job in driver.engine.set_aside({index})}
+            self._balance()
+
+    async def _judge(self, unjudged: Unjudged) -> None:
+        """Take a response when its hooks have been awaited, if nothing follows it. Its content counts meanwhile."""
+        size = len(unjudged.response._content)
+        self.held += size
+        self._balance()
+        try:
+            response = await self.driver.judge(unjudged, self)
+        except BaseException:
+            self._jobs.pop(unjudged.job.index, None)
+            raise
+        finally:
+            self.held -= size
+        if response is not None:
+            self.set_result(response)
+
     def done(self) -> bool:
         return False
 
     def set_result(self, response: Any, /) -> None:
         """Take a response, or what comes to all where the client is closed."""
+        if isinstance(response, Unjudged):
+            place = self._jobs[response.job.index][1]
+            self._await_hooks(response.response.request, place, partial(self._judge, response))
+            return
         if not isinstance(response, Response):
+            self._stop_hooks()
             self.failure = response or PoolClosed("the client was closed before the responses had come")
             self.end_input()
             self.tell()
@@ -823,10 +903,16 @@ class _Inbox:
 
     def give_up(self) -> None:
         """Cancel what has not come."""
+        self._stop_hooks()
         self._set_aside.clear()
         jobs, self._jobs = self._jobs, {}
         for job, _ in jobs.values():
             self.driver.cancel(job)
+
+    def _stop_hooks(self) -> None:
+        hooks, self._hooks = self._hooks, {}
+        for stop in hooks.values():
+            stop()
 
 
 class _Many:
@@ -950,9 +1036,31 @@ async def _close(source: AsyncIterator[Any] | None) -> None:
 
 def _job_of(driver: Driver, request: Request, index: int) -> Job:
     """Return the job of *request*, whose body may be an asynchronous iterable. Raises as ``Preparer.prepare``."""
-    if isinstance(request.body, AsyncIterable):
-        request = request.replaced(body=_feeding(driver, request.body))
-    return driver.shared.preparer.prepare(request, index)
+    return driver.shared.preparer.prepare(_with_fed_body(driver, request), index)
+
+
+async def _awaited_job(driver: Driver, request: Request, index: int) -> Job:
+    """As ``_job_of``, where hooks may have to be awaited. Raises PoolClosed if the client was closed meanwhile."""
+    if not driver.shared.policies.awaits_before:
+        return _job_of(driver, request, index)
+    job = await driver.shared.preparer.prepare_awaiting(_with_fed_body(driver, request), index)
+    if driver.engine.is_closed:
+        raise PoolClosed(f"the client was closed while a hook was awaited: {job.place}")
+    return job
+
+
+def _with_fed_body(driver: Driver, request: Request) -> Request:
+    """Return *request* with what is sent in the place of an asynchronous iterable."""
+    if not isinstance(request.body, AsyncIterable):
+        return request
+    return request.replaced(body=_feeding(driver, request.body))
+
+
+def _nothing() -> None: ...
+
+
+def _no_request(given: Any) -> TypeError:
+    return TypeError(f"expected a Request or a URL as str, got {type(given).__name__}")
 
 
 def _feeding(driver: Driver, source: AsyncIterable[Any]) -> FedBody:
@@ -1009,13 +1117,6 @@ def _checked(response: Any, job: Job) -> Response:
         attach_response(response.error, response)
         raise response.error
     return response
-
-
-def _refuse_coroutines(hooks: Any, name: str) -> None:
-    for hook in hooks if isinstance(hooks, Iterable) else (hooks,):
-        called = hook if inspect.isroutine(hook) else getattr(hook, "__call__", hook)  # noqa: B004 - of an object's class
-        if inspect.iscoroutinefunction(hook) or inspect.iscoroutinefunction(called):
-            raise TypeError(f"{name} of an AsyncClient is a plain function: it runs between two turns of the loop")
 
 
 def _tell(error: Exception, response: Response, job: Job) -> None:

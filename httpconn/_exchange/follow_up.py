@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from ..errors import name_place
 from ..model import Response, attach_response
+from ..policies.hooks import finished
 from ..policies.verdict import RESULT, Policies, Trail, Verdict, archive
 from .job import Job
 from .outcome import pour_into_sink
@@ -37,10 +38,14 @@ class Follower:
         *left_s* is what is left of ``Timeout.total``, *wall_s* is the time since the epoch. Where the response is the
         result, it is finished here; if judging it failed, with that error.
         """
+        return finished(self.awaiting(job, response, left_s, wall_s))
+
+    async def awaiting(self, job: Job, response: Response, left_s: float, wall_s: float) -> FollowUp:
+        """As ``after``, where hooks may have to be awaited."""
         try:
-            verdict = self._verdict(job, response, left_s, wall_s)
+            verdict = await self._verdict(job, response, left_s, wall_s)
             if verdict.hop is not None:
-                return FollowUp(self._hop(job, response, verdict), 0.0, verdict.hold_s)
+                return FollowUp(await self._hop(job, response, verdict), 0.0, verdict.hold_s)
             if verdict.drops_expect:
                 self._preparer.drop_expect(job)
                 return FollowUp(_with_trail(job))
@@ -57,21 +62,21 @@ class Follower:
             return FollowUp()
         return FollowUp(None, 0.0, verdict.hold_s)
 
-    def _verdict(self, job: Job, response: Response, left_s: float, wall_s: float) -> Verdict:
+    async def _verdict(self, job: Job, response: Response, left_s: float, wall_s: float) -> Verdict:
         policies, head, error = self._policies, response._head, response.error
         if error is not None:
             return policies.decide_failed(job, error, left_s, is_harmless=job.has_failed_harmlessly)
         assert head is not None  # or it would have failed
-        policies.take_note(response.url, response)
+        await policies.take_note(response.url, response)
         return policies.decide(job, head, left_s, wall_s) if head.status >= 300 else RESULT
 
-    def _hop(self, job: Job, response: Response, verdict: Verdict) -> Job:
+    async def _hop(self, job: Job, response: Response, verdict: Verdict) -> Job:
         hop = verdict.hop
         assert hop is not None
         trail = _trail_of(job)
         trail.has_left_origin |= hop.leaves_origin
         trail.has_left_content |= not hop.keeps_content
-        next_job = self._preparer.prepare_hop(hop.request, job, trail, keeps_content=hop.keeps_content)
+        next_job = await self._preparer.prepare_hop(hop.request, job, trail, keeps_content=hop.keeps_content)
         trail.history.append(archive(response))
         return next_job
 

@@ -13,6 +13,7 @@ from .._wire.urls import LENGTH_OF_HTTPS, CredentialsInURL, Origin, is_seen, par
 from ..errors import AddressNotAllowed, FingerprintMismatch, InvalidField, quote
 from ..model import Form, Request, Timeout, pairs_of
 from ..policies.auth import field_value_of
+from ..policies.hooks import finished
 from ..policies.redirects import is_bound_to_origin, is_of_content
 from ..policies.retries import IDEMPOTENT_METHODS
 from ..policies.verdict import Policies, Trail, checked_redirects, checked_retry
@@ -182,16 +183,25 @@ class Preparer:
             job = Job(request, index, key, origin, method, head if method == "GET" else b"HEAD" + head[3:])
             job.is_plain = method == "GET"
             return job
-        shaped, fields, own, is_moved = self._shape(request, pairs_of(request.headers))
-        job = self._prepare(shaped, fields, index, None, None)
-        job.own = own
+        if self._policies.has_hooks:
+            return finished(self.prepare_awaiting(request, index))
+        fields = pairs_of(request.headers)
+        job = self._prepare(request, fields, index, None, None)
+        job.own = fields
         if is_bare:
             _remember(known, request.url, job.key, job.origin, job.head[job.head.index(b" HTTP/1.1\r\n") :])
+        return job
+
+    async def prepare_awaiting(self, request: Request, index: int = 0) -> Job:
+        """As ``prepare``, where there are hooks, which may have to be awaited."""
+        shaped, fields, own, is_moved = await self._shape(request, pairs_of(request.headers))
+        job = self._prepare(shaped, fields, index, None, None)
+        job.own = own
         return self._led(job) if is_moved else job
 
-    def prepare_hop(self, request: Request, job: Job, trail: Trail, *, keeps_content: bool) -> Job:
+    async def prepare_hop(self, request: Request, job: Job, trail: Trail, *, keeps_content: bool) -> Job:
         """Return the job of *request*, to which a redirect leads from *job*. Raises as ``prepare``."""
-        shaped, fields, own, is_moved = self._shape(request, pairs_of(request.headers))
+        shaped, fields, own, is_moved = await self._shape(request, pairs_of(request.headers))
         is_same_content = keeps_content and shaped.body is request.body and shaped.json is request.json
         next_job = self._prepare(shaped, fields, job.index, trail, job.framed if is_same_content else None)
         next_job.own = own
@@ -210,7 +220,7 @@ class Preparer:
         job.is_led = True
         return job
 
-    def _shape(self, request: Request, own: Fields) -> tuple[Request, Fields, Fields, bool]:
+    async def _shape(self, request: Request, own: Fields) -> tuple[Request, Fields, Fields, bool]:
         """Return *request* as the hooks want it, its fields then, those of its own, and whether its origin is another.
 
         *own* are the fields that it has now. A hook has a copy to itself, and is asked again after a redirect: what it
@@ -218,7 +228,7 @@ class Preparer:
         """
         if not self._policies.has_hooks:
             return request, own, own, False
-        shaped = self._policies.shape(request.replaced(headers=[*own]))
+        shaped = await self._policies.shape(request.replaced(headers=[*own]))
         fields = pairs_of(shaped.headers)
         before, after = parse_url(request.url)[0], parse_url(shaped.url)[0]
         if after.key == before.key:

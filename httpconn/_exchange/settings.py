@@ -16,9 +16,9 @@ from .._wire.grammar import Limits
 from ..errors import TooFewDescriptors
 from ..model import DEFAULT_TIMEOUT, OF_REQUESTS, Headers, Request, Timeout, pairs_of
 from ..policies.auth import Auth
+from ..policies.hooks import Hooks, hooks_of, is_awaited
 from ..policies.redirects import DEFAULT_REDIRECTS
 from ..policies.retries import Retry
-from ..policies.verdict import Hooks
 from .charsets import DefaultEncoding, check_default
 from .content_coding import DEFAULT_MAX_RATIO
 from .options import OF_POOLS, unexpected
@@ -145,6 +145,7 @@ class Settings:
     """What all requests of a pool share. Pickles, unless a TLS context, a cookie jar or a lambda is in it."""
 
     _holder: ClassVar[str] = "a pool"
+    _has_event_loop: ClassVar[bool] = False
 
     max_connections: int = 100
     per_host: int = 8
@@ -217,7 +218,10 @@ class Settings:
     netrc: bool | str | os.PathLike[str] = False
     """Whether the user's netrc file is asked for credentials, or which file."""
     before_request: Hooks = ()
+    """Called with each Request, also with those that redirects lead to; returns another, or None."""
     after_response: Hooks = ()
+    """Called with each Response, also with those that something follows; returns None. An AsyncClient awaits, of both,
+    those that are coroutine functions."""
 
     @classmethod
     def of(cls, options: Options) -> Self:
@@ -230,6 +234,12 @@ class Settings:
             given["timeout"] = Timeout.of(given["timeout"])
         if given.get("headers") is not None:
             given["headers"] = tuple(pairs_of(given["headers"]))
+        for name in given.keys() & {"before_request", "after_response"}:
+            given[name] = hooks_of(given[name], name)
+            if not cls._has_event_loop and any(map(is_awaited, given[name])):
+                raise TypeError(
+                    f"{name} of {cls._holder} is a plain function; an AsyncClient awaits a coroutine function"
+                )
         if given.get("limits") is None:
             given.pop("limits", None)
         socket_options = given.get("socket_options", ())

@@ -7,8 +7,9 @@ lookup that everybody has given up runs on beside them until the system answers,
 ``most_abandoned`` of these may: beyond, they do take places. Where they take all of them nothing comes forward any
 more, and from then on the time of those in the row counts.
 
-A coroutine, which an asynchronous ``resolve=`` gives, takes a place like a thread. It runs in one thread with an event
-loop for all of them, and is cancelled when nobody waits for it any more.
+A coroutine, which an asynchronous ``resolve=`` gives, takes a place like a thread. It runs in the event loop of whoever
+asks, where that is told (``Lookups.run_in``); else in one thread with an event loop for all of them. It is cancelled
+when nobody waits for it any more.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import errno
 import selectors
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, Final, TypeAlias
 
 from ..errors import PoolClosed, without_frames
@@ -29,6 +30,8 @@ Address: TypeAlias = tuple[int, Any]
 Name: TypeAlias = tuple[str, int]
 """(host, port)"""
 Answer: TypeAlias = list[Address] | BaseException
+Spawn: TypeAlias = Callable[[Callable[[], Coroutine[Any, Any, None]]], Callable[[], object]]
+"""Runs a coroutine function in an event loop, and returns what cancels it."""
 
 _THREAD: Final = "httpconn-resolver"
 
@@ -66,6 +69,10 @@ class _Work:
         self.answer: Answer | None = None
 
 
+_Take: TypeAlias = Callable[[_Work, Any, BaseException | None], None]
+"""Takes what an awaitable has come to."""
+
+
 class Lookups:
     """Runs lookups, and shares each between all who ask for the same name; from any thread.
 
@@ -99,7 +106,12 @@ class Lookups:
         self._placed = 0  # those of them that somebody waits for
         self._stuck_at: float | None = None  # since when all that run are given up, and others stand in the row
         self._loop: _LoopThread | None = None
+        self._spawn: Spawn | None = None
         self._is_closed = False
+
+    def run_in(self, spawn: Spawn) -> None:
+        """Have coroutines run by *spawn*, which returns what cancels them, in the one thread that asks from now on."""
+        self._spawn = spawn
 
     def is_under_way(self, name: Name) -> bool:
         """Return whether somebody has asked for *name*, and the answer is still to come."""
@@ -259,6 +271,9 @@ class Lookups:
     # -- what an asynchronous resolve= has given ----------------------------------------------------------------
 
     def _await(self, work: _Work) -> None:
+        if self._spawn is not None:
+            _Spawned(self._spawn, work, self._take_given)
+            return
         with self._lock:
             loop = self._loop = self._loop or _LoopThread()
         loop.run(work, self._take_given)
@@ -343,6 +358,41 @@ def _thread(run: Callable[[_Work], None], work: _Work) -> threading.Thread:
         return threading.Thread(target=run, args=(work,), name=_THREAD, daemon=False)
 
 
+class _Spawned:
+    """What is awaited in an event loop of others."""
+
+    def __init__(self, spawn: Spawn, work: _Work, take: _Take) -> None:
+        self._work = work
+        self._take = take
+        self._has_begun = False
+        self._stop = spawn(self._run)
+        if not self._has_begun:
+            work.cancel = self._cancel
+
+    async def _run(self) -> None:
+        self._has_begun = True
+        self._work.cancel = self._cancel
+        await _await(self._work, self._take)
+
+    def _cancel(self) -> None:
+        self._stop()
+        if not self._has_begun:  # and so it never will
+            _discard(self._work.given)
+            self._take(self._work, None, PoolClosed(f"nobody waits for {self._work.name[0]!r}"))
+
+
+async def _await(work: _Work, take: _Take) -> None:
+    """Await what *work* has been given, and have *take* called with what comes of it."""
+    try:
+        result = await work.given
+    except BaseException as error:
+        take(work, None, error)
+        if not isinstance(error, Exception):
+            raise
+    else:
+        take(work, result, None)
+
+
 class _LoopThread:
     """A thread with an event loop, in which coroutines run."""
 
@@ -357,26 +407,15 @@ class _LoopThread:
             self._loop.close()
             raise
 
-    def run(self, work: _Work, take: Callable[[_Work, Any, BaseException | None], None]) -> None:
+    def run(self, work: _Work, take: _Take) -> None:
         """Await what *work* has been given, and have *take* called with what comes of it, in the loop's thread."""
-        given = work.given
-
-        async def await_it() -> None:
-            try:
-                result = await given
-            except BaseException as error:
-                take(work, None, error)
-                if not isinstance(error, Exception):
-                    raise
-            else:
-                take(work, result, None)
 
         def begin() -> None:
             if not work.waiting:  # given up before it could begin
-                _discard(given)
+                _discard(work.given)
                 take(work, None, self._asyncio.CancelledError())
                 return
-            task = self._loop.create_task(await_it())
+            task = self._loop.create_task(_await(work, take))
             work.cancel = lambda: _call_soon(self._loop, task.cancel)
 
         _call_soon(self._loop, begin)

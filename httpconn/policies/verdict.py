@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 import os
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from .._wire.head import ResponseHead, field_values_of
 from .._wire.urls import Origin
@@ -18,16 +18,13 @@ from ..errors import TooManyRedirects
 from ..model import Request, Response
 from .auth import Auth, Credentials
 from .cookies import Cookies
+from .hooks import Hooks, call, hooks_of, is_awaited
 from .rates import Paces
 from .redirects import DEFAULT_REDIRECTS, Hop, hop, location_of
 from .retries import Retry, retry_after_s
 
 if TYPE_CHECKING:
     from http.cookiejar import CookieJar
-
-BeforeRequest: TypeAlias = Callable[[Request], Request | None]
-AfterResponse: TypeAlias = Callable[[Response], None]
-Hooks: TypeAlias = Callable[..., Any] | Iterable[Callable[..., Any]]
 
 _LEAST_JUDGED: Final = 300
 FIRST_ERROR: Final = 400
@@ -112,10 +109,13 @@ class Policies:
         self.paces = Paces(rate_per_host, delay_per_host)
         self.cookies = None if cookies is None else Cookies(cookies)
         self.credentials = Credentials(auth, netrc)
-        self._before: tuple[BeforeRequest, ...] = _hooks(before_request, "before_request")
-        self._after: tuple[AfterResponse, ...] = _hooks(after_response, "after_response")
+        self._before = hooks_of(before_request, "before_request")
+        self._after = hooks_of(after_response, "after_response")
         self._chance = chance
         self.has_hooks = bool(self._before)
+        self.awaits_before = any(map(is_awaited, self._before))
+        self.awaits_hooks = self.awaits_before or any(map(is_awaited, self._after))
+        """Whether there are coroutine functions among the hooks: what calls them has to be awaited then."""
         self.shapes_requests = bool(self._before or self.credentials)
         """Whether a request to a bare URL is more than that."""
         self.judged_from = 0 if self._after else _LEAST_JUDGED
@@ -131,22 +131,22 @@ class Policies:
             self.cookies is not None and head.get_joined("set-cookie") is not None
         )
 
-    def shape(self, request: Request) -> Request:
+    async def shape(self, request: Request) -> Request:
         """Return *request* as the hooks want it. Raises what they raise."""
         for hook in self._before:
-            changed = hook(request)
+            changed = await call(hook, request)
             if changed is not None:
                 if not isinstance(changed, Request):
                     raise TypeError(f"expected a Request or None from a hook, got {type(changed).__name__}")
                 request = changed
         return request
 
-    def take_note(self, url: str, response: Response) -> None:
+    async def take_note(self, url: str, response: Response) -> None:
         """Take the cookies of *response*, and show it to the hooks. Raises what they raise."""
         if self.cookies is not None and response._head is not None:
             self.cookies.take(url, response._head)
         for hook in self._after:
-            if hook(response) is not None:
+            if await call(hook, response) is not None:
                 raise TypeError("expected None from a hook after a response")
 
     def may_go_on(self, job: Sent, head: ResponseHead) -> bool:
@@ -253,11 +253,3 @@ def checked_retry(retry: object) -> Retry | None:
         told = f", httpconn.Retry({retry}) say" if isinstance(retry, int) and not isinstance(retry, bool) else ""
         raise TypeError(f"expected retry as a Retry{told}, or None, got {retry!r:.64}")
     return retry
-
-
-def _hooks(given: Hooks, name: str) -> tuple[Callable[..., Any], ...]:
-    hooks = (given,) if callable(given) or not isinstance(given, Iterable) else tuple(given)
-    for hook in hooks:
-        if not callable(hook):
-            raise TypeError(f"expected {name} as a callable, or several, got {type(hook).__name__}")
-    return hooks

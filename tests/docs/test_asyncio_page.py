@@ -32,6 +32,7 @@ def site() -> Iterator[Site]:
             "/": (200, {"Content-Type": "text/plain"}, b"page"),
             "/index.html": (200, {"Content-Type": "text/html"}, f"<p>{links}<a href='//else.invalid/'>".encode()),
             "/large.bin": (200, {}, bytes(3_000_000)),
+            "/token": (200, {"Content-Type": "text/plain"}, b"secret"),
             "/events": (200, {"Content-Type": "text/event-stream"}, events),
         }
     ) as made:
@@ -44,7 +45,7 @@ def told(title: str, site: Site, folder: Path) -> str:
 
 
 def test_each_program_has_a_test() -> None:
-    assert len(PROGRAMS) == DOCS.read_text().count("```python\n") == 6
+    assert len(PROGRAMS) == DOCS.read_text().count("```python\n") == 7
 
 
 def test_some_requests(site: Site, tmp_path: Path) -> None:
@@ -74,6 +75,17 @@ def test_giving_up(site: Site, tmp_path: Path) -> None:
 
 def test_events(site: Site, tmp_path: Path) -> None:
     assert told("Lines and events", site, tmp_path) == "event: one\nevent: two\nlines\n"
+
+
+def test_hooks(site: Site, tmp_path: Path) -> None:
+    before = len(site.log)
+    *lines, size = told("Hooks", site, tmp_path).splitlines()
+    numbers = [*range(before, len(site.log))]
+    assert site.paths()[before] == "/token"
+    assert sorted(site.paths()[before + 1 :]) == [f"/page-{number}.html" for number in range(3)]
+    assert [site.fields(number).get("authorization") for number in numbers] == [None, *["Bearer secret"] * 3]
+    assert [line.split()[0] for line in lines] == ["200"] * 4
+    assert int(size) > 0
 
 
 def test_a_server_of_ones_own(site: Site, tmp_path: Path) -> None:

@@ -746,20 +746,6 @@ def test_what_it_says_of_itself(server: FaultyServer) -> None:
     run(main)
 
 
-class AsyncCallable:
-    async def __call__(self, *_: Any) -> None: ...
-
-
-async def hook(*_: Any) -> None: ...
-
-
-@pytest.mark.parametrize("name", ["before_request", "after_response"])
-@pytest.mark.parametrize("given", [hook, [hook], AsyncCallable()], ids=["function", "list", "object"])
-def test_hooks_are_plain_functions(name: str, given: Any) -> None:
-    with pytest.raises(TypeError, match=name):
-        AsyncClient(**{name: given})
-
-
 def test_a_hook_that_breaks_what_runs(server: FaultyServer) -> None:
     """What no request's error can be is told to all, and hangs nobody."""
 

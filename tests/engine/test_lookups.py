@@ -252,7 +252,7 @@ def test_a_thread_that_cannot_be_had_is_an_error(
         assert ask(f"http://name.test:{server.port}/good/1").status == 200
 
 
-@KINDS
+@pytest.mark.parametrize("kind", ["pool", "fetcher"])  # a client has one
 def test_an_event_loop_that_cannot_be_had_is_an_error(
     kind: str, server: FaultyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,6 +22,7 @@ from httpconn._wire.references import resolve_reference
 from httpconn._wire.urls import parse_url, redacted, take_credentials
 from httpconn.policies.auth import Bearer, Credentials, field_value_of
 from httpconn.policies.cookies import Cookies
+from httpconn.policies.hooks import finished
 from httpconn.policies.rates import Bucket, Pace, Paces
 from httpconn.policies.redirects import hop, location_of
 from httpconn.policies.retries import Retry, retry_after_s
@@ -573,17 +574,17 @@ def test_hooks() -> None:
 
     policies = Policies(before_request=[seen.append, other, seen.append], after_response=seen.append)
     request = Request("GET", "http://a.test/")
-    changed = policies.shape(request)
+    changed = finished(policies.shape(request))
     assert [changed.url, *seen] == ["http://b.test/", request, changed]
     response = Response(request, head(200), b"")
-    policies.take_note(request.url, response)
+    finished(policies.take_note(request.url, response))
     assert seen[-1] is response
     assert policies.judged_from == 0
     assert Policies().judged_from == 300
     with pytest.raises(TypeError):
-        Policies(before_request=lambda request: 3).shape(request)
+        finished(Policies(before_request=lambda request: 3).shape(request))
     with pytest.raises(TypeError):
-        Policies(after_response=lambda response: response).take_note(request.url, response)
+        finished(Policies(after_response=lambda response: response).take_note(request.url, response))
     with pytest.raises(TypeError):
         Policies(before_request=[3])
     with pytest.raises(TypeError):

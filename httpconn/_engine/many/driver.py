@@ -11,7 +11,7 @@ import heapq
 import time
 import weakref
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from ..._exchange.incoming import Incoming
 from ..._exchange.job import Job
@@ -42,12 +42,20 @@ class Receiver(Protocol):
     def set_result(self, result: Any, /) -> None: ...
 
 
+class Unjudged(NamedTuple):
+    """What a receiver gets where hooks have to be awaited: a response that may be no result; see ``Driver.judge``."""
+
+    job: Job
+    response: Response
+
+
 class Driver:
     """One engine in one event loop."""
 
     def __init__(self, shared: Shared, settings: FetchSettings, runner: Runner) -> None:
         self.runner = runner
         self.shared = shared
+        shared.resolver.lookups.run_in(runner.spawn)
         self.engine = Loop(self.shared, settings, Intake(self.shared.preparer))
         self.requests = 0
         self.prepare_url = shared.preparer.prepare_url
@@ -114,6 +122,32 @@ class Driver:
             return False
         self.wake()
         return True
+
+    async def judge(self, unjudged: Unjudged, receiver: Receiver) -> Response | None:
+        """Await the hooks; return the response if it is the result. None: something follows, which *receiver* will get.
+
+        The time that the hooks take is not the request's. What one raises is in the ``error`` of the response. Raises
+        PoolClosed where something would follow, and the client has been closed.
+        """
+        job, response = unjudged
+        engine, stream = self.engine, response._stream
+        now, began, total_at = time.monotonic(), engine.time(), engine.end_of_total(job)
+        follow_up = await self.shared.follower.awaiting(job, response, total_at - began, time.time())
+        if isinstance(stream, Stream):  # its content is still to come, and so nothing follows it
+            if response.error is None:
+                stream.release()
+            else:
+                response._stream = None
+                stream.close()
+            return response
+        if follow_up.job is not None:
+            if engine.is_closed:
+                raise PoolClosed(f"the client was closed while a hook was awaited: {job.place}")
+            self._waiting[job.index] = receiver
+        if not engine.go_on_after(job, response, follow_up, now, total_at + engine.time() - began):
+            return response
+        self.wake()
+        return None
 
     def wake(self) -> None:
         """Have what can be started, or is given up, seen to soon."""
@@ -217,13 +251,22 @@ class Driver:
             self._take_back = self.runner.call_later(until_s, self._ring)
 
     def _deliver(self) -> None:
+        give = self._give_unjudged if self.engine.awaits_hooks else self._give
         for response in self.engine.take_ready():
-            self._give(response)
+            give(response)
 
     def _give(self, response: Response) -> None:
         receiver = self._waiting.pop(response.index, None)
         if receiver is not None and not receiver.done():
             receiver.set_result(response)
+
+    def _give_unjudged(self, response: Response) -> None:
+        job = self.engine.unjudged.pop(response.index, None)
+        receiver = None if job is None else self._waiting.pop(response.index, None)
+        if job is None:
+            self._give(response)
+        elif receiver is not None and not receiver.done():
+            receiver.set_result(Unjudged(job, response))
 
     # -- the end --------------------------------------------------------------------------------------------
 
@@ -299,18 +342,20 @@ class Stream:
         self.response: Response | None = None
         """And with it, the response as far as it came."""
         self._is_left = False
+        self._is_shown = False
         self._reader: Future | None = None
 
     # -- the engine's side
 
     @property
     def is_full(self) -> bool:
-        return self._size >= _STREAM_BYTES
+        return self._size >= _STREAM_BYTES or self._is_shown
 
     def begin(self, connection: Connection, job: Job, incoming: Incoming, times: tuple[float, ...]) -> Response:
         self.has_begun = True
         self._connection = connection
         self.job = job
+        self._is_shown = self._driver.engine.awaits_hooks
         response = self._class(job.request, incoming.head, b"")
         incoming.introduce(response)
         response._times = times  # type: ignore[assignment]  # five of them
@@ -363,6 +408,7 @@ class Stream:
                 return b""
             if self._reader is not None:
                 raise RuntimeError("the response is being read by another task")
+            self.release()  # a hook reads it
             reader = self._reader = self._driver.runner.future()
             try:
                 await reader
@@ -372,11 +418,21 @@ class Stream:
         part = self._parts.popleft()
         was_full = self.is_full
         self._size -= len(part)
-        if was_full and not self.is_full and self._connection is not None:
+        if was_full:
+            self._receive()
+        return part
+
+    def release(self) -> None:
+        """Have the content received: the hooks have seen the head, for which nothing was received meanwhile."""
+        if self._is_shown:
+            self._is_shown = False
+            self._receive()
+
+    def _receive(self) -> None:
+        if not self.is_full and self._connection is not None:
             self._driver.engine.now = self._driver.engine.time()
             self._connection.unpause()
             self._driver.wake()
-        return part
 
     def read_part(self) -> bytes:
         """Refuse to be read by a caller who does not wait; see ``model.Stream``."""

@@ -25,6 +25,7 @@ from collections.abc import Callable
 from typing import Final
 
 from ..._backends.contract import Road
+from ..._exchange.follow_up import FollowUp
 from ..._exchange.job import Job, Key
 from ..._exchange.outcome import unanswered
 from ..._exchange.settings import FetchSettings
@@ -115,6 +116,9 @@ class Loop(Clock):
         self._held_ready = 0  # and of it, what is in ``ready`` since then
         self.is_paused = False
 
+        self.awaits_hooks = shared.policies.awaits_hooks
+        self.unjudged: dict[int, Job] = {}
+        """The jobs of responses that are handed out as no results yet, by index: hooks are to be awaited before."""
         self.pacing = Pacing(self, shared.policies.paces)
         self.has_cookies = settings.cookies is not None
         self._road = self._new_road()
@@ -663,7 +667,10 @@ class Loop(Clock):
 
         All come through here from which something may follow, and their connections have not gone on yet.
         """
-        if job.is_abandoned or not self.goes_on(job, response):
+        if self.awaits_hooks and response.error is None and not job.is_abandoned:
+            self._leave_to_hooks(job, response)
+            self.answered(response)
+        elif job.is_abandoned or not self.goes_on(job, response):
             self.answered(response)
 
     def take_note(self, job: Job, response: Response) -> None:
@@ -671,9 +678,21 @@ class Loop(Clock):
 
         What a hook raises is in its ``error`` then.
         """
+        if self.awaits_hooks:
+            self._leave_to_hooks(job, response)
+            return
         follow_up = self.off_the_clock(self.shared.follower.after, job, response, _FOREVER, time.time())
         if follow_up.hold_s:
             self.pacing.shut(job, time.monotonic() + follow_up.hold_s)
+
+    def _leave_to_hooks(self, job: Job, response: Response) -> None:
+        """Have whoever gets *response* await the hooks, and then ``go_on_after``. The gate is shut before."""
+        self.unjudged[job.index] = job
+        head = response._head
+        assert head is not None
+        hold_s = self.shared.policies.hold_after(job, head, time.time())
+        if hold_s:
+            self.pacing.shut(job, time.monotonic() + hold_s)
 
     def answered(self, response: Response) -> None:
         """Hand out a result."""
@@ -689,16 +708,25 @@ class Loop(Clock):
 
     def goes_on(self, job: Job, response: Response) -> bool:
         """Return whether something follows *response*, which is no result then; and see to it."""
-        total_s = (job.timeout or self.timeout).total
-        total_at = _FOREVER if total_s is None else job.started + total_s + job.paused_s
-        if job.trail is not None:
-            total_at = job.trail.total_at = job.trail.total_at + job.paused_s
-            job.paused_s = 0.0
+        total_at = self.end_of_total(job)
         held = len(response._content)
         now = time.monotonic()
         left_s = total_at + self.away - now
         follow_up = self.off_the_clock(self.shared.follower.after, job, response, left_s, time.time())
         self.held -= held - (0 if follow_up.job is not None else len(response._content))
+        return self.go_on_after(job, response, follow_up, now, total_at)
+
+    def end_of_total(self, job: Job) -> float:
+        """Return when the whole time of the request of *job* is over."""
+        if job.trail is not None:
+            job.trail.total_at += job.paused_s
+            job.paused_s = 0.0
+            return job.trail.total_at
+        total_s = (job.timeout or self.timeout).total
+        return _FOREVER if total_s is None else job.started + total_s + job.paused_s
+
+    def go_on_after(self, job: Job, response: Response, follow_up: FollowUp, now: float, total_at: float) -> bool:
+        """Return whether something follows *response*, which came at *now* by the system's clock; and see to it."""
         if follow_up.hold_s:
             self.pacing.shut(job, now + follow_up.hold_s)
         if follow_up.job is None:
@@ -855,6 +883,7 @@ class Loop(Clock):
         self._made_ready -= len(self.ready)
         self.ready.clear()
         self._done.clear()
+        self.unjudged.clear()
         self.shared.sessions.clear()
         self.open = self.queued = self.held = self._held_ready = 0
         if self._waker is not None:

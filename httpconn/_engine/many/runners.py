@@ -14,6 +14,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Coroutine, Generator
+from contextvars import Context
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
@@ -61,8 +62,10 @@ class Runner(Protocol):
     def call_later(self, seconds: float, function: Callable[..., None], *args: Any) -> Callable[[], None]:
         """Return what takes it back."""
 
-    def spawn(self, coroutine: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], None]:
-        """Run a coroutine function beside the caller; return what cancels it."""
+    def spawn(
+        self, coroutine: Callable[[], Coroutine[Any, Any, None]], context: Context | None = None
+    ) -> Callable[[], None]:
+        """Run a coroutine function beside the caller, in *context*; return what cancels it."""
 
     async def in_thread(self, function: Callable[..., Any], *args: Any) -> Any: ...
 
@@ -125,8 +128,10 @@ class AsyncioRunner:
     def call_later(self, seconds: float, function: Callable[..., None], *args: Any) -> Callable[[], None]:
         return self._loop.call_later(seconds, function, *args).cancel
 
-    def spawn(self, coroutine: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], None]:
-        task = self._loop.create_task(coroutine())
+    def spawn(
+        self, coroutine: Callable[[], Coroutine[Any, Any, None]], context: Context | None = None
+    ) -> Callable[[], None]:
+        task = self._loop.create_task(coroutine(), context=context)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -238,7 +243,9 @@ class TrioRunner:
 
         return self.spawn(wait)
 
-    def spawn(self, coroutine: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], None]:
+    def spawn(
+        self, coroutine: Callable[[], Coroutine[Any, Any, None]], context: Context | None = None
+    ) -> Callable[[], None]:
         scope = self._trio.CancelScope()
 
         async def run() -> None:
@@ -249,7 +256,7 @@ class TrioRunner:
             if self.is_current():
                 scope.cancel()
 
-        self._trio.lowlevel.spawn_system_task(run)
+        self._trio.lowlevel.spawn_system_task(run, context=context)
         return cancel
 
     async def in_thread(self, function: Callable[..., Any], *args: Any) -> Any:
