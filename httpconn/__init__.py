@@ -173,6 +173,8 @@ _LATE: Final = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "writers":
+        return import_module(".writers", __name__)  # which makes it an attribute
     module = _LATE.get(name)
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -182,7 +184,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LATE})
+    return sorted({*globals(), *_LATE, "writers"})
 
 
 def backend() -> str:
@@ -196,6 +198,7 @@ def backends() -> tuple[str, ...]:
 
 
 if TYPE_CHECKING:
+    from . import writers as writers
     from ._io.addresses import public_only as public_only
     from ._wire.references import urljoin as urljoin
     from .aio import AsyncClient as AsyncClient

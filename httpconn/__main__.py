@@ -1,4 +1,6 @@
-"""``httpconn run script.py [argument ...]``, or ``python -m httpconn run ...``: a program, unchanged, on httpconn.
+"""The commands: ``httpconn run script.py``, a program, unchanged, on httpconn; ``httpconn fetch``, from URLs to files.
+
+Each is ``python -m httpconn ...`` too. Of ``run``:
 
 ``install()`` comes first; then the program finds ``sys.argv``, ``sys.path[0]`` and ``__main__`` as if it had been
 started by ``python script.py`` or ``python -m module``, and its exit code is the process's.
@@ -22,6 +24,7 @@ import httpconn
 _USAGE = """\
 {0} run script.py [argument ...]    runs a program with httpconn in the place of http.client
 {0} run -m module [argument ...]    the same for a module
+{0} fetch [urls.txt] --out PATH     fetches URLs into a file or a folder; {0} fetch --help
 """
 
 
@@ -33,6 +36,10 @@ def main(arguments: list[str], program: str = "python -m httpconn") -> None:
         print(_USAGE.format(program), end="")
     elif arguments == ["--version"]:
         print(f"httpconn {httpconn.__version__}")
+    elif arguments[0] == "fetch":
+        from httpconn._cli import fetch
+
+        sys.exit(fetch.main(arguments[1:], program))
     elif arguments[0] == "run" and len(arguments) > 2 and arguments[1] == "-m":
         httpconn.install()
         _run_module(arguments[2], arguments[3:])

@@ -16,6 +16,7 @@ from ..support.pages import ROOT, rewritten
 
 TESTS = Path(__file__).parents[1]
 ROOMS = {
+    "cli": "the commands",
     "client": "HTTPConnection and HTTPResponse",
     "docs": "the pages and their programs",
     "dropin": "CPython's own suites, and libraries that stand on http.client",
@@ -24,6 +25,7 @@ ROOMS = {
     "fuzz": "the fuzzer's own corpus",
     "laws": "what holds for the whole house",
     "wire": "parsers, chunks, states, tables",
+    "writers": "files of responses, and who reads them",
 }
 """Those with test modules; nested ones are none."""
 WITHOUT_TESTS = {"cases", "isolated", "support"}

@@ -1,0 +1,106 @@
+"""Writers of responses: ``httpconn.writers.open(path)`` makes the one that the path's suffix asks for.
+
+    with httpconn.writers.open("pages.jsonl.gz") as out:
+        for response in httpconn.fetch_many(urls):
+            out.write(response)
+
+They take the responses of a fetcher, a pool or an AsyncClient, and are what ``httpconn fetch`` writes with.
+
+For: a file format that responses are written to (`jsonl.py`, `folder.py`), its columns (`columns.py`), what of it is
+whole after a kill (`blocks.py`, `recorded.py`), and writing off the caller's thread (`spool.py`).
+
+Not for: fetching, and what a command line says (`_cli`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from importlib import import_module
+from typing import Final, Protocol, Self
+
+from ..model import Response
+from .recorded import Recorded
+
+__all__ = ["SUFFIXES", "Recorded", "Writer", "open"]
+
+
+class Writer(Protocol):
+    """What writes responses into one file, or folder. For one thread at a time."""
+
+    recorded: Recorded
+    """The places of the input that have a record."""
+
+    def write(self, response: Response, index: int | None = None) -> None:
+        """Write one record: a response, or the error that came instead.
+
+        *index* is its place in the input. Where it is not given, that is ``response.index``, and the next free one if
+        that is taken: each response of a pool has 0. The record is in the file at the latest *flush_s* seconds later.
+        Raises what went wrong with the file since, an OSError mostly; ValueError where *index* has a record already.
+        """
+
+    def flush(self) -> None:
+        """Return when all that was written is in the file. Raises as ``write``."""
+
+    def close(self) -> None:
+        """Finish the file. Raises as ``write``. A second call does nothing."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+SUFFIXES: Final = {
+    ".jsonl": ("jsonl", "JSONLinesWriter", "plain"),
+    ".jsonl.gz": ("jsonl", "JSONLinesWriter", "gzip"),
+    ".jsonl.zst": ("jsonl", "JSONLinesWriter", "zstd"),
+    ".ndjson": ("jsonl", "JSONLinesWriter", "plain"),
+}
+"""The suffixes of files that can be written: module, class and coding. A path that ends in a slash is a folder."""
+
+
+def open(
+    path: str | os.PathLike[str],
+    *,
+    resume: bool = False,
+    replace: bool = False,
+    fields: Iterable[str] | None = None,
+    flush_s: float = 1.0,
+) -> Writer:
+    """Return the writer for *path* by its suffix, one of ``SUFFIXES``.
+
+    A path that ends in a slash, or that is a folder, is written as one; "-" is JSON Lines on standard output.
+
+    - *resume*: go on with what is there: a last record that was cut is cut off, and ``recorded`` has the rest
+    - *replace*: what is there goes; without either of them it is a FileExistsError
+    - *fields*: the columns that are written, all by default; ``index`` and ``url`` always are
+    - *flush_s*: how long a record may wait in memory, in seconds; what a killed process loses at most
+
+    Raises FileExistsError, another OSError, ValueError for a suffix or a field that is not there or for a file that is
+    of somebody else, MissingExtra for a format whose package is not installed.
+    """
+    if resume and replace:
+        raise ValueError("expected resume or replace, got both")
+    if path == "-" and resume:
+        raise ValueError("standard output cannot be resumed")
+    if not flush_s > 0:
+        raise ValueError(f"expected flush_s above 0, got {flush_s}")
+    make, coding = _maker(os.fspath(path))
+    return make(os.fspath(path), coding, resume=resume, replace=replace, fields=fields, flush_s=flush_s)
+
+
+def _maker(path: str) -> tuple[Callable[..., Writer], str]:
+    """Return the class for *path*, and the coding of the file. Raises ValueError."""
+    if path == "-":
+        module, name, coding = "jsonl", "JSONLinesWriter", "plain"
+    elif path.endswith(("/", os.sep)) or os.path.isdir(path):
+        module, name, coding = "folder", "FolderWriter", "plain"
+    else:
+        for suffix in sorted(SUFFIXES, key=len, reverse=True):
+            if path.lower().endswith(suffix):
+                module, name, coding = SUFFIXES[suffix]
+                break
+        else:
+            raise ValueError(f"expected a path that ends in {', '.join(SUFFIXES)} or a slash (a folder), got {path!r}")
+    made: Callable[..., Writer] = getattr(import_module(f".{module}", __name__), name)
+    return made, coding

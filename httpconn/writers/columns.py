@@ -1,0 +1,134 @@
+"""The columns of a record: what each is called, and what of a response it tells.
+
+A value is text, a number or a list, and never None: readers of JSON Lines guess a column's type from the lines at the
+beginning, and polars refuses a text where the first hundred lines had null. So what is not there is "", 0 or [].
+Headers are a list of name and value, since a name may come twice (Set-Cookie), which the readers' maps lose.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, Final, NamedTuple
+
+from .._wire.head import field_lines_of, field_values_of
+from ..model import Request, Response
+from .recorded import url_told
+
+ALWAYS: Final = ("index", "url")
+"""What tells which record it is; so no choice of fields leaves it out."""
+
+
+class Content(NamedTuple):
+    """Content as JSON can have it; one of them is ""."""
+
+    text: str
+    base64: str
+
+
+def asked_url(response: Response) -> str:
+    """Return the URL that was asked for first, without credentials."""
+    return url_told((response.history[0] if response.history else response).url)
+
+
+def content_of(response: Response) -> Content:
+    """Return the content as text if that loses nothing, else in Base64: what is no text in its charset, or has NULs."""
+    data = response.content
+    if not data:
+        return Content("", "")
+    if b"\0" not in data[:1024]:
+        try:
+            text = response.text
+        except Exception:  # a default_encoding= of the caller's may raise anything
+            return Content("", base64.b64encode(data).decode("ascii"))
+        if "\0" not in text and ("\ufffd" not in text or _has_replacement_itself(response, data)):
+            return Content(text, "")
+    return Content("", base64.b64encode(data).decode("ascii"))
+
+
+def _has_replacement_itself(response: Response, data: bytes) -> bool:
+    """Whether the U+FFFD of a text stands in the content, and does not stand for what could not be decoded."""
+    if response.encoding.lower() not in ("utf-8", "utf8"):
+        return False
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _text_of_tag(tag: Any) -> str:
+    if tag is None:
+        return ""
+    return tag if isinstance(tag, str) else json.dumps(tag, ensure_ascii=False, default=str)
+
+
+def _headers(response: Response) -> list[list[str]]:
+    head = response._head
+    return [[name, value] for name, value in field_lines_of(head)] if head is not None else []
+
+
+def _content_type(response: Response) -> str:
+    head = response._head
+    values = field_values_of(head, "content-type") if head is not None else None
+    return values[0] if values else ""
+
+
+def _via(response: Response) -> str:
+    if not response.history:
+        return ""
+    return " ".join(f"{hop.status} {url_told(hop.url).replace(' ', '%20')}" for hop in response.history)
+
+
+def _timings(response: Response) -> dict[str, float]:
+    resolve, connect, tls, first_byte, total = response.timings
+    return {
+        "resolve": round(resolve, 6),
+        "connect": round(connect, 6),
+        "tls": round(tls, 6),
+        "first_byte": round(first_byte, 6),
+        "total": round(total, 6),
+    }
+
+
+def error_text(error: BaseException | None) -> str:
+    return "" if error is None else str(error) or type(error).__name__
+
+
+def _method(response: Response) -> str:
+    asked = (response.history[0] if response.history else response)._request
+    return asked.method if isinstance(asked, Request) else "GET"
+
+
+COLUMNS: Final[dict[str, Callable[[Response], Any]]] = {
+    "tag": lambda r: _text_of_tag((r.history[0] if r.history else r).tag),
+    "method": _method,
+    "final_url": lambda r: url_told(r.url),
+    "status": lambda r: r.status,
+    "reason": lambda r: r.reason,
+    "error_type": lambda r: "" if r.error is None else type(r.error).__name__,
+    "error": lambda r: error_text(r.error),
+    "attempts": lambda r: r.attempts,
+    "redirects": lambda r: len(r.history),
+    "via": _via,
+    "recorded_at": lambda r: round(time.time(), 6),
+    "timings": _timings,
+    "content_type": _content_type,
+    "size": lambda r: len(r.content),
+    "headers": _headers,
+}
+"""Behind ``index`` and ``url``; how a format has the content is its own."""
+
+
+def chosen(fields: Iterable[str] | None, of_format: Iterable[str]) -> list[str]:
+    """Return the names of the columns to write, in their order, without those of ALWAYS. Raises ValueError."""
+    every = [*COLUMNS, *of_format]
+    if fields is None:
+        return every
+    asked = {*fields}
+    unknown = sorted(asked - {*every, *ALWAYS})
+    if unknown:
+        raise ValueError(f"expected fields of {', '.join((*ALWAYS, *every))}, got {', '.join(unknown)}")
+    return [name for name in every if name in asked]

@@ -1,0 +1,161 @@
+"""A folder: the content of each response in a file of its own, and ``index.jsonl`` with the rest.
+
+The index has a record only when its file is written. So after a kill there may be files without a record; whoever goes
+on writes them anew, under the same names.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple, Self
+
+from ..model import Response
+from .blocks import BlockFile
+from .columns import asked_url, chosen
+from .jsonl import Records, place_of, serializer
+from .recorded import Recorded
+from .spool import Spool
+
+INDEX: Final = "index.jsonl"
+
+_MOST_CHARS: Final = 100
+_UNSAFE: Final = re.compile(r"[^A-Za-z0-9.=-]+")
+_SUFFIX: Final = re.compile(r"\.[A-Za-z0-9]{1,8}\Z")
+_RESERVED: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|\Z)")
+"""Names that Windows keeps for devices, whatever follows behind a dot."""
+
+_SUFFIXES: Final = {
+    "application/gzip": ".gz",
+    "application/javascript": ".js",
+    "application/json": ".json",
+    "application/pdf": ".pdf",
+    "application/xhtml+xml": ".html",
+    "application/xml": ".xml",
+    "application/zip": ".zip",
+    "image/gif": ".gif",
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/svg+xml": ".svg",
+    "image/webp": ".webp",
+    "text/css": ".css",
+    "text/csv": ".csv",
+    "text/html": ".html",
+    "text/javascript": ".js",
+    "text/plain": ".txt",
+    "text/xml": ".xml",
+}
+"""For URLs that end in none; not by the system's own table, which is another one on each machine."""
+
+
+def file_name(url: str, index: int, content_type: str) -> str:
+    """Return the name of the file for *url*, with its folder, as ``host/0000017-path-query.html``.
+
+    The place comes first, so that no two have one name, whatever the system makes of capitals; letters, digits, ``.``,
+    ``-``, ``=`` and ``_`` is all there is besides; and no part of it has more than 130 characters.
+    """
+    _, _, rest = url.partition("://")
+    authority, tail = re.match(r"([^/?#\\]*)(.*)", rest or url, re.DOTALL).groups()  # type: ignore[union-attr]  # always matches
+    host = _UNSAFE.sub("_", authority.rpartition("@")[2].lower())[:_MOST_CHARS].strip("._") or "_"
+    if _RESERVED.match(host):
+        host = f"_{host}"
+    path, mark, query = tail.partition("#")[0].partition("?")
+    found = _SUFFIX.search(path)
+    suffix = found[0] if found and "/" in path else _SUFFIXES.get(content_type.partition(";")[0].strip().lower(), "")
+    if found and suffix == found[0] and not query:
+        path = path.removesuffix(suffix)
+    slug = _UNSAFE.sub("_", path + mark + query)[:_MOST_CHARS].strip("._")
+    return f"{host}/{index:07}{'-' if slug else ''}{slug}{suffix.lower()}"
+
+
+class _Page(NamedTuple):
+    name: str
+    content: bytes
+    line: bytes
+
+
+class FolderWriter:
+    """See ``Writer``. The column ``file`` is the name within the folder, "" where there is no content."""
+
+    def __init__(
+        self, path: str, coding: str, *, resume: bool, replace: bool, fields: Iterable[str] | None, flush_s: float
+    ) -> None:
+        """Raises as ``writers.open``; with *replace*, the index is begun anew, and no file is removed."""
+        names = chosen(fields, ("file",))
+        self._records = Records([name for name in names if name != "file"], ())
+        self._has_file = "file" in names
+        self._serialize = serializer()
+        self._path = path
+        self.recorded = Recorded()
+        os.makedirs(path, exist_ok=True)
+        if not resume and not replace and os.listdir(path):
+            raise FileExistsError(17, "this folder is not empty", path)
+        self._index = BlockFile(os.path.join(path, INDEX), resume=resume, replace=replace)
+        try:
+            if resume:
+                self._index.cut(self._read())
+        except BaseException:
+            self._index.close()
+            raise
+        self._spool: Spool[_Page] = Spool(self._append, flush_s)
+        self._is_closed = False
+
+    def _read(self) -> int:
+        whole = 0
+        for line, end in self._index.whole_parts("plain"):
+            try:
+                self.recorded.add(*place_of(line))
+            except ValueError as error:
+                raise ValueError(f"{self._index.path} cannot be resumed: {error}") from None
+            whole = end
+        return whole
+
+    def write(self, response: Response, index: int | None = None) -> None:
+        place = self.recorded.free_place(response.index) if index is None else index
+        url = asked_url(response)
+        content = response.content
+        record: dict[str, Any] = self._records.record_of(response, place, url)
+        name = file_name(url, place, response.headers.get("Content-Type") or "") if content else ""
+        if self._has_file:
+            record["file"] = name
+        line = self._serialize(record)
+        self.recorded.add(place, url)
+        self._spool.put(_Page(name, content, line), len(content) + len(line))
+
+    def _append(self, pages: list[_Page]) -> None:
+        for page in pages:
+            if page.name:
+                self._save(os.path.join(self._path, page.name), page.content)
+        self._index.append(b"".join([page.line + b"\n" for page in pages]))
+
+    def _save(self, path: str, content: bytes) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+        try:
+            descriptor = os.open(path, flags, 0o666)
+        except FileNotFoundError:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            descriptor = os.open(path, flags, 0o666)
+        try:
+            view = memoryview(content)
+            while view:
+                view = view[os.write(descriptor, view) :]
+        finally:
+            os.close(descriptor)
+
+    def flush(self) -> None:
+        self._spool.flush()
+
+    def close(self) -> None:
+        if not self._is_closed:
+            self._is_closed = True
+            try:
+                self._spool.close()
+            finally:
+                self._index.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,152 @@
+"""JSON Lines: a record a line, with every key in every line, plain, gzip or zstd."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, Final, Self
+
+from ..model import Response
+from .blocks import BlockFile, encoder_of
+from .columns import COLUMNS, asked_url, chosen, content_of
+from .recorded import Recorded
+from .spool import Spool
+
+OF_CONTENT: Final = ("content", "content_base64")
+"""The content, in the one where it can be without loss; the other one is ""."""
+
+_BEGIN: Final = re.compile(rb'\{"index":(\d{1,12}),"url":"((?:[^"\\]|\\.)*)"[,}]')
+
+
+def _with_surrogates(dumps: Callable[[Any], str], record: dict[str, Any]) -> bytes:
+    """Return *record* as JSON in UTF-8; half a surrogate pair, which is no text, becomes a question mark."""
+    return dumps(record).encode("utf-8", "replace")
+
+
+def serializer() -> Callable[[dict[str, Any]], bytes]:
+    """Return what makes one line of a record, without its end: by orjson where it is installed."""
+    standard = partial(_with_surrogates, partial(json.dumps, ensure_ascii=False, separators=(",", ":")))
+    try:
+        orjson = importlib.import_module("orjson")
+    except ImportError:
+        return standard
+    fast: Callable[[dict[str, Any]], bytes] = orjson.dumps
+
+    def serialize(record: dict[str, Any]) -> bytes:
+        try:
+            return fast(record)
+        except TypeError:  # a surrogate, or a number beyond 64 bits
+            return standard(record)
+
+    return serialize
+
+
+class Records:
+    """Makes records of responses: dictionaries of the columns that were chosen, in their order."""
+
+    def __init__(self, fields: Iterable[str] | None, of_format: Iterable[str] = OF_CONTENT) -> None:
+        """Raises ValueError for a field that there is not."""
+        names = chosen(fields, of_format)
+        self._columns = [(name, COLUMNS[name]) for name in names if name in COLUMNS]
+        self._content = [name for name in names if name in OF_CONTENT]
+
+    def record_of(self, response: Response, index: int, url: str) -> dict[str, Any]:
+        record: dict[str, Any] = {"index": index, "url": url}
+        for name, value_of in self._columns:
+            record[name] = value_of(response)
+        if self._content:
+            content = content_of(response)
+            for name in self._content:
+                record[name] = content.text if name == "content" else content.base64
+        return record
+
+
+def place_of(line: bytes) -> tuple[int, str]:
+    """Return the place and the URL of a line of ours. Raises ValueError for another one."""
+    found = _BEGIN.match(line)
+    if found is None:
+        raise ValueError(f"expected a line that begins with its index and its url, got {line[:64]!r}")
+    return int(found[1]), json.loads(b'"%b"' % found[2])
+
+
+STANDARD_OUTPUT: Final = "-"
+
+
+class StandardOutput:
+    """In the place of a file: what is appended goes to whoever reads standard output."""
+
+    path = "standard output"
+
+    def append(self, data: bytes) -> None:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+
+    def close(self) -> None:
+        """It is the process's."""
+
+
+class JSONLinesWriter:
+    """See ``Writer``. A block is what came within *flush_s*, or some MiB."""
+
+    def __init__(
+        self, path: str, coding: str, *, resume: bool, replace: bool, fields: Iterable[str] | None, flush_s: float
+    ) -> None:
+        """Raises as ``writers.open``."""
+        self._records = Records(fields)
+        self._encode = encoder_of(coding)
+        self._serialize = serializer()
+        self.recorded = Recorded()
+        self._file: BlockFile | StandardOutput
+        self._file = BlockFile(path, resume=resume, replace=replace) if path != STANDARD_OUTPUT else StandardOutput()
+        try:
+            if resume and isinstance(self._file, BlockFile):
+                self._file.cut(self._read(self._file, coding))
+        except BaseException:
+            self._file.close()
+            raise
+        self._spool: Spool[bytes] = Spool(self._append, flush_s)
+        self._is_closed = False
+
+    def _read(self, file: BlockFile, coding: str) -> int:
+        """Note what the file has, and return where its last whole block ends. Raises ValueError."""
+        whole = 0
+        for block, end in file.whole_parts(coding):
+            for line in block.splitlines(keepends=True) if coding != "plain" else (block,):
+                try:
+                    self.recorded.add(*place_of(line))
+                except ValueError as error:
+                    raise ValueError(f"{file.path} cannot be resumed: {error}") from None
+            whole = end
+        return whole
+
+    def write(self, response: Response, index: int | None = None) -> None:
+        place = self.recorded.free_place(response.index) if index is None else index
+        url = asked_url(response)
+        line = self._serialize(self._records.record_of(response, place, url))
+        self.recorded.add(place, url)
+        self._spool.put(line, len(line))
+
+    def _append(self, lines: list[bytes]) -> None:
+        lines.append(b"")
+        self._file.append(self._encode(b"\n".join(lines)))
+
+    def flush(self) -> None:
+        self._spool.flush()
+
+    def close(self) -> None:
+        if not self._is_closed:
+            self._is_closed = True
+            try:
+                self._spool.close()
+            finally:
+                self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

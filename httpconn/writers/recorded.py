@@ -1,0 +1,56 @@
+"""Which places of an input have a record, and of which URL: four bytes a place."""
+
+from __future__ import annotations
+
+import zlib
+from array import array
+
+from .._wire.urls import redacted, take_credentials
+
+_MOST_PLACES = 1 << 31
+"""8 GiB of memory: a place beyond it in a file is damage."""
+
+
+def url_told(url: str) -> str:
+    """Return *url* as a record has it: without a user name and a password."""
+    if "@" not in url:
+        return url
+    url, told = take_credentials(url)
+    return url if told is not None else redacted(url) if "//" in url.partition("@")[0] else url
+
+
+class Recorded:
+    """A set of places, from 0, each with a check sum of its URL. ``len()`` is how many there are."""
+
+    def __init__(self) -> None:
+        self._sums = array("I")  # 0: no record
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __contains__(self, index: int) -> bool:
+        return index < len(self._sums) and self._sums[index] != 0
+
+    def add(self, index: int, url: str) -> None:
+        """Note that the place *index* has a record. Raises ValueError where it has one already, or is no place."""
+        if not 0 <= index < _MOST_PLACES:
+            raise ValueError(f"expected a place in the input from 0, got {index}")
+        if index >= len(self._sums):
+            self._sums.frombytes(bytes(self._sums.itemsize * (index + 1 - len(self._sums))))
+        if self._sums[index]:
+            raise ValueError(f"expected one record for each place in the input, got a second one for place {index}")
+        self._sums[index] = _sum_of(url)
+        self._count += 1
+
+    def free_place(self, index: int) -> int:
+        """Return *index* if it has no record, else the first place behind all that have one."""
+        return len(self._sums) if index in self else index
+
+    def matches(self, index: int, url: str) -> bool:
+        """Return whether the record of the place *index* is of *url*."""
+        return self._sums[index] == _sum_of(url)
+
+
+def _sum_of(url: str) -> int:
+    return zlib.crc32(url.encode("utf-8", "replace")) | 1

@@ -1,0 +1,90 @@
+"""What is written goes to a thread, so that no disk and no compressor holds up the connections."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Final, Generic, TypeVar
+
+T = TypeVar("T")
+
+BLOCK_BYTES: Final = 1 << 20
+"""Of so much the thread begins to write before its time."""
+MOST_HELD_BYTES: Final = 64 << 20
+"""Of more than this, who writes waits for the thread."""
+
+
+class Spool(Generic[T]):
+    """Has a thread call *work* with what was put in, in its order, each *flush_s* seconds or when there is a block.
+
+    The first exception of *work* ends it, and is raised by each call from then on.
+    """
+
+    def __init__(self, work: Callable[[list[T]], None], flush_s: float) -> None:
+        self._work = work
+        self._flush_s = flush_s
+        self._items: deque[tuple[T, int]] = deque()
+        self._put = 0  # bytes; written by who puts, as _done is by the thread: neither needs a lock
+        self._done = 0
+        self._wake = threading.Event()
+        self._idle = threading.Event()  # set by the thread whenever it has done something
+        self._is_closing = False
+        self._error: BaseException | None = None
+        self._thread: threading.Thread | None = None
+
+    def put(self, item: T, size: int) -> None:
+        """Hand over *item*, of *size* bytes. Waits while too much is held. Raises what *work* has raised."""
+        if self._error is not None:
+            raise self._error
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="httpconn writer", daemon=True)
+            self._thread.start()
+        self._items.append((item, size))
+        self._put += size
+        held = self._put - self._done
+        if held >= BLOCK_BYTES:
+            self._wake.set()
+            if held >= MOST_HELD_BYTES:
+                self._wait_until(lambda: self._put - self._done < MOST_HELD_BYTES // 2)
+
+    def flush(self) -> None:
+        """Return when all that was put in is done. Raises as ``put``."""
+        self._wait_until(lambda: self._done == self._put and not self._items)
+
+    def close(self) -> None:
+        """Do what is left, and end the thread. Raises as ``put``."""
+        if self._thread is not None:
+            self._is_closing = True
+            self._wake.set()
+            self._thread.join()
+            self._thread = None
+        if self._error is not None:
+            raise self._error
+
+    def _wait_until(self, is_so: Callable[[], bool]) -> None:
+        while self._error is None and not is_so():
+            self._idle.clear()
+            if is_so():
+                break
+            self._wake.set()
+            self._idle.wait(self._flush_s)
+        if self._error is not None:
+            raise self._error
+
+    def _run(self) -> None:
+        try:
+            while True:
+                is_last = self._is_closing
+                taken = [self._items.popleft() for _ in range(len(self._items))]
+                if taken:
+                    self._work([item for item, _ in taken])
+                    self._done += sum(size for _, size in taken)
+                self._idle.set()
+                if is_last:
+                    return
+                self._wake.wait(self._flush_s)
+                self._wake.clear()
+        except BaseException as error:
+            self._error = error
+            self._idle.set()
