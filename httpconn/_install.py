@@ -14,70 +14,124 @@ import http.client as _standard
 import sys
 import threading
 import warnings
-from abc import ABCMeta
-from collections.abc import Iterator
 from typing import Any, Final
 
-from .connection import HTTPConnection, HTTPSConnection
-from .response import HTTPResponse
-
-_OURS: Final[dict[str, type]] = {
-    "HTTPConnection": HTTPConnection,
-    "HTTPSConnection": HTTPSConnection,
-    "HTTPResponse": HTTPResponse,
-}
-# Taken while this package is imported, so before anything of it can stand in http.client.
-_ORIGINALS: Final[dict[str, type]] = {name: vars(_standard)[name] for name in _OURS if name in vars(_standard)}
+from ._replacing import early, patches
+from ._replacing.early import ORIGINALS as _ORIGINALS
+from ._replacing.patches import OURS as _OURS
 
 _lock: Final = threading.Lock()
 _replaced: dict[str, Any] = {}
 """What stood in http.client before ``install``: its own classes, or what somebody had put there."""
 
+_REMEDY: Final = (
+    "Call httpconn.install() before that, in the first lines of the program, or run it by 'python -m httpconn run "
+    "script.py'"
+)
+
 
 class InstallWarning(RuntimeWarning):
-    """Modules that were imported before ``install()`` hold http.client's classes, and go on using them."""
+    """What goes on using http.client's classes: early importers, a tool's class in the module, patches left behind."""
 
 
-def install() -> tuple[str, ...]:
+def install(*, force: bool = False) -> tuple[str, ...]:
     """Make http.client's classes ours; return the names of the modules that were imported too early for it.
 
     Those hold http.client's own classes and are not affected; an InstallWarning says which and how to mend it.
-    Calling it again changes nothing. Objects that exist stay what they are, and an early importer's
-    ``isinstance(response, HTTPResponse)`` accepts our responses too.
+    Calling it again changes nothing, but for what could not be done the first time. Objects that exist stay what they
+    are, and ``isinstance(response, HTTPResponse)`` accepts the responses of both, whichever class it asks for.
+
+    A class that a tool has put into http.client (a recorder) stays there, unless *force* is True. What tracers have
+    patched on http.client's classes is patched on ours as well where that can be done. An InstallWarning names what was
+    left, with its module.
     """
     with _lock:
-        if not _replaced:
-            # In one step, so that no thread finds one class replaced and another not.
-            _replaced.update({name: vars(_standard)[name] for name in _ORIGINALS})
-            vars(_standard).update({name: _OURS[name] for name in _ORIGINALS})
-            response_class = _ORIGINALS["HTTPResponse"]
-            if isinstance(response_class, ABCMeta):  # it is, by io.BufferedIOBase
-                # Cannot be taken back, and need not: a response of ours does what http.client's does.
-                response_class.register(HTTPResponse)
-        early = _holders_of(_ORIGINALS)
-    if early:
-        held = ", ".join(f"{module} ({', '.join(names)})" for module, names in early.items())
-        warnings.warn(
-            f"imported before httpconn.install(), and so still on http.client's own classes: {held}. Call "
-            "httpconn.install() before they are imported, in the first lines of the program, or run it by "
-            "'python -m httpconn run script.py'",
-            InstallWarning,
-            stacklevel=2,
-        )
-    return tuple(early)
+        left = _put_in_place(force)
+        # What stands in the way for the time of this call: methods that ask whose response it is are no patches.
+        early.unguard()
+        uncarried = patches.carry_over()
+        if _replaced:
+            early.adopt()
+    held = _holders_of(_ORIGINALS)
+    told = [
+        *_told_of_left(left, "install(force=True) replaces it"),
+        *_told_of_uncarried(uncarried, "httpconn's", "Make them again after httpconn.install()"),
+    ]
+    if held:
+        names = ", ".join(f"{module} ({', '.join(names)})" for module, names in held.items())
+        told.append(f"imported before httpconn.install(), and still on http.client's own classes: {names}. {_REMEDY}")
+    _warn(told)
+    return tuple(held)
 
 
 def uninstall() -> tuple[str, ...]:
     """Put back what ``install`` has replaced; return the names of the modules that keep our classes.
 
     Those were imported in between. They go on working on httpconn; to have them on http.client, import them anew.
-    A class that somebody else has put into http.client since is left there. Calling it again changes nothing.
+    A class that somebody else has put into http.client since is left there, and what was patched on ours since is
+    patched on http.client's; an InstallWarning names both where it cannot be. Calling it again changes nothing.
     """
     with _lock:
         present = vars(_standard)
+        left = {
+            name: present[name]
+            for name in _replaced
+            if name in present and present[name] not in (_OURS[name], _replaced[name])
+        }
+        early.release()
+        uncarried = patches.carry_back() if _replaced else []
         present.update({name: cls for name, cls in _replaced.items() if present.get(name) is _OURS[name]})
         _replaced.clear()
-        return tuple(_holders_of(_OURS))
+        holders = tuple(_holders_of(_OURS))
+    _warn(
+        [
+            *_told_of_left(left, "take it out before httpconn.uninstall()"),
+            *_told_of_uncarried(uncarried, "http.client's", "Make them again after httpconn.uninstall()"),
+        ]
+    )
+    return holders
+
+
+def _put_in_place(force: bool) -> dict[str, Any]:
+    """Put our classes into http.client, in one step, so that no thread finds one replaced and another not.
+
+    Returns what was left there. http.client's responses stay where one of the two connections does: it makes them.
+    """
+    present = vars(_standard)
+    left = {
+        name: present[name]
+        for name in _ORIGINALS
+        if not force and present[name] is not _ORIGINALS[name] and not _is_made_from_ours(present[name], name)
+    }
+    names = [name for name in _ORIGINALS if name not in left and name not in _replaced]
+    if left and "HTTPResponse" in names:
+        names.remove("HTTPResponse")
+    _replaced.update({name: present[name] for name in names})
+    present.update({name: _OURS[name] for name in names})
+    return left
+
+
+def _is_made_from_ours(cls: Any, name: str) -> bool:
+    return isinstance(cls, type) and _OURS[name] in cls.__mro__ and not early.is_early(cls)
+
+
+def _told_of_left(left: dict[str, Any], remedy: str) -> list[str]:
+    return [
+        f"http.client.{name} is {getattr(cls, '__module__', type(cls).__module__)}."
+        f"{getattr(cls, '__qualname__', type(cls).__qualname__)}, which was put there by a tool, and was left: {remedy}"
+        for name, cls in left.items()
+    ]
+
+
+def _told_of_uncarried(uncarried: list[patches.Patch], whose: str, remedy: str) -> list[str]:
+    if not uncarried:
+        return []
+    return [f"patched, and could not be patched on {whose} classes too: {', '.join(map(str, uncarried))}. {remedy}"]
+
+
+def _warn(told: list[str]) -> None:
+    if told:
+        warnings.warn("; ".join(told), InstallWarning, stacklevel=3)
 
 
 def _holders_of(classes: dict[str, type]) -> dict[str, list[str]]:
@@ -103,7 +157,7 @@ def _holders_of(classes: dict[str, type]) -> dict[str, list[str]]:
             if id(value) in makers:
                 found.setdefault(module_name, set()).add(name)
     for cls in set(classes.values()):
-        for subclass in _subclasses(cls):
+        for subclass in early.subclasses(cls):
             module_name = subclass.__module__
             if module_name != _standard.__name__ and not _is_ours(module_name) and _is_reachable(subclass):
                 found.setdefault(module_name, set()).add(subclass.__qualname__)
@@ -112,14 +166,6 @@ def _holders_of(classes: dict[str, type]) -> dict[str, list[str]]:
 
 def _is_ours(module_name: str) -> bool:
     return module_name.partition(".")[0] == "httpconn"
-
-
-def _subclasses(cls: type) -> Iterator[type]:
-    """Yield the real subclasses of *cls*, at any depth; those that were registered are none."""
-    subclasses: list[type] = type.__subclasses__(cls)
-    for subclass in subclasses:
-        yield subclass
-        yield from _subclasses(subclass)
 
 
 def _is_reachable(cls: type) -> bool:

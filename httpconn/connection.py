@@ -52,7 +52,7 @@ from .errors import (
     quote,
 )
 from .headers import KEEPS_EMPTY_LINE, current_limits, with_max_headers
-from .response import HTTPResponse, Owner, read_field_lines
+from .response import HTTPResponse, Owner, is_ours, read_field_lines
 
 HTTP_PORT: Final = 80
 HTTPS_PORT: Final = 443
@@ -506,7 +506,7 @@ class HTTPConnection:
         try:
             response = self.__configured(self.response_class(sock, self.debuglevel, method=self._method))
             self.__response = self.__awaited = response
-            goes_on = response._await_continue(timeout_s) if isinstance(response, HTTPResponse) else True
+            goes_on = response._await_continue(timeout_s) if is_ours(response) else True
         except BaseException as error:
             if self.sock is sock:
                 self.__shut()
@@ -811,7 +811,7 @@ class HTTPConnection:
     # -- the response --------------------------------------------------------------------------------------
 
     def __configured(self, response: Any) -> Any:
-        if isinstance(response, HTTPResponse):
+        if is_ours(response):
             if self.strict:
                 response.strict = True
             if self.limits is not None:
@@ -873,7 +873,7 @@ class HTTPConnection:
                 if self.__watch is None or self.__watch.sock is not self.sock:
                     self.__watch = Watch(self.sock)
                     self.__itself = weakref.ref(self)
-                if isinstance(response, HTTPResponse):
+                if type(response) is HTTPResponse or is_ours(response):
                     response._owner = self.__itself
             return response  # type: ignore[no-any-return]  # or what response_class makes
         except BaseException as error:
@@ -1061,7 +1061,7 @@ def _read_proxy_fields(response: Any, limits: Limits) -> list[bytes]:
     lines = read_field_lines(response.fp, limits)
     defects: list[Defect] = []
     parse_field_lines(b"".join(lines), 0, limits, limits.field_lines, "header", defects)
-    if isinstance(response, HTTPResponse) and response.strict:
+    if is_ours(response) and response.strict:
         is_strict = not defects and lines[-1] and parse_status_line(response._status_line)[3]
         if not is_strict:
             raise MalformedHead(
@@ -1071,7 +1071,7 @@ def _read_proxy_fields(response: Any, limits: Limits) -> list[bytes]:
 
 
 def _is_untouched(response: Any) -> bool:
-    return isinstance(response, HTTPResponse) and response._is_untouched()
+    return is_ours(response) and response._is_untouched()
 
 
 # The steps of the slow road, and what they go by. A class or an instance with one of its own is never by-passed.

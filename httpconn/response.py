@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from http.client import HTTPMessage
 from operator import index
 from time import monotonic
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol, TypeGuard, TypeVar, overload
 
 from . import _backends
 from ._backends.contract import BodyBuffer
@@ -888,6 +888,14 @@ class HTTPResponse(_Base):
         status = f"{self.status} {self.reason}".rstrip() if self._head is not None else "not begun"
         where = "closed" if self._source is None else "open"
         return f"<{type(self).__module__}.{type(self).__qualname__} [{status}] {where}, complete={self.complete}>"
+
+
+def is_ours(response: Any) -> TypeGuard[HTTPResponse]:
+    """Return whether *response* is a HTTPResponse, or of a class made from it.
+
+    Not isinstance: while httpconn is installed, http.client's own responses pass as ours there.
+    """
+    return HTTPResponse in type(response).__mro__
 
 
 class _NoSocket:

@@ -71,19 +71,44 @@ def test_both_may_be_called_again() -> None:
     assert http.client.HTTPConnection is httpconn.HTTPConnection
 
 
-def test_what_somebody_else_has_put_there_is_respected() -> None:
-    class Recorder(STANDARD["HTTPConnection"]):
-        pass
+class Recorder(STANDARD["HTTPConnection"]):
+    """What a recorder puts into http.client: made from what it found there."""
 
+
+def uninstall_quietly() -> tuple[str, ...]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", InstallWarning)
+        return httpconn.uninstall()
+
+
+def test_a_class_that_a_tool_has_put_there_is_left_and_named() -> None:
     with mock.patch.object(http.client, "HTTPConnection", Recorder):
-        install_quietly()
-        assert http.client.HTTPConnection is httpconn.HTTPConnection
-        httpconn.uninstall()
+        with pytest.warns(InstallWarning, match=r"http\.client\.HTTPConnection is .*\.Recorder, .*force=True"):
+            httpconn.install()
         assert http.client.HTTPConnection is Recorder
+        assert http.client.HTTPSConnection is httpconn.HTTPSConnection
+        assert http.client.HTTPResponse is STANDARD["HTTPResponse"]  # the recorder's connections make those
+    assert http.client.HTTPConnection is STANDARD["HTTPConnection"]  # what the tool puts back is what it found
     install_quietly()
-    with mock.patch.object(http.client, "HTTPConnection", Recorder):
+    assert in_place() == {name: getattr(httpconn, name) for name in NAMES}  # and now the rest is done
+
+
+def test_a_class_that_a_tool_has_put_there_is_replaced_where_that_is_asked_for() -> None:
+    with mock.patch.object(http.client, "HTTPConnection", Recorder), warnings.catch_warnings():
+        warnings.simplefilter("ignore", InstallWarning)
+        httpconn.install(force=True)
+        assert in_place() == {name: getattr(httpconn, name) for name in NAMES}
         httpconn.uninstall()
         assert http.client.HTTPConnection is Recorder
+
+
+def test_a_class_that_a_tool_puts_there_since_is_left_at_uninstall_and_named() -> None:
+    install_quietly()
+    with mock.patch.object(http.client, "HTTPConnection", type("Later", (httpconn.HTTPConnection,), {})) as later:
+        assert install_quietly()  # it is made from ours: nothing stands in the way
+        with pytest.warns(InstallWarning, match=r"http\.client\.HTTPConnection is .*\.Later, "):
+            httpconn.uninstall()
+        assert http.client.HTTPConnection is later
         assert http.client.HTTPResponse is STANDARD["HTTPResponse"]
         # What mock puts back at its end is what it found.
     assert http.client.HTTPConnection is httpconn.HTTPConnection
