@@ -70,12 +70,21 @@ cdef class TurnLimits(PlainLimits):
         self.keeps_cookies = keeps_cookies
 
 
-def begin_plain_response(bytes data not None, TurnLimits limits not None):
-    """Return (head, content that is there, bytes that are to come) of the response that *data* begins, or None."""
+def begin_plain_response(bytes data not None, TurnLimits limits not None, bint is_head=False):
+    """Return (head, content that is there, bytes that are to come) of the response that *data* begins, or None.
+
+    *is_head*: it is the answer to HEAD, behind which nothing comes whatever it announces.
+    """
     cdef Received got = Received.__new__(Received)
     cdef Py_ssize_t length = PyBytes_GET_SIZE(data)
     cdef Py_ssize_t end = _head_end(<const uint8_t *>PyBytes_AS_STRING(data), length, 0)
-    if end < 0 or not _begin_plain(data[:end], data[end:], limits, got):
+    cdef ResponseHead head
+    if end < 0:
+        return None
+    if is_head:
+        head = _plain_head(data, limits) if end == length else None
+        return None if head is None else (head, b"", 0)
+    if not _begin_plain(data[:end], data[end:], limits, got):
         return None
     return got.head, got.content, got.left
 

@@ -108,7 +108,8 @@ class Engine:
     limits: Callable[[int, int, int, int, int | None, int, int, bool], Any]
     """(line bytes, field lines, trailer lines, chunk overhead, content bytes; and what has to be judged before the next
     request is sent: statuses from here to 399, those from here on, and cookies) to what the other two are given."""
-    begin_plain_response: Callable[[bytes, Any], tuple[ResponseHead, bytes, int] | None]
+    begin_plain_response: Callable[..., tuple[ResponseHead, bytes, int] | None]
+    """(data, limits, whether it answers HEAD, which none does by default)"""
     take_turn: Callable[[int, bytes | None, Any], tuple[ResponseHead, bytes, int, int] | bytes | None]
     plain_get: Callable[[dict[str, Any], str], tuple[Any, bytes] | None]
     """The twin of ``preparing.plain_get``."""

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from .. import _backends
 from .._backends.contract import Engine
+from .._wire.framing import announced_bytes
 from .._wire.grammar import CONTINUE, SWITCHING_PROTOCOLS
 from .._wire.head import ResponseHead
 from .._wire.reader import NEED_DATA, ResponseReader
@@ -214,8 +215,7 @@ class Incoming:
     @property
     def left_out_bytes(self) -> int:
         """How much content the head announces; -1: that is not said."""
-        value = None if self.head is None else self.head.content_length
-        return int(value) if value is not None and value.isascii() and value.isdigit() else -1
+        return -1 if self.head is None else announced_bytes(self.head)
 
     @property
     def left_bytes(self) -> int:

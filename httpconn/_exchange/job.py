@@ -65,6 +65,8 @@ class Job(BareJob):
     """See ``outcome.note_failure``."""
     is_plain = True
     """A response with content, which goes to memory, under the limits that all share."""
+    may_read_fast = True
+    """The same without a word on content: an answer to HEAD may be read by the fast path too."""
     closes = False
     """It says that it is the last one on its connection (RFC 9112 section 9.6)."""
     timeout: Timeout | None = None
@@ -95,7 +97,7 @@ class Job(BareJob):
         """Have the result go to *stream* while it comes in; what *may_go_on* may be none."""
         self.stream = stream
         self.may_go_on = may_go_on
-        self.is_plain = False
+        self.is_plain = self.may_read_fast = False
 
     @property
     def may_drop_expect(self) -> bool:

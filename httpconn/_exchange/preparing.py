@@ -181,7 +181,9 @@ class Preparer:
         if found is not None:
             (key, origin, _), head = found
             job = Job(request, index, key, origin, method, head if method == "GET" else b"HEAD" + head[3:])
-            job.is_plain = method == "GET"
+            if method == "HEAD":
+                job.is_plain = False
+                job.may_read_fast = not self.settings.strict  # which closes behind what is announced and left out
             return job
         if self._policies.has_hooks:
             return finished(self.prepare_awaiting(request, index))
@@ -205,7 +207,9 @@ class Preparer:
         is_same_content = keeps_content and shaped.body is request.body and shaped.json is request.json
         next_job = self._prepare(shaped, fields, job.index, trail, job.framed if is_same_content else None)
         next_job.own = own
-        next_job.is_plain = False  # its response has a history, which the short road knows nothing of
+        next_job.is_plain = next_job.may_read_fast = (
+            False  # its response has a history, which the short road knows nothing of
+        )
         next_job.timeout = next_job.timeout or self.settings.timeout
         return self._led(next_job) if is_moved or trail.has_left_origin else next_job
 
@@ -298,14 +302,16 @@ class Preparer:
                 job.has_asked = has_asked
             if b"\r\nconnection:" in lowered:
                 job.closes = asks_to_close(head.split(b"\r\n"))
-        job.is_plain = (
+        job.may_read_fast = (
             not job.closes  # the short road judges by the response alone
-            and method not in ("HEAD", "CONNECT")
+            and method != "CONNECT"
+            and not (method == "HEAD" and self.settings.strict)
             and request.decode
             and request.sink is None
             and request.max_content is None
             and request.retry is None  # the fast path has one set of statuses to judge, for all requests
         )
+        job.is_plain = job.may_read_fast and method != "HEAD"
         _put_body(job, framed)
         return job
 

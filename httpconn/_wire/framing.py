@@ -72,6 +72,12 @@ def announces_content(head: ResponseHead, method: str | None) -> bool:
     return head.transfer_encoding is not None or (length is not None and length.strip("0, \t") != "")
 
 
+def announced_bytes(head: ResponseHead) -> int:
+    """Return how much content the fields announce; -1 where that is not said."""
+    length = head.content_length
+    return int(length) if length is not None and length.isascii() and length.isdigit() else -1
+
+
 def _persists(head: ResponseHead) -> bool:
     """Return whether the sender means the connection to persist. Source: RFC 9112 section 9.3."""
     options = (head.connection or "").lower()

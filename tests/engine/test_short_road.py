@@ -66,9 +66,10 @@ def limits_of(engine: Engine, max_content: int | None = None, judged: tuple[int,
     )
 
 
-def by_reader(data: bytes) -> tuple[bytes, bytes, int | None, bool, bool, list] | None:
+def by_reader(data: bytes, method: str = "GET") -> tuple[bytes, bytes, int | None, bool, bool, list] | None:
     """(head, body that is there, bytes to come, complete, whether another may follow, trailers); None: refused."""
-    reader = ResponseReader(_backends.get("python"), "GET", LIMITS, True)
+    # Strict in framing; behind an answer to HEAD, strict in syntax as well, it would close.
+    reader = ResponseReader(_backends.get("python"), method, LIMITS, True, lenient_syntax=method == "HEAD")
     reader.receive(data)
     try:
         head = reader.head()
@@ -83,13 +84,13 @@ def by_reader(data: bytes) -> tuple[bytes, bytes, int | None, bool, bool, list] 
     return head.block, body, reader.length, reader.complete is True, may_follow, reader.trailers or []
 
 
-def agrees(engine: Engine, data: bytes) -> bool:
+def agrees(engine: Engine, data: bytes, method: str = "GET") -> bool:
     """Whether the short road took it; fails where it does not say the same."""
-    found = engine.begin_plain_response(data, limits_of(engine))
+    found = engine.begin_plain_response(data, limits_of(engine), method == "HEAD")
     if found is None:
         return False
     head, content, left = found
-    expected = by_reader(data)
+    expected = by_reader(data, method)
     assert expected is not None, data
     block, body, to_come, is_complete, may_follow, trailers = expected
     assert (head.block, content) == (block, body), data
@@ -98,7 +99,7 @@ def agrees(engine: Engine, data: bytes) -> bool:
     assert may_follow, data
     assert not trailers, data
     assert head.status >= 200
-    assert not head.field_values("content-encoding")
+    assert method == "HEAD" or not head.field_values("content-encoding")
     return True
 
 
@@ -111,10 +112,20 @@ def test_the_plain_ones_are_taken(engine: Engine, data: bytes) -> None:
     assert engine.begin_plain_response(data + b"H", limits_of(engine)) is None, "nothing may lie behind it"
 
 
-def test_every_wire_case(engine: Engine) -> None:
+@pytest.mark.parametrize("data", PLAIN)
+def test_an_answer_to_head(engine: Engine, data: bytes) -> None:
+    """It is taken whole, whatever it announces, and with nothing behind it."""
+    end = data.index(b"\r\n\r\n") + 4
+    assert [at for at in range(len(data) + 1) if agrees(engine, data[:at], "HEAD")] == [end]
+    coded = data[: end - 2] + b"Content-Encoding: gzip\r\n\r\n"
+    assert agrees(engine, coded, "HEAD"), "no content is to be decoded"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_every_wire_case(engine: Engine, method: str) -> None:
     for case in all_cases():
-        agrees(engine, case.wire)
-        agrees(engine, case.wire + b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
+        agrees(engine, case.wire, method)
+        agrees(engine, case.wire + b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil", method)
 
 
 def test_mutations(engine: Engine) -> None:
@@ -138,6 +149,7 @@ def test_mutations(engine: Engine) -> None:
                     line = data.find(b"\n", at) + 1
                     data[line:line] = dice.choice(pieces)
         taken += agrees(engine, bytes(data))
+        agrees(engine, bytes(data).partition(b"\r\n\r\n")[0] + b"\r\n\r\n", "HEAD")
     assert taken > 1000, "not vacuous"
 
 

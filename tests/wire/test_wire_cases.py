@@ -5,6 +5,7 @@ The law: however the bytes are cut, the outcome is the same, and so is the call 
 
 from __future__ import annotations
 
+import os
 import random
 import re
 from collections.abc import Iterable, Iterator
@@ -22,7 +23,7 @@ from ..support.peers import OnlyMakefile, WatchedFile, answered, received, socke
 CASES = all_cases()
 MODES = ("default", "strict")
 READER_MODES = (*MODES, "pool")
-MOST_CUTS = 300
+MOST_CUTS = int(os.environ.get("HTTPCONN_CUTS") or 300)
 """Longer messages are cut at so many places only, chosen by a fixed seed, the first and last ones among them."""
 
 BEHIND = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"
@@ -237,13 +238,14 @@ def cuts(length: int) -> Iterable[int]:
     """Return the places at which a message of *length* bytes is cut."""
     if length <= MOST_CUTS:
         return range(length + 1)
-    edges = [*range(60), *range(length - 60, length + 1)]
-    return sorted({*edges, *random.Random(length).sample(range(length), 60)})
+    part = MOST_CUTS // 5
+    edges = [*range(part), *range(length - part, length + 1)]
+    return sorted({*edges, *random.Random(length).sample(range(length), part)})
 
 
 def bytewise(wire: bytes) -> Iterator[bytes]:
     """Yield the bytes one by one; of a very long message, only those at its edges."""
-    if len(wire) <= 10 * MOST_CUTS:
+    if len(wire) <= 3000:
         return (wire[i : i + 1] for i in range(len(wire)))
     return (wire[a:b] for a, b in zip((*range(100), 100), (*range(1, 101), len(wire)), strict=True))
 

@@ -23,6 +23,7 @@ from ..._io.connect import Watch
 from ..._io.descriptors import is_out_of_descriptors
 from ..._io.lookups import Address, Lookup, Name
 from ..._io.polling import IN, OUT
+from ..._wire.framing import announced_bytes, announces_content
 from ..._wire.head import ResponseHead
 from ...errors import without_frames
 from ...model import Response, Timeout
@@ -565,19 +566,33 @@ class Connection:
         if data is None:
             return
         begin_plain = loop.begin_plain
-        if self.incoming is None and job.is_plain and begin_plain is not None:
-            # A TLS connection, most likely: the short road without the system calls.
-            plain = begin_plain(data, loop.plain_limits)
-            if plain is not None and not plain[2]:
-                self._note_first_byte(job)
-                response = loop.make_response(job.request, plain[0], plain[1])
-                response._times = (*self.times, loop.now - job.started)
-                response.index = job.index
-                response.attempts = job.attempts
-                loop.hold(len(plain[1]))
-                self._end(job, response, persists=self.is_sent and not channel.has_pending())
+        if self.incoming is None and job.may_read_fast and begin_plain is not None:
+            # TLS or HEAD, most likely: the short road without the system calls.
+            plain = begin_plain(data, loop.plain_limits, job.method == "HEAD")
+            if plain is not None and not plain[2] and not self._may_be_left_out(plain[0]):
+                self._end_plain(job, channel, plain[0], plain[1])
                 return
         self._read(job, data)
+
+    def _may_be_left_out(self, head: ResponseHead) -> bool:
+        """Return whether *head*, the whole of what came, may be what the answer before it left out: of that length."""
+        return self.left_out_at == self.served and len(head.block) == self.left_out_bytes
+
+    def _end_plain(self, job: Job, channel: Channel, head: ResponseHead, content: bytes) -> None:
+        """End an exchange whose response came in one piece, and was plain."""
+        loop = self.loop
+        self._note_first_byte(job)
+        response = loop.make_response(job.request, head, content)
+        response._times = (*self.times, loop.now - job.started)
+        response.index = job.index
+        response.attempts = job.attempts
+        persists = self.is_sent and not channel.has_pending()
+        if content:
+            loop.hold(len(content))
+        elif job.method == "HEAD" and announces_content(head, "HEAD"):
+            self._end_left_out(job, response, announced_bytes(head), persists=persists)
+            return
+        self._end(job, response, persists=persists)
 
     def _read(self, job: Job, data: bytes) -> None:
         """See what received bytes come to, by the shared reader."""
@@ -758,18 +773,18 @@ class Connection:
         response = incoming.response()
         response._times = (*self.times, loop.time() - job.started)
         if incoming.leaves_content_out:
-            self._end_left_out(job, response, incoming, persists=persists)
+            if not persists and (incoming.has_bytes_behind() or channel.has_pending()):
+                loop.rests.note_noisy(self.host.key)
+            self._end_left_out(job, response, incoming.left_out_bytes, persists=persists)
         else:
             self._end(job, response, persists=persists)
 
-    def _end_left_out(self, job: Job, response: Response, incoming: Incoming, *, persists: bool) -> None:
+    def _end_left_out(self, job: Job, response: Response, left_out_bytes: int, *, persists: bool) -> None:
         """End an exchange whose answer left announced content out: only what may follow it goes on at once."""
-        loop, channel, key = self.loop, self.channel, self.host.key
+        loop, key = self.loop, self.host.key
         assert response._head is not None
-        if not persists and (incoming.has_bytes_behind() or (channel is not None and channel.has_pending())):
-            loop.rests.note_noisy(key)
         self.left_out_at = self.served + 1
-        self.left_out_bytes = incoming.left_out_bytes
+        self.left_out_bytes = left_out_bytes
         if loop.shared.policies.has_to_judge(response._head):
             self._stop(persists=persists and not loop.rests.is_noisy(key))
             loop.follow_up(job, response)
