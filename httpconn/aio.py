@@ -8,7 +8,16 @@ import contextvars
 import threading
 import time
 import warnings
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Coroutine,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
@@ -16,6 +25,7 @@ from typing import Any, ClassVar, Final, NamedTuple, Self, TypedDict, Unpack
 
 from ._engine.fork import call_after_fork
 from ._engine.many.driver import Driver, Stream, Unjudged, refused
+from ._engine.many.robots import sitemaps_of
 from ._engine.many.runners import Future, Runner, running
 from ._engine.shared import Shared
 from ._exchange.charsets import DefaultEncoding
@@ -405,6 +415,11 @@ class AsyncClient(Configured):
         if driver is None:
             return ClientStats(0, 0, 0, 0)
         return ClientStats(driver.requests, driver.engine.opened, driver.engine.reused, driver.engine.resent)
+
+    @property
+    def sitemaps(self) -> dict[str, Sequence[str]]:
+        """The sitemaps that robots.txt names, by origin ("https://example.org"): of those that ``robots`` has read."""
+        return {} if self._driver is None else sitemaps_of(self._driver.engine)
 
     def close(self) -> None:
         """Close every socket; who still waits for something gets PoolClosed. A second call does nothing.

@@ -59,6 +59,8 @@ __all__ = [
     "RemoteDisconnected",
     "RequestTimeout",
     "ResponseNotReady",
+    "RobotsDisallowed",
+    "RobotsUnreachable",
     "SinkTimeout",
     "StatusError",
     "StreamConsumed",
@@ -216,6 +218,21 @@ class FingerprintMismatch(_Portable):
 
 class AddressNotAllowed(HTTPException, OSError):
     """``allow_address`` says no to where a request would go, or a redirect leads to a Unix socket; nothing is sent."""
+
+
+class RobotsDisallowed(_Portable):
+    """The robots.txt of the host says that this must not be asked for (``robots``); nothing has been sent."""
+
+
+class RobotsUnreachable(RobotsDisallowed):
+    """The host's robots.txt cannot be had: by RFC 9309, nothing may be asked for then. ``__cause__`` says why.
+
+    Its ``status`` is that of the answer, 500 or above; 0 where there was none. It is looked for again after a while.
+    """
+
+    def __init__(self, text: str, status: int = 0) -> None:
+        super().__init__(text)
+        self.status = status
 
 
 class StatusError(_Portable):

@@ -7,13 +7,14 @@ What goes in is ``_engine/many/intake.py``'s, what runs when is ``_engine/many/l
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, NamedTuple, Self, Unpack
 
 from ._engine.fork import call_after_fork
 from ._engine.many.intake import Intake
 from ._engine.many.loop import Loop
+from ._engine.many.robots import loop_of, sitemaps_of
 from ._engine.shared import Shared
 from ._exchange.options import Configured
 from ._exchange.settings import FetchOptions, FetchSettings
@@ -45,6 +46,7 @@ class Fetcher(Configured):
     - *max_connections* in all, *per_host* to one origin; *look_ahead*: requests that are taken from the input and have
       no connection yet; with *ordered*, results come in the order of the input, and at most so many wait for one
     - *max_content*: bytes of one response; *max_buffered_bytes*: of all that have not been handed out (reading pauses)
+    - *robots*: True, or a name such as "my-bot/1.0": keep to robots.txt, by its rules for that name
     - everything else as for ``ConnectionPool``
 
     ``close``, the end of a ``with`` block and Ctrl-C close every socket, and so does dropping it: with a
@@ -60,7 +62,7 @@ class Fetcher(Configured):
         self._settings = FetchSettings.of(options)
         self._shared = Shared(self._settings)
         self._intake = Intake(self._shared.preparer)
-        self._loop = Loop(self._shared, self._settings, self._intake)
+        self._loop = loop_of(self._shared, self._settings, self._intake)
         self._ready = self._loop.ready
         call_after_fork(self)
 
@@ -115,6 +117,11 @@ class Fetcher(Configured):
         """What has been done so far."""
         loop = self._loop
         return FetchStats(self._intake.count, loop.handed_out, loop.opened, loop.reused, loop.resent, loop.put_back)
+
+    @property
+    def sitemaps(self) -> dict[str, Sequence[str]]:
+        """The sitemaps that robots.txt names, by origin ("https://example.org"): of those that ``robots`` has read."""
+        return sitemaps_of(self._loop)
 
     def close(self) -> None:
         """Close every socket and forget what was asked for. A second call does nothing."""

@@ -72,7 +72,8 @@ class ConnectionPool(Configured):
       *max_lookups*: names that are looked up at a time, and *max_abandoned_lookups* that were given up and run on;
       *source_address*, *socket_options* as the socket module has them
     - *redirects*: how many are followed, 0 for none; *retry*: a ``Retry``, none without one
-    - *rate_per_host* requests a second to one origin, *delay_per_host* seconds between two of them
+    - *rate_per_host* requests a second to one origin, *delay_per_host* seconds between two of them: a number, a mapping
+      of hosts, or a function of the host
     - *cookies*: an ``http.cookiejar.CookieJar``; *auth*: (user, password) or a ``Bearer`` by origin,
       ``{"https://example.org": ...}``; *netrc*: True, or a path
     - *before_request*, *after_response*: callables, or several, that are given each Request and each Response

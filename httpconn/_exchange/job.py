@@ -16,6 +16,8 @@ Key = tuple[Any, ...]
 """What connections are kept by: scheme, host, port; for TLS the context, the name and the fingerprint that are checked;
 and the key of the proxy, if there is one. The length tells which."""
 
+LENGTH_OF_ORIGIN: Final = 3
+"""How much of a key is its origin's."""
 _MOST_SHOWN_OF_URL: Final = 256
 
 

@@ -21,13 +21,12 @@ from . import content_coding
 from .job import Job, Key
 from .proxies import DIRECT, EnvironmentProxies, Proxy, parse_proxy
 from .request_body import Body, ChunkedBody, Framed, body_of
-from .settings import MIB, TRUSTSTORE, Settings, check_request
+from .settings import MIB, TRUSTSTORE, USER_AGENT, Settings, check_request
 from .sink import check_sink
 
 if TYPE_CHECKING:
     from .cookie_field import CookieLines
 
-USER_AGENT: Final = "httpconn/0.2"
 _IDENTITY: Final = "identity"
 _NONE_LEFT_OUT: Final[frozenset[str]] = frozenset()
 _SMALL_BODY_BYTES: Final = 65_536
@@ -166,6 +165,8 @@ class Preparer:
         if serialized is None:
             return self.prepare(Request("GET", url), index)
         key = origin.key + self._tls if origin.is_tls else self._key(None, origin)
+        if self._policies.paces.is_by_host:
+            self._policies.paces.learn(origin)
         _remember(self._known, url, key, origin, serialized[len("GET ") + len(target) :])
         return Job(url, index, key, origin, "GET", serialized)
 
@@ -272,6 +273,8 @@ class Preparer:
         origin, target = parse_url(request.url)
         method = request.method
         _check_request(request)
+        if self._policies.paces.is_by_host:
+            self._policies.paces.learn(origin)
         own, left_out, framed = self._own_fields(request, own, framed or _framed(request, method))
         body, length, _ = framed
         key = self._key(request, origin)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import ssl
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypedDict
 
@@ -17,8 +17,10 @@ from ..errors import TooFewDescriptors
 from ..model import DEFAULT_TIMEOUT, OF_REQUESTS, Headers, Request, Timeout, pairs_of
 from ..policies.auth import Auth
 from ..policies.hooks import Hooks, hooks_of, is_awaited
+from ..policies.rates import PerHost
 from ..policies.redirects import DEFAULT_REDIRECTS
 from ..policies.retries import Retry
+from ..policies.robots import product_token
 from .charsets import DefaultEncoding, check_default
 from .content_coding import DEFAULT_MAX_RATIO
 from .options import OF_POOLS, unexpected
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from http.cookiejar import CookieJar
 
 MIB: Final = 1_048_576
+USER_AGENT: Final = "httpconn/0.2"
 
 TRUSTSTORE: Final = "truststore"
 """In the place of a TLS context: one that trusts what the operating system trusts."""
@@ -66,8 +69,8 @@ class Options(TypedDict, total=False):
     socket_options: Iterable[SocketOption]
     redirects: int
     retry: Retry | None
-    rate_per_host: float | None
-    delay_per_host: float | None
+    rate_per_host: PerHost | None
+    delay_per_host: PerHost | None
     cookies: CookieJar | None
     auth: Mapping[str, Auth] | None
     netrc: bool | str | os.PathLike[str]
@@ -81,12 +84,15 @@ class FetchOptions(Options, total=False):
     ordered: bool
     look_ahead: int
     max_buffered_bytes: int
+    robots: bool | str | None
 
 
-_KINDS: Final[Mapping[str, tuple[tuple[type, ...], str]]] = {
+_PER_HOST: Final = "a mapping of hosts to such numbers, or a function of a host"
+
+_KINDS: Final[Mapping[str, tuple[tuple[Any, ...], str]]] = {
     "context": ((ssl.SSLContext, str), "an ssl.SSLContext, or 'truststore'"),
     "decode": ((bool,), "True or False"),
-    "delay_per_host": ((int, float), "a number of seconds"),
+    "delay_per_host": ((int, float, Mapping, Callable), f"a number of seconds, {_PER_HOST}"),
     "fingerprint": ((str,), "the SHA-256 of a certificate, in hex"),
     "limits": ((Limits,), "a Limits"),
     "max_content": ((int,), "a number of bytes, as an int"),
@@ -94,7 +100,7 @@ _KINDS: Final[Mapping[str, tuple[tuple[type, ...], str]]] = {
     "ordered": ((bool,), "True or False"),
     "proxy": ((str,), 'the URL of one proxy, "http://host:port", or "direct"; each request may name another'),
     "proxy_context": ((ssl.SSLContext,), "an ssl.SSLContext"),
-    "rate_per_host": ((int, float), "a number of requests a second"),
+    "rate_per_host": ((int, float, Mapping, Callable), f"a number of requests a second, {_PER_HOST}"),
     "server_hostname": ((str,), "a name, as str"),
     "sink_any_status": ((bool,), "True or False"),
     "source_address": ((tuple,), "a pair of host and port"),
@@ -208,10 +214,11 @@ class Settings:
     redirects: int = DEFAULT_REDIRECTS
     """How many are followed, 0 for none."""
     retry: Retry | None = None
-    rate_per_host: float | None = None
-    """Requests a second to one origin, with a burst of one second's worth."""
-    delay_per_host: float | None = None
-    """Seconds between the starts of two requests to one origin."""
+    rate_per_host: PerHost | None = None
+    """Requests a second to one origin, with a burst of one second's worth: a number; a mapping of hosts to numbers, in
+    which "*" is any other host; or a function of the host, which is asked about once. None is no limit."""
+    delay_per_host: PerHost | None = None
+    """Seconds between the starts of two requests to one origin, in the same forms."""
     cookies: CookieJar | None = None
     auth: Mapping[str, Auth] | None = field(default=None, repr=False)
     """Credentials by origin."""
@@ -318,10 +325,31 @@ class FetchSettings(Settings):
     connections unused."""
     max_buffered_bytes: int = 256 * MIB
     """Bytes of content that have not been handed out; beyond them, reading pauses."""
+    robots: bool | str | None = None
+    """Keep to each host's robots.txt, by the rules for this name, "my-bot/1.0" say; with True, for the name at the
+    beginning of the User-Agent that goes with every request. It is in no User-Agent by that."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        product_token(self.robots, self._user_agent())
+
+    @property
+    def robots_token(self) -> str:
+        """The name by which rules are found, "" where nobody asks for them."""
+        return product_token(self.robots, self._user_agent())
+
+    def _user_agent(self) -> str | None:
+        if self.headers is None:
+            return USER_AGENT
+        return next((_text(value) for name, value in self.headers if _text(name).lower() == "user-agent"), None)
 
     @staticmethod
     def counts() -> dict[str, int]:
         return {**Settings.counts(), "look_ahead": 1, "max_buffered_bytes": 0}
+
+
+def _text(value: Any) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else "" if value is None else str(value)
 
 
 OF_POOLS.update(FetchSettings.names())

@@ -7,10 +7,20 @@ All times are of one clock, the caller's; none may start earlier than is said he
 from __future__ import annotations
 
 import math
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeAlias
+
+from .._wire.hosts import parse_host, parse_ipv6
+from .._wire.urls import Origin
+
+PerHost: TypeAlias = float | Mapping[str, float | None] | Callable[[str], float | None]
+"""One number for each host; or by the host's name, where "*" is any other; or a function of it. None: no limit."""
 
 _MOST_AT_REST: Final = 1_000
+_MOST_KNOWN: Final = 10_000
 _NEVER: Final = -math.inf
+_OTHERS: Final = "*"
+_NO_LIMITS: Final = (None, 0.0)
 
 
 class Bucket:
@@ -73,21 +83,117 @@ class Pace:
         return self.held_until <= now and self.started.is_full(now) and self.planned.is_full(now)
 
 
+class _Limit:
+    """A rate or a delay of each host: what was given as *name*, and what is asked of its numbers."""
+
+    def __init__(self, name: str, given: PerHost | None, is_good: Callable[[float], bool], words: str) -> None:
+        """Raises TypeError, ValueError."""
+        self._name = name
+        self._is_good = is_good
+        self._words = words
+        self.is_given = given is not None
+        self.is_by_host = isinstance(given, Mapping) or callable(given)
+        self._number: float | None = None
+        self._by_host: dict[str, float | None] = {}
+        self._ask: Callable[[str], float | None] | None = None
+        if isinstance(given, Mapping):
+            for host, number in given.items():
+                self._by_host[self._host(host)] = self._checked(number, f" for {host!r}")
+        elif callable(given):
+            self._ask = given
+        else:
+            self._number = self._checked(given)
+
+    def of(self, host: str) -> float | None:
+        """Return the number for *host*, None for no limit. Raises what the function raises, TypeError, ValueError."""
+        if self._ask is not None:
+            return self._checked(self._ask(host), f" for {host!r}")
+        return self._by_host.get(host, self._by_host.get(_OTHERS)) if self._by_host else self._number
+
+    def _host(self, host: object) -> str:
+        if not isinstance(host, str):
+            raise TypeError(f"expected the names of hosts in {self._name}, got {host!r:.64}")
+        bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+        try:
+            return host if host == _OTHERS else (parse_ipv6 if ":" in bare else parse_host)(bare)
+        except ValueError as error:
+            raise ValueError(f"expected the names of hosts in {self._name}, without a port: {error}") from error
+
+    def _checked(self, number: object, where: str = "") -> float | None:
+        if number is None:
+            return None
+        if not isinstance(number, int | float) or isinstance(number, bool):
+            raise TypeError(f"expected {self._name}{where} as {self._words}, got {number!r:.64}")
+        if not self._is_good(number):
+            raise ValueError(f"expected {self._name}{where} as {self._words}, got {number!r}")
+        return number
+
+
 class Paces:
     """The paces of all origins that have one now."""
 
-    def __init__(self, rate_per_host: float | None, delay_per_host: float | None) -> None:
-        """Raises ValueError for a rate that is not above 0, or a delay below 0."""
-        if rate_per_host is not None and not 0 < rate_per_host < math.inf:
-            raise ValueError(f"expected a rate_per_host above 0 requests a second, got {rate_per_host!r}")
-        if delay_per_host is not None and not 0 <= delay_per_host < math.inf:
-            raise ValueError(f"expected a delay_per_host of 0 s or more, got {delay_per_host!r}")
-        self.are_kept = rate_per_host is not None or delay_per_host is not None
-        """Whether there is a pace for every origin; else there are gates only, for those that have asked for it."""
-        self._rate = rate_per_host
-        self._delay_s = delay_per_host or 0.0
+    def __init__(self, rate_per_host: PerHost | None, delay_per_host: PerHost | None) -> None:
+        """Raises ValueError for a rate that is not above 0, or a delay below 0; TypeError for what is none."""
+        self._rate = _Limit(
+            "rate_per_host", rate_per_host, lambda rate: 0 < rate < math.inf, "a number of requests a second, above 0"
+        )
+        self._delay = _Limit(
+            "delay_per_host", delay_per_host, lambda seconds: 0 <= seconds < math.inf, "a number of seconds, 0 or more"
+        )
+        self.is_by_host = self._rate.is_by_host or self._delay.is_by_host
+        """Whether it has to be found out for each host: see ``learn``."""
+        self.are_kept = self._rate.is_given or self._delay.is_given
+        """Whether there may be a pace for an origin; else there are gates only, for those that have asked for it."""
+        self._for_all = None if self.is_by_host else self._limits_for("")
+        self._known: dict[str, tuple[float | None, float]] = {}
+        self._asked_s: dict[Any, float] = {}
         self._of: dict[Any, Pace] = {}
         self._sweep_above = _MOST_AT_REST
+
+    def learn(self, origin: Origin) -> None:
+        """Find out about the host of *origin*, before anything is sent there.
+
+        Raises what a caller's function raises, and ValueError or TypeError for what it returns.
+        """
+        self._limits_of(origin.key)
+
+    def is_paced(self, key: Any) -> bool:
+        """Return whether the requests to the origin with that *key* have to be taken one by one."""
+        return self.are_kept and self._limits_of(key) != _NO_LIMITS
+
+    def _limits_of(self, key: Any) -> tuple[float | None, float]:
+        """Return the rate and the delay of an origin. Raises as ``learn``."""
+        limits = self._for_all
+        if limits is None:
+            host = key[1]
+            limits = self._known.get(host)
+            if limits is None:
+                if len(self._known) >= _MOST_KNOWN:
+                    del self._known[next(iter(self._known))]
+                limits = self._known[host] = self._limits_for(host)
+        asked_s = self._asked_s.get(key)
+        return limits if asked_s is None else (limits[0], max(limits[1], asked_s))
+
+    def _limits_for(self, host: str) -> tuple[float | None, float]:
+        return self._rate.of(host), self._delay.of(host) or 0.0
+
+    def slow_down(self, key: Any, delay_s: float, now: float) -> bool:
+        """Have *delay_s* at least between two starts at the origin with that *key*, from *now* on; 0 takes it back.
+
+        Return whether that is anything new.
+        """
+        if delay_s == self._asked_s.get(key, 0.0):
+            return False
+        self._asked_s.pop(key, None)
+        if delay_s:
+            if len(self._asked_s) >= _MOST_KNOWN:
+                del self._asked_s[next(iter(self._asked_s))]
+            self._asked_s[key] = delay_s
+            self.are_kept = True
+        earlier = self._of.pop(key, None)
+        pace = self.of(key, now)
+        pace.hold(max(now + delay_s, _NEVER if earlier is None else earlier.ready_at()))
+        return True
 
     def find(self, key: Any) -> Pace | None:
         """Return the pace of the origin with that *key*, None where there is none. To be asked each time."""
@@ -100,7 +206,7 @@ class Paces:
             if len(self._of) >= self._sweep_above:
                 self._of = {key: pace for key, pace in self._of.items() if not pace.is_at_rest(now)}
                 self._sweep_above = max(_MOST_AT_REST, 2 * len(self._of))
-            pace = self._of[key] = Pace(self._rate, self._delay_s)
+            pace = self._of[key] = Pace(*self._limits_of(key))
         return pace
 
     def __len__(self) -> int:

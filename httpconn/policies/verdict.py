@@ -19,7 +19,7 @@ from ..model import Request, Response
 from .auth import Auth, Credentials
 from .cookies import Cookies
 from .hooks import Hooks, call, hooks_of, is_awaited
-from .rates import Paces
+from .rates import Paces, PerHost
 from .redirects import DEFAULT_REDIRECTS, Hop, hop, location_of
 from .retries import Retry, retry_after_s
 
@@ -94,8 +94,8 @@ class Policies:
         *,
         redirects: int = DEFAULT_REDIRECTS,
         retry: Retry | None = None,
-        rate_per_host: float | None = None,
-        delay_per_host: float | None = None,
+        rate_per_host: PerHost | None = None,
+        delay_per_host: PerHost | None = None,
         cookies: CookieJar | None = None,
         auth: Mapping[str, Auth] | None = None,
         netrc: bool | str | os.PathLike[str] = False,

@@ -362,3 +362,73 @@ def test_no_retry_after_the_end_of_the_whole_time() -> None:
                 goes_on.set()
                 other.join()
         assert [target for target in server.seen if "good" in target] == ["/good/1"]
+
+
+PACES = [
+    ("a mapping", {"LOCALHOST": 4, "127.0.0.1": None}, {"localhost"}),
+    ("others", {"localhost": None, "*": 4}, {"127.0.0.1"}),
+    ("a function", lambda host: 4 if host == "localhost" else None, {"localhost"}),
+]
+
+
+@pytest.mark.parametrize("kind", ["pool", "fetcher", "async"])
+@pytest.mark.parametrize(("given", "slow"), [row[1:] for row in PACES], ids=[row[0] for row in PACES])
+@pytest.mark.parametrize("option", ["rate_per_host", "delay_per_host"])
+def test_single_hosts(kind: str, given: Any, slow: set[str], option: str) -> None:
+    """Each has its own pace, and one without any is not held back."""
+    if option == "delay_per_host":  # in the place of a rate of 4
+        given = (lambda of: lambda host: 0.25 if of(host) else None)(given) if callable(given) else {
+            host: number and 0.25 for host, number in given.items()
+        }  # fmt: skip
+    asked = 7 if option == "rate_per_host" else 4
+    with Site({"/": PAGE}) as site:
+        for host in ("localhost", "127.0.0.1"):
+            del site.log[:]
+            with Asker(kind, resolve={"localhost": "127.0.0.1"}, per_host=4, **{option: given}) as ask:
+                for _ in range(asked):
+                    assert ask(f"http://{host}:{site.port}/").status == 200
+                times = [at for at, _ in site.log]
+                paces = ask.maker._shared.policies.paces if kind != "async" else ask.maker.client._shared.policies.paces
+                assert paces.is_paced(("http", host, site.port)) is (host in slow)
+            if host in slow:  # three quarters of a second are kept, whatever the bucket has for the first ones
+                assert times[-1] - times[0] >= 0.7
+
+
+@pytest.mark.parametrize("kind", ["pool", "fetcher", "async"])
+def test_a_function_of_hosts_that_fails(kind: str) -> None:
+    """Its error is the request's, and so is a number that is none; it is asked once about each host."""
+    asked: list[str] = []
+
+    def rate(host: str) -> Any:
+        asked.append(host)
+        if host == "wrong.invalid":
+            raise LookupError("no such customer")
+        return -1 if host == "below.invalid" else "1" if host == "text.invalid" else 1000
+
+    with Site({"/": PAGE}) as site, Asker(kind, rate_per_host=rate) as ask:
+        for host, error in (("wrong", LookupError), ("below", ValueError), ("text", TypeError)):
+            try:
+                failed = ask(f"http://{host}.invalid/").error
+            except error as raised:  # a pool's, before there is a response
+                failed = raised
+            assert isinstance(failed, error)
+        for _ in range(3):
+            assert ask(site.url("/")).status == 200
+        assert asked.count("127.0.0.1") == 1
+
+
+@pytest.mark.parametrize("maker", [ConnectionPool, Fetcher, httpconn.AsyncClient])
+@pytest.mark.parametrize(
+    ("given", "error"),
+    [
+        ({"a.example": 0}, ValueError), ({"a.example": "1"}, TypeError), ({"a.example:80": 1}, ValueError),
+        ({7: 1}, TypeError), ({"": 1}, ValueError), ("1", TypeError), (True, TypeError), (math.inf, ValueError),
+        ({"[::1]": 1, "::2": 1, "*": None, "A.example": 0.5}, None), ({}, None), (lambda host: 1, None),
+    ],
+)  # fmt: skip
+def test_rates_that_are_none(maker: Any, given: Any, error: Any) -> None:
+    if error is None:
+        maker(rate_per_host=given).close()
+        return
+    with pytest.raises(error, match="rate_per_host"):
+        maker(rate_per_host=given)

@@ -70,6 +70,7 @@ OUTSIDE = {
     "_wire.hosts": {"idna"},
     "_exchange.proxies": {"socksio"},
     "_io.connect": {"truststore"},
+    "policies.robots": {"protego"},
 }
 """What is not of the standard library, and the one module that may import it."""
 

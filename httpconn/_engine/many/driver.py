@@ -24,7 +24,7 @@ from ...model import Response, attach_response, tell_partial
 from ..shared import Shared
 from .connection import Connection
 from .intake import Intake
-from .loop import Loop
+from .robots import PoliteLoop, loop_of
 from .runners import Future, Runner
 
 _LOOK_AGAIN_S: Final = 0.1
@@ -56,7 +56,7 @@ class Driver:
         self.runner = runner
         self.shared = shared
         shared.resolver.lookups.run_in(runner.spawn)
-        self.engine = Loop(self.shared, settings, Intake(self.shared.preparer))
+        self.engine = loop_of(self.shared, settings, Intake(self.shared.preparer))
         self.requests = 0
         self.prepare_url = shared.preparer.prepare_url
         self.new_future = runner.future
@@ -87,6 +87,13 @@ class Driver:
             if driver is not None:
                 driver._start()
 
+        def wake() -> None:
+            driver = ours()
+            if driver is not None:
+                driver.wake()
+
+        if isinstance(self.engine, PoliteLoop):
+            self.engine.await_by(runner.spawn, wake)
         self._ring, self._start_soon = ring, start
         runner.watch(self._poller.fileno(), turn)
 

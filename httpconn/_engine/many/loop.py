@@ -117,15 +117,13 @@ class Loop(Clock):
         self.is_paused = False
 
         self.awaits_hooks = shared.policies.awaits_hooks
-        self.unjudged: dict[int, Job] = {}
-        """The jobs of responses that are handed out as no results yet, by index: hooks are to be awaited before."""
+        self.unjudged: dict[int, Job] = {}  # of responses that are no results yet: hooks are to be awaited before
         self.pacing = Pacing(self, shared.policies.paces)
         self.has_cookies = settings.cookies is not None
         self._road = self._new_road()
         self._queues_bare = self._road is not None and shared.preparer.known is not None
 
-        self.now = self.left_at  # by this clock, when it was last looked at
-        self.sweep_at = _FOREVER
+        self.now, self.sweep_at = self.left_at, _FOREVER  # by this clock, when it was last looked at
         self.opened = self.reused = self.resent = 0
 
     def _new_road(self) -> Road | None:

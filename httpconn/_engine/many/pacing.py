@@ -16,7 +16,7 @@ import time
 from collections.abc import Mapping
 from typing import Final, Protocol
 
-from ..._exchange.job import Job, Key
+from ..._exchange.job import LENGTH_OF_ORIGIN, Job, Key
 from ...errors import TotalTimeout
 from ...policies.rates import Paces
 from .connection import Connection
@@ -46,7 +46,6 @@ class Pacing:
     def __init__(self, loop: Queues, paces: Paces) -> None:
         self._loop = loop
         self._paces = paces
-        self._holds_all = paces.are_kept
         self._waiting: list[tuple[float, int, Host | Job | Connection]] = []
         self._numbers = itertools.count()
         self.due_at = _FOREVER
@@ -54,20 +53,22 @@ class Pacing:
 
     def welcome(self, host: Host, job: Job) -> None:
         """For a new host, whose first job is *job*: hold its jobs back where there is a pace for its origin."""
-        if self._holds_all or self._paces.find(job.origin.key) is not None:
+        key = job.origin.key
+        if self._paces.is_paced(key) or self._paces.find(key) is not None:
             host.arriving = host.held_back
 
     def let_out(self, host: Host) -> bool:
         """Let the next job of *host* out, and return whether there is one; else the host waits, where it has any."""
         now = time.monotonic()
-        if self._holds_all and host.opening and not host.idle:
+        is_paced = self._paces.is_paced(host.key[:LENGTH_OF_ORIGIN])
+        if is_paced and host.opening and not host.idle:
             # The next request's time counts from when that connection's request goes out, which is not known yet.
             host.is_runnable = host.awaits_opening = True
             return False
         while host.held_back:
             job = host.held_back[0]
             key = job.origin.key
-            pace = self._paces.of(key, now) if self._holds_all else self._paces.find(key)
+            pace = self._paces.of(key, now) if is_paced else self._paces.find(key)
             ready_at = pace.ready_at() if pace is not None else now
             if job.trail is not None and job.trail.total_at + self._loop.away <= max(now, ready_at):
                 host.held_back.popleft()
@@ -82,7 +83,7 @@ class Pacing:
                 pace.started.take(now)
             host.held_back.popleft()
             host.pending.append(job)
-            if not self._holds_all:
+            if not is_paced:
                 host.pending.extend(host.held_back)  # no rate is set, and the gate is open: all the others may go too
                 host.held_back.clear()
                 host.arriving = host.pending
@@ -103,9 +104,10 @@ class Pacing:
     def note_open(self, host: Host, job: Job) -> None:
         """Note that the connection for *job* has been made: rate and delay count from when the request goes out."""
         host.opening -= 1
-        if self._holds_all:
+        key = job.origin.key
+        if self._paces.is_paced(key):
             now = time.monotonic()
-            self._paces.of(job.origin.key, now).started.note(now)
+            self._paces.of(key, now).started.note(now)
             self._loop.make_runnable(host, is_opened=True)
 
     def shut(self, job: Job, until: float) -> None:
@@ -114,8 +116,16 @@ class Pacing:
         pace = self._paces.of(key, time.monotonic())
         was_shut = pace.held_until > time.monotonic()
         pace.hold(until)
-        if was_shut or self._holds_all:
-            return
+        if not was_shut and not self._paces.is_paced(key):
+            self._hold_back(key)
+
+    def slow_down(self, key: Key, delay_s: float) -> None:
+        """Have *delay_s* at least between two requests to the origin with that *key*, from now on."""
+        if self._paces.slow_down(key, delay_s, time.monotonic()):
+            self._hold_back(key)
+
+    def _hold_back(self, key: Key) -> None:
+        """Have the jobs for an origin that are not under way be let out one by one."""
         for host in self._loop.hosts.values():
             if host.key[: len(key)] == key and host.arriving is host.pending:
                 host.held_back.extend(host.pending)

@@ -19,7 +19,7 @@ class Pacing:
     def __init__(self, paces: Paces) -> None:
         self._paces = paces
         self.are_kept = paces.are_kept
-        """Whether there is a pace for every origin, so that each sending has to be taken."""
+        """Whether there may be a pace for an origin, so that each sending there has to be taken."""
         self.begin_anew()
 
     def begin_anew(self) -> None:
@@ -33,7 +33,8 @@ class Pacing:
         """Wait until *job* may start. Raises TotalTimeout, at once, where that is not before *until*; PoolClosed."""
         key = job.origin.key
         with self._lock:
-            at = self._take(job, self._paces.of(key, time.monotonic()).planned, until) if self._paces.are_kept else 0.0
+            is_paced = self._paces.is_paced(key)
+            at = self._take(job, self._paces.of(key, time.monotonic()).planned, until) if is_paced else 0.0
         while True:
             at = max(at, self._held_until(key))
             now = time.monotonic()
@@ -52,8 +53,11 @@ class Pacing:
         It comes late where connections are scarce or slow, and others may have been as late and go just before it:
         then it waits here, for the short time that a pace prescribes. Raises TotalTimeout, PoolClosed.
         """
+        key = job.origin.key
         with self._lock:
-            at = self._take(job, self._paces.of(job.origin.key, time.monotonic()).started, until)
+            if not self._paces.is_paced(key):
+                return
+            at = self._take(job, self._paces.of(key, time.monotonic()).started, until)
         now = time.monotonic()
         if at > now:
             self.sleep(at - now)

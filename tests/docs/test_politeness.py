@@ -1,0 +1,116 @@
+"""Every program of docs/politeness.md runs, on a site with a robots.txt and sitemaps, which has a log of what was asked."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import httpconn
+
+from ..support.sites import PAGE, Site
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+if not DOCS.exists():
+    pytest.skip("the docs are not here, only the tests", allow_module_level=True)
+
+PROGRAMS = re.findall(
+    r"^```python\n(.*?)^```$", (DOCS / "politeness.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+)
+[CRAWL, AWAITED, SITEMAPS, PACE] = PROGRAMS
+MOST_LINES = 15
+
+ROBOTS = """\ufeffUser-agent: my-bot
+Disallow: /private/
+Sitemap: /index.xml
+
+User-agent: *
+Disallow: /
+"""
+INDEX = """<?xml version="1.0"?>
+<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">
+  <sitemap><loc>{site}/one.xml</loc></sitemap>
+  <sitemap><loc>{site}/two.xml.gz</loc></sitemap>
+</sitemapindex>
+"""
+SITEMAP = """<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:image="http://www.google.com/schemas/sitemap-image/1.1">
+  <url><loc>{site}/page-1.html</loc><image:image><image:loc>{site}/a.png</image:loc></image:image></url>
+  <url><loc>{site}/page-2.html</loc></url>
+</urlset>
+"""
+
+
+def site_of() -> Site:
+    return Site({"/": PAGE, "/robots.txt": (200, {}, ROBOTS.encode()), **{f"/page-{n}.html": PAGE for n in range(12)}})
+
+
+def run(program: str, site: Site, folder: Path) -> str:
+    (folder / "program.py").write_text(program.replace("localhost:8000", f"127.0.0.1:{site.port}"), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "program.py"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(Path(httpconn.__file__).parent.parent)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_programs_are_short(program: str) -> None:
+    lines = [
+        line for line in program.splitlines() if line.strip() and line not in ("import asyncio", "import httpconn")
+    ]
+    assert len(lines) <= MOST_LINES
+
+
+def test_a_crawl(tmp_path: Path) -> None:
+    pytest.importorskip("protego")
+    with site_of() as site:
+        told = run(CRAWL, site, tmp_path)
+        url = site.url("")
+        assert told == f"200 {url}/\n200 {url}/page-1.html\nnot for us: {url}/private/page-2.html\n"
+        assert site.paths()[0] == "/robots.txt"
+        assert sorted(site.paths()) == ["/", "/page-1.html", "/robots.txt"]
+        assert site.fields(0)["user-agent"].startswith("my-bot/1.0")
+
+
+def test_awaited(tmp_path: Path) -> None:
+    pytest.importorskip("protego")
+    with site_of() as site:
+        status, refused = run(AWAITED, site, tmp_path).splitlines()
+        assert status == "200"
+        assert "disallows '/private/page-2.html' for my-bot" in refused
+        assert site.paths() == ["/robots.txt", "/"]
+
+
+def test_sitemaps(tmp_path: Path) -> None:
+    """An index, a plain one and one in gzip; the places of images are none of pages."""
+    pytest.importorskip("protego")
+    with site_of() as site:
+        for path, text in {"/index.xml": INDEX, "/one.xml": SITEMAP, "/two.xml.gz": SITEMAP}.items():
+            content = text.format(site=site.url("")).encode()
+            site.routes[path] = 200, {}, gzip.compress(content) if path.endswith(".gz") else content
+        assert run(SITEMAPS, site, tmp_path) == "4 pages\n"
+        assert sorted(site.paths()) == ["/", "/index.xml", "/one.xml", "/robots.txt", "/two.xml.gz"]
+
+
+def test_the_pace(tmp_path: Path) -> None:
+    with site_of() as site:
+        assert run(PACE, site, tmp_path) == "12 pages\n"
+        times = [at for at, _ in site.log]
+        assert times[-1] - times[0] >= 11 * 0.05 * 0.9
+
+
+def test_links() -> None:
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", (DOCS / "politeness.md").read_text(encoding="utf-8")):
+        assert (DOCS / target).exists(), target
