@@ -134,6 +134,7 @@ __all__ = [
     "SinkTimeout",
     "StatusError",
     "StreamConsumed",
+    "TLSInfo",
     "Timeout",
     "Timings",
     "TooFewDescriptors",
@@ -167,6 +168,7 @@ _LATE: Final = {
     "Request": "model",
     "Response": "model",
     "Retry": "policies.retries",
+    "TLSInfo": "model",
     "Timeout": "model",
     "Timings": "model",
     "fetch_many": "fetch",
@@ -215,6 +217,7 @@ if TYPE_CHECKING:
     from .model import Response as Response
     from .model import Timeout as Timeout
     from .model import Timings as Timings
+    from .model import TLSInfo as TLSInfo
     from .policies.auth import Bearer as Bearer
     from .policies.retries import Retry as Retry
     from .pool import ConnectionPool as ConnectionPool

@@ -514,7 +514,7 @@ class _Streamed:
 def _as_async(response: Response) -> AsyncResponse:
     made = object.__new__(AsyncResponse)
     for name in Response.__slots__:
-        if name != "__weakref__":
+        if name != "__weakref__" and hasattr(response, name):
             setattr(made, name, getattr(response, name))
     return made
 

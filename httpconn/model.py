@@ -22,13 +22,18 @@ if TYPE_CHECKING:
     from .policies.auth import Auth
     from .policies.retries import Retry
 
-Headers: TypeAlias = Mapping[str, Any] | Iterable[tuple[str, Any]]
+Headers: TypeAlias = Mapping[str, Any] | Iterable[tuple[str, Any]] | HTTPMessage
 
 
 def pairs_of(headers: Headers | None) -> list[tuple[str, Any]]:
-    """Return *headers* as pairs; a mapping's list or tuple of values becomes as many lines. Raises TypeError."""
+    """Return *headers* as pairs; a mapping's list or tuple of values becomes as many lines. Raises TypeError.
+
+    Those of a response, or of a request as it was sent, are pairs too.
+    """
     if headers is None:
         return []
+    if isinstance(headers, HTTPMessage):
+        return headers.items()
     if not isinstance(headers, Mapping):
         return checked_pairs(headers, "headers")
     return [
@@ -189,6 +194,40 @@ class Form:
     def __init__(self, data: Any, files: Any) -> None:
         self.data = _kept(data)
         self.files = _kept(files)
+
+
+class TLSInfo(NamedTuple):
+    """What a TLS connection to an origin has come to."""
+
+    version: str
+    """As the ssl module names it: "TLSv1.3"."""
+    cipher: str
+    """As OpenSSL names it: "TLS_AES_256_GCM_SHA384"."""
+    certificate: bytes
+    """The peer's, in DER; ``ssl.DER_cert_to_PEM_cert`` makes PEM of it, ``hashlib.sha256`` a *fingerprint*."""
+
+
+class Sent:
+    """What was sent for a response, and where to, where that is kept."""
+
+    __slots__ = ("at", "head", "peer", "request", "tls")
+
+    def __init__(self, head: bytes, at: float | None, peer: tuple[str, int] | None, tls: TLSInfo | None) -> None:
+        self.head = head
+        self.at = at
+        self.peer = peer
+        self.tls = tls
+        self.request: Request | None = None
+        """The request with the fields that it had on the wire, once it was asked for."""
+
+    def told_by(self, request: Request) -> Request:
+        """Return *request* with the fields of the head."""
+        if request is self.request:
+            return request
+        lines = self.head.decode("latin-1").split("\r\n")[1:-2]
+        pairs = [(name, value) for name, _, value in (line.partition(": ") for line in lines)]
+        self.request = request.replaced(headers=message_from_lines(pairs))
+        return self.request
 
 
 class Request:
@@ -384,6 +423,9 @@ def _next_part(stream: Stream) -> bytes:
     return stream.read_part()
 
 
+NOTHING_SENT: Final = Sent(b"", None, None, None)
+
+
 class Response:
     """One response, or what came instead of one (``error``).
 
@@ -392,7 +434,8 @@ class Response:
     are as far as they came: 0, no fields and b"" where nothing did.
     """
 
-    # All of them are set in every instance: ``_speedups/engine.pxi`` makes most, and fills the same slots.
+    # All of them are set in every instance: ``_speedups/engine.pxi`` makes most, and fills the same slots. But for
+    # ``_sent``, which is only set where what was sent is kept, so that it costs nothing elsewhere.
     __slots__ = (
         "__weakref__",
         "_content",
@@ -400,6 +443,7 @@ class Response:
         "_head",
         "_headers",
         "_request",
+        "_sent",
         "_stream",
         "_times",
         "_trailers",
@@ -410,6 +454,7 @@ class Response:
         "index",
     )
 
+    _sent: Sent
     attempts: int
     """How often the request was sent; 0 where it was refused before. After redirects, the last request."""
     defects: Sequence[Defect]
@@ -439,10 +484,16 @@ class Response:
 
     @property
     def request(self) -> Request:
-        """The request that this answers: after redirects, the last one, which the library has made."""
+        """The request that this answers: after redirects, the last one, which the library has made.
+
+        With *keep_sent* it is a copy whose ``headers`` are all that it had on the wire, in an HTTPMessage.
+        """
         request = self._request
         if isinstance(request, str):
             request = self._request = Request("GET", request)
+        sent: Sent | None = getattr(self, "_sent", None)
+        if sent is not None and sent.head:
+            request = self._request = sent.told_by(request)
         return request
 
     @property
@@ -455,6 +506,43 @@ class Response:
     def tag(self) -> Any:
         """The request's tag."""
         return None if isinstance(self._request, str) else self._request.tag
+
+    # -- what was sent, where keep_sent=True has it kept ----------------------------------------------------
+
+    @property
+    def request_head(self) -> bytes:
+        """The head as it was sent last, from the request-line to the empty line; b"" where nothing was sent.
+
+        Of the last request, after redirects and retries. Kept by ``keep_sent=True`` of a pool, fetcher or client, else
+        an AttributeError says so; as for the other three. It has all that was sent in it, passwords and cookies too.
+        """
+        return self._told_of_sent().head
+
+    @property
+    def peer(self) -> tuple[str, int] | None:
+        """Address and port that the request went to: with a proxy, the proxy's. None where nothing was sent.
+
+        A Unix socket is ("unix:/path", 0).
+        """
+        return self._told_of_sent().peer
+
+    @property
+    def sent_at(self) -> float | None:
+        """When the request was begun to be sent, in seconds since the epoch; None where nothing was sent."""
+        return self._told_of_sent().at
+
+    @property
+    def tls(self) -> TLSInfo | None:
+        """What TLS with the origin has come to; None for ``http://``, whatever there was with a proxy."""
+        return self._told_of_sent().tls
+
+    def _told_of_sent(self) -> Sent:
+        sent: Sent | None = getattr(self, "_sent", None)
+        if sent is not None:
+            return sent
+        if not self.attempts:
+            return NOTHING_SENT
+        raise AttributeError("what was sent is not kept, unless by keep_sent=True of the pool, fetcher or client")
 
     # -- the head -----------------------------------------------------------------------------------------
 

@@ -77,6 +77,7 @@ class ConnectionPool(Configured):
     - *cookies*: an ``http.cookiejar.CookieJar``; *auth*: (user, password) or a ``Bearer`` by origin,
       ``{"https://example.org": ...}``; *netrc*: True, or a path
     - *before_request*, *after_response*: callables, or several, that are given each Request and each Response
+    - *keep_sent*: have each response tell what was sent: ``request_head``, ``peer``, ``sent_at`` and ``tls``
 
     One that is dropped without ``close`` closes its connections, with a ResourceWarning if there are some. Pickles as
     its configuration. In the child of a fork it is empty: the parent's connections are the parent's.
@@ -344,6 +345,6 @@ def _tell_the_way(job: Job, error: RequestTimeout | PoolClosed) -> None:
     """Have *error* tell of *job*, which had no connection or no turn, and attach the redirects that led to it."""
     name_place(error, job.place)
     if job.trail is not None:
-        failed = unanswered(job.request, 0, error, job.attempts)
+        failed = unanswered(job.request, 0, error, job.attempts, job.sent)
         failed.history = tuple(job.trail.history)
         attach_response(error, failed)

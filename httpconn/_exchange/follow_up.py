@@ -10,6 +10,7 @@ from ..model import Response, attach_response
 from ..policies.hooks import finished
 from ..policies.verdict import RESULT, Policies, Trail, Verdict, archive
 from .job import Job
+from .logged import log, shown_error
 from .outcome import pour_into_sink
 from .preparing import Preparer
 
@@ -23,6 +24,27 @@ class FollowUp(NamedTuple):
     """How long before."""
     hold_s: float = 0.0
     """How long nothing else is sent to that origin either."""
+
+
+class _Place:
+    """What is asked for by a job, made text of only where somebody hears the log."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    def __str__(self) -> str:
+        return self._job.place
+
+
+class _Outcome:
+    """What has come of a job, likewise."""
+
+    def __init__(self, response: Response) -> None:
+        self._response = response
+
+    def __str__(self) -> str:
+        error = self._response.error
+        return f"status {self._response.status}" if error is None else shown_error(error)
 
 
 class Follower:
@@ -45,12 +67,18 @@ class Follower:
         try:
             verdict = await self._verdict(job, response, left_s, wall_s)
             if verdict.hop is not None:
-                return FollowUp(await self._hop(job, response, verdict), 0.0, verdict.hold_s)
+                next_job = await self._hop(job, response, verdict)
+                log.debug("redirected by %d: %s to %s", response.status, _Place(job), _Place(next_job))
+                return FollowUp(next_job, 0.0, verdict.hold_s)
             if verdict.drops_expect:
+                log.debug("again, without asking for 100 Continue: %s", _Place(job))
                 self._preparer.drop_expect(job)
                 return FollowUp(_with_trail(job))
             if verdict.again_in_s is not None:
+                log.debug("again in %.3g s, for %s: %s", verdict.again_in_s, _Outcome(response), _Place(job))
                 return FollowUp(_again(job), verdict.again_in_s, verdict.hold_s)
+            if response.error is not None:
+                log.debug("failed, with %s: %s", _Outcome(response), _Place(job))
             head = response._head
             if job.may_go_on is not None and response.error is None and head is not None and job.may_go_on(job, head):
                 # It was kept in case it was not the result, and it is. Without content, this empties the file.

@@ -15,10 +15,11 @@ from .._wire.grammar import CONTINUE, SWITCHING_PROTOCOLS
 from .._wire.head import ResponseHead
 from .._wire.reader import NEED_DATA, ResponseReader
 from ..errors import ContentTooLong, IncompleteRead, IncompleteSink, name_place
-from ..model import Request, Response, tell_partial
+from ..model import NOTHING_SENT, Request, Response, tell_partial
 from ..policies.verdict import Policies
 from .content_coding import Decoding, decoder_of
 from .job import Clock, Job
+from .logged import log, shown_head
 from .settings import Settings
 from .sink import Sink, takes
 
@@ -104,6 +105,8 @@ class Incoming:
             if head is NEED_DATA:
                 return False
             self.head = head
+            if self._job.sent_over is not None:
+                log.debug("received over %s%s", self._job.sent_over, shown_head(head.block))
             self._begin(head)
             self.is_in_body = True
         return self.go_on()
@@ -274,6 +277,8 @@ class Incoming:
             response._encoding = (self._settings.default_encoding,)
         response.index = job.index
         response.attempts = job.attempts
+        if self._settings.keep_sent:
+            response._sent = job.sent or NOTHING_SENT
         if job.trail is not None:
             response.history = tuple(job.trail.history)
 

@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 
 from .._wire.head import ResponseHead
 from .._wire.urls import Origin, redacted
-from ..model import Request, Response, Timeout
+from ..model import Request, Response, Sent, Timeout
 from ..policies.verdict import Trail
 from .proxies import Proxy
 from .request_body import ChunkedBody, Framed
@@ -81,6 +81,10 @@ class Job(BareJob):
     """False where the request says that it has no Cookie field."""
     is_led = False
     """A redirect or a hook has sent it to another origin. Such a request never reaches a Unix socket."""
+    sent: Sent | None = None
+    """What was sent last, where that is kept."""
+    sent_over: str | None = None
+    """Over which connection it was sent last, where that is logged."""
     paused_s = 0.0
     """Seconds for which its response was not read because memory was full. They count for no deadline."""
 

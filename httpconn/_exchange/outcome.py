@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from .._wire.urls import parse_url, redacted
 from ..errors import AddressNotAllowed, BadStatusLine, HTTPException, InvalidURL, ProxyError, TotalTimeout
-from ..model import Request, Response
+from ..model import Request, Response, Sent
 from .incoming import Incoming
 from .job import Job
 from .sink import Sink, takes
@@ -91,8 +91,8 @@ def pour_into_sink(job: Job, response: Response, wait_s: float | None) -> None:
     sink.commit()
 
 
-def unanswered(request: Any, index: int, error: BaseException, attempts: int = 0) -> Response:
-    """Return the result of a request to which no response came.
+def unanswered(request: Any, index: int, error: BaseException, attempts: int = 0, sent: Sent | None = None) -> Response:
+    """Return the result of a request to which no response came; *sent* is what of it was sent last, where that is kept.
 
     Results end up in logs, so no password is repeated: neither from a URL that was refused, nor what was taken out
     of it. The caller's own Request stays as it is.
@@ -107,6 +107,8 @@ def unanswered(request: Any, index: int, error: BaseException, attempts: int = 0
     response.index = index
     response.attempts = attempts
     response.error = error
+    if sent is not None:
+        response._sent = sent
     return response
 
 

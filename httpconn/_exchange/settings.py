@@ -76,6 +76,7 @@ class Options(TypedDict, total=False):
     netrc: bool | str | os.PathLike[str]
     before_request: Hooks
     after_response: Hooks
+    keep_sent: bool
 
 
 class FetchOptions(Options, total=False):
@@ -94,6 +95,7 @@ _KINDS: Final[Mapping[str, tuple[tuple[Any, ...], str]]] = {
     "decode": ((bool,), "True or False"),
     "delay_per_host": ((int, float, Mapping, Callable), f"a number of seconds, {_PER_HOST}"),
     "fingerprint": ((str,), "the SHA-256 of a certificate, in hex"),
+    "keep_sent": ((bool,), "True or False"),
     "limits": ((Limits,), "a Limits"),
     "max_content": ((int,), "a number of bytes, as an int"),
     "netrc": ((bool, str, os.PathLike), "True, False or the path of a file"),
@@ -229,6 +231,9 @@ class Settings:
     after_response: Hooks = ()
     """Called with each Response, also with those that something follows; returns None. An AsyncClient awaits, of both,
     those that are coroutine functions."""
+    keep_sent: bool = False
+    """Keep with each response what was sent for it: ``request_head``, ``peer``, ``sent_at`` and ``tls``, and
+    ``request.headers`` as they were on the wire. It takes the longer way for each request."""
 
     @classmethod
     def of(cls, options: Options) -> Self:

@@ -14,6 +14,7 @@ import contextlib
 import errno
 import hashlib
 import hmac
+import logging
 import os
 import select
 import socket
@@ -37,6 +38,14 @@ ATTEMPT_DELAY_S: Final = 0.25
 _IN_PROGRESS: Final = frozenset({errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY, errno.EINTR})
 _SOL_TCP: Final = socket.IPPROTO_TCP
 _HANDSHAKE_BYTES: Final = 65_536
+
+Why: TypeAlias = str | BaseException
+"""Why a connection is closed, for the log."""
+
+NOT_PERSISTENT: Final = "nothing may follow that response on it"
+NOT_QUIET: Final = "the peer has closed it, or has sent what nobody asked for"
+
+_log: Final = logging.getLogger("httpconn")
 
 Address: TypeAlias = tuple[int, Any]
 """(family, what ``socket.connect`` takes)"""
@@ -129,6 +138,8 @@ class Channel:
                 return wanted
             self._layers.pop()
             self.secured_at = time.monotonic()
+        if _log.isEnabledFor(logging.DEBUG):
+            _log.debug("opened %s%s", self.label(), ", with TLS" if self._is_tls else "")
         return 0
 
     @property
@@ -320,9 +331,28 @@ class Channel:
         """What a session can be read from, also after ``close``, see ``Sessions``; None where TLS is not on (yet)."""
         return self.sock._sslobj if self.secured_at and self._is_tls and self.sock is not None else None
 
-    def close(self) -> None:
-        """Close the socket, or those that are connecting; a second call does nothing."""
+    def peer(self) -> tuple[str, int] | None:
+        """Return the address and port at the other end, ("unix:/path", 0) for a Unix socket; None: it is gone."""
+        return _address_of(self.sock, "getpeername")
+
+    def label(self) -> str:
+        """Return both ends, for the log."""
+        return " to ".join(_shown_address(_address_of(self.sock, end)) for end in ("getsockname", "getpeername"))
+
+    def told_of_tls(self) -> tuple[str, str, bytes] | None:
+        """Return version, cipher and the peer's certificate (in DER) of the last layer of TLS; None without one."""
+        if not self._is_tls or self.sock is None:
+            return None
+        cipher = self.sock.cipher()
+        return self.sock.version() or "", cipher[0] if cipher else "", self.sock.getpeercert(True) or b""
+
+    def close(self, why: Why = "its holder has closed it") -> None:
+        """Close the socket, or those that are connecting; a second call does nothing. *why* is for the log."""
         sockets = self.sockets
+        if sockets and _log.isEnabledFor(logging.DEBUG):
+            told = why if isinstance(why, str) else f"{type(why).__name__}: {why}".encode("unicode_escape").decode()
+            is_open = self.connected_at and not self._layers
+            _log.debug("closed %s: %s", self.label() if is_open else "what was not open yet", told)
         self.dead += [address for _, address in self._trying]
         self._trying = []
         self.sock = None
@@ -355,6 +385,24 @@ class Channel:
             if wanted == READ and self.connected_at:
                 self._poll = poll
         return bool(poll.poll(None if timeout_s is None else timeout_s * 1000 + 0.999))
+
+
+def _address_of(sock: Any, end: str) -> tuple[str, int] | None:
+    """Return the address and port of one end of *sock*; None where that cannot be told any more."""
+    try:
+        told = getattr(sock, end)()
+    except (AttributeError, OSError):  # there is none, or its peer has gone
+        return None
+    if isinstance(told, tuple):
+        return told[0], told[1]
+    return f"unix:{os.fsdecode(told)}", 0
+
+
+def _shown_address(address: tuple[str, int] | None) -> str:
+    if address is None:
+        return "nowhere"
+    host, port = address
+    return f"[{host}]:{port}" if ":" in host and port else f"{host}:{port}" if port else host or "unix"
 
 
 def _os_error(number: int) -> OSError:

@@ -77,6 +77,18 @@ class NestedTLS:
         """As ``ssl.SSLSocket`` has it."""
         return self._inner._sslobj  # type: ignore[attr-defined]  # not in the stubs
 
+    def cipher(self) -> tuple[str, str, int] | None:
+        return self._inner.cipher()
+
+    def version(self) -> str | None:
+        return self._inner.version()
+
+    def getpeername(self) -> Any:
+        return self._outer.getpeername()
+
+    def getsockname(self) -> Any:
+        return self._outer.getsockname()
+
     def getpeercert(self, binary_form: bool = False) -> Any:
         return self._inner.getpeercert(binary_form)
 

@@ -290,7 +290,8 @@ def test_what_the_road_makes_has_all_its_slots(road_in_use: Engine) -> None:
         assert responses.stats == FetchStats(300, 300, 4, 296, 0, 0)
     for response in made:
         assert response.content == response.url.removeprefix(server.url("")).encode()
-        told = {name: getattr(response, name) for name in Response.__slots__ if name != "__weakref__"}
+        assert not hasattr(response, "_sent"), "which is set where it was asked for, and else is nobody's work"
+        told = {name: getattr(response, name) for name in Response.__slots__ if name not in ("__weakref__", "_sent")}
         assert isinstance(told.pop("_times"), (float, tuple))
         plain = Response(response.url, response._head, response.content)
         plain.index = response.index

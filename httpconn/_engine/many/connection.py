@@ -18,7 +18,7 @@ from ..._exchange.incoming import Incoming
 from ..._exchange.job import Job, Stream
 from ..._exchange.outcome import check_is_answer, is_left_out_content, may_resend, note_failure
 from ..._exchange.outgoing import Outgoing
-from ..._io.channel import READ, Channel
+from ..._io.channel import NOT_PERSISTENT, NOT_QUIET, READ, Channel, Why
 from ..._io.connect import Watch
 from ..._io.descriptors import is_out_of_descriptors
 from ..._io.lookups import Address, Lookup, Name
@@ -27,6 +27,7 @@ from ..._wire.framing import announced_bytes, announces_content
 from ..._wire.head import ResponseHead
 from ...errors import without_frames
 from ...model import Response, Timeout
+from ..tracing import note_sending
 from .host import Host
 
 if TYPE_CHECKING:
@@ -205,7 +206,7 @@ class Connection:
         elif self.phase == OPENING:
             self._open_step()
         elif not self.is_quiet():
-            self.close()
+            self.close(NOT_QUIET)
 
     def wake_up(self) -> None:
         """Do what was to be done at ``wakes_at``: try another address, or send a body that nobody asked for."""
@@ -329,6 +330,8 @@ class Connection:
         if until < loop.sweep_at:
             loop.sweep_at = until
         try:
+            if loop.is_traced:
+                note_sending(job, channel, keeps_sent=loop.shared.settings.keep_sent)
             head = job.head_to_send
             sent = channel.send(head)
             if sent == len(head) and job.body is None:
@@ -669,7 +672,7 @@ class Connection:
             response = stream.begin(self, job, incoming, (*self.times, self.loop.time() - job.started))
             self.loop.take_note(job, response)
             if response.error is not None:  # a hook has raised it
-                self._leave_stream()
+                self._leave_stream(response.error)
                 response._stream = None
                 stream.fail(response.error, response)
             self.loop.answered(response)
@@ -715,14 +718,14 @@ class Connection:
         stream.feed(incoming.take_content())
         response = incoming.response(without_frames(error))
         response._times = (*times, self.loop.time() - job.started)
-        self._leave_stream()
+        self._leave_stream(error)
         stream.fail(error, response)
 
-    def _leave_stream(self) -> None:
+    def _leave_stream(self, why: Why) -> None:
         """Close the connection of a response that is streamed."""
         self.loop.held -= self.held
         self.held = 0
-        self.close()
+        self.close(why)
 
     def abandon(self) -> None:
         """The caller has cancelled: read the rest if it is short, else close the connection."""
@@ -737,7 +740,7 @@ class Connection:
             return
         loop.held -= self.held
         self.held = 0
-        self.close()
+        self.close("nobody waits for its response any more")
         if incoming is not None:
             with contextlib.suppress(OSError):  # of a sink that is taken away again, and that nobody asks for
                 incoming.close_sink()
@@ -825,7 +828,7 @@ class Connection:
         """Begin *next_job*, the first in its host's queue, unless the connection is to be closed."""
         self._note_served()
         if not self.is_quiet():
-            self.close()
+            self.close(NOT_QUIET)
             return
         self.host.pending.popleft()
         self.loop.queued -= 1
@@ -834,7 +837,7 @@ class Connection:
     def _stop(self, *, persists: bool) -> None:
         """Let the connection rest, or close it."""
         if not persists:
-            self.close()
+            self.close(NOT_PERSISTENT)
             return
         self.unpause()  # it may have been what filled the memory; at rest it has to be heard
         self._note_served()
@@ -879,7 +882,7 @@ class Connection:
             loop.rests.note_noisy(self.host.key)
         if may_resend(job, incoming, error, was_reused=self.served > 0, is_behind_left_out=is_behind_left_out):
             loop.resent += 1
-            self._disconnect()
+            self._disconnect(error)
             self.connect(job)
             return
         note_failure(job, incoming, error, was_reused=self.served > 0, was_open=self.phase == BUSY)
@@ -890,13 +893,13 @@ class Connection:
         loop.held -= self.held
         self.held = 0
         times = self.times
-        self.close()
+        self.close(error)
         response = incoming.response(without_frames(error))
         loop.held += len(response._content)
         response._times = (*times, loop.time() - job.started)
         loop.follow_up(job, response)
 
-    def _disconnect(self) -> None:
+    def _disconnect(self, why: Why) -> None:
         """Close the socket; the connection keeps its place."""
         self._unregister()
         self.loop.unfinished.pop(self, None)
@@ -914,13 +917,13 @@ class Connection:
         if self.channel is not None:
             if self.served or self.times[3]:
                 self.loop.shared.note_ended(self.host.key, self.channel)
-            self.channel.close()
+            self.channel.close(why)
             self.loop.shared.note_dead(self.channel)
             self.channel = None
 
-    def close(self) -> None:
+    def close(self, why: Why = "its holder has closed it") -> None:
         """Close the connection, of any state, and free its place."""
-        self._disconnect()
+        self._disconnect(why)
         self.job = None
         self.incoming = None
         self.loop.forget(self)

@@ -80,6 +80,7 @@ class Driver:
             driver = ours()
             if driver is not None:
                 driver._take_back = None
+                driver.engine.heed_logger()
                 driver.turn()
 
         def start() -> None:
@@ -107,8 +108,10 @@ class Driver:
 
     def send(self, job: Job, receiver: Receiver, *, is_patient: bool = False) -> None:
         """Have *job* carried; *receiver* gets its result. If it *is_patient*, ``Timeout.pool`` does not count."""
-        self._waiting[job.index] = receiver
         engine = self.engine
+        if not self._waiting:
+            engine.heed_logger()
+        self._waiting[job.index] = receiver
         if engine.start_at_once(job):
             if engine.ready or self._timer_at > engine.now + engine.away + _LOOK_AGAIN_S:
                 self.wake()

@@ -27,8 +27,10 @@ from typing import Final
 from ..._backends.contract import Road
 from ..._exchange.follow_up import FollowUp
 from ..._exchange.job import Job, Key
+from ..._exchange.logged import is_logged
 from ..._exchange.outcome import unanswered
 from ..._exchange.settings import FetchSettings
+from ..._io.channel import NOT_QUIET
 from ..._io.lookups import Address, Lookup, Name
 from ..._io.polling import IN, LONGEST_WAIT_S, Poller, new_poller
 from ...errors import (
@@ -58,11 +60,17 @@ _SPARE_DESCRIPTORS: Final = 4
 """How many fewer connections than there were descriptors for are opened, at least; and"""
 _RAISE_EACH_S: Final = 1.0
 """how long it takes until more are tried again."""
+_UNUSED: Final = "unused for too long (idle_s), or the peer has closed it"
+_GIVEN_AWAY: Final = "another origin has got its place"
+_TOO_MANY: Final = "no file descriptor was left"
 _FOREVER: Final = float("inf")
 
 
 class Loop(Clock):
     """Takes jobs from the intake, has them carried over connections, and puts the responses into ``ready``."""
+
+    is_traced: bool | None = None
+    """Whether what is sent is noted, and so goes none of the short ways."""
 
     def __init__(self, shared: Shared, settings: FetchSettings, intake: Intake) -> None:
         super().__init__()
@@ -70,10 +78,8 @@ class Loop(Clock):
         self.intake = intake
         self.most_in_a_row = 32
         """Requests on one connection while another host waits for a place."""
-        self.take_turn = shared.take_turn
-        self.begin_plain = shared.begin_plain
-        self.make_response = shared.make_response
-        self.plain_limits = shared.plain_limits
+        self.take_turn, self.begin_plain = shared.take_turn, shared.begin_plain
+        self.make_response, self.plain_limits = shared.make_response, shared.plain_limits
         self._max_connections = self._most_open = settings.max_connections
         self._raise_at = _FOREVER  # when more may be open again than there were descriptors for
         self.put_back = 0
@@ -120,8 +126,8 @@ class Loop(Clock):
         self.unjudged: dict[int, Job] = {}  # of responses that are no results yet: hooks are to be awaited before
         self.pacing = Pacing(self, shared.policies.paces)
         self.has_cookies = settings.cookies is not None
-        self._road = self._new_road()
-        self._queues_bare = self._road is not None and shared.preparer.known is not None
+        self._compiled_road = self._new_road()
+        self.heed_logger()
 
         self.now, self.sweep_at = self.left_at, _FOREVER  # by this clock, when it was last looked at
         self.opened = self.reused = self.resent = 0
@@ -132,6 +138,18 @@ class Loop(Clock):
             return None
         classes = {made.__name__: made for made in (Connection, Host, Job, Response)}
         return self.shared.engine.road(self, self.shared.plain_limits, classes)
+
+    def heed_logger(self) -> None:
+        """See whether somebody hears the logger by now; then what is sent from here on is noted. For once a run."""
+        is_traced = self.shared.settings.keep_sent or is_logged()
+        if is_traced == self.is_traced:
+            return
+        self.is_traced = is_traced
+        self._road = None if is_traced else self._compiled_road
+        self._queues_bare = self._road is not None and self.shared.preparer.known is not None
+        for connection in self.active:  # what these have sent already is still read; what they send next is noted
+            if connection.is_short and not connection.left:
+                connection.is_short = False
 
     # -- the loop -----------------------------------------------------------------------------------------
 
@@ -144,6 +162,7 @@ class Loop(Clock):
         poller = self.poller
         if poller is None:
             poller = self.begin()
+        self.heed_logger()
         self.come_back()
         ready = self.ready
         self.held -= self._held_ready  # all of it has been handed out
@@ -495,7 +514,7 @@ class Loop(Clock):
     def give_up(self, job: Job, error: Exception) -> None:
         """Hand out *error* as the result of a job that is not sent, or not again."""
         name_place(error, job.place)
-        response = unanswered(job.request, job.index, error, job.attempts)
+        response = unanswered(job.request, job.index, error, job.attempts, job.sent)
         if job.trail is not None:
             response.history = tuple(job.trail.history)
         self.answered(response)
@@ -527,10 +546,10 @@ class Loop(Clock):
                     connection.turn = 0  # the others have had theirs
                 connection.begin(job)
                 return
-            connection.close()
+            connection.close(_UNUSED)
         while self.open >= self._most_open and self.idle:
             # Another host's, unused for longer than any other; or one of its own that rests.
-            next((kept for kept in self.idle if kept.host is not host), next(iter(self.idle))).close()
+            next((kept for kept in self.idle if kept.host is not host), next(iter(self.idle))).close(_GIVEN_AWAY)
         connection = Connection(self, host)
         host.count += 1
         self.hosts[host.key] = host  # closing the last one may have dropped it
@@ -556,7 +575,7 @@ class Loop(Clock):
         connection.turn = 0
         if self._road is None or not self._road.start(connection, job):
             if not connection.is_quiet():
-                connection.close()
+                connection.close(NOT_QUIET)
                 return False
             connection.begin(job)
         return True
@@ -583,14 +602,14 @@ class Loop(Clock):
             host.idle.append(connection)
         self.idle[connection] = None
         if self.open > self._most_open:
-            connection.close()
+            connection.close(_TOO_MANY)
         elif host.pending or host.held_back or host.awaits_opening:
             self.make_runnable(host, is_opened=True)
 
     def end_rest(self, connection: Connection) -> None:
         """Have a connection that has rested carry what comes next, if nothing has come on it."""
         if not connection.is_quiet():
-            connection.close()
+            connection.close(NOT_QUIET)
             return
         host = connection.host
         host.resting.remove(connection)
@@ -634,14 +653,14 @@ class Loop(Clock):
         if all(other is connection for other in self.by_descriptor.values()):
             return False
         job.attempts -= 1
-        connection.close()
+        connection.close(_TOO_MANY)
         self.hosts[host.key] = host
         host.pending.appendleft(job)
         self.queued += 1
         self._most_open = max(1, min(self._most_open, self.open) - max(_SPARE_DESCRIPTORS, self.open // 8))
         self._raise_at = self.now + _RAISE_EACH_S
         while self.idle and self.open > self._most_open:
-            next(iter(self.idle)).close()
+            next(iter(self.idle)).close(_TOO_MANY)
         self.make_runnable(host)
         self.put_back += 1
         if self.put_back == 1:
@@ -822,7 +841,7 @@ class Loop(Clock):
             if now < expires_at:
                 earliest = min(earliest, expires_at)
                 break
-            oldest.close()
+            oldest.close(_UNUSED)
         self.sweep_at = earliest
 
     # -- memory -----------------------------------------------------------------------------------------------
@@ -864,7 +883,7 @@ class Loop(Clock):
         self.shared.resolver.close()
         for connection in connections:
             if connection.channel is not None:
-                connection.channel.close()
+                connection.channel.close("all is closed")
         for held in (
             self.active,
             self.idle,

@@ -10,9 +10,10 @@ from typing import Final
 from ..._exchange.incoming import Incoming
 from ..._exchange.job import Job
 from ..._exchange.lines import TextReader
+from ..._exchange.logged import is_logged
 from ..._exchange.outcome import check_is_answer, is_left_out_content, may_resend, note_failure
 from ..._exchange.outgoing import Outgoing
-from ..._io.channel import READ, WRITE, Channel
+from ..._io.channel import NOT_QUIET, READ, WRITE, Channel
 from ..._io.descriptors import is_out_of_descriptors
 from ..._io.lookups import Address, Lookup, Name
 from ..._wire.head import ResponseHead
@@ -20,6 +21,7 @@ from ...errors import ConnectTimeout, MalformedFraming, PoolClosed, ReadTimeout,
 from ...model import Response, Timeout, attach_response, tell_partial
 from ...policies.verdict import FIRST_ERROR
 from ..clock import Clock
+from ..tracing import note_sending
 from .pacing import Pacing
 from .slots import Connection, Slots
 
@@ -101,10 +103,8 @@ class Attempt(Clock):
                     raise
                 failure = without_frames(error)
             self._shut_gate()
-            response = self._shared.make_response(self._job.request, self._incoming.head, b"")
-            response.attempts = self._job.attempts
-            if self._job.trail is not None:
-                response.history = tuple(self._job.trail.history)
+            response = Response(self._job.request, self._incoming.head, b"")
+            self._incoming.introduce(response)
             response._times = self._seal_times()
             response._stream = _Streaming(self, response, failure, is_complete=is_complete)
             self.leave()
@@ -158,7 +158,7 @@ class Attempt(Clock):
             self._incoming.close_sink()
         finally:
             if connection is not None:
-                self._slots.release(connection, persists=False)
+                self._slots.release(connection, persists=False, why=error)
         note_failure(self._job, self._incoming, error, was_reused=self._was_reused, was_open=self._was_open)
         response = self._incoming.response(error)
         response._times = self._seal_times()
@@ -184,7 +184,7 @@ class Attempt(Clock):
             pacing.take(job, self.total_at)
             pacing = None
         if connection.channel is not None and not connection.is_quiet():
-            connection.disconnect()
+            connection.disconnect(NOT_QUIET)
         while True:
             was_reused = self._was_reused = connection.served > 0
             job.attempts += 1
@@ -194,11 +194,14 @@ class Attempt(Clock):
                 pacing.take(job, self.total_at)  # not before: when a connection will be open, nobody knows
                 pacing = None
                 if not connection.is_quiet():  # that may have taken a while, and the server may not have waited
-                    connection.disconnect()
+                    connection.disconnect(NOT_QUIET)
                     self._open(connection)
             self._was_open = True
             if self._shared.policies.cookies is not None:
                 self.off_the_clock(self._shared.preparer.dress, job)
+            if self._shared.settings.keep_sent or is_logged():
+                assert connection.channel is not None
+                note_sending(job, connection.channel, keeps_sent=self._shared.settings.keep_sent)
             try:
                 is_complete = self._talk(connection, until_head=until_head)
                 if job.method == "HEAD" and connection.is_behind_left_out:
@@ -212,9 +215,10 @@ class Attempt(Clock):
                     job, self._incoming, error, was_reused=was_reused, is_behind_left_out=is_behind_left_out
                 ):
                     raise
+                lost = without_frames(error)
             with self._slots.lock:
                 self._slots.resent += 1
-            connection.disconnect()
+            connection.disconnect(lost)
             self._was_open = False
             self._made = None
 
@@ -265,9 +269,9 @@ class Attempt(Clock):
                 if deadline == self._deadline:
                     raise TotalTimeout(f"no connection to {where} (Timeout.total)") from error
                 raise ConnectTimeout(f"no connection to {where}") from error
-        except BaseException:
+        except BaseException as error:
             if channel is not None:
-                channel.close()
+                channel.close(error)
                 self._shared.note_dead(channel)
             raise
         finally:

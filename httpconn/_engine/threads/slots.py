@@ -15,7 +15,7 @@ import weakref
 from typing import Final
 
 from ..._exchange.job import Key
-from ..._io.channel import Channel
+from ..._io.channel import NOT_PERSISTENT, Channel, Why
 from ..._io.connect import Watch
 from ...errors import PoolClosed, PoolTimeout, TooFewDescriptors
 from ..shared import Shared
@@ -24,6 +24,7 @@ _LOST_CHECK_S: Final = 0.25
 """How long a waiting thread sleeps at most before it checks for slots that were lost to an exception."""
 _DESCRIPTOR_WAIT_S: Final = 0.05
 """How long a thread without a file descriptor waits before it tries again."""
+_CLOSED: Final = "the pool is closed"
 _FOREVER: Final = float("inf")
 
 
@@ -46,7 +47,7 @@ class Connection:
         self.left_out_bytes = -1  # and how many, where that was said
         self.rests_until = 0.0
 
-    def disconnect(self) -> None:
+    def disconnect(self, why: Why) -> None:
         """Close the connection, and keep the slot for another one."""
         channel, self.channel = self.channel, None
         served, self.served = self.served, 0
@@ -55,7 +56,7 @@ class Connection:
         if channel is not None:
             if served:
                 self.slots.shared.note_ended(self.host.key, channel)
-            channel.close()
+            channel.close(why)
 
     def is_quiet(self) -> bool:
         """Return whether the connection is open and nothing came on it unasked: the look of SAFETY.md."""
@@ -85,7 +86,7 @@ class Connection:
         return not rests.is_noisy(self.host.key)
 
     def __del__(self) -> None:
-        self.disconnect()
+        self.disconnect("nobody has it any more")
         self.slots.note_lost(self)
 
 
@@ -204,7 +205,7 @@ class Slots:
             other = next((connection for connection in self.idle if connection.host is not host), None)
             if other is None:
                 return None
-            self._drop(other)
+            self._drop(other, "another origin has got its place")
         connection = Connection(self, host)
         self.live.add(connection)
         self.tokens.add(connection.token)
@@ -226,9 +227,9 @@ class Slots:
             connection = next(iter(self.idle))
             if now - connection.idle_since < self._idle_s:
                 return
-            self._drop(connection)
+            self._drop(connection, "unused for too long (idle_s)")
 
-    def _drop(self, connection: Connection) -> None:
+    def _drop(self, connection: Connection, why: Why) -> None:
         """Close a kept connection, and free its slot. The lock is held."""
         self.expired += 1
         self.idle.pop(connection, None)
@@ -237,7 +238,7 @@ class Slots:
             if connection in kept:
                 kept.remove(connection)
         self._forget(host, connection.token)
-        connection.disconnect()
+        connection.disconnect(why)
 
     def _forget(self, host: Host, token: object) -> None:
         """Free a slot; a second call does nothing. The lock is held."""
@@ -246,11 +247,11 @@ class Slots:
         if not host.tokens and not host.waiters and self.hosts.get(host.key) is host:
             del self.hosts[host.key]
 
-    def release(self, connection: Connection, *, persists: bool) -> None:
+    def release(self, connection: Connection, *, persists: bool, why: Why = NOT_PERSISTENT) -> None:
         """Take a connection back: to keep it, or, where it does not persist, to close it and free its slot."""
         if not persists or connection.channel is None or self.is_closed:
+            connection.disconnect(_CLOSED if persists else why)
             persists = False
-            connection.disconnect()
         with self.lock:
             now = time.monotonic()
             if persists and not self.is_closed and connection.token in self.tokens:
@@ -259,7 +260,7 @@ class Slots:
                 (connection.host.resting if is_resting else connection.host.idle).append(connection)
                 self.idle[connection] = None
             else:
-                connection.disconnect()
+                connection.disconnect(_CLOSED)
                 self._forget(connection.host, connection.token)
             self._expire(now)
             if self.is_closed:
@@ -282,7 +283,7 @@ class Slots:
                     stacklevel=2,
                 )
             if self.idle:
-                self._drop(next(iter(self.idle)))
+                self._drop(next(iter(self.idle)), "no file descriptor was left")
                 return True
             if not any(other.is_opening or other.channel is not None for other in self.live if other is not connection):
                 return False
@@ -351,12 +352,12 @@ class Slots:
     def _drop_idle(self) -> None:
         """Close the kept connections. The lock is held."""
         while self.idle:
-            self._drop(next(iter(self.idle)))
+            self._drop(next(iter(self.idle)), _CLOSED)
 
     def forget_parents(self) -> None:
         """In the child of a fork: let go of the parent's sockets without a word on them."""
         for connection in list(self.live):
-            connection.disconnect()
+            connection.disconnect("it is the parent's")
         self.begin_empty()
 
     def __repr__(self) -> str:
