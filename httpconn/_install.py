@@ -25,8 +25,8 @@ _replaced: dict[str, Any] = {}
 """What stood in http.client before ``install``: its own classes, or what somebody had put there."""
 
 _REMEDY: Final = (
-    "Call httpconn.install() before that, in the first lines of the program, or run it by 'python -m httpconn run "
-    "script.py'"
+    "Call httpconn.install() before that: in the first lines of the program, as 'python -m httpconn run script.py' "
+    "does, or before what a launcher imports"
 )
 
 
