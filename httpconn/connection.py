@@ -52,7 +52,7 @@ from .errors import (
     quote,
 )
 from .headers import KEEPS_EMPTY_LINE, current_limits, with_max_headers
-from .response import HTTPResponse, Owner, is_ours, read_field_lines
+from .response import HTTPResponse, Owner, is_ours, notice_replaced_reads, read_field_lines
 
 HTTP_PORT: Final = 80
 HTTPS_PORT: Final = 443
@@ -141,6 +141,7 @@ class HTTPConnection:
             self.expect_timeout_s = expect_timeout_s
         (self.host, self.port) = self._get_hostport(host, port)
         self._validate_host(self.host)
+        notice_replaced_reads()
         # An instance attribute, since programs replace it.
         self._create_connection = socket.create_connection
 

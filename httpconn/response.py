@@ -20,7 +20,17 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol, TypeGuard, Typ
 
 from . import _backends
 from ._backends.contract import BodyBuffer
-from ._io.source import FRAMING, LINE, STANDARD_SOCKET, FileSource, SocketFile, SocketSource, Source, open_socket
+from ._io.source import (
+    FRAMING,
+    LINE,
+    STANDARD_SOCKET,
+    FileSource,
+    SocketFile,
+    SocketSource,
+    Source,
+    look_for_replaced_reads,
+    open_socket,
+)
 from ._wire import reference
 from ._wire.framing import UNTIL_CLOSE
 from ._wire.grammar import CONTINUE, SWITCHING_PROTOCOLS, Limits
@@ -141,7 +151,7 @@ class HTTPResponse(_Base):
         self._failure: BaseException | None = None
         self._owner: weakref.ref[Owner] | None = None
         self._is_reading = False
-        self._source: Source | None = SocketSource(sock) if type(sock) is STANDARD_SOCKET else open_socket(sock)
+        self._source: Source | None = SocketSource(sock) if type(sock) is _direct else open_socket(sock)
         if self._source is None:
             if sock is None:
                 raise ConnectionAbortedError("there is no socket to read from: the connection was closed meanwhile")
@@ -888,6 +898,16 @@ class HTTPResponse(_Base):
         status = f"{self.status} {self.reason}".rstrip() if self._head is not None else "not begun"
         where = "closed" if self._source is None else "open"
         return f"<{type(self).__module__}.{type(self).__qualname__} [{status}] {where}, complete={self.complete}>"
+
+
+_direct: type | None = STANDARD_SOCKET
+"""The class whose sockets are received from without a further look; None while its methods are replaced."""
+
+
+def notice_replaced_reads() -> None:
+    """Have responses read through ``makefile`` while what that reads sockets by is replaced; see ``_io/source.py``."""
+    global _direct
+    _direct = None if look_for_replaced_reads() else STANDARD_SOCKET
 
 
 def is_ours(response: Any) -> TypeGuard[HTTPResponse]:

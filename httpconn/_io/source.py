@@ -337,9 +337,9 @@ def open_socket(sock: Any) -> SocketSource | None:
     """Return the source for a plain socket or a TLS socket; None for anything else: use its ``makefile``."""
     kind = type(sock)
     if kind is STANDARD_SOCKET:
-        return SocketSource(sock)
+        return None if _are_replaced else SocketSource(sock)
     if isinstance(sock, ssl.SSLSocket):
-        return TLSSource(sock) if kind.makefile is STANDARD_SOCKET.makefile else None
+        return TLSSource(sock) if kind.makefile is _makefile and not _are_replaced else None
     # gevent puts its own class in the place of the standard one, and counts references as that does. What test
     # libraries put there does not, and is read through its makefile, like any subclass.
     if kind is socket.socket and all(hasattr(kind, name) for name in _COUNTING):
@@ -347,7 +347,32 @@ def open_socket(sock: Any) -> SocketSource | None:
     return None
 
 
+def look_for_replaced_reads() -> bool:
+    """Return whether somebody has replaced what ``makefile`` reads a plain or TLS socket by (tests and tracers do).
+
+    From then on, until this is called when that is over, such sockets are read through ``makefile`` here too. It is
+    asked when a connection is made, since asking for each response would cost each response.
+    """
+    global _are_replaced
+    _are_replaced = _reads() != _READS
+    return _are_replaced
+
+
+def _reads() -> tuple[object, ...]:
+    return (
+        STANDARD_SOCKET.makefile,
+        STANDARD_SOCKET.recv_into,
+        _STANDARD_FILE.readinto,
+        _STANDARD_TLS_SOCKET.recv_into,
+    )
+
+
 STANDARD_SOCKET: Final = socket.socket
+_STANDARD_TLS_SOCKET: Final = ssl.SSLSocket
+_STANDARD_FILE: Final = socket.SocketIO
+_READS: Final = _reads()
+_are_replaced = False
+_makefile: Final = STANDARD_SOCKET.makefile
 _sendall: Final = STANDARD_SOCKET.sendall
 _WRITES_TO_SOCKETS: Final = os.name == "posix"
 _COUNTING: Final = ("_decref_socketios", "_closed", "_io_refs", "detach")

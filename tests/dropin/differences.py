@@ -407,6 +407,30 @@ def _steps_looked_up(module: Any) -> object:
     return seen.count("putheader") > 1  # once for each field that is put
 
 
+def _seen_below(module: Any) -> object:
+    """Whether a ``recv_into`` that is put on the class of sockets is called by a connection that was made before."""
+    seen = []
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        connection = module.HTTPConnection("host.example")
+        connection.sock = ours
+        original = socket.socket.recv_into
+
+        def recv_into(self: Any, *arguments: Any) -> int:
+            seen.append(1)
+            return original(self, *arguments)
+
+        socket.socket.recv_into = recv_into  # type: ignore[method-assign]
+        try:
+            connection.request("GET", "/")
+            theirs.sendall(_SIZED)
+            connection.getresponse().read()
+        finally:
+            del socket.socket.recv_into
+        connection.close()
+    return bool(seen)
+
+
 _SIZED = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfirst"
 _CHUNKED = b"Transfer-Encoding: chunked"
 _CUT = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfi"
@@ -844,6 +868,14 @@ DIFFERENCES: dict[str, list[Difference]] = {
             lambda module: _outcome(lambda: type("Both", (module.HTTPResponse, io.BytesIO), {}).__name__),
             "Both",
             "TypeError",
+        ),
+        Difference(
+            "what is put in the place of `socket.socket.makefile`, `recv_into` or `socket.SocketIO.readinto` is called",
+            "so it is on connections that are made afterwards (TLS too); those that were made before receive by `recv`",
+            "it is looked for once for each connection, since each response would pay for more",
+            _seen_below,
+            True,
+            False,
         ),
         Difference(
             '`HTTPConnection.__module__` is `"http.client"`',
