@@ -127,6 +127,7 @@ def _add_fetching(group: Any) -> None:
     add("-H", "--header", type=_field, action="append", default=[], metavar="'NAME: VALUE'", help="a field to send")
     add("--proxy", metavar="URL", help='the URL of a proxy, or "environment" to read HTTP_PROXY and the like')
     add("--cookies", metavar="FILE", help="send these cookies (cookies.txt), and those that servers set meanwhile")
+    add("--robots", action="store_true", help="keep to each host's robots.txt, by the name in User-Agent")
     add("--head", action="store_true", help="ask by HEAD: fields, and no content")
     add("--strict", action="store_true", help="refuse malformed responses that are read leniently else")
 
@@ -143,6 +144,8 @@ def fetch_options(given: argparse.Namespace) -> dict[str, Any]:
         options["rate_per_host"] = given.rate
     if given.retry:
         options["retry"] = Retry(given.retry, errors=(ConnectionError, IncompleteRead))
+    if given.robots:
+        options["robots"] = True
     if given.timeout is not None:
         options["timeout"] = Timeout.of(given.timeout)
     if given.header:

@@ -220,6 +220,7 @@ class Run:
         self._out = out
         self._name = given.out
         self._entries = entries
+        self._takes_coded = out.takes_coded
         self._omits_failures = given.failures == "omit"
         self._retries_unsafe = given.retry_unsafe
         self._had: Recorded | None = out.recorded if given.resume and len(out.recorded) else None
@@ -279,6 +280,9 @@ class Run:
                     self._fail(entry, place, UnderWay(text))
                     continue
                 self.journal.note(place)
+            if self._takes_coded:
+                request = Request("GET", request) if isinstance(request, str) else request
+                request.decode = False
             self._places[self._given] = place
             self._given += 1
             yield request

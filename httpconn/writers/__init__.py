@@ -6,8 +6,9 @@
 
 They take the responses of a fetcher, a pool or an AsyncClient, and are what ``httpconn fetch`` writes with.
 
-For: a file format that responses are written to (`jsonl.py`, `folder.py`), its columns (`columns.py`), what of it is
-whole after a kill (`blocks.py`, `recorded.py`), and writing off the caller's thread (`spool.py`).
+For: a file format that responses are written to (`jsonl.py`, `folder.py`, `warc.py`, `parquet.py`), its columns
+(`columns.py`), what of it is whole after a kill (`blocks.py`, `recorded.py`), and writing off the caller's thread
+(`spool.py`).
 
 Not for: fetching, and what a command line says (`_cli`).
 """
@@ -30,6 +31,8 @@ class Writer(Protocol):
 
     recorded: Recorded
     """The places of the input that have a record."""
+    takes_coded: bool
+    """Whether it has use for content as it came, in its content codings: of a request with ``decode=False``."""
 
     def write(self, response: Response, index: int | None = None) -> None:
         """Write one record: a response, or the error that came instead.
@@ -55,6 +58,9 @@ SUFFIXES: Final = {
     ".jsonl.gz": ("jsonl", "JSONLinesWriter", "gzip"),
     ".jsonl.zst": ("jsonl", "JSONLinesWriter", "zstd"),
     ".ndjson": ("jsonl", "JSONLinesWriter", "plain"),
+    ".parquet": ("parquet", "ParquetWriter", "plain"),
+    ".warc": ("warc", "WARCWriter", "plain"),
+    ".warc.gz": ("warc", "WARCWriter", "gzip"),
 }
 """The suffixes of files that can be written: module, class and coding. A path that ends in a slash is a folder."""
 

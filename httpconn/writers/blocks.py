@@ -126,9 +126,13 @@ class BlockFile:
 
     def whole_parts(self, coding: str) -> Iterator[tuple[bytes, int]]:
         """As the function of that name, over what is there."""
-        self._file.seek(0)
-        with os.fdopen(os.dup(self._file.fileno()), "rb", buffering=READ_BYTES) as file:
+        with self.reading() as file:
             yield from whole_parts(file, coding)
+
+    def reading(self) -> BinaryIO:
+        """Return a file that reads this one from its beginning; before anything is appended."""
+        self._file.seek(0)
+        return os.fdopen(os.dup(self._file.fileno()), "rb", buffering=READ_BYTES)
 
     def cut(self, size: int) -> None:
         """Cut the file off behind its first *size* bytes, and go on there."""

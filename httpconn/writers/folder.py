@@ -78,6 +78,8 @@ class _Page(NamedTuple):
 class FolderWriter:
     """See ``Writer``. The column ``file`` is the name within the folder, "" where there is no content."""
 
+    takes_coded = False
+
     def __init__(
         self, path: str, coding: str, *, resume: bool, replace: bool, fields: Iterable[str] | None, flush_s: float
     ) -> None:

@@ -92,6 +92,8 @@ class StandardOutput:
 class JSONLinesWriter:
     """See ``Writer``. A block is what came within *flush_s*, or some MiB."""
 
+    takes_coded = False
+
     def __init__(
         self, path: str, coding: str, *, resume: bool, replace: bool, fields: Iterable[str] | None, flush_s: float
     ) -> None:

@@ -230,6 +230,16 @@ def test_fields_that_are_sent(site: Site, tmp_path: Path) -> None:
     assert "accept" not in fields
 
 
+def test_robots(site: Site, tmp_path: Path) -> None:
+    pytest.importorskip("protego")
+    site.routes["/robots.txt"] = (200, {}, b"User-agent: my-bot\nDisallow: /other\n")
+    arguments = [site.url("/page"), site.url("/other"), "--robots", "-H", "User-Agent: my-bot/1.0"]
+    assert run(*arguments, out=tmp_path / "o.jsonl") == fetch.FAILED
+    page, other = records(tmp_path / "o.jsonl")
+    assert (page["status"], other["error_type"]) == (200, "RobotsDisallowed")
+    assert sorted(site.paths()) == ["/page", "/robots.txt"]
+
+
 def test_head(site: Site, tmp_path: Path) -> None:
     assert run(site.url("/page"), "--head", out=tmp_path / "o.jsonl") == 0
     assert site.method(0) == "HEAD"

@@ -1,0 +1,284 @@
+"""WARC 1.1: a response record for each message, redirects too, and a metadata record that completes them.
+
+A record holds a message without its transfer coding, since most readers of WARC cannot undo each that servers send. The
+field is there under the name X-Orig-Transfer-Encoding. The content coding is kept where the response was asked for with
+``decode=False``, as ``httpconn fetch`` does; else the content is decoded, and Content-Encoding and Content-Length are
+renamed in the same way. Each record is a gzip member of its own.
+
+Records of one request stand together: of each message the request (if its bytes are known) and the response, which
+names it in WARC-Concurrent-To, since indexers take the two for a pair only then; last the metadata, JSON with the
+columns of `columns.py`, also where no response came. What stands behind the last metadata record was not written whole.
+
+By hand: FastWARC makes a gzip member of a record only after ``finish()``, and warcio takes several times as long.
+
+Source: WARC 1.1 (ISO 28500:2017), sections 5 and 6, annex D.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import re
+import time
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any, BinaryIO, Final, Self
+
+from .._wire.head import field_value_of
+from ..errors import BodyTooLong
+from ..model import Request, Response
+from .blocks import BlockFile, encoder_of, whole_parts
+from .columns import asked_url, chosen
+from .jsonl import Records, place_of, serializer
+from .recorded import Recorded, url_told
+from .spool import Spool
+
+_ARCHIVED_BYTES: Final = 65_536
+"""Of the content of a redirect, so much is kept in ``Response.history``."""
+_TRANSFER_CODING: Final = re.compile(rb"(?im)^(?=transfer-encoding[ \t]*:)")
+_CONTENT_CODING: Final = re.compile(rb"(?im)^(?=(?:content-encoding|content-length)[ \t]*:)")
+_LENGTH: Final = re.compile(rb"(?im)^content-length: *(\d+)\r$")
+
+
+def _digest(data: bytes) -> str:
+    return f"sha1:{base64.b32encode(hashlib.sha1(data, usedforsecurity=False).digest()).decode()}"
+
+
+def _date(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+class _Names:
+    """Makes record IDs: random for each file, and counted in it."""
+
+    def __init__(self) -> None:
+        begin = os.urandom(10).hex()
+        self._begin = f"<urn:uuid:{begin[:8]}-{begin[8:12]}-4{begin[13:16]}-a{begin[17:20]}-"
+        self._count = 0
+
+    def next(self) -> str:
+        self._count += 1
+        return f"{self._begin}{self._count:012x}>"
+
+
+def _record(kind: str, name: str, date: str, media: str, block: bytes, *fields: tuple[str, str]) -> bytes:
+    lines = [
+        "WARC/1.1",
+        f"WARC-Type: {kind}",
+        f"WARC-Record-ID: {name}",
+        f"WARC-Date: {date}",
+        *(f"{field}: {value}" for field, value in fields if value),
+        f"WARC-Block-Digest: {_digest(block)}",
+        f"Content-Type: {media}",
+        f"Content-Length: {len(block)}",
+    ]
+    head = "\r\n".join(lines).encode("utf-8", "replace")
+    return b"".join((head, b"\r\n\r\n", block, b"\r\n\r\n"))
+
+
+def _target(url: str) -> str:
+    """Return *url* as a field can have it: no white space, no end of line."""
+    return re.sub(r"[\x00-\x20\x7f]", lambda found: f"%{ord(found[0]):02X}", url)
+
+
+def _is_decoded(response: Response) -> bool:
+    """Whether content codings were undone that the head tells of."""
+    head = response._head
+    if head is None or not response._content or not head.field_values("content-encoding"):
+        return False
+    asked = response._request
+    if isinstance(asked, Request) and not asked.decode:
+        return False
+    return not any(
+        "as it came" in defect.reason for defect in response.defects
+    )  # one that is unknown is left as it came
+
+
+def head_of(response: Response) -> bytes:
+    """Return the head as the record has it: fields that are no longer true of the block are renamed."""
+    block = response.raw_head
+    if response._head is not None and response._head.transfer_encoding is not None:
+        block = _TRANSFER_CODING.sub(b"X-Orig-", block)
+    if _is_decoded(response):
+        block = _CONTENT_CODING.sub(b"X-Orig-", block)
+    return block
+
+
+def _truncated(response: Response, *, is_last: bool) -> str:
+    """Return the reason why the block is not the whole message, "" where it is. Source: section 5.13."""
+    if not is_last:
+        return "length" if len(response.content) >= _ARCHIVED_BYTES else ""
+    error = response.error
+    if error is None:
+        return ""
+    if isinstance(error, BodyTooLong):
+        return "length"
+    return "time" if isinstance(error, TimeoutError) else "disconnect"
+
+
+def _request_body(response: Response) -> bytes:
+    """Return the body that was sent, where it is bytes or text; a file or a generator has been read."""
+    asked = response._request
+    body = asked.body if isinstance(asked, Request) else None
+    return body.encode() if isinstance(body, str) else bytes(body) if isinstance(body, bytes | bytearray) else b""
+
+
+def _whole_records(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
+    """Yield each whole record of a WARC file without compression, and the offset behind it."""
+    end = 0
+    while line := file.readline():
+        lines = [line]
+        while lines[-1].endswith(b"\n") and lines[-1] != b"\r\n":
+            lines.append(file.readline())
+        head = b"".join(lines)
+        found = _LENGTH.search(head)
+        if not lines[-1].endswith(b"\n"):
+            return
+        if found is None or not head.startswith(b"WARC/1."):
+            raise ValueError(f"damaged behind byte {end}: no WARC record begins there")
+        size = int(found[1]) + 4
+        block = file.read(size)
+        if len(block) < size:
+            return
+        end += len(head) + size
+        yield head + block, end
+
+
+class WARCWriter:
+    """See ``Writer``."""
+
+    takes_coded = True
+
+    def __init__(
+        self, path: str, coding: str, *, resume: bool, replace: bool, fields: Iterable[str] | None, flush_s: float
+    ) -> None:
+        """Raises as ``writers.open``. *fields* are those of the metadata record."""
+        self._records = Records(chosen(fields, ()), ())
+        self._serialize = serializer()
+        self._coding = coding
+        self._encode = encoder_of(coding)
+        self._names = _Names()
+        self.recorded = Recorded()
+        self._file = BlockFile(path, resume=resume, replace=replace)
+        try:
+            if resume:
+                self._file.cut(self._read())
+            if not self._file.size:
+                self._file.append(self._encode(self._info(os.path.basename(path))))
+        except BaseException:
+            self._file.close()
+            raise
+        self._spool: Spool[list[bytes]] = Spool(self._append, flush_s)
+        self._is_closed = False
+
+    def _info(self, name: str) -> bytes:
+        told = (
+            "software: httpconn\r\nformat: WARC File Format 1.1\r\n"
+            "conformsTo: http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/\r\n"
+        )
+        file_name = ("WARC-Filename", name)
+        return _record(
+            "warcinfo", self._names.next(), _date(time.time()), "application/warc-fields", told.encode(), file_name
+        )
+
+    def _read(self) -> int:
+        """Note what the file has, and return where its last whole group ends. Raises ValueError."""
+        whole = 0
+        try:
+            with self._file.reading() as file:
+                parts = _whole_records(file) if self._coding == "plain" else whole_parts(file, self._coding)
+                for record, end in parts:
+                    head, _, block = record.partition(b"\r\n\r\n")
+                    if b"\r\nWARC-Type: metadata\r\n" in head:
+                        self.recorded.add(*place_of(block))
+                        whole = end
+                    elif b"\r\nWARC-Type: warcinfo\r\n" in head and not whole:
+                        whole = end
+        except ValueError as error:
+            raise ValueError(f"{self._file.path} cannot be resumed: {error}") from None
+        return whole
+
+    def write(self, response: Response, index: int | None = None) -> None:
+        place = self.recorded.free_place(response.index) if index is None else index
+        url = asked_url(response)
+        records: list[bytes] = []
+        last = ""
+        for hop in response.history:
+            last = self._message(records, hop, is_last=False)
+        if response._head is not None:
+            last = self._message(records, response, is_last=True)
+        told = self._records.record_of(response, place, url)
+        told["trailers"] = [[name, field_value_of(value)] for name, value in response._trailers or ()]
+        of_last = ("WARC-Concurrent-To", last)
+        records.append(
+            _record(
+                "metadata",
+                self._names.next(),
+                _date(time.time()),
+                "application/json",
+                self._serialize(told),
+                ("WARC-Target-URI", _target(url)),
+                of_last,
+            )
+        )
+        self.recorded.add(place, url)
+        self._spool.put(records, sum(map(len, records)))
+
+    def _message(self, records: list[bytes], response: Response, *, is_last: bool) -> str:
+        """Add the records of one request and its response; return the ID of the last one."""
+        uri = ("WARC-Target-URI", _target(url_told(response.url)))
+        sent_at: Any = getattr(response, "sent_at", None)
+        date = _date(sent_at if isinstance(sent_at, float) and sent_at > 0 else time.time())
+        peer: Any = getattr(response, "peer", None)
+        address = ("WARC-IP-Address", peer[0] if isinstance(peer, tuple) else "")
+        asked: Any = getattr(response, "request_head", None)
+        request_name = ""
+        if asked:
+            request_name = self._names.next()
+            block = bytes(asked) + _request_body(response)
+            media = "application/http;msgtype=request"
+            records.append(_record("request", request_name, date, media, block, uri, address))
+        name = self._names.next()
+        content = response._content
+        fields = (
+            uri,
+            address,
+            ("WARC-Concurrent-To", request_name),
+            ("WARC-Payload-Digest", _digest(content)),
+            ("WARC-Truncated", _truncated(response, is_last=is_last)),
+        )
+        media = "application/http;msgtype=response"
+        records.append(_record("response", name, date, media, head_of(response) + content, *fields))
+        return name
+
+    def _append(self, groups: list[list[bytes]]) -> None:
+        encode = self._encode
+        self._file.append(b"".join([encode(record) for group in groups for record in group]))
+
+    def flush(self) -> None:
+        self._spool.flush()
+
+    def close(self) -> None:
+        if not self._is_closed:
+            self._is_closed = True
+            try:
+                self._spool.close()
+            finally:
+                self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def metadata_of(record: bytes) -> dict[str, Any] | None:
+    """Return what a metadata record of ours tells, None for another record."""
+    head, _, block = record.partition(b"\r\n\r\n")
+    if b"\r\nWARC-Type: metadata\r\n" not in head or b"Content-Type: application/json" not in head:
+        return None
+    told: dict[str, Any] = json.loads(block)
+    return told
