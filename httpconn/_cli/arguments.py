@@ -7,7 +7,7 @@ import os
 import re
 from typing import Any
 
-from .._exchange.preparing import USER_AGENT
+from .._exchange.settings import USER_AGENT
 from ..errors import IncompleteRead
 from ..model import Timeout
 from ..policies.retries import Retry

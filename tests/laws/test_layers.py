@@ -48,7 +48,7 @@ ROOMS = {
     "aio": {"_engine", "_exchange", "_wire.head", "model", "policies"},
     # What is written for whoever fetches: formats know responses, and the command line what it is made of.
     "writers": {"writers", "_wire.head", "_wire.urls", "model"},
-    "_cli": {"_cli", "_exchange.preparing", "_wire.urls", "fetch", "model", "policies.retries", "writers"},
+    "_cli": {"_cli", "_exchange.settings", "_wire.urls", "fetch", "model", "policies.retries", "writers"},
     # The faces of the package, which put the rooms together.
     "__init__": {"*"},
     "__main__": {"*"},
