@@ -103,7 +103,8 @@ def _count_lines(path: str) -> int | None:
 
 def _fetch(given: Namespace, entries: Iterable[Entry | None], count: Callable[[], int | None]) -> int:
     try:
-        fetcher = Fetcher(**arguments.fetch_options(given))
+        keeps_sent = given.out is not None and given.out.lower().endswith((".warc", ".warc.gz"))
+        fetcher = Fetcher(**arguments.fetch_options(given), keep_sent=keeps_sent)
     except (ValueError, TypeError, HTTPException) as error:
         raise UsageError(str(error)) from None
     with fetcher:

@@ -5,7 +5,7 @@ field is there under the name X-Orig-Transfer-Encoding. The content coding is ke
 ``decode=False``, as ``httpconn fetch`` does; else the content is decoded, and Content-Encoding and Content-Length are
 renamed in the same way. Each record is a gzip member of its own.
 
-Records of one request stand together: of each message the request (if its bytes are known) and the response, which
+Records of one request stand together: of each message the request (with ``keep_sent=True``) and the response, which
 names it in WARC-Concurrent-To, since indexers take the two for a pair only then; last the metadata, JSON with the
 columns of `columns.py`, also where no response came. What stands behind the last metadata record was not written whole.
 
@@ -116,6 +116,16 @@ def _truncated(response: Response, *, is_last: bool) -> str:
     if isinstance(error, BodyTooLong):
         return "length"
     return "time" if isinstance(error, TimeoutError) else "disconnect"
+
+
+def _protocols(response: Response) -> list[tuple[str, str]]:
+    """Return WARC-Protocol and WARC-Cipher-Suite, as far as they are known."""
+    found = [("WARC-Protocol", f"http/{response.version / 10}")]
+    tls: Any = getattr(response, "tls", None)
+    if tls is not None:
+        found.append(("WARC-Protocol", tls.version.lower().replace("tlsv", "tls/")))
+        found.append(("WARC-Cipher-Suite", tls.cipher))
+    return found
 
 
 def _request_body(response: Response) -> bytes:
@@ -232,7 +242,7 @@ class WARCWriter:
         sent_at: Any = getattr(response, "sent_at", None)
         date = _date(sent_at if isinstance(sent_at, float) and sent_at > 0 else time.time())
         peer: Any = getattr(response, "peer", None)
-        address = ("WARC-IP-Address", peer[0] if isinstance(peer, tuple) else "")
+        address = ("WARC-IP-Address", peer[0] if isinstance(peer, tuple) and peer[1] else "")
         asked: Any = getattr(response, "request_head", None)
         request_name = ""
         if asked:
@@ -245,6 +255,7 @@ class WARCWriter:
         fields = (
             uri,
             address,
+            *_protocols(response),
             ("WARC-Concurrent-To", request_name),
             ("WARC-Payload-Digest", _digest(content)),
             ("WARC-Truncated", _truncated(response, is_last=is_last)),

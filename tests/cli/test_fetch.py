@@ -277,6 +277,20 @@ def test_a_folder(site: Site, tmp_path: Path) -> None:
     assert (tmp_path / "pages" / record["file"]).read_bytes() == PAGE[2]
 
 
+def test_warc(site: Site, tmp_path: Path) -> None:
+    """The content is as it came, and the request is there."""
+    coded = gzip.compress(b"page")
+    site.routes["/coded"] = (200, {"Content-Encoding": "gzip"}, coded)
+    out = tmp_path / "o.warc"
+    assert run(site.url("/coded"), out=out) == fetch.ANSWERED
+    data = out.read_bytes()
+    assert b"\r\n\r\n" + coded + b"\r\n\r\n" in data
+    assert b"GET /coded HTTP/1.1\r\n" in data
+    assert run(site.url("/coded"), "--resume", out=out) == fetch.ANSWERED
+    assert out.read_bytes() == data
+    assert len(site.log) == 1
+
+
 # -- how it ends
 
 

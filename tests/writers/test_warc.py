@@ -161,3 +161,27 @@ def test_what_cannot_be_resumed(tmp_path: Path) -> None:
     path.write_bytes(b"WARC/1.1\r\nno length\r\n\r\n")
     with pytest.raises(ValueError, match="damaged behind byte 0"):
         writers.open(path, resume=True)
+
+
+def test_what_was_sent(site: Site, tmp_path: Path) -> None:
+    """The request as it was on the wire, in front of its response, which names it: else a POST is taken for a GET."""
+    iterator = pytest.importorskip("warcio.archiveiterator")
+    asked = [Request("POST", site.url("/page"), body="sent"), Request("GET", site.url("/moved"))]
+    found = list(fetch_many(asked, ordered=True, keep_sent=True))
+    path = written(tmp_path / "pages.warc.gz", found)
+    with path.open("rb") as file:
+        records = [
+            (record.rec_type, record.rec_headers, record.content_stream().read(), record.http_headers)
+            for record in iterator.ArchiveIterator(file, check_digests="raise")
+        ]
+    kinds = [kind for kind, *_ in records]
+    assert kinds == ["warcinfo", "request", "response", "metadata", *["request", "response"] * 2, "metadata"]
+    for (_, request, *_), (_, response, *_) in ((records[at], records[at + 1]) for at in (1, 4, 6)):
+        assert response["WARC-Concurrent-To"] == request["WARC-Record-ID"]
+        assert response["WARC-IP-Address"] == request["WARC-IP-Address"] == "127.0.0.1"
+        assert response["WARC-Date"] == request["WARC-Date"]
+        assert response["WARC-Protocol"] == "http/1.1"
+    assert records[1][2] == b"sent"
+    sent = path.parent / "plain.warc"
+    written(sent, found)
+    assert site.heads[-3] + b"sent" in sent.read_bytes()
