@@ -21,7 +21,7 @@ from collections.abc import (
 from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
-from typing import Any, ClassVar, Final, NamedTuple, Self, TypedDict, Unpack
+from typing import Any, ClassVar, Final, NamedTuple, Never, Self, TypedDict, Unpack
 
 from ._engine.fork import call_after_fork
 from ._engine.many.driver import Driver, Stream, Unjudged, refused
@@ -32,7 +32,7 @@ from ._exchange.charsets import DefaultEncoding
 from ._exchange.content_coding import is_missing
 from ._exchange.job import Job
 from ._exchange.lines import DEFAULT_MAX_LINE_CHARS, LineCutter, TextReader
-from ._exchange.options import Configured
+from ._exchange.options import Configured, unexpected
 from ._exchange.request_body import FedBody
 from ._exchange.settings import FetchOptions, FetchSettings
 from ._exchange.sink import Sink, check_sink, takes
@@ -40,6 +40,7 @@ from ._wire.head import ResponseHead
 from .errors import ContentTooLong, IncompleteRead, IncompleteSink, PoolClosed, name_place
 from .model import (
     DEFAULT_TIMEOUT,
+    OF_REQUESTS,
     Headers,
     Request,
     Response,
@@ -394,7 +395,11 @@ class AsyncClient(Configured):
         return _Streamed(self, self._running(), Request(method, url, **options))
 
     def fetch_many(
-        self, requests: Iterable[Request | str] | AsyncIterable[Request | str], *, ordered: bool = False
+        self,
+        requests: Iterable[Request | str] | AsyncIterable[Request | str],
+        *,
+        ordered: bool = False,
+        **unknown: Never,
     ) -> _Many:
         """Return an asynchronous iterator of the responses to *requests*: Requests, or URLs to GET.
 
@@ -402,6 +407,13 @@ class AsyncClient(Configured):
         in its ``error``, and its place in the input as ``index``. The input is read as there is use for it. What it
         raises, the iteration raises, when what was asked for before has come.
         """
+        for name in unknown:
+            elsewhere = {
+                **dict.fromkeys(ClientSettings.names(), "the AsyncClient, for all its requests"),
+                **dict.fromkeys(OF_REQUESTS, "each Request"),
+                **dict.fromkeys(ClientSettings.names() & OF_REQUESTS, "the AsyncClient, and of each Request"),
+            }
+            raise unexpected(name, ("ordered",), "fetch_many() of an AsyncClient", elsewhere)
         if isinstance(requests, str | bytes | Request):
             raise TypeError(f"expected an iterable of requests, got one {type(requests).__name__}: [it] is one")
         return _Many(self, self._running(), requests, ordered=ordered)

@@ -46,6 +46,7 @@ __all__ = [
     "InvalidTunnelHost",
     "InvalidURL",
     "LineTooLong",
+    "MalformedChunks",
     "MalformedFraming",
     "MalformedHead",
     "MalformedResponse",
@@ -136,7 +137,14 @@ def name_place(error: BaseException, place: str) -> None:
         return
     text = error.args[0] if len(error.args) == 1 else None
     if type(error) is IncompleteRead:
-        error.__class__ = IncompleteFetch  # whose instances differ in their text only
+        # Whose instances differ in their text only, and in what else they are.
+        reason = error.__cause__
+        error.__class__ = MalformedChunks if isinstance(reason, MalformedFraming) else IncompleteFetch
+        if isinstance(error, MalformedChunks):
+            error.reason = str(reason)
+    elif type(error) is BadStatusLine or type(error) is UnknownProtocol:
+        # What was got is the whole text with http.client.
+        text = f"expected a status-line of HTTP/1.0 or HTTP/1.1, got {quote(str(text))}"
     if isinstance(error, IncompleteFetch):
         error.place = place
     elif isinstance(error, HTTPException) and isinstance(text, str):
@@ -169,6 +177,19 @@ class MalformedHead(MalformedResponse):
 
 class MalformedFraming(MalformedResponse):
     """The fields or the chunks do not tell where the body ends. Raised by the first read."""
+
+
+class MalformedChunks(IncompleteFetch, MalformedFraming):
+    """Chunks or their trailer section are malformed, for a pool or fetcher; with ``partial``, what had come before.
+
+    An IncompleteRead, too, which is all that http.client says of it.
+    """
+
+    reason = ""
+    """The text of its ``__cause__``, in whose place a process pool puts something else."""
+
+    def __str__(self) -> str:
+        return f"{self.reason} ({len(self.partial)} bytes read) ({self.place})"
 
 
 class BodyTooLong(MalformedResponse):

@@ -233,6 +233,8 @@ class Sent:
 class Request:
     """One request. What is wrong with it is told by who is asked to send it, before any traffic.
 
+    - *method*: of DELETE, GET, HEAD, OPTIONS, POST and PUT in any case of its letters; any other as it is given (Fetch
+      standard, "normalize a method")
     - *headers*: a mapping or pairs; pairs keep their order and repeat. A value of None leaves out the field of that
       name that would be sent else: ``{"Accept-Encoding": None}``
     - *body*: bytes, str (as UTF-8), a file or an iterable of bytes; *json*: any object, sent as JSON
@@ -322,7 +324,7 @@ class Request:
         if type(url) is str and "@" in url:
             url, told = take_credentials(url)
             auth = auth or told
-        self.method = method
+        self.method = method if method in _NORMALIZED else _normalized(method)
         self.url = url if params is None else with_params(url, params)
         self.headers = headers
         self.body = body
@@ -355,7 +357,7 @@ class Request:
         for name, value in changes.items():
             if name not in Request.__slots__:
                 raise unknown_of_request(name, "a Request")
-            setattr(copy, name, value)
+            setattr(copy, name, value if name != "method" else _normalized(value))
         if "url" in changes and "@" in copy.url:
             copy.url, told = take_credentials(copy.url)
             copy.auth = told or copy.auth
@@ -365,13 +367,26 @@ class Request:
         return f"<Request {self.method} {redacted(str(self.url))}>"
 
 
+_NORMALIZED: Final = ("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS")
+
+
+def _normalized(method: Any) -> Any:
+    """Return *method* in upper case, if it is one of those then; else as it is, for whoever sends it to judge."""
+    if type(method) is not str or not method.isascii():
+        return method
+    upper = method.upper()
+    return upper if upper in _NORMALIZED else method
+
+
 OF_REQUESTS: Final = frozenset({*Request.__slots__, "data", "files", "params"})
 """The names of a request's options."""
 
 
 def unknown_of_request(name: str, where: str, *more: str) -> TypeError:
     """Return the TypeError for the option *name* of a request; *more* are the options that *where* has besides."""
-    of_all = dict.fromkeys(OF_POOLS, "ConnectionPool and Fetcher, for all their requests")
+    of_all = dict.fromkeys(OF_POOLS, "ConnectionPool, Fetcher and AsyncClient, for all their requests")
+    of_all["cookies"] += '; for one there is headers={"Cookie": "name=value"}'
+    of_all["stream"] = "the requests of a ConnectionPool; an AsyncClient has stream(method, url)"
     return unexpected(name, {*OF_REQUESTS, *more}, where, of_all)
 
 
@@ -457,7 +472,7 @@ class Response:
     _sent: Sent
     attempts: int
     """How often the request was sent; 0 where it was refused before. After redirects, the last request."""
-    defects: Sequence[Defect]
+    defects: tuple[Defect, ...]
     error: BaseException | None
     index: int
     """The place of the request in the input, from 0. In a pool, always 0."""

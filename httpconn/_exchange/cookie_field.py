@@ -13,7 +13,7 @@ from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 from .. import _backends
-from .._wire.request import encode_field_line
+from .._wire.request import encode_told_field_line
 from .._wire.urls import Origin
 from ..policies.cookies import Cookies, domains_for
 
@@ -57,7 +57,7 @@ class CookieLines:
     def line_for(self, origin: Origin, url: str) -> bytes:
         """Return the field line with the cookies for a request to *url*, which is at *origin*; b"" for none.
 
-        Raises InvalidField or UnicodeEncodeError for a cookie that no field can hold; what the jar raises.
+        Raises InvalidField for a cookie that no field can hold; what the jar raises.
         """
         line = self.line_for_all(origin)
         return self._ask(url) if line is None else line
@@ -127,4 +127,4 @@ class CookieLines:
 
     def _ask(self, url: str) -> bytes:
         value = self._cookies.value_for(url)
-        return b"" if value is None else encode_field_line("Cookie", (value,), True)
+        return b"" if value is None else encode_told_field_line("Cookie", value)

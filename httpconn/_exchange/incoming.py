@@ -285,9 +285,9 @@ class Incoming:
     def fill(self, response: Response) -> None:
         """Put into *response* what is known of the message besides head and content."""
         reader = self._reader
-        response.defects = reader.defects
+        response.defects = tuple(reader.defects)
         if self._decoder is not None and self._decoder.defects:
-            response.defects = [*reader.defects, *self._decoder.defects]
+            response.defects += tuple(self._decoder.defects)
         response._trailers = reader.trailers
 
 

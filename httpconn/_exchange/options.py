@@ -25,9 +25,14 @@ OF_OTHERS: Final[Mapping[str, str]] = {
     "redirect": "redirects=0 for none",
     "retries": "retry=httpconn.Retry(3)",
     # httpx
+    "base_url": "httpconn.urljoin(base, url), for each URL",
     "content": "body=",
+    "event_hooks": "before_request= and after_response=",
     "extensions": "timeout=, server_hostname= and context=, each as an option of its own",
     "follow_redirects": "redirects=0 for none",
+    "http2": "HTTP/1.1, which is all that is spoken",
+    "keepalive_expiry": "idle_s=",
+    "mounts": "proxy= of each request",
     "transport": 'resolve= for other addresses, {"example.org": "unix:/path"} for a Unix socket',
     # aiohttp
     "chunked": "body= an iterable of bytes, which is sent in chunks",
@@ -38,6 +43,7 @@ OF_OTHERS: Final[Mapping[str, str]] = {
     "limit_per_host": "per_host=",
     "raise_for_status": "response.raise_for_status()",
     "ssl": "context=",
+    "trace_configs": "before_request= and after_response=",
     # what is guessed
     "ca": _CA_FILE,
     "cafile": _CA_FILE,

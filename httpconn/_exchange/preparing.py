@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from .. import _backends
-from .._wire.request import asks_to_close, encode_field_line, expects_continue, validate_method, validate_target
+from .._wire.request import asks_to_close, encode_told_field_line, expects_continue, validate_method, validate_target
 from .._wire.urls import LENGTH_OF_HTTPS, CredentialsInURL, Origin, is_seen, parse_url
 from ..errors import AddressNotAllowed, FingerprintMismatch, InvalidField, quote
 from ..model import Form, Request, Timeout, pairs_of
@@ -450,6 +450,8 @@ class Preparer:
             if head is not None:
                 return head
         validate_method(method, self.settings.strict)
+        if not method.isascii():
+            raise ValueError(f"expected a method in ASCII, got {quote(method)}")
         validate_target(target)
         names = {_name(name) for name, _ in fields}
         lines = [f"{method} {target} HTTP/1.1".encode("ascii")]
@@ -461,7 +463,7 @@ class Preparer:
             lines.append(b"Transfer-Encoding: chunked")
         elif length >= 0:
             lines.append(b"Content-Length: %d" % length)
-        lines += [encode_field_line(name, (value,), True) for name, value in fields]
+        lines += [encode_told_field_line(name, value) for name, value in fields]
         return b"\r\n".join((*lines, b"", b""))
 
     def _merged(self, own: list[tuple[str, Any]], trail: Trail | None, method: str) -> list[tuple[str, Any]]:
@@ -496,7 +498,8 @@ class Preparer:
             if lowered == "transfer-encoding":
                 raise InvalidField("Transfer-Encoding is set here, where the length of the body is not known")
             if lowered == "content-length" and str(value) != str(length if length is None else max(length, 0)):
-                raise InvalidField(f"Content-Length says {value!s:.20}, the body has {length} bytes")
+                has = "has no known length" if length is None else f"has {max(length, 0)} bytes"
+                raise InvalidField(f"Content-Length says {value!s:.20}, the body {has}")
             if lowered == "accept-encoding" and decode:
                 content_coding.check_asked_for(value if isinstance(value, str) else str(value))
 

@@ -96,7 +96,7 @@ _KINDS: Final[Mapping[str, tuple[tuple[Any, ...], str]]] = {
     "delay_per_host": ((int, float, Mapping, Callable), f"a number of seconds, {_PER_HOST}"),
     "fingerprint": ((str,), "the SHA-256 of a certificate, in hex"),
     "keep_sent": ((bool,), "True or False"),
-    "limits": ((Limits,), "a Limits"),
+    "limits": ((Limits,), "a Limits of httpconn's, for what a server sends (connections: max_connections=, per_host=)"),
     "max_content": ((int,), "a number of bytes, as an int"),
     "netrc": ((bool, str, os.PathLike), "True, False or the path of a file"),
     "ordered": ((bool,), "True or False"),

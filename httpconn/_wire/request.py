@@ -96,6 +96,22 @@ def encode_field_line(name: str | bytes, values: Sequence[str | bytes | int], st
     return name + b": " + b"\r\n\t".join(encoded)
 
 
+def encode_told_field_line(name: str | bytes, value: str | bytes | int) -> bytes:
+    """As ``encode_field_line`` in strict mode. Raises InvalidField also for what is not ASCII or Latin-1.
+
+    Of the value one character is told: the rest may be a secret.
+    """
+    try:
+        return encode_field_line(name, (value,), True)
+    except UnicodeEncodeError as error:
+        found = f"{error.object[error.start]!r} at offset {error.start}"
+    if isinstance(name, str) and not name.isascii():
+        raise InvalidField(f"expected the name of a field in ASCII, got {found} in {quote(name)}")
+    raise InvalidField(
+        f"expected the value of the field {quote(name)} in Latin-1, got {found}; bytes go out as they are"
+    )
+
+
 def serialize_plain_request_head(
     method: str, target: str, host: bytes, headers: dict[str, str], content_length: int
 ) -> bytes | None:

@@ -45,7 +45,7 @@ def told(title: str, site: Site, folder: Path) -> str:
 
 
 def test_each_program_has_a_test() -> None:
-    assert len(PROGRAMS) == DOCS.read_text().count("```python\n") == 7
+    assert len(PROGRAMS) == DOCS.read_text().count("```python\n") == 8
 
 
 def test_some_requests(site: Site, tmp_path: Path) -> None:
@@ -53,6 +53,10 @@ def test_some_requests(site: Site, tmp_path: Path) -> None:
     assert head.startswith("200 text/html ")
     assert size.startswith("3000000 <AsyncClient open: ")
     assert (tmp_path / "copy.bin").read_bytes() == bytes(3_000_000)
+
+
+def test_one_client(site: Site, tmp_path: Path) -> None:
+    assert told("One client", site, tmp_path) == "{200} ClientStats(requests=3, opened=1, reused=2, resent=0)\n"
 
 
 def test_many(site: Site, tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ TOLD = {
     "retries-0": "200 2\n200 1\n",
     "rates-0": "12\n200\n",
     "timeouts-0": "200\n200\n",
+    "timeouts-1": "200 2\n",
     "cookies-0": "200\n['session']\n{{200}}\n",
     "auth-0": "200\n200\nhttp://{site}/secret\n200\n",
     "auth-1": "200 [(301, 'http://{site}/old'), (200, 'http://{site}/new')]\n",

@@ -303,6 +303,18 @@ def test_nobody_answers(pause: Pause, way: str) -> None:
         assert isinstance(ask(f"http://127.0.0.1:{port}/").error, httpconn.ConnectTimeout)
 
 
+@pytest.mark.parametrize("way", ["pool", "fetcher", "async"])
+def test_nobody_answers_and_there_are_retries(way: str) -> None:
+    """A number is a limit to all attempts together; what leaves room for each of them is said by names."""
+    retry = Retry(2, backoff_s=0)
+    with blackhole("127.0.0.1") as (_, port):
+        for timeout, attempts in ((0.4, 1), (Timeout(connect=0.4, total=30), 3), (Timeout(0.4, total=30), 3)):
+            with Asker(way, timeout=timeout, retry=retry) as ask:
+                response = ask(f"http://127.0.0.1:{port}/")
+                assert isinstance(response.error, (httpconn.ConnectTimeout, httpconn.TotalTimeout))
+                assert response.attempts == attempts
+
+
 def test_what_is_late_among_slow_input(in_use, pause: Pause, server: FaultyServer) -> None:
     """One silent request ends by its own time, and no other with it."""
     kinds = itertools.chain(["silent"], itertools.repeat("good", 4), itertools.repeat("drip", 4))

@@ -12,12 +12,13 @@ from unittest import mock
 import pytest
 
 import httpconn
-from httpconn import ConnectionPool, Fetcher, Request, Retry, Timeout, fetch_many
+from httpconn import AsyncClient, ConnectionPool, Fetcher, Request, Retry, Timeout, fetch_many
 from httpconn._exchange import preparing
 from httpconn._exchange.options import OF_OTHERS
 from httpconn._exchange.settings import FetchSettings, Settings
 
 from ..support.cookies import cookie
+from ..support.event_loops import run
 from ..support.faulty import FaultyServer
 
 NOTHING = "http://127.0.0.1:9/"  # refused before any traffic, or the test fails
@@ -54,7 +55,9 @@ def test_what_other_libraries_call_it_is_told_with_its_name_here(name: str) -> N
 
 def test_an_option_of_all_requests_is_none_of_one() -> None:
     with ConnectionPool() as pool:
-        with pytest.raises(TypeError, match="has no option 'cookies': it is an option of ConnectionPool and Fetcher"):
+        with pytest.raises(
+            TypeError, match="has no option 'cookies': it is an option of ConnectionPool, Fetcher and A"
+        ):
             pool.get(NOTHING, cookies={"a": "b"})
         with pytest.raises(TypeError, match="did you mean 'headers'"):
             pool.get(NOTHING, heders={})
@@ -62,6 +65,37 @@ def test_an_option_of_all_requests_is_none_of_one() -> None:
             pool.get(NOTHING, steam=True)
     with pytest.raises(TypeError, match="a Request has no option 'urls'; did you mean 'url'"):
         Request("GET", NOTHING).replaced(urls=NOTHING)
+
+
+def test_what_a_client_has_elsewhere() -> None:
+    async def main() -> None:
+        async with AsyncClient() as client:
+            with pytest.raises(
+                TypeError, match=r"'stream': it is an option of .* AsyncClient has stream\(method, url\)"
+            ):
+                await client.get(NOTHING, stream=True)  # type: ignore[call-arg]  # that is what is tested
+            with pytest.raises(TypeError, match=r"'cookies': .* for one there is headers="):
+                await client.get(NOTHING, cookies={"a": "b"})  # type: ignore[call-arg]
+            given: dict[str, Any] = {"timeout": 5}
+            with pytest.raises(
+                TypeError, match=r"fetch_many\(\) of .* 'timeout': it is an option of the AsyncClient, and"
+            ):
+                client.fetch_many([], **given)
+            with pytest.raises(TypeError, match="'retries'; here that is retry="):
+                client.fetch_many([], retries=5)  # type: ignore[arg-type]
+            with pytest.raises(TypeError, match="'params': it is an option of each Request"):
+                client.fetch_many([], params=5)  # type: ignore[arg-type]
+            with pytest.raises(TypeError, match="'per_host': it is an option of the AsyncClient, for all"):
+                client.fetch_many([], per_host=5)  # type: ignore[arg-type]
+            with pytest.raises(TypeError, match="did you mean 'ordered'"):
+                client.fetch_many([], order=True)  # type: ignore[arg-type]
+            assert [_ async for _ in client.fetch_many([], ordered=True)] == []
+
+    run(main)
+    with pytest.raises(TypeError, match=r"an AsyncClient has no option 'base_url'; here that is httpconn\.urljoin"):
+        AsyncClient(base_url="http://a.test/")  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="an AsyncClient has no option 'event_hooks'; here that is before_request="):
+        AsyncClient(event_hooks={})  # type: ignore[call-arg]
 
 
 # -- values of the wrong kind

@@ -413,6 +413,9 @@ class Stream:
         while not self._parts:
             if self.error is not None:
                 tell_partial(self.error, bytes(self.held))
+                response = self._response() if self._response is not None else None
+                if response is not None and not self._is_left:
+                    response.error = self.error  # not before: the head is a result, until its reader comes to this
                 raise self.error
             if self.is_done:
                 return b""

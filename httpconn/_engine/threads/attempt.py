@@ -438,6 +438,9 @@ class _Streaming:
             self._failure = error
             part = incoming.take_content()
             attempt._fail(error)
+            response = self._response()
+            if response is not None:
+                response.error = error
             tell_partial(error, b"".join((self.held, part)))
             if not part or not isinstance(error, Exception):
                 raise
