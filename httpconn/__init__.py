@@ -1,4 +1,23 @@
-"""A drop-in for ``http.client`` that reads responses at C speed.
+"""HTTP/1.1 for programs that fetch much, and a drop-in for ``http.client``, read at C speed.
+
+- ``fetch_many(urls)``: many requests over many connections, in one thread; ``Fetcher`` is its iterator
+- ``AsyncClient``: the same under asyncio, uvloop or trio: ``await client.get(url)``
+- ``ConnectionPool``: requests from any number of threads: ``pool.get(url)``, ``pool.download(url, path)``
+- ``Request`` is what they take, ``Response`` what they give; ``Timeout``, ``Retry``, ``Bearer`` and ``Limits`` are what
+  their options take, ``public_only`` and ``urljoin`` are for URLs that strangers name
+- ``HTTPConnection``, ``HTTPSConnection`` and ``HTTPResponse``: those of http.client
+- ``install()`` puts these into http.client, for a whole process; ``uninstall()`` takes them out again
+- ``HTTPException`` is what goes wrong with HTTP, with its kinds, ``OSError`` what goes wrong with the network
+- ``backend()`` and ``backends()``: which parser reads, and which could
+
+Many pages:
+
+    import httpconn
+
+    for response in httpconn.fetch_many(["http://example.org/", "http://example.com/"]):
+        print(response.url, response.error or response.status, len(response.content))
+
+As http.client:
 
     import httpconn
 

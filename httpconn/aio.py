@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import contextvars
+import os
 import threading
 import time
 import warnings
@@ -21,27 +22,26 @@ from collections.abc import (
 from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
-from typing import Any, ClassVar, Final, NamedTuple, Never, Self, TypedDict, Unpack
+from typing import Any, ClassVar, Final, NamedTuple, Never, Self, Unpack
 
 from ._engine.fork import call_after_fork
 from ._engine.many.driver import Driver, Stream, Unjudged, refused
 from ._engine.many.robots import sitemaps_of
 from ._engine.many.runners import Future, Runner, running
 from ._engine.shared import Shared
-from ._exchange.charsets import DefaultEncoding
 from ._exchange.content_coding import is_missing
+from ._exchange.download import DONE, REFUSED, TAKEN, Download, Progress, request_for
 from ._exchange.job import Job
 from ._exchange.lines import DEFAULT_MAX_LINE_CHARS, LineCutter, TextReader
 from ._exchange.options import Configured, unexpected
 from ._exchange.request_body import FedBody
-from ._exchange.settings import FetchOptions, FetchSettings
+from ._exchange.settings import FetchOptions, FetchSettings, RequestOptions
 from ._exchange.sink import Sink, check_sink, takes
 from ._wire.head import ResponseHead
 from .errors import ContentTooLong, IncompleteRead, IncompleteSink, PoolClosed, name_place
 from .model import (
     DEFAULT_TIMEOUT,
     OF_REQUESTS,
-    Headers,
     Request,
     Response,
     Timeout,
@@ -51,8 +51,7 @@ from .model import (
     taken,
     tell_partial,
 )
-from .policies.auth import Auth
-from .policies.retries import Retry
+from .policies.verdict import MOST_ARCHIVED_BYTES
 
 _NOTHING_NOW_S: Final = 0.01
 """How long until an input that had nothing is looked at again."""
@@ -61,32 +60,6 @@ _READ_FOR_S: Final = 0.002
 _DEFAULT_TIMEOUT: Final = Timeout(DEFAULT_TIMEOUT.connect, DEFAULT_TIMEOUT.read, DEFAULT_TIMEOUT.total, None)
 _FED_BYTES: Final = 262_144
 """How much of an asynchronous body is asked for ahead of what has been sent."""
-
-
-class RequestOptions(TypedDict, total=False):
-    """What one request may be told; see ``Request``."""
-
-    headers: Headers | None
-    body: Any
-    params: Any
-    json: Any
-    data: Any
-    files: Any
-    timeout: Timeout | float | None
-    tag: Any
-    sink: Any
-    sink_any_status: bool
-    decode: bool
-    max_content: int | None
-    context: Any
-    server_hostname: str | None
-    fingerprint: str | None
-    proxy: str | None
-    redirects: int | None
-    retry: Retry | None
-    auth: Auth | None
-    tolerant_decoding: bool | None
-    default_encoding: DefaultEncoding | None
 
 
 class ClientStats(NamedTuple):
@@ -393,6 +366,54 @@ class AsyncClient(Configured):
         if options.get("sink") is not None:
             raise TypeError("a streamed response goes to who reads it, and to no sink")
         return _Streamed(self, self._running(), Request(method, url, **options))
+
+    async def download(
+        self,
+        url: str,
+        path: str | bytes | os.PathLike[Any],
+        *,
+        resume: bool = True,
+        progress: Progress | None = None,
+        **options: Unpack[RequestOptions],
+    ) -> Response:
+        """As ``ConnectionPool.download``. The file is written in threads, *progress* is called in the event loop's."""
+        runner = self._running().runner
+        request = request_for(url, {**options}, self._settings.timeout)
+        making = partial(Download, request, path, self._settings.retry, resume=resume, progress=progress)
+        download: Download = await runner.in_thread(making)
+        while True:
+            try:
+                response, is_done = await self._download(download, runner)
+            except BaseException as error:
+                wait_s = download.failed(error)
+                if wait_s is None:
+                    raise
+                await runner.sleep(wait_s)
+                continue
+            if is_done:
+                return response
+
+    async def _download(self, download: Download, runner: Runner) -> tuple[Response, bool]:
+        """Make one request of a download; return its response, and whether the file is whole."""
+        driver = self._running()
+        request = await runner.in_thread(download.request)
+        async with _Streamed(self, driver, request) as response:
+            found = await runner.in_thread(download.begin, response)
+            if found == REFUSED:
+                response._content = await anext(response.aiter_bytes(MOST_ARCHIVED_BYTES), b"")
+                response.close()
+                response._stream = None
+                raise download.refusal(response)
+            if found == TAKEN:
+                download.tell()
+                async for part in response.aiter_bytes():
+                    await runner.in_thread(download.write, part)
+                    download.tell()
+                found = await runner.in_thread(download.end)
+            if found == DONE:
+                await runner.in_thread(download.commit)
+        response._stream = None  # it has no content here
+        return response, found == DONE
 
     def fetch_many(
         self,

@@ -19,7 +19,27 @@ from typing import Any, Final
 from ._wire.grammar import FinalCountsToo, Limits
 from ._wire.head import CONTINUES_NOTHING, NO_FIELD_LINE, Defect
 
-__all__ = ["HTTPMessage", "current_limits", "message_from_lines", "parse_headers", "with_max_headers"]
+__all__ = [
+    "Fields",
+    "HTTPMessage",
+    "current_limits",
+    "fields_from_lines",
+    "message_from_lines",
+    "parse_headers",
+    "with_max_headers",
+]
+
+
+class Fields(HTTPMessage):
+    """The fields of a response of a pool, fetcher or client: an HTTPMessage that shows what is in it."""
+
+    def __repr__(self) -> str:
+        return f"<Fields {self.items()!r}>"
+
+
+def fields_from_lines(lines: Iterable[tuple[str, str]], defects: Iterable[Defect] = ()) -> Fields:
+    """As ``message_from_lines``, for what shows its fields."""
+    return _filled(Fields(), lines, defects)
 
 
 def message_from_lines(lines: Iterable[tuple[str, str]], defects: Iterable[Defect] = ()) -> HTTPMessage:
@@ -27,12 +47,15 @@ def message_from_lines(lines: Iterable[tuple[str, str]], defects: Iterable[Defec
 
     Its ``defects`` are the lines among *defects* that were skipped, as the email package has them.
     """
-    message: Any = HTTPMessage()
+    return _filled(HTTPMessage(), lines, defects)
+
+
+def _filled(message: Any, lines: Iterable[tuple[str, str]], defects: Iterable[Defect]) -> Any:
     # What set_raw() would come to for each of them, with the policy that such a message has.
     message._headers = list(lines)
     message._payload = ""
     message.defects = [defect for skipped in defects if (defect := _email_defect(skipped)) is not None]
-    return message  # type: ignore[no-any-return]
+    return message
 
 
 def _email_defect(defect: Defect) -> MessageDefect | None:

@@ -16,7 +16,7 @@ from ._exchange.options import OF_POOLS, unexpected
 from ._wire.head import Defect, ResponseHead, field_lines_of, field_value_of
 from ._wire.urls import checked_pairs, redacted, take_credentials, with_params
 from .errors import ContentDecodingError, HTTPException, IncompleteRead, StatusError, StreamConsumed, line_too_long
-from .headers import HTTPMessage, message_from_lines
+from .headers import HTTPMessage, fields_from_lines
 
 if TYPE_CHECKING:
     from .policies.auth import Auth
@@ -226,7 +226,7 @@ class Sent:
             return request
         lines = self.head.decode("latin-1").split("\r\n")[1:-2]
         pairs = [(name, value) for name, _, value in (line.partition(": ") for line in lines)]
-        self.request = request.replaced(headers=message_from_lines(pairs))
+        self.request = request.replaced(headers=fields_from_lines(pairs))
         return self.request
 
 
@@ -568,6 +568,7 @@ class Response:
 
     @property
     def reason(self) -> str:
+        """The reason phrase as the server worded it, "" where it gave none, or there is no response."""
         return self._head.reason if self._head is not None else ""
 
     @property
@@ -580,7 +581,7 @@ class Response:
         """The fields: ``headers[name]`` is the first value, ``headers.get_all(name)`` the list."""
         if self._headers is None:
             head = self._head
-            self._headers = message_from_lines(field_lines_of(head), head.defects) if head else message_from_lines(())
+            self._headers = fields_from_lines(field_lines_of(head), head.defects) if head else fields_from_lines(())
         return self._headers
 
     @property
@@ -591,10 +592,14 @@ class Response:
     @property
     def trailers(self) -> HTTPMessage:
         """The fields of the trailer section."""
-        return message_from_lines([(name, field_value_of(value)) for name, value in self._trailers or ()])
+        return fields_from_lines([(name, field_value_of(value)) for name, value in self._trailers or ()])
 
     @property
     def timings(self) -> Timings:
+        """How long each phase took, in seconds; of the attempt that was answered, after redirects the last request's.
+
+        While the response is streamed, *total* is until its head was there.
+        """
         times = self._times
         return Timings(0.0, 0.0, 0.0, times, times) if isinstance(times, float) else Timings(*times)
 

@@ -9,6 +9,7 @@ once, and a total time limit can be kept between any two bytes.
 from __future__ import annotations
 
 import math
+import os
 import ssl
 import time
 import warnings
@@ -21,10 +22,11 @@ from ._engine.threads.attempt import Attempt
 from ._engine.threads.pacing import Pacing
 from ._engine.threads.slots import Connection, Slots
 from ._exchange.charsets import DefaultEncoding
+from ._exchange.download import DONE, REFUSED, TAKEN, Download, Progress, request_for
 from ._exchange.job import Job
 from ._exchange.options import Configured
 from ._exchange.outcome import unanswered
-from ._exchange.settings import Options, Settings
+from ._exchange.settings import Options, RequestOptions, Settings, StreamableOptions
 from .errors import PoolClosed, PoolTimeout, RequestTimeout, TotalTimeout, name_place
 from .model import Headers, Request, Response, Timeout, attach_response, unknown_of_request
 from .policies.auth import Auth
@@ -170,33 +172,87 @@ class ConnectionPool(Configured):
             stream=stream,
         )
 
-    def get(self, url: str, **options: Any) -> Response:
+    def get(self, url: str, **options: Unpack[StreamableOptions]) -> Response:
         """As ``request("GET", ...)``."""
         return self.request("GET", url, **options)
 
-    def head(self, url: str, **options: Any) -> Response:
+    def head(self, url: str, **options: Unpack[StreamableOptions]) -> Response:
         """As ``request("HEAD", ...)``."""
         return self.request("HEAD", url, **options)
 
-    def options(self, url: str, **options: Any) -> Response:
+    def options(self, url: str, **options: Unpack[StreamableOptions]) -> Response:
         """As ``request("OPTIONS", ...)``."""
         return self.request("OPTIONS", url, **options)
 
-    def post(self, url: str, **options: Any) -> Response:
+    def post(self, url: str, **options: Unpack[StreamableOptions]) -> Response:
         """As ``request("POST", ...)``."""
         return self.request("POST", url, **options)
 
-    def put(self, url: str, **options: Any) -> Response:
+    def put(self, url: str, **options: Unpack[StreamableOptions]) -> Response:
         """As ``request("PUT", ...)``."""
         return self.request("PUT", url, **options)
 
-    def patch(self, url: str, **options: Any) -> Response:
+    def patch(self, url: str, **options: Unpack[StreamableOptions]) -> Response:
         """As ``request("PATCH", ...)``."""
         return self.request("PATCH", url, **options)
 
-    def delete(self, url: str, **options: Any) -> Response:
+    def delete(self, url: str, **options: Unpack[StreamableOptions]) -> Response:
         """As ``request("DELETE", ...)``."""
         return self.request("DELETE", url, **options)
+
+    def download(
+        self,
+        url: str,
+        path: str | bytes | os.PathLike[Any],
+        *,
+        resume: bool = True,
+        progress: Progress | None = None,
+        **options: Unpack[RequestOptions],
+    ) -> Response:
+        """GET *url* into the file *path*, and return the last Response, without content, when the file is whole.
+
+        - until then it lies beside its place, as ``<name>.download.part``; what was in its place stays
+        - *resume*: what came before an error, or before the process ended, is kept where the server gave a strong
+          validator; the next call asks for the rest, and gets all of it where that has changed (Range, If-Range)
+        - *progress*: a function that is called with the bytes that are there, and how many there will be (None: nobody
+          knows), or tqdm's bar
+        - *options* are those of ``Request``. Without a *timeout*, the pool's counts but for its *total*. With a
+          ``Retry``, of the request or the pool, a download that breaks off goes on that often by itself
+
+        Raises StatusError for an answer that is no file, with its first 64 KiB as content; OSError for what cannot be
+        written, BlockingIOError where another process writes it; else as ``request``.
+        """
+        request = request_for(url, {**options}, self._settings.timeout)
+        download = Download(request, path, self._settings.retry, resume=resume, progress=progress)
+        while True:
+            try:
+                response, is_done = self._download(download)
+            except BaseException as error:
+                wait_s = download.failed(error)
+                if wait_s is None:
+                    raise
+                self._pacing.sleep(wait_s)
+                continue
+            if is_done:
+                return response
+
+    def _download(self, download: Download) -> tuple[Response, bool]:
+        """Make one request of a download; return its response, and whether the file is whole."""
+        with self.send(download.request(), stream=True) as response:
+            found = download.begin(response)
+            if found == REFUSED:
+                _put_away(response)
+                raise download.refusal(response)
+            if found == TAKEN:
+                download.tell()
+                for part in response.iter_bytes():
+                    download.write(part)
+                    download.tell()
+                found = download.end()
+            if found == DONE:
+                download.commit()
+        response._stream = None  # it has no content here
+        return response, found == DONE
 
     def send(self, request: Request, *, stream: bool = False) -> Response:
         """Send *request*; see ``request``."""

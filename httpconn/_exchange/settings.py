@@ -79,6 +79,38 @@ class Options(TypedDict, total=False):
     keep_sent: bool
 
 
+class RequestOptions(TypedDict, total=False):
+    """What one request may be told; see ``Request``."""
+
+    headers: Headers | None
+    body: Any
+    params: Any
+    json: Any
+    data: Any
+    files: Any
+    timeout: Timeout | float | None
+    tag: Any
+    sink: Any
+    sink_any_status: bool
+    decode: bool
+    max_content: int | None
+    context: Any
+    server_hostname: str | None
+    fingerprint: str | None
+    proxy: str | None
+    redirects: int | None
+    retry: Retry | None
+    auth: Auth | None
+    tolerant_decoding: bool | None
+    default_encoding: DefaultEncoding | None
+
+
+class StreamableOptions(RequestOptions, total=False):
+    """The same for a pool, where every request may be streamed."""
+
+    stream: bool
+
+
 class FetchOptions(Options, total=False):
     """The same for a fetcher: see ``FetchSettings``."""
 

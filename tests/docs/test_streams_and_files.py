@@ -8,11 +8,13 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 import httpconn
 
+from ..support.faulty import Exchange
 from ..support.peers import ScriptedServer, take_request
 from ..support.sites import Site
 
@@ -73,3 +75,44 @@ def test_content_that_goes_to_a_file(tmp_path: Path) -> None:
         assert run(PROGRAMS[1], site.port, tmp_path) == "200 b''\n404 b'there is none'\n"
     assert (tmp_path / "archive.zip").read_bytes() == b"zipped"
     assert sorted(os.listdir(tmp_path)) == ["archive.zip", "program.py"]
+
+
+class Large(Site):
+    """Serves one file, and cuts its first answers."""
+
+    cuts: ClassVar[list[int]] = []
+
+    async def answer(self, exchange: Exchange) -> None:
+        first = int(self.fields(-1).get("range", "bytes=0-")[len("bytes=") : -1])
+        status = "206 Partial Content" if first else "200 OK"
+        head = f'HTTP/1.1 {status}\r\nETag: "1"\r\nContent-Length: {len(ISO) - first}\r\n'
+        head += f"Content-Range: bytes {first}-{len(ISO) - 1}/{len(ISO)}\r\n\r\n" if first else "\r\n"
+        cut = self.cuts.pop(0) if self.cuts else None
+        await exchange.send(head.encode() + ISO[first:][:cut])
+        if cut is not None:
+            exchange.end()
+
+
+ISO = bytes(range(256)) * 1_000
+
+
+def test_a_download_that_goes_on(tmp_path: Path) -> None:
+    with Large() as site:
+        site.cuts = [1_000, 50_000]
+        assert run(PROGRAMS[2], site.port, tmp_path) == "206\n"
+        assert [site.fields(number).get("range") for number in range(3)] == [None, "bytes=1000-", "bytes=51000-"]
+    assert (tmp_path / "large.iso").read_bytes() == ISO
+
+
+def test_a_download_with_a_bar(tmp_path: Path) -> None:
+    pytest.importorskip("tqdm")
+    with Large() as site:
+        run(PROGRAMS[3], site.port, tmp_path)
+    assert (tmp_path / "large.iso").read_bytes() == ISO
+
+
+def test_a_download_that_is_awaited(tmp_path: Path) -> None:
+    with Large() as site:
+        told = run(PROGRAMS[4], site.port, tmp_path).splitlines()
+    assert told[-1] == f"{len(ISO)} {len(ISO)}"
+    assert (tmp_path / "large.iso").read_bytes() == ISO

@@ -86,9 +86,10 @@ FOR_TYPES_OF = {
 HAVE_IO = {
     "_exchange.charsets": {"threading"},
     "_exchange.cookie_field": {"time"},
+    "_exchange.download": {"threading"},
     "_exchange.sink": {"select", "time"},
 }
-"""A lock about a table; when a cookie expires; a file object that takes nothing for now."""
+"""Locks about a table, and about a file; when a cookie expires; a file object that takes nothing for now."""
 
 SANS_IO = {"_wire", "_exchange", "policies", "model"}
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -63,6 +66,54 @@ for result in httpconn.fetch_many([httpconn.Request("GET", "https://host.example
     print(result.text.upper(), result.error, result.attempts + 1)
 """
 
+RIGHT = """\
+import httpconn
+
+
+async def main(client: httpconn.AsyncClient) -> None:
+    with httpconn.ConnectionPool(keep_sent=True) as pool:
+        pool.get("http://x/", headers={"A": "b"}, timeout=5, stream=True, tag=1)
+        pool.post("http://x/", json=[1], retry=httpconn.Retry(1))
+        pool.download("http://x/", "file", resume=False, progress=lambda at, total: print(at + 1, total), auth=("a", "b"))
+        head: bytes = pool.get("http://x/").request_head
+        tls: httpconn.TLSInfo | None = pool.get("http://x/").tls
+        print(head, tls)
+    await client.get("http://x/", redirects=0)
+    await client.download("http://x/", "file", timeout=httpconn.Timeout(5))
+    async with client.stream("GET", "http://x/", max_content=5) as response:
+        print(response.status + 1)
+
+
+for response in httpconn.fetch_many([], per_host=1, ordered=True):
+    print(response.reason.upper(), response.timings.total + 1, response.headers["A"].upper())
+"""
+
+WRONG = """\
+import httpconn
+
+pool, client = httpconn.ConnectionPool(), httpconn.AsyncClient()
+pool.get("http://x/", header={"A": "b"})
+pool.get("http://x/", timeout="5")
+pool.get("http://x/", stream="yes")
+pool.head(5)
+pool.options("http://x/", redirects="none")
+pool.post("http://x/", retry=3)
+pool.put("http://x/", max_content="1 MiB")
+pool.patch("http://x/", auth="me:pw")
+pool.delete("http://x/", verify=False)
+pool.download("http://x/")
+pool.download("http://x/", "file", resume="yes")
+pool.download("http://x/", "file", stream=True)
+client.get("http://x/", header={"A": "b"})
+client.post("http://x/", stream=True)
+client.stream("GET", "http://x/", tolerant_decoding="yes")
+client.download("http://x/", "file", cookies={})
+httpconn.ConnectionPool(keep_sent="yes")
+httpconn.fetch_many([], per_hosts=1)
+httpconn.Fetcher(ordered="yes")
+httpconn.Request("GET", "http://x/", timeout="5")
+"""
+
 
 def complaints(source: str, directory: Path) -> str:
     """Return what ``mypy --strict`` has against *source*."""
@@ -102,3 +153,33 @@ def test_a_program_written_for_http_client(module: str, tmp_path: Path) -> None:
 @pytest.mark.timeout(600)
 def test_a_program_that_uses_more(tmp_path: Path) -> None:
     assert complaints(OWN, tmp_path) == ""
+    assert complaints(RIGHT, tmp_path) == ""
+
+
+def lines_of(source: str) -> list[int]:
+    """Return the numbers of the lines that are wrong."""
+    return [*range(4, len(source.splitlines()) + 1)]
+
+
+@pytest.mark.timeout(600)
+def test_each_wrong_call_is_seen(tmp_path: Path) -> None:
+    told = re.findall(
+        r"^program\.py:(\d+): error: .*\[(?:call-arg|arg-type|call-overload)\]$",
+        complaints(WRONG, tmp_path),
+        re.MULTILINE,
+    )
+    assert [*dict.fromkeys(map(int, told))] == lines_of(WRONG)
+
+
+@pytest.mark.timeout(600)
+def test_pyright_sees_the_same(tmp_path: Path) -> None:
+    """The one that editors run; where it is installed."""
+    pyright = shutil.which("pyright")
+    if pyright is None:
+        pytest.skip("pyright is not installed here")
+    for source, expected in ((RIGHT, []), (WRONG, lines_of(WRONG))):
+        (tmp_path / "program.py").write_text(source)
+        command = [pyright, "--outputjson", "--pythonpath", sys.executable, "program.py"]
+        ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        told = [one for one in json.loads(ended.stdout)["generalDiagnostics"] if one["severity"] == "error"]
+        assert sorted({one["range"]["start"]["line"] + 1 for one in told}) == expected, told
