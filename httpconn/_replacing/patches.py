@@ -95,7 +95,10 @@ class _Standard(_Side):
         if ours is not _MISSING and not _is_method(ours):
             # Class attributes are the same in both.
             return value if value is _MISSING or (type(value) is type(ours) and value == ours) else ours
-        function = self._bottom(value, f"{class_name}.{name}")
+        qualified_name = f"{class_name}.{name}"
+        if type(value) is FunctionType and _is_standard(value) and value.__qualname__ == qualified_name:
+            return value  # as nearly all are
+        function = self._bottom(value, qualified_name)
         if function is getattr(value, "__func__", value):
             return value
         return _MISSING if function is None else type(value)(function) if _is_static(value) else function
