@@ -181,6 +181,7 @@ _LATE: Final = {
     "Bearer": "policies.auth",
     "ClientStats": "aio",
     "ConnectionPool": "pool",
+    "Digest": "policies.auth",
     "PoolStats": "pool",
     "FetchStats": "fetch",
     "Fetcher": "fetch",
@@ -238,6 +239,7 @@ if TYPE_CHECKING:
     from .model import Timings as Timings
     from .model import TLSInfo as TLSInfo
     from .policies.auth import Bearer as Bearer
+    from .policies.auth import Digest as Digest
     from .policies.retries import Retry as Retry
     from .pool import ConnectionPool as ConnectionPool
     from .pool import PoolStats as PoolStats

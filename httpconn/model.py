@@ -254,8 +254,8 @@ class Request:
       *fingerprint*: SHA-256 of the one certificate that will do, in hex
     - *proxy*: the URL of a proxy, "direct" for none; else the pool's or fetcher's
     - *redirects*: how many are followed, 0 for none; *retry*: a Retry; else the pool's or fetcher's
-    - *auth*: (user, password) or a Bearer, for the origin of *url* and no other. A user name and password in the URL
-      are taken out of it, and are the same
+    - *auth*: (user, password), a Bearer or a Digest, for the origin of *url* and no other. A user name and password in
+      the URL are taken out of it, and are (user, password)
     """
 
     __slots__ = (
@@ -477,7 +477,8 @@ class Response:
     index: int
     """The place of the request in the input, from 0. In a pool, always 0."""
     history: tuple[Response, ...]
-    """The redirects that led here, in their order; of their content, the first 64 KiB. Each has its own ``request``."""
+    """The redirects that led here, and what a hook has answered, in their order; of their content, the first 64 KiB.
+    Each has its own ``request``."""
 
     def __init__(self, request: Request | str, head: ResponseHead | None, content: bytes) -> None:
         self._request = request

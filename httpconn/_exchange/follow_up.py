@@ -74,6 +74,9 @@ class Follower:
                 log.debug("again, without asking for 100 Continue: %s", _Place(job))
                 self._preparer.drop_expect(job)
                 return FollowUp(_with_trail(job))
+            if verdict.answers_challenge:
+                log.debug("again, with the credentials that were asked for: %s", _Place(job))
+                return FollowUp(_with_trail(job))
             if verdict.again_in_s is not None:
                 log.debug("again in %.3g s, for %s: %s", verdict.again_in_s, _Outcome(response), _Place(job))
                 return FollowUp(_again(job), verdict.again_in_s, verdict.hold_s)
@@ -95,7 +98,9 @@ class Follower:
         if error is not None:
             return policies.decide_failed(job, error, left_s, is_harmless=job.has_failed_harmlessly)
         assert head is not None  # or it would have failed
-        await policies.take_note(response.url, response)
+        answer = await policies.take_note(response.url, response)
+        if answer is not None:
+            return policies.decide_answered(job, answer)
         return policies.decide(job, head, left_s, wall_s) if head.status >= 300 else RESULT
 
     async def _hop(self, job: Job, response: Response, verdict: Verdict) -> Job:
@@ -104,6 +109,7 @@ class Follower:
         trail = _trail_of(job)
         trail.has_left_origin |= hop.leaves_origin
         trail.has_left_content |= not hop.keeps_content
+        trail.answers += verdict.is_answer
         next_job = await self._preparer.prepare_hop(hop.request, job, trail, keeps_content=hop.keeps_content)
         trail.history.append(archive(response))
         return next_job

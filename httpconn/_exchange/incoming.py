@@ -147,6 +147,8 @@ class Incoming:
 
     def _begin(self, head: ResponseHead) -> None:
         job, length, in_memory = self._job, self._reader.length, self._max_content
+        if job.authentication is not None:
+            job.authentication.take_note(head)
         request = job.request
         if self._is_streamed and job.may_go_on is not None and job.may_go_on(job, head):
             self._is_streamed = False  # it is kept, until it is judged

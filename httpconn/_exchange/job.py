@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from .._wire.head import ResponseHead
 from .._wire.urls import Origin, redacted
@@ -11,6 +11,9 @@ from ..model import Request, Response, Sent, Timeout
 from ..policies.verdict import Trail
 from .proxies import Proxy
 from .request_body import ChunkedBody, Framed
+
+if TYPE_CHECKING:
+    from ..policies.digest import Authentication
 
 Key = tuple[Any, ...]
 """What connections are kept by: scheme, host, port; for TLS the context, the name and the fingerprint that are checked;
@@ -50,7 +53,9 @@ class Job(BareJob):
     own: Sequence[tuple[str, Any]] = ()
     """The request's own fields."""
     dressed: bytes | None = None
-    """``head`` with the cookies of the last time that it was about to be sent; None where there were none."""
+    """``head`` with cookies and credentials as of the last time that it was about to be sent; None without any."""
+    authentication: Authentication | None = None
+    """What makes the Authorization field each time that it is sent, for digest authentication."""
     trail: Trail | None = None
     """Its history and retries; None until it is sent a second time or redirected."""
     may_go_on: Callable[[Any, ResponseHead], bool] | None = None
@@ -108,16 +113,21 @@ class Job(BareJob):
     @property
     def may_drop_expect(self) -> bool:
         """Whether it can be sent again without the expectation that we have added: its body has not been touched."""
-        return (
-            self.has_asked
-            and self.framed is not None
-            and isinstance(self.framed[0], ChunkedBody)
-            and not self.framed[0].has_begun
-        )
+        return self.has_asked and self._is_untouched
+
+    @property
+    def may_be_sent_again(self) -> bool:
+        """Whether its body can be read again, or has not been touched: the server has refused it before."""
+        return self.is_replayable or self._is_untouched
+
+    @property
+    def _is_untouched(self) -> bool:
+        body = None if self.framed is None else self.framed[0]
+        return isinstance(body, ChunkedBody) and not body.has_begun
 
     @property
     def head_to_send(self) -> bytes:
-        """``head``, or that with the cookies; by what ``Preparer.dress`` has last put there."""
+        """``head``, or that with cookies and credentials; by what ``Preparer.dress`` has last put there."""
         return self.head if self.dressed is None else self.dressed
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from .. import _backends
@@ -12,7 +12,7 @@ from .._wire.request import asks_to_close, encode_told_field_line, expects_conti
 from .._wire.urls import LENGTH_OF_HTTPS, CredentialsInURL, Origin, is_seen, parse_url
 from ..errors import AddressNotAllowed, FingerprintMismatch, InvalidField, quote
 from ..model import Form, Request, Timeout, pairs_of
-from ..policies.auth import field_value_of
+from ..policies.auth import Digest, checked_auth
 from ..policies.hooks import finished
 from ..policies.redirects import is_bound_to_origin, is_of_content
 from ..policies.retries import IDEMPOTENT_METHODS
@@ -25,6 +25,7 @@ from .settings import MIB, TRUSTSTORE, USER_AGENT, Settings, check_request
 from .sink import check_sink
 
 if TYPE_CHECKING:
+    from ..policies.digest import Sessions
     from .cookie_field import CookieLines
 
 _IDENTITY: Final = "identity"
@@ -113,6 +114,9 @@ class Preparer:
             from .cookie_field import CookieLines  # which imports what every jar comes from, and few programs need
 
             self._cookie_lines = CookieLines(policies.cookies)
+        self.late_fields: set[str] = set() if self._cookie_lines is None else {"cookie"}
+        """Which fields ``dress`` may add; where there are none, it need not be called. It may get more."""
+        self._sessions: Sessions | None = None
         given = settings.headers
         pairs = list(given) if given is not None else [("Accept", "*/*"), ("User-Agent", USER_AGENT)]
         self._plain: dict[str, Any] = {name: value for name, value in pairs if value is not None}
@@ -203,9 +207,12 @@ class Preparer:
         return self._led(job) if is_moved else job
 
     async def prepare_hop(self, request: Request, job: Job, trail: Trail, *, keeps_content: bool) -> Job:
-        """Return the job of *request*, to which a redirect leads from *job*. Raises as ``prepare``."""
+        """Return the job of *request*, to which a redirect or a hook leads from *job*. Raises as ``prepare``."""
         shaped, fields, own, is_moved = await self._shape(request, pairs_of(request.headers))
-        is_same_content = keeps_content and shaped.body is request.body and shaped.json is request.json
+        before = job.request
+        is_same_content = keeps_content and (
+            isinstance(before, Request) and shaped.body is before.body and shaped.json is before.json
+        )
         next_job = self._prepare(shaped, fields, job.index, trail, job.framed if is_same_content else None)
         next_job.own = own
         next_job.is_plain = next_job.may_read_fast = (
@@ -247,17 +254,25 @@ class Preparer:
         return shaped.replaced(headers=fields, auth=auth, server_hostname=name), fields, own, True
 
     def dress(self, job: Job) -> None:
-        """Put the cookies that *job* has to send now into ``head_to_send``. To be called each time that it is sent."""
-        if self._cookie_lines is None or not job.takes_cookies:
-            return
+        """Put cookies and credentials of this moment into ``head_to_send``. To be called each time that it is sent."""
         if job.dressed is not None:
             job.dressed = None
-        line = self._cookie_lines.line_for(job.origin, job.request if isinstance(job.request, str) else job.request.url)
-        if not line:
+        cookies = answer = None
+        if self._cookie_lines is not None and job.takes_cookies:
+            url = job.request if isinstance(job.request, str) else job.request.url
+            cookies = self._cookie_lines.line_for(job.origin, url)
+        if job.authentication is not None:
+            answer = job.authentication.field_value()
+        if not cookies and answer is None:
             return
         fields, end, body = job.head.partition(b"\r\n\r\n")
-        if b"\r\ncookie:" not in fields.lower():  # else it has some of its own
-            job.dressed = b"".join((fields, b"\r\n", line, end, body))
+        lines = [fields]
+        if cookies and b"\r\ncookie:" not in fields.lower():  # else it has some of its own
+            lines.append(cookies)
+        if answer is not None:
+            lines.append(b"Authorization: " + answer)
+        if len(lines) > 1:
+            job.dressed = b"".join((b"\r\n".join(lines), end, body))
 
     def line_for_all(self, origin: Origin) -> bytes | None:
         """Return the field line that ``dress`` puts now into any bare job for *origin*, b"" for none.
@@ -279,7 +294,9 @@ class Preparer:
         body, length, _ = framed
         key = self._key(request, origin)
         proxy = self._proxy(request, origin)
-        fields = self._merged(self._with_authorization(own, request, origin, trail), trail, method)
+        auth = self._credentials(own, request, origin, trail)
+        digest_target = target  # as the origin has it, whatever a proxy is told
+        fields = self._merged([*own, ("Authorization", auth)] if isinstance(auth, str) else own, trail, method)
         has_more = bool(own) or self._is_plain_unusual  # fields that may say something of the way
         if has_more or proxy is not None:
             target = self._target_for(proxy, origin, target, fields)
@@ -316,7 +333,24 @@ class Preparer:
         )
         job.is_plain = job.may_read_fast and method != "HEAD"
         _put_body(job, framed)
+        if isinstance(auth, Digest):
+            self._authenticate(job, auth, digest_target, body)
         return job
+
+    def _authenticate(self, job: Job, digest: Digest, target: str, body: Body) -> None:
+        """Have *job* send what makes *digest* answers of, once its origin has asked."""
+        from ..policies.digest import Authentication, Sessions  # which few programs need
+
+        if self._sessions is None:
+            self._sessions = Sessions()
+            self.late_fields.add("authorization")
+        parts: Callable[[], Iterable[bytes]] | None = None
+        if body is None or isinstance(body, bytes):
+            parts = lambda: (body or b"",)  # noqa: E731  # the name of it is *parts*
+        elif not isinstance(body, ChunkedBody):
+            parts = body.parts
+        job.authentication = Authentication(self._sessions, digest, job.origin.key, job.method, target, parts)
+        job.is_plain = job.may_read_fast = False  # its response is read by who takes note of it
 
     def _own_fields(self, request: Request, own: Fields, framed: Framed) -> tuple[Fields, frozenset[str], Framed]:
         """Return the fields of *request* with those of its body, the names that are left out, and the body.
@@ -343,21 +377,21 @@ class Preparer:
         self._check_own(own, length, decode=request.decode)
         return own, left_out, framed
 
-    def _with_authorization(
+    def _credentials(
         self, own: list[tuple[str, Any]], request: Request, origin: Origin, trail: Trail | None
-    ) -> list[tuple[str, Any]]:
-        """Return the request's own fields, and the Authorization for *origin* if there is one and they have none.
+    ) -> str | Digest | None:
+        """Return the value of an Authorization field for *origin*, or what makes it; None where *own* has one, or none.
 
         A netrc file knows hosts, not ports and schemes: where another origin led here, it is not asked.
         """
         if request.auth is not None:
-            value: str | None = field_value_of(request.auth)
+            value: str | Digest | None = checked_auth(request.auth)
         else:
             is_first = trail is None or not trail.has_left_origin
             value = self._policies.credentials.value_for(origin, by_host=is_first)
         if value is None or any(_name(name) == "authorization" for name, _ in own):
-            return own
-        return [*own, ("Authorization", value)]
+            return None
+        return value
 
     def _key(self, request: Request | None, origin: Origin) -> Key:
         """Return what tells the connections apart that may carry *request*, but for the proxy.

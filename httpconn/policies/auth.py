@@ -44,8 +44,46 @@ class Bearer:
         return "Bearer(...)"
 
 
-Auth: TypeAlias = tuple[str, str] | Bearer
-"""(user, password) for basic authentication, or a Bearer."""
+class Digest:
+    """User and password for digest authentication, for ``auth=`` (RFC 7616); see ``digest.py``.
+
+    Nothing is sent of them until the server has asked, and then only what was made of them for one request.
+    """
+
+    __slots__ = ("user_and_password",)
+
+    def __init__(self, user: str, password: str) -> None:
+        """Raises TypeError, InvalidField for a user name with control characters."""
+        for told in (user, password):
+            if not isinstance(told, str):
+                raise TypeError(f"expected user and password as str, got one of {type(told).__name__}")
+        if any(sign < " " or sign == "\x7f" for sign in user):
+            raise InvalidField("expected a user name without control characters")
+        self.user_and_password = user, password
+
+    def __reduce__(self) -> tuple[type[Digest], tuple[str, str]]:
+        return Digest, self.user_and_password
+
+    def __eq__(self, other: object) -> bool:
+        return self.__reduce__() == other.__reduce__() if isinstance(other, Digest) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.user_and_password)
+
+    def __repr__(self) -> str:
+        return "Digest(...)"
+
+
+Auth: TypeAlias = tuple[str, str] | Bearer | Digest
+"""(user, password) for basic authentication, a Bearer or a Digest."""
+
+
+def checked_auth(auth: object) -> str | Digest:
+    """Return the value of the Authorization field for *auth*, or itself where that is another each time.
+
+    Raises TypeError, InvalidField.
+    """
+    return auth if isinstance(auth, Digest) else field_value_of(auth)
 
 
 def field_value_of(auth: object) -> str:
@@ -56,7 +94,7 @@ def field_value_of(auth: object) -> str:
     if isinstance(auth, Bearer):
         return auth.field_value
     if not (isinstance(auth, tuple) and len(auth) == 2 and all(isinstance(part, str) for part in auth)):
-        raise TypeError(f"expected auth as (user, password) or a Bearer, got {type(auth).__name__}")
+        raise TypeError(f"expected auth as (user, password), a Bearer or a Digest, got {type(auth).__name__}")
     user, password = auth
     if ":" in user:
         raise InvalidField(
@@ -80,12 +118,12 @@ class Credentials:
                 'expected auth as a mapping of origins, {"https://example.org": ("user", "password")}: '
                 f"credentials for every host there is would go to every host there is; got one of {type(auth).__name__}"
             )
-        self._of: dict[object, str] = {}
+        self._of: dict[object, str | Digest] = {}
         for url, value in (auth or {}).items():
             origin, target = parse_url(url)
             if target != "/":
                 raise ValueError(f"expected an origin, as {origin}, got a URL with more than that")
-            self._of[origin.key] = field_value_of(value)
+            self._of[origin.key] = checked_auth(value)
         self._netrc: netrc.netrc | None = None
         if netrc_file is not None and netrc_file is not False:
             self._netrc = netrc.netrc(None if netrc_file is True else os.fspath(netrc_file))
@@ -93,8 +131,8 @@ class Credentials:
     def __bool__(self) -> bool:
         return bool(self._of) or self._netrc is not None
 
-    def value_for(self, origin: Origin, *, by_host: bool = True) -> str | None:
-        """Return the value of the Authorization field for *origin*, None where there is nothing for it.
+    def value_for(self, origin: Origin, *, by_host: bool = True) -> str | Digest | None:
+        """Return the value of the Authorization field for *origin*, or the Digest; None where there is nothing for it.
 
         *by_host*: whether what is known of its host only, whatever the scheme and port, may go there.
         Of a netrc file, what it says of that host; its ``default``, which would go to every host, is not used.

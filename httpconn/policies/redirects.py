@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from .._wire.references import resolve_reference
 from .._wire.urls import Origin, parse_url
 from ..errors import InvalidURL
-from ..model import Request
+from ..model import Request, pairs_of
 
 DEFAULT_REDIRECTS: Final = 10
 
@@ -85,6 +85,27 @@ def hop(
             next_request.server_hostname = None  # the name of another host
     next_request.headers = list(own) or None
     return Hop(next_request, keeps_content, leaves_origin)
+
+
+def answered(request: Request, before: Request, own: Sequence[tuple[str, Any]], origin: Origin) -> Hop:
+    """Return the hop to *request*, with which a hook has answered the response to *before*.
+
+    That one went to *origin*, and had the fields *own* and those that other hooks had added, which they do again. What
+    was for its origin stays there; what the hook has put into *request* goes along. Raises InvalidURL,
+    UnsupportedScheme.
+    """
+    sent = pairs_of(before.headers)
+    fields = [pair for pair in pairs_of(request.headers) if pair in own or pair not in sent]
+    found, _ = parse_url(request.url)
+    leaves_origin = found.key != origin.key
+    if leaves_origin:
+        fields = [pair for pair in fields if pair not in own or not is_bound_to_origin(_lowered(pair[0]))]
+    request = request.replaced(headers=fields or None)
+    if leaves_origin and request.auth is before.auth:
+        request.auth = None
+    if found.host != origin.host and request.server_hostname == before.server_hostname:
+        request.server_hostname = None
+    return Hop(request, True, leaves_origin)
 
 
 def _lowered(name: Any) -> str:

@@ -20,15 +20,19 @@ from .auth import Auth, Credentials
 from .cookies import Cookies
 from .hooks import Hooks, call, hooks_of, is_awaited
 from .rates import Paces, PerHost
-from .redirects import DEFAULT_REDIRECTS, Hop, hop, location_of
+from .redirects import DEFAULT_REDIRECTS, Hop, answered, hop, location_of
 from .retries import Retry, retry_after_s
 
 if TYPE_CHECKING:
     from http.cookiejar import CookieJar
 
+    from .digest import Authentication
+
 _LEAST_JUDGED: Final = 300
 FIRST_ERROR: Final = 400
+_SERVER_ERROR: Final = 500
 _NO_STATUS: Final = 1000
+_MOST_ANSWERS: Final = 10
 _EXPECTATION_FAILED: Final = 417
 MOST_ARCHIVED_BYTES: Final = 65_536
 
@@ -36,10 +40,12 @@ MOST_ARCHIVED_BYTES: Final = 65_536
 class Trail:
     """What a request has been through already, and what still binds it."""
 
-    __slots__ = ("has_left_content", "has_left_origin", "history", "not_before", "retries", "total_at")
+    __slots__ = ("answers", "has_left_content", "has_left_origin", "history", "not_before", "retries", "total_at")
 
     def __init__(self) -> None:
         self.history: list[Response] = []
+        self.answers = 0
+        """Requests that hooks have answered a response with."""
         self.retries = 0
         """Of the present request, since the last redirect."""
         self.not_before = -math.inf
@@ -69,6 +75,10 @@ class Sent(Protocol):
     @property
     def may_drop_expect(self) -> bool: ...
     @property
+    def may_be_sent_again(self) -> bool: ...
+    @property
+    def authentication(self) -> Authentication | None: ...
+    @property
     def trail(self) -> Trail | None: ...
 
 
@@ -81,6 +91,10 @@ class Verdict(NamedTuple):
     """How long nothing at all may be sent to that origin, whatever becomes of this request."""
     drops_expect: bool = False
     """The same request again, at once, without the expectation that was added to it."""
+    is_answer: bool = False
+    """Whether the hop is what a hook has answered."""
+    answers_challenge: bool = False
+    """The same request again, at once, with the credentials that were asked for."""
 
 
 RESULT: Final = Verdict()
@@ -141,19 +155,47 @@ class Policies:
                 request = changed
         return request
 
-    async def take_note(self, url: str, response: Response) -> None:
-        """Take the cookies of *response*, and show it to the hooks. Raises what they raise."""
+    async def take_note(self, url: str, response: Response) -> Request | None:
+        """Take the cookies of *response*, and show it to the hooks; return the request that one of them wants sent now.
+
+        Raises what they raise, and TypeError where there is none to be sent.
+        """
         if self.cookies is not None and response._head is not None:
             self.cookies.take(url, response._head)
+        answer = None
         for hook in self._after:
-            if await call(hook, response) is not None:
-                raise TypeError("expected None from a hook after a response")
+            told = await call(hook, response)
+            if told is None:
+                continue
+            if not isinstance(told, Request):
+                raise TypeError(f"expected a Request or None from a hook after a response, got {type(told).__name__}")
+            if not _may_be_answered(response.status):
+                raise TypeError(f"a hook can answer a response of 400 to 499 with a request, got a {response.status}")
+            answer = answer or told
+        return answer
+
+    def decide_answered(self, job: Sent, request: Request) -> Verdict:
+        """Return what comes after a response to *job* that a hook has answered with *request*.
+
+        It goes the way of a redirect: what was for the origin stays there, and the hooks before a request are asked.
+        Raises TooManyRedirects, ValueError for a body that cannot be read again, InvalidURL, UnsupportedScheme.
+        """
+        if job.trail is not None and job.trail.answers >= _MOST_ANSWERS:
+            raise TooManyRedirects(f"hooks have answered {_MOST_ANSWERS} responses to one request with another one")
+        before = job.request if isinstance(job.request, Request) else Request("GET", job.request)
+        if request.body is not None and request.body is before.body and not job.may_be_sent_again:
+            raise ValueError("a hook has answered with a body that was read already, and can be read but once")
+        return Verdict(answered(request, before, job.own, job.origin), is_answer=True)
 
     def may_go_on(self, job: Sent, head: ResponseHead) -> bool:
         """Return whether this may be no result, so that its content must not go where a result's goes."""
+        if self._after and _may_be_answered(head.status):
+            return True
         if location_of(head.status, field_values_of(head, "location")[:1]) is not None:
             return self._most_redirects(job) > 0
         if head.status == _EXPECTATION_FAILED and job.may_drop_expect:
+            return True
+        if _answers_challenge(job):
             return True
         retry = self._retry_of(job)
         return retry is not None and head.status in retry.statuses and self._retries_left(job, retry)
@@ -168,6 +210,8 @@ class Policies:
             return self._decide_redirect(job, head)
         if head.status == _EXPECTATION_FAILED and job.may_drop_expect:
             return Verdict(drops_expect=True)
+        if _answers_challenge(job):
+            return Verdict(answers_challenge=True)
         retry = self._retry_of(job)
         if retry is None or head.status not in retry.statuses:
             return RESULT
@@ -225,6 +269,16 @@ class Policies:
     def _retries_left(self, job: Sent, retry: Retry) -> bool:
         retries = job.trail.retries if job.trail is not None else 0
         return retry.allows(job.method, retries, is_replayable=job.is_replayable and not job.has_poured)
+
+
+def _may_be_answered(status: int) -> bool:
+    """Return whether a hook may answer such a response: the content of others may be on its way to who reads it."""
+    return FIRST_ERROR <= status < _SERVER_ERROR
+
+
+def _answers_challenge(job: Sent) -> bool:
+    found = job.authentication
+    return found is not None and found.is_challenged and job.may_be_sent_again and not job.has_poured
 
 
 def _asked_s(head: ResponseHead, wall_s: float) -> float | None:

@@ -41,7 +41,9 @@ TOLD = {
     "timeouts-1": "200 2\n",
     "cookies-0": "200\n['session']\n{{200}}\n",
     "auth-0": "200\n200\nhttp://{site}/secret\n200\n",
-    "auth-1": "200 [(301, 'http://{site}/old'), (200, 'http://{site}/new')]\n",
+    "auth-1": "200 2\n200 1\n",
+    "auth-3": "200 [401]\n",
+    "auth-2": "200 [(301, 'http://{site}/old'), (200, 'http://{site}/new')]\n",
     "strangers-urls-0": "".join(
         f"refused: http://{place} is at 127.0.0.1, which is not allowed (allow_address) (GET http://{host}/)\n"
         for place, host in (
@@ -79,6 +81,15 @@ class Example(Site):
         self.routes["/private"] = page if "session=1" in fields.get("cookie", "") else (403, {}, b"")
         self.routes["/secret"] = (
             page if fields.get("authorization") in ("Basic bWU6c2VjcmV0", "Bearer token") else (401, {}, b"")
+        )
+        self.routes["/digest"] = (
+            page
+            if fields.get("authorization", "").startswith('Digest username="me", ')
+            else (401, {"WWW-Authenticate": 'Digest realm="here", nonce="n", qop="auth"'}, b"")
+        )
+        self.routes["/token"] = (200, {}, b"token")
+        self.routes["/guarded"] = (
+            page if fields.get("authorization") == "Bearer token" else (401, {"WWW-Authenticate": "Bearer"}, b"")
         )
         await super().answer(exchange)
 

@@ -491,6 +491,8 @@ class Sent:
         self.is_replayable = is_replayable
         self.has_poured = False
         self.may_drop_expect = False
+        self.may_be_sent_again = is_replayable
+        self.authentication = None
         self.trail: Trail | None = None
 
 

@@ -126,6 +126,7 @@ class Loop(Clock):
         self.unjudged: dict[int, Job] = {}  # of responses that are no results yet: hooks are to be awaited before
         self.pacing = Pacing(self, shared.policies.paces)
         self.has_cookies = settings.cookies is not None
+        self._late_fields = shared.preparer.late_fields
         self._compiled_road = self._new_road()
         self.heed_logger()
 
@@ -493,12 +494,12 @@ class Loop(Clock):
         return None
 
     def is_dressed(self, job: Job) -> bool:
-        """Dress *job* with its cookies, just before it is sent.
+        """Dress *job* with its cookies and credentials, just before it is sent.
 
         Where that fails, hand out the error as its result, and return False. The jar may be anybody's code, which may
         have closed the fetcher.
         """
-        if not self.has_cookies:
+        if not self._late_fields:
             return True
         try:
             self.off_the_clock(self.shared.preparer.dress, job)
@@ -562,7 +563,7 @@ class Loop(Clock):
         host = self.hosts.get(job.key)
         if host is None or not host.idle or self.runnable or host.pending or host.arriving is not host.pending:
             return False
-        if self.is_paused or self.has_cookies:
+        if self.is_paused or self._late_fields:
             return False
         connection = host.idle[-1]
         now = time.monotonic()

@@ -197,7 +197,7 @@ class Attempt(Clock):
                     connection.disconnect(NOT_QUIET)
                     self._open(connection)
             self._was_open = True
-            if self._shared.policies.cookies is not None:
+            if self._shared.preparer.late_fields:
                 self.off_the_clock(self._shared.preparer.dress, job)
             if self._shared.settings.keep_sent or is_logged():
                 assert connection.channel is not None
