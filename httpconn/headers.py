@@ -39,7 +39,9 @@ class Fields(HTTPMessage):
 
 def fields_from_lines(lines: Iterable[tuple[str, str]], defects: Iterable[Defect] = ()) -> Fields:
     """As ``message_from_lines``, for what shows its fields."""
-    return _filled(Fields(), lines, defects)
+    fields = Fields()
+    _fill(fields, lines, defects)
+    return fields
 
 
 def message_from_lines(lines: Iterable[tuple[str, str]], defects: Iterable[Defect] = ()) -> HTTPMessage:
@@ -47,15 +49,16 @@ def message_from_lines(lines: Iterable[tuple[str, str]], defects: Iterable[Defec
 
     Its ``defects`` are the lines among *defects* that were skipped, as the email package has them.
     """
-    return _filled(HTTPMessage(), lines, defects)
+    message = HTTPMessage()
+    _fill(message, lines, defects)
+    return message
 
 
-def _filled(message: Any, lines: Iterable[tuple[str, str]], defects: Iterable[Defect]) -> Any:
+def _fill(message: Any, lines: Iterable[tuple[str, str]], defects: Iterable[Defect]) -> None:
     # What set_raw() would come to for each of them, with the policy that such a message has.
     message._headers = list(lines)
     message._payload = ""
     message.defects = [defect for skipped in defects if (defect := _email_defect(skipped)) is not None]
-    return message
 
 
 def _email_defect(defect: Defect) -> MessageDefect | None:
