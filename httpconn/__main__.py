@@ -25,6 +25,7 @@ _USAGE = """\
 {0} run script.py [argument ...]    runs a program with httpconn in the place of http.client
 {0} run -m module [argument ...]    the same for a module
 {0} fetch [urls.txt] --out PATH     fetches URLs into a file or a folder; {0} fetch --help
+{0} report pages.jsonl -o PATH      makes a page about such a file, with tables and plots
 """
 
 
@@ -40,6 +41,10 @@ def main(arguments: list[str], program: str = "python -m httpconn") -> None:
         from httpconn._cli import fetch
 
         sys.exit(fetch.main(arguments[1:], program))
+    elif arguments[0] == "report":
+        from httpconn._cli import report
+
+        sys.exit(report.main(arguments[1:], program))
     elif arguments[0] == "run" and len(arguments) > 2 and arguments[1] == "-m":
         httpconn.install()
         _run_module(arguments[2], arguments[3:])

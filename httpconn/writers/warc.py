@@ -135,7 +135,7 @@ def _request_body(response: Response) -> bytes:
     return body.encode() if isinstance(body, str) else bytes(body) if isinstance(body, bytes | bytearray) else b""
 
 
-def _whole_records(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
+def whole_records(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
     """Yield each whole record of a WARC file without compression, and the offset behind it."""
     end = 0
     while line := file.readline():
@@ -198,7 +198,7 @@ class WARCWriter:
         whole = 0
         try:
             with self._file.reading() as file:
-                parts = _whole_records(file) if self._coding == "plain" else whole_parts(file, self._coding)
+                parts = whole_records(file) if self._coding == "plain" else whole_parts(file, self._coding)
                 for record, end in parts:
                     head, _, block = record.partition(b"\r\n\r\n")
                     if b"\r\nWARC-Type: metadata\r\n" in head:
