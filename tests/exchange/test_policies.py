@@ -155,7 +155,7 @@ def hop_of(
     ("HEAD", 301, "HEAD"), ("HEAD", 302, "HEAD"), ("HEAD", 303, "HEAD"), ("HEAD", 307, "HEAD"),
     ("POST", 301, "GET"), ("POST", 302, "GET"), ("POST", 303, "GET"), ("POST", 307, "POST"), ("POST", 308, "POST"),
     ("PUT", 301, "PUT"), ("PUT", 302, "PUT"), ("PUT", 303, "GET"), ("PUT", 307, "PUT"), ("PUT", 308, "PUT"),
-    ("DELETE", 302, "DELETE"), ("DELETE", 303, "GET"), ("PATCH", 301, "PATCH"), ("get", 301, "get"),
+    ("DELETE", 302, "DELETE"), ("DELETE", 303, "GET"), ("PATCH", 301, "PATCH"), ("patch", 301, "patch"),
 ])  # fmt: skip
 def test_methods(method: str, status: int, expected: str) -> None:
     assert hop_of(method, status, "/y").request.method == expected

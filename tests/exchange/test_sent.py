@@ -220,7 +220,7 @@ def test_many_over_kept_connections(in_use) -> None:
 def test_the_option(maker: Any) -> None:
     with pytest.raises(TypeError, match="keep_sent as True or False, got 1"):
         maker(keep_sent=1)
-    with pytest.raises(TypeError, match="an option of ConnectionPool and Fetcher"):
+    with pytest.raises(TypeError, match="an option of ConnectionPool, Fetcher and AsyncClient"):
         Request("GET", "http://x/", keep_sent=True)  # type: ignore[arg-type]
 
 
