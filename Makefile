@@ -20,7 +20,7 @@ told   := $(source) $(shell command -v $${CC:-cc} gcc clang | tr '\n' ' ') $(CFL
           no=$(HTTPCONN_NO_EXTENSIONS) required=$(HTTPCONN_REQUIRE_EXTENSIONS)
 wheel   = $$(ls $(VENV)/wheel/*.whl)
 
-.PHONY: help build demo test bench bench-full bench-compare bench-publish bench-memory bench-fetch bench-awaits bench-instructions bench-rates bench-cores bench-micro fuzz planted sanitize leaks misuse interpreters wheels test-codings lint clean FORCE
+.PHONY: help build demo test bench bench-full bench-compare bench-publish bench-memory bench-fetch bench-awaits bench-instructions bench-rates bench-cores bench-micro fuzz planted sanitize leaks misuse test-adapters interpreters wheels test-codings lint clean FORCE
 .DELETE_ON_ERROR:
 
 help:   ## this list
@@ -83,6 +83,9 @@ leaks: build $(VENV)/has-test $(VENV)/checkout   ## a million requests with inje
 
 test-codings: build $(VENV)/has-test $(VENV)/checkout   ## 20,000 coded streams against the libraries themselves   [ARGS="--streams 2000 --seed 2"]
 	$(apart) -m tests.isolated.codings $(ARGS)
+
+test-adapters: build $(VENV)/has-adapters $(VENV)/checkout   ## the suites of requests and httpx, over httpconn.adapters   [ARGS="--only httpx"]
+	$(apart) -m tests.isolated.adapters $(ARGS)
 
 misuse: build $(VENV)/has-test $(VENV)/checkout   ## threads, signals, forks in the middle of a request   [ARGS="--seconds 60"]
 	$(apart) -m tests.isolated.misuse $(ARGS)

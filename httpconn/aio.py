@@ -529,9 +529,7 @@ class _Streamed:
             raise RuntimeError("this request has been sent already: stream() anew for each")
         self._has_begun = True
         job = self._job or await _awaited_job(driver, self._request, self._index)
-        if job.method != "HEAD":
-            driver.stream(job, AsyncResponse)
-        response = _checked(await self._client._result(driver, job), job)
+        response = await take_result(self._client, driver, job)
         if not isinstance(response, AsyncResponse):  # one from which something might have followed
             response = _as_async(response)
         self._response = response
@@ -1101,7 +1099,7 @@ def _with_fed_body(driver: Driver, request: Request) -> Request:
     """Return *request* with what is sent in the place of an asynchronous iterable."""
     if not isinstance(request.body, AsyncIterable):
         return request
-    return request.replaced(body=_feeding(driver, request.body))
+    return request.replaced(body=feeding(driver, request.body))
 
 
 def _nothing() -> None: ...
@@ -1111,7 +1109,7 @@ def _no_request(given: Any) -> TypeError:
     return TypeError(f"expected a Request or a URL as str, got {type(given).__name__}")
 
 
-def _feeding(driver: Driver, source: AsyncIterable[Any]) -> FedBody:
+def feeding(driver: Driver, source: AsyncIterable[Any]) -> FedBody:
     """Return a body that a task feeds from *source*, from when the request is being sent."""
     runner = driver.runner
     waiting: list[Future] = []
@@ -1153,6 +1151,13 @@ def _feeding(driver: Driver, source: AsyncIterable[Any]) -> FedBody:
             stop.pop()()
 
     return FedBody(begin, room, end)
+
+
+async def take_result(client: AsyncClient, driver: Driver, job: Job) -> Response:
+    """Return the response to *job* when its head is there, an AsyncResponse unless it has come whole by then."""
+    if job.method != "HEAD":
+        driver.stream(job, AsyncResponse)
+    return _checked(await client._result(driver, job), job)
 
 
 def _checked(response: Any, job: Job) -> Response:

@@ -68,12 +68,16 @@ class Job(BareJob):
     is_replayable = True
     has_poured = False
     """Something of a response has been written to the caller's own file object, which no retry can take back."""
+    has_failed_unopened = False
+    """It has failed before there was a connection that it could have been sent over."""
     has_failed_harmlessly = False
     """See ``outcome.note_failure``."""
     is_plain = True
     """A response with content, which goes to memory, under the limits that all share."""
     may_read_fast = True
     """The same without a word on content: an answer to HEAD may be read by the fast path too."""
+    may_come_whole = False
+    """Where it is to be streamed, and all of the response comes at once: whether it is handed out whole then."""
     closes = False
     """It says that it is the last one on its connection (RFC 9112 section 9.6)."""
     timeout: Timeout | None = None

@@ -65,6 +65,7 @@ def note_failure(job: Job, incoming: Incoming, error: BaseException, *, was_reus
     came. Not an address or a certificate that is refused, nor a proxy that will not have the request (407), nor the
     end of the whole time.
     """
+    job.has_failed_unopened = not was_open
     if was_open:
         job.has_failed_harmlessly = was_reused and not incoming.began and isinstance(error, _LOST)
     else:

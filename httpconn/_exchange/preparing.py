@@ -18,6 +18,7 @@ from ..policies.redirects import is_bound_to_origin, is_of_content
 from ..policies.retries import IDEMPOTENT_METHODS
 from ..policies.verdict import Policies, Trail, checked_redirects, checked_retry
 from . import content_coding
+from .given import Field, given_body, given_fields
 from .job import Job, Key
 from .proxies import DIRECT, EnvironmentProxies, Proxy, parse_proxy
 from .request_body import Body, ChunkedBody, Framed, body_of
@@ -205,6 +206,42 @@ class Preparer:
         job = self._prepare(shaped, fields, index, None, None)
         job.own = own
         return self._led(job) if is_moved else job
+
+    def prepare_given(self, request: Request, fields: tuple[Field, ...], index: int = 0, target: str = "") -> Job:
+        """Return the job of *request* as another library has made it: with *fields*, and none of ours.
+
+        They are the request's own; cookies, credentials and codings are that library's. Where the response has come
+        with its head, it is handed out whole even if it is to be streamed. *target* replaces that of the URL.
+        Raises as ``prepare``.
+        """
+        origin, target_of_url = parse_url(request.url)
+        method = request.method
+        _check_request(request)
+        validate_method(method, self.settings.strict)
+        given = given_fields(fields)
+        framed, lines = given_body(request, given)
+        key = self._key(request, origin)
+        proxy = self._proxy(request, origin)
+        added: Fields = [("Proxy-Authorization", "")] if given.has_proxy_authorization else []
+        target = target or target_of_url
+        if proxy is not None:  # else who has made the request knows whom it is for
+            target = self._target_for(proxy, origin, target, added)
+        validate_target(target)
+        if proxy is not None:
+            key += (proxy.key,)
+            if added and not given.has_proxy_authorization:
+                lines += b"Proxy-Authorization: %b\r\n" % added[0][1].encode("latin-1")
+        host = b"" if given.has_host else b"Host: %b\r\n" % origin.host_field
+        start = f"{method} {target} HTTP/1.1\r\n".encode("ascii")
+        job = Job(request, index, key, origin, method, b"".join((start, host, given.lines, lines, b"\r\n")))
+        job.takes_cookies = False
+        job.timeout = None if request.timeout is None else Timeout.of(request.timeout)
+        job.proxy = proxy
+        job.expects_continue = given.expects_continue and framed[0] is not None
+        job.closes = given.closes
+        job.may_come_whole = job.is_plain = job.may_read_fast = not given.closes and method not in ("HEAD", "CONNECT")
+        _put_body(job, framed)
+        return job
 
     async def prepare_hop(self, request: Request, job: Job, trail: Trail, *, keeps_content: bool) -> Job:
         """Return the job of *request*, to which a redirect or a hook leads from *job*. Raises as ``prepare``."""

@@ -49,6 +49,20 @@ ROOMS = {
     # What is written for whoever fetches: formats know responses, and the command line what it is made of.
     "writers": {"writers", "_wire.head", "_wire.urls", "model"},
     "_cli": {"_cli", "_exchange.settings", "_wire.urls", "fetch", "model", "policies.retries", "writers"},
+    # For programs on other libraries: over the pool and the client, and what those prepare and carry.
+    "adapters": {
+        "adapters",
+        "pool",
+        "aio",
+        "model",
+        "policies.retries",
+        "headers",
+        "_exchange.job",
+        "_exchange.proxies",
+        "_io.descriptors",
+        "_engine.many.driver",
+        "_wire.head",
+    },
     # The faces of the package, which put the rooms together.
     "__init__": {"*"},
     "__main__": {"*"},
@@ -71,6 +85,8 @@ OUTSIDE = {
     "_exchange.proxies": {"socksio"},
     "_io.connect": {"truststore"},
     "policies.robots": {"protego"},
+    "adapters.under_requests": {"requests", "urllib3"},
+    "adapters.under_httpx": {"httpx"},
 }
 """What is not of the standard library, and the one module that may import it."""
 

@@ -103,6 +103,8 @@ class Attempt(Clock):
                     raise
                 failure = without_frames(error)
             self._shut_gate()
+            if self._plain is not None:
+                return self._finish()
             response = Response(self._job.request, self._incoming.head, b"")
             self._incoming.introduce(response)
             response._times = self._seal_times()
@@ -340,7 +342,12 @@ class Attempt(Clock):
                 if data and (incoming is None or not incoming.began):
                     self._times[3] = time.monotonic() - self.away - began
                     begin = self._shared.begin_plain
-                    if begin is not None and self._job.is_plain and not self._is_streamed and not is_sending:
+                    if (
+                        begin is not None
+                        and self._job.is_plain
+                        and not is_sending
+                        and (not self._is_streamed or self._job.may_come_whole)
+                    ):
                         plain = begin(data, self._shared.plain_limits)
                         if plain is not None and not plain[2]:
                             self._plain = plain

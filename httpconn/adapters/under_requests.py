@@ -1,0 +1,688 @@
+"""RequestsAdapter: the carrier of a ``requests.Session``, in the place of ``requests.adapters.HTTPAdapter``.
+
+requests takes from urllib3 a response (``response.raw``) and its exceptions. Both are urllib3's own here too: a
+``urllib3.HTTPResponse`` over the content as it comes, so that it decodes, chunks and closes as ever, and each error of
+ours as the one that urllib3 would have raised, judged by urllib3's ``Retry`` and told as ``HTTPAdapter`` tells it.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import math
+import os
+import ssl
+import warnings
+from collections.abc import Generator, Iterator, Mapping
+from functools import partial
+from types import SimpleNamespace
+from typing import Any, Final
+
+from .._wire.head import field_lines_of
+from ..errors import (
+    ConnectTimeout,
+    FingerprintMismatch,
+    IncompleteFetch,
+    InvalidField,
+    InvalidURL,
+    MalformedFraming,
+    MissingExtra,
+    PoolClosed,
+    PoolTimeout,
+    ProxyError,
+    RequestTimeout,
+    UnsupportedScheme,
+)
+from ..headers import HTTPMessage
+from ..model import Request, Response, Stream, Timeout
+from ..policies.retries import Retry
+from ..pool import ConnectionPool
+from .options import LEFT_TO_LIBRARY, Kept, settings_of
+
+try:
+    import requests
+    import urllib3
+    from requests import exceptions as theirs
+    from requests.adapters import BaseAdapter
+    from requests.cookies import extract_cookies_to_jar
+    from requests.structures import CaseInsensitiveDict
+    from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_encoding_from_headers, prepend_scheme_if_needed, select_proxy
+    from urllib3 import exceptions as urllib3_errors
+    from urllib3.util.ssl_ import create_urllib3_context
+except ImportError as error:
+    raise MissingExtra("RequestsAdapter needs the package requests (pip install 'httpconn[requests]')") from error
+
+
+_MOST_KEPT: Final = 64
+_OF_URLLIB3: Final = (
+    "build_connection_pool_key_attributes",
+    "cert_verify",
+    "get_connection",
+    "get_connection_with_tls_context",
+    "init_poolmanager",
+    "proxy_headers",
+    "proxy_manager_for",
+    "request_url",
+)
+"""Methods by which subclasses of HTTPAdapter reach into urllib3, which is not there."""
+_INSTEAD: Final = (
+    "give options of a ConnectionPool to RequestsAdapter instead (context=, source_address=, socket_options=, "
+    "server_hostname=, ...), or mount requests' own HTTPAdapter for the sites that need this"
+)
+
+
+class RequestsAdapter(BaseAdapter):
+    """Sends what a ``requests.Session`` has to send: ``session.mount("https://", RequestsAdapter())``.
+
+    *max_retries* is an int or a ``urllib3.Retry`` as for HTTPAdapter, or a ``httpconn.Retry``. *pool_maxsize* together
+    with *pool_block* is how many connections there may be to one origin at most; without *pool_block* nobody waits for
+    a connection. *pool_connections* has no meaning, since there is one pool for all origins.
+
+    By keyword, options of ``ConnectionPool``, but for those that are requests' own business (``headers``, ``cookies``,
+    ``redirects`` and the like). Of these *timeout* counts where requests gives none, *context* where it gives no
+    ``verify`` of its own and no ``cert``, and *proxy* where it has none for a URL.
+    """
+
+    def __init__(
+        self,
+        pool_connections: int = 10,
+        pool_maxsize: int = 10,
+        max_retries: Any = 0,
+        pool_block: bool = False,
+        **options: Any,
+    ) -> None:
+        """Raises TypeError, ValueError for what cannot be meant."""
+        super().__init__()
+        self._given = {
+            "pool_connections": pool_connections,
+            "pool_maxsize": pool_maxsize,
+            "max_retries": max_retries,
+            "pool_block": pool_block,
+            **options,
+        }
+        if pool_block:
+            options.setdefault("per_host", pool_maxsize)
+        owned = {**LEFT_TO_LIBRARY, "retry": "give it as max_retries="}
+        self._options = settings_of(options, "requests", owned=owned)
+        self._default_timeout = Timeout.of(self._options["timeout"])
+        self.max_retries = _retries_of(max_retries)
+        self._never_retries = _is_never(self.max_retries)
+        self._own_context: Any = options.get("context")
+        self._contexts, self._timeouts = Kept(_MOST_KEPT), Kept(_MOST_KEPT)
+        self._pool = ConnectionPool(**self._options)
+        self._secured: dict[ssl.SSLContext, ConnectionPool] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for name in _OF_URLLIB3:
+            if name in cls.__dict__:
+                raise TypeError(f"{cls.__name__}.{name}() would never be called: {_INSTEAD}")
+
+    def __getattr__(self, name: str) -> Any:
+        if name in (*_OF_URLLIB3, "poolmanager", "proxy_manager"):
+            raise AttributeError(f"a RequestsAdapter has no {name}, since there is no urllib3 under it: {_INSTEAD}")
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def __getstate__(self) -> dict[str, Any]:
+        known = ("_contexts", "_default_timeout", "_never_retries", "_options", "_own_context", "_pool", "_secured",
+                 "_timeouts")  # fmt: skip
+        return {name: value for name, value in vars(self).items() if name not in known}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        RequestsAdapter.__init__(self, **state["_given"])
+        vars(self).update(state)
+
+    def close(self) -> None:
+        """Close the kept connections; the adapter can go on, as HTTPAdapter can after its ``close``."""
+        pools = [self._pool, *self._secured.values()]
+        self._pool, self._secured = ConnectionPool(**self._options), {}
+        for pool in pools:
+            pool.close()
+
+    def add_headers(self, request: Any, **kwargs: Any) -> None:
+        """Do nothing: for subclasses, which may add fields here before a request is sent."""
+
+    # -- sending ------------------------------------------------------------------------------------------
+
+    def send(
+        self,
+        request: Any,
+        stream: bool = False,
+        timeout: Any = None,
+        verify: bool | str | None = True,
+        cert: Any = None,
+        proxies: Mapping[str, str] | None = None,
+    ) -> requests.Response:
+        """Send a PreparedRequest and return its response, whose content is still to be read. See BaseAdapter.
+
+        Raises the exceptions of requests.
+        """
+        url: str = request.url.decode() if isinstance(request.url, bytes) else request.url
+        proxy = _proxy_of(url, proxies)
+        context = self._context_for(url, verify, cert)
+        self.add_headers(request, stream=stream, timeout=timeout, verify=verify, cert=cert, proxies=proxies)
+        ours = Request(
+            request.method,
+            url,
+            None,
+            _body_of(request.body),
+            timeout=self._limits_of(timeout),
+            decode=False,
+            context=context,
+            proxy=proxy,
+        )
+        retries = self.max_retries
+        if isinstance(retries, Retry):
+            ours.retry = retries
+            retries = _NO_RETRIES
+        pool = self._pool if proxy is None or not proxy.startswith("https:") else self._pool_by(context)
+        fields = tuple(request.headers.items())
+        while True:
+            try:
+                raw = self._exchange(pool, ours, fields)
+            except _NEVER_SENT_AGAIN as error:
+                raise _told_by_requests(error, request) from error
+            except urllib3_errors.HTTPError as error:
+                try:
+                    retries = retries.increment(
+                        request.method, url, error=error, _pool=_Where(url), _stacktrace=error.__traceback__
+                    )
+                except urllib3_errors.HTTPError as told:
+                    raise _told_by_requests(told, request) from error
+                retries.sleep()
+                continue
+            except Exception as error:
+                if not _is_refusal(error):
+                    raise
+                raise _refusal(error, request) from error
+            if self._never_retries:
+                raw.retries = retries
+                return self.build_response(request, raw)
+            again = _after_status(retries, request, url, raw)
+            if again is None:
+                raw.retries = retries
+                return self.build_response(request, raw)
+            retries = again
+
+    def _exchange(self, pool: ConnectionPool, ours: Request, fields: tuple[Any, ...]) -> RawResponse:
+        """Return the response of urllib3's kind. Raises urllib3's errors, and what is told before any traffic."""
+        job = pool._shared.preparer.prepare_given(ours, fields)
+        try:
+            response = pool._send(job, stream=True)
+        except (http.client.HTTPException, OSError) as error:
+            if _is_refusal(error):
+                raise
+            raise _as_urllib3(error, job) from error
+        return RawResponse(ours.method, ours.url, response)
+
+    def build_response(self, req: Any, resp: RawResponse) -> requests.Response:
+        """Return what requests makes of a response of urllib3's kind."""
+        response = requests.Response()
+        response.status_code = resp.status
+        headers = response.headers = resp.joined_fields
+        response.encoding = get_encoding_from_headers(headers)
+        response.raw = resp
+        response.reason = resp.reason or ""
+        response.url = req.url.decode("utf-8") if isinstance(req.url, bytes) else req.url
+        if "set-cookie" in headers:
+            extract_cookies_to_jar(response.cookies, req, resp)
+        response.request = req
+        response.connection = self  # type: ignore[assignment]  # it is said to be a HTTPAdapter, and only send is used
+        return response
+
+    # -- what a request is sent with ------------------------------------------------------------------------
+
+    def _limits_of(self, timeout: Any) -> Timeout:
+        """Return the limits that *timeout* says: None, a number, a pair, or urllib3's. Raises ValueError."""
+        if timeout is None:
+            return self._default_timeout
+        if isinstance(timeout, tuple):
+            if len(timeout) != 2:
+                raise ValueError(
+                    f"Invalid timeout {timeout}. Pass a (connect, read) timeout tuple, or a single float to set both "
+                    "timeouts to the same value."
+                )
+            connect, read, total = *timeout, None
+        elif isinstance(timeout, urllib3.Timeout):
+            connect, read, total = timeout.connect_timeout, timeout._read, timeout.total
+        else:
+            connect, read, total = timeout, timeout, None
+        key = (connect, read, total)
+        try:
+            limits: Timeout = self._timeouts.get(key, partial(self._new_limits, *key))
+        except TypeError:
+            raise ValueError(f"Timeout value was {timeout!r}, but it must be an int, float or None.") from None
+        return limits
+
+    def _new_limits(self, connect: Any, read: Any, total: Any) -> Timeout:
+        for value in (connect, read, total):
+            if isinstance(value, bool):
+                raise ValueError("Timeout cannot be a boolean value. It must be an int, float or None.")
+            if isinstance(value, (int, float)) and value <= 0:
+                raise ValueError(
+                    f"Attempted to set a timeout to {value}, but the timeout cannot be set to a value less than or "
+                    "equal to 0."
+                )
+        none = urllib3.Timeout.DEFAULT_TIMEOUT
+        limits = [None if value is none or value == math.inf else value for value in (connect, read, total)]
+        return Timeout(limits[0], limits[1], limits[2], self._default_timeout.pool)
+
+    def _context_for(self, url: str, verify: bool | str | None, cert: Any) -> Any:
+        """Return the TLS context for *verify* and *cert*; None for one without TLS. Raises OSError for a missing file.
+
+        One of each, for as long as its files are the same: connections are kept by it (CVE-2024-35195).
+        """
+        if url[:5].lower() != "https":
+            return None
+        if verify is None:
+            verify = False
+        if not verify:
+            warnings.warn(
+                f"Unverified HTTPS request is being made to host {_Where(url).host!r}. Adding certificate verification "
+                "is strongly advised.",
+                urllib3_errors.InsecureRequestWarning,
+                stacklevel=4,
+            )
+        elif verify is True and not cert and self._own_context is not None:
+            return self._own_context
+        bundle: Any = DEFAULT_CA_BUNDLE_PATH if verify is True else verify
+        if verify is True and not cert:
+            key: Any = True
+        else:
+            files = [("a suitable TLS CA certificate bundle", bundle)] if verify else []
+            pair = (cert,) if isinstance(cert, str) else cert or ()
+            files += zip(("the TLS certificate file", "the TLS key file"), pair, strict=False)
+            key = (bool(verify), *[(name, _changed_at(name, what)) for what, name in files])
+        return self._contexts.get(key, partial(_new_context, bundle if verify else None, cert))
+
+    def _pool_by(self, context: Any) -> ConnectionPool:
+        """Return the pool for proxies that are spoken to by TLS: with the same trust as origins."""
+        if context is None:
+            context = self._own_context or self._context_for("https", True, None)
+        pool = self._secured.get(context)
+        if pool is None:
+            pool = self._secured[context] = ConnectionPool(**{"proxy_context": context, **self._options})
+        return pool
+
+
+def _changed_at(name: str, what: str) -> float:
+    """Return when a file has been changed. Raises OSError, as HTTPAdapter does, where there is none."""
+    try:
+        return os.stat(name).st_mtime_ns
+    except OSError:
+        raise OSError(f"Could not find {what}, invalid path: {name}") from None
+
+
+def _new_context(bundle: str | None, cert: Any) -> ssl.SSLContext:
+    """Return urllib3's context, which trusts *bundle*, a file or a folder; None: whoever."""
+    context = create_urllib3_context(cert_reqs=ssl.CERT_NONE if bundle is None else ssl.CERT_REQUIRED)
+    context.set_alpn_protocols(["http/1.1"])
+    if bundle is not None:
+        context.check_hostname = True
+        context.load_verify_locations(**{"capath" if os.path.isdir(bundle) else "cafile": bundle})
+    if isinstance(cert, str):
+        context.load_cert_chain(cert)
+    elif cert:
+        context.load_cert_chain(*cert)
+    return context
+
+
+def _proxy_of(url: str, proxies: Mapping[str, str] | None) -> str | None:
+    """Return the URL of the proxy for *url*. Raises InvalidProxyURL."""
+    if not proxies:
+        return None
+    proxy = select_proxy(url, dict(proxies))
+    if not proxy:
+        return None
+    proxy = prepend_scheme_if_needed(proxy, "http")
+    if not urllib3.util.parse_url(proxy).host:
+        raise theirs.InvalidProxyURL("Please check proxy URL. It is malformed and could be missing the host.")
+    return proxy
+
+
+def _body_of(body: Any) -> Any:
+    """Return *body* as a pool takes it: of a file of text, its bytes in UTF-8."""
+    return _encoded(body) if isinstance(body, io.TextIOBase) else body
+
+
+def _encoded(file: io.TextIOBase) -> Iterator[bytes]:
+    while text := file.read(16_384):
+        yield text.encode()
+
+
+# -- retries, as urllib3 decides them ---------------------------------------------------------------------------
+
+_NO_RETRIES: Final = urllib3.Retry(0, read=False)
+
+
+def _retries_of(max_retries: Any) -> Any:
+    if isinstance(max_retries, Retry):
+        return max_retries
+    return _NO_RETRIES if max_retries == 0 else urllib3.Retry.from_int(max_retries)
+
+
+def _is_never(retries: Any) -> bool:
+    """Return whether no response is ever the reason for another request."""
+    if isinstance(retries, Retry):
+        return True
+    return type(retries) is urllib3.Retry and not retries.total and not retries.status_forcelist
+
+
+def _after_status(retries: Any, request: Any, url: str, raw: RawResponse) -> Any:
+    """Return the Retry with which the request is sent again for the status of *raw*; None where that is the result.
+
+    Raises RetryError. Source: urllib3, HTTPConnectionPool.urlopen.
+    """
+    if not retries.is_retry(request.method, raw.status, bool(raw.headers.get("Retry-After"))):
+        return None
+    try:
+        again = retries.increment(request.method, url, response=raw, _pool=_Where(url))
+    except urllib3_errors.MaxRetryError as error:
+        if retries.raise_on_status:
+            raw.drain_conn()
+            raise _told_by_requests(error, request) from error
+        return None
+    raw.drain_conn()
+    again.sleep(raw)
+    return again
+
+
+class _Where:
+    """What stands for a pool, and a connection, in the texts of urllib3's errors."""
+
+    def __init__(self, url: str) -> None:
+        parts = urllib3.util.parse_url(url)
+        self.scheme, self.host = parts.scheme or "http", parts.host or ""
+        self.port = parts.port or (443 if self.scheme == "https" else 80)
+
+    def __str__(self) -> str:
+        return f"{self.scheme.upper()}ConnectionPool(host={self.host!r}, port={self.port})"
+
+    __repr__ = __str__
+
+
+# -- errors -------------------------------------------------------------------------------------------------------
+
+_NEVER_SENT_AGAIN: Final = (
+    urllib3_errors.ClosedPoolError,
+    urllib3_errors.EmptyPoolError,
+    urllib3_errors.InvalidHeader,
+)
+"""What urllib3 does not ask its Retry about."""
+
+
+def _is_refusal(error: BaseException) -> bool:
+    """Return whether *error* is told before any traffic."""
+    if isinstance(error, (InvalidField, InvalidURL, MissingExtra)):
+        return True
+    return isinstance(error, (TypeError, ValueError)) and not isinstance(error, (OSError, http.client.HTTPException))
+
+
+def _refusal(error: Exception, request: Any) -> Exception:
+    """Return the exception of requests for what is told before any traffic."""
+    if isinstance(error, (InvalidField, UnicodeError)):
+        return theirs.InvalidHeader(error, request=request)
+    if isinstance(error, (UnsupportedScheme, MissingExtra)):
+        return theirs.InvalidSchema(error, request=request)
+    if isinstance(error, InvalidURL):
+        kind = theirs.InvalidProxyURL if "proxy" in str(error) else theirs.InvalidURL
+        return kind(error, request=request)
+    return error
+
+
+def _as_urllib3(error: BaseException, job: Any) -> urllib3_errors.HTTPError:
+    """Return *error* of a pool as urllib3 would have told it."""
+    where: Any = _Where(job.request.url)
+    if isinstance(error, ConnectTimeout):
+        return urllib3_errors.ConnectTimeoutError(where, f"Connection to {where.host} timed out. ({error})")
+    if isinstance(error, PoolTimeout):
+        return urllib3_errors.EmptyPoolError(where, f"{error}")
+    if isinstance(error, TimeoutError) and isinstance(error, RequestTimeout):
+        return urllib3_errors.ReadTimeoutError(where, job.request.url, f"Read timed out. ({error})")
+    if isinstance(error, PoolClosed):
+        return urllib3_errors.ClosedPoolError(where, f"{error}")
+    if isinstance(error, (ssl.SSLError, FingerprintMismatch)):
+        return urllib3_errors.SSLError(error)
+    if isinstance(error, ProxyError):
+        return urllib3_errors.ProxyError(f"Unable to connect to proxy. {error}", error)
+    if job.has_failed_unopened and isinstance(error, OSError):
+        told = urllib3_errors.NewConnectionError(where, f"Failed to establish a new connection: {error}")
+        told.__cause__ = error
+        return told if job.proxy is None else urllib3_errors.ProxyError("Unable to connect to proxy", told)
+    if isinstance(error, MalformedFraming) and "Content-Length" in str(error):
+        return urllib3_errors.InvalidHeader(f"{error}")
+    return urllib3_errors.ProtocolError("Connection aborted.", error)
+
+
+def _told_by_requests(error: urllib3_errors.HTTPError, request: Any) -> Exception:
+    """Return the exception of requests for one of urllib3. Source: requests.adapters, HTTPAdapter.send."""
+    reason = error.reason if isinstance(error, urllib3_errors.MaxRetryError) else error
+    is_last = reason is not error
+    if is_last and isinstance(reason, urllib3_errors.ConnectTimeoutError):
+        if not isinstance(reason, urllib3_errors.NewConnectionError):
+            return theirs.ConnectTimeout(error, request=request)
+    elif is_last and isinstance(reason, urllib3_errors.ResponseError):
+        return theirs.RetryError(error, request=request)
+    elif isinstance(reason, urllib3_errors.ProxyError):
+        return theirs.ProxyError(error, request=request)
+    elif isinstance(reason, urllib3_errors.SSLError):
+        return theirs.SSLError(error, request=request)
+    elif isinstance(error, urllib3_errors.ReadTimeoutError):
+        return theirs.ReadTimeout(error, request=request)
+    elif isinstance(error, urllib3_errors.InvalidHeader):
+        return theirs.InvalidHeader(error, request=request)
+    return theirs.ConnectionError(error, request=request)
+
+
+# -- the response ---------------------------------------------------------------------------------------------------
+
+
+def _next_part(source: Stream) -> bytes:
+    """Return the next part of the content. Raises what goes wrong; IncompleteRead by the name that is looked for."""
+    try:
+        return source.read_part()
+    except IncompleteFetch as error:
+        raise http.client.IncompleteRead(error.partial, error.expected) from error
+
+
+class _Content:
+    """The content of a response as a file of bytes, as they came; closed at its end, as http.client's response is."""
+
+    def __init__(self, response: Response) -> None:
+        self._response = response
+        self._source = response._stream
+        self._whole = response._content
+        self._at = 0
+        self.closed = self._source is None and not self._whole
+
+    def isclosed(self) -> bool:
+        return self.closed
+
+    def read(self, amt: int | None = None) -> bytes:
+        """Return *amt* bytes, fewer at the end, all without it. Raises what goes wrong."""
+        if self.closed or amt == 0:
+            return b""
+        source = self._source
+        if source is None:
+            return self._slice(amt)
+        held = source.held
+        while amt is None or len(held) < amt:
+            part = _next_part(source)
+            if not part:
+                break
+            if not held and amt is not None and len(part) == amt:
+                return part
+            held += part
+        part = self._take(amt)
+        if amt is None or len(part) < amt:
+            self.close()
+        return part
+
+    def read1(self, amt: int | None = None) -> bytes:
+        """Return what is there, at most *amt* bytes, when there is something. Raises what goes wrong."""
+        if self.closed or amt == 0:
+            return b""
+        source = self._source
+        if source is None:
+            return self._slice(amt)
+        if not source.held:
+            part = _next_part(source)
+            if part and (amt is None or len(part) <= amt):
+                return part
+            source.held += part
+            if not part:
+                self.close()
+        return self._take(amt)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all has come with the head."""
+        return self._source is None
+
+    @property
+    def left(self) -> int:
+        return len(self._whole) - self._at
+
+    def slices(self, size: int | None) -> Iterator[bytes]:
+        """Yield what is left of a whole content in parts of *size* bytes."""
+        while not self.closed:
+            yield self._slice(size)
+
+    def _slice(self, amt: int | None) -> bytes:
+        begin, whole = self._at, self._whole
+        end = len(whole) if amt is None or amt < 0 else min(begin + amt, len(whole))
+        self._at = end
+        if end == len(whole):
+            self.closed = True
+            return whole if not begin else whole[begin:]
+        return whole[begin:end]
+
+    def _take(self, amt: int | None) -> bytes:
+        source = self._source
+        assert source is not None
+        held = source.held
+        if amt is None or amt >= len(held):
+            part = bytes(held)
+            held.clear()
+            return part
+        part = bytes(memoryview(held)[:amt])
+        del held[:amt]
+        return part
+
+    def close(self) -> None:
+        """Let go of the connection; unless all has come, it is closed."""
+        self.closed = True
+        self._response.close()
+
+
+class _Original:
+    """What stands for http.client's response: its fields, for whoever takes cookies from there."""
+
+    def __init__(self, response: Response, content: _Content, *, has_cookies: bool) -> None:
+        self._response = response
+        self._content = content
+        self._has_cookies = has_cookies
+        self.status, self.reason, self.version = response.status, response.reason, response.version
+
+    @property
+    def msg(self) -> HTTPMessage:
+        return self._response.headers
+
+    headers = msg
+
+    def __bool__(self) -> bool:
+        """Return whether there are cookies to take: requests asks that before it looks, twice for each response."""
+        return self._has_cookies
+
+    def isclosed(self) -> bool:
+        return self._content.closed
+
+    def close(self) -> None:
+        self._content.close()
+
+
+class _Fields(urllib3.HTTPHeaderDict):
+    """The fields of a response, put into urllib3's table when somebody looks into that, which few programs do."""
+
+    def __init__(self, lines: list[tuple[str, str]], joined: Mapping[str, str]) -> None:
+        """*joined* are the values by name. The table of urllib3's ``__init__`` is made when it is missed."""
+        self._lines = lines
+        self._joined = joined
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "_container":
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        super().__init__(self._lines)
+        return self._container
+
+    def get(self, name: str, default: Any = None) -> Any:
+        if "_container" in vars(self):
+            return super().get(name, default)
+        return self._joined.get(name, default)
+
+
+_fields_of: Final[Any] = _Fields if hasattr(urllib3.HTTPHeaderDict(), "_container") else None
+"""None with a urllib3 that keeps them elsewhere."""
+
+
+class RawResponse(urllib3.HTTPResponse):
+    """The ``raw`` of a response: urllib3's, over the content as a pool gives it."""
+
+    def __init__(self, method: str, url: str, response: Response) -> None:
+        """*url* is what was asked for by *method*."""
+        content: Any = _Content(response)
+        head = response._head
+        assert head is not None
+        lines = field_lines_of(head)
+        joined: CaseInsensitiveDict[str] = CaseInsensitiveDict()
+        for name, value in lines:
+            joined[name] = f"{joined[name]}, {value}" if name in joined else value
+        self.joined_fields = joined
+        original: Any = _Original(response, content, has_cookies="set-cookie" in joined)
+        super().__init__(
+            body=content,
+            headers=urllib3.HTTPHeaderDict(lines) if _fields_of is None else _fields_of(lines, joined),
+            status=response.status,
+            version=response.version,
+            reason=response.reason,
+            preload_content=False,
+            decode_content=False,
+            original_response=original,
+            request_method=method,
+            request_url=url,
+        )
+
+    @property
+    def connection(self) -> Any:
+        """What has a ``sock`` while the response is still coming in; None afterwards."""
+        content: Any = self._fp
+        stream = None if content is None else content._source
+        attempt = getattr(stream, "_attempt", None)
+        connection = None if attempt is None else attempt._connection
+        if connection is None or connection.channel is None:
+            return None
+        return SimpleNamespace(sock=connection.channel.sock)
+
+    def stream(self, amt: int | None = 2**16, decode_content: bool | None = None) -> Generator[bytes, None, None]:
+        """Yield the content, decoded if asked for, in parts of *amt* bytes; of a chunked one as it comes."""
+        content: Any = self._fp
+        if content is not None and content.is_whole and not (decode_content and "content-encoding" in self.headers):
+            self._fp_bytes_read += content.left
+            self.length_remaining = 0
+            yield from content.slices(amt)
+        else:
+            yield from super().stream(amt, decode_content)
+
+    def supports_chunked_reads(self) -> bool:
+        return True
+
+    def read_chunked(self, amt: int | None = None, decode_content: bool | None = None) -> Generator[bytes, None, None]:
+        """Yield the content as it comes, decoded if asked for, in parts of at most *amt* bytes."""
+        if not self.chunked:
+            raise urllib3_errors.ResponseNotChunked(
+                "Response is not chunked. Header 'transfer-encoding: chunked' is missing."
+            )
+        while not self.closed or len(self._decoded_buffer):
+            part = self.read1(amt, decode_content)
+            if part:
+                yield part

@@ -1,0 +1,206 @@
+"""requests over RequestsAdapter: what its programs do over http.client, and what an adapter is asked for besides."""
+
+from __future__ import annotations
+
+import gzip
+import importlib
+import io
+import pickle
+import threading
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from httpconn import Retry
+from httpconn.adapters import RequestsAdapter
+
+from . import test_requests as programs
+from .servers import content
+from .test_requests import (  # noqa: F401  # they run here as well, with the session below
+    test_a_kept_connection_that_the_server_has_closed,
+    test_a_response_outlives_its_session,
+    test_a_session,
+    test_authentication,
+    test_cookies,
+    test_errors,
+    test_files,
+    test_hooks_and_prepared_requests,
+    test_pickled_responses,
+    test_proxies_from_the_environment,
+    test_redirects_and_history,
+    test_streamed_lines_as_they_come,
+    test_streaming,
+    test_through_a_forwarding_proxy,
+    test_through_a_tunnel,
+    test_timeouts,
+    test_uploads,
+)
+
+pytestmark = programs.pytestmark
+
+
+@pytest.fixture(scope="module")
+def requests() -> ModuleType:
+    """The library that the adapter has imported, and not one of those that are imported anew for each base."""
+    adapter = importlib.import_module("httpconn.adapters.under_requests")
+    found: ModuleType = adapter.requests
+    return found
+
+
+@pytest.fixture
+def session(requests: Any, authority: Any) -> Iterator[Any]:
+    with requests.Session() as session:
+        session.verify = authority.pem
+        for scheme in ("http://", "https://"):
+            # Without the rest behind HEAD that another connection is made for: they count connections.
+            session.mount(scheme, RequestsAdapter(head_rest_s=0))
+        yield session
+
+
+def test_fields_are_sent_as_they_are(session: Any, origin: Any) -> None:
+    """In their order and case, without one of ours: told by the server."""
+    session.headers.clear()
+    session.headers.update({"x-b": "1", "X-a": "2", "Accept-Encoding": "br;q=0.5"})
+    fields = session.post(f"{origin.url}/echo", data=b"abc").json()["fields"]
+    assert fields == [["Host", f"127.0.0.1:{origin.port}"], ["x-b", "1"], ["X-a", "2"],
+                      ["Accept-Encoding", "br;q=0.5"], ["Content-Length", "3"]]  # fmt: skip
+
+
+def test_framing_that_is_not_the_bodys(session: Any, requests: Any, origin: Any) -> None:
+    prepared = session.prepare_request(requests.Request("POST", f"{origin.url}/echo", data=b"abc"))
+    for length in ("2", "4", "x", "3, 3"):
+        prepared.headers["Content-Length"] = length
+        with pytest.raises(requests.exceptions.InvalidHeader):
+            session.send(prepared)
+    prepared.headers["Content-Length"] = "3"
+    assert session.send(prepared).json()["body"] == "abc"
+    prepared.headers["Transfer-Encoding"] = "chunked"
+    with pytest.raises(requests.exceptions.InvalidHeader):
+        session.send(prepared)
+    del prepared.headers["Content-Length"]
+    assert session.send(prepared).json()["body"] == "abc"
+    assert origin.accepted == 1
+
+
+def test_raw(session: Any, origin: Any) -> None:
+    with session.get(f"{origin.url}/gzip?n=300000", stream=True) as response:
+        raw = response.raw
+        assert (raw.status, raw.version, raw.reason) == (200, 11, "OK")
+        assert raw.headers["CONTENT-ENCODING"] == "gzip"
+        assert gzip.decompress(raw.read(decode_content=False)) == content(300_000)
+        assert raw.closed
+        assert raw.connection is None
+    with session.get(f"{origin.url}/sized?n=3000000", stream=True) as response:
+        assert response.raw.connection.sock.getpeername() == ("127.0.0.1", origin.port)
+        assert response.raw.read() == content(3_000_000)
+    with session.get(f"{origin.url}/chunked?n=300000&chunk=999", stream=True) as response:
+        assert b"".join(response.raw.read_chunked(500)) == content(300_000)
+    with session.get(f"{origin.url}/sized?n=100", stream=True) as response:
+        assert io.BufferedReader(response.raw).readline()
+    assert origin.accepted == 1
+
+
+def test_early_close(session: Any, origin: Any) -> None:
+    """What has not come is not waited for, and its connection is not used again; what has come whole costs none."""
+    with session.get(f"{origin.url}/sized?n=3000000", stream=True) as response:
+        assert next(response.iter_content(10)) == content(10)
+    session.get(f"{origin.url}/sized?n=3000000", stream=True).close()
+    assert session.get(f"{origin.url}/sized?n=5").content == content(5)
+    assert origin.accepted == 3
+
+
+def test_repeated_fields(session: Any, origin: Any) -> None:
+    response = session.get(f"{origin.url}/set-cookies?a=1&b=2")
+    assert response.raw.headers.getlist("set-cookie") == response.raw._original_response.msg.get_all("Set-Cookie")
+    assert response.headers["set-cookie"] == ", ".join(response.raw.headers.getlist("Set-Cookie"))
+
+
+def test_limits_of_time(session: Any, requests: Any, origin: Any) -> None:
+    for timeout in (None, 5, 0.5, (5, 5), (None, 5), (5, None)):
+        assert session.get(f"{origin.url}/sized?n=1", timeout=timeout).ok
+    for timeout in (0, -1, (1, 2, 3), "5", True):
+        with pytest.raises(ValueError):
+            session.get(f"{origin.url}/sized?n=1", timeout=timeout)
+    with pytest.raises(requests.ReadTimeout):
+        session.get(f"{origin.url}/silent", timeout=(None, 0.05))
+
+
+def test_errors_are_those_that_urllib3_would_tell(session: Any, requests: Any, origin: Any) -> None:
+    with pytest.raises(requests.ConnectionError) as raised:
+        session.get("http://127.0.0.1:1/")
+    assert type(raised.value.args[0].reason).__name__ == "NewConnectionError"
+    assert raised.value.request.url == "http://127.0.0.1:1/"
+    with pytest.raises(requests.exceptions.ProxyError):
+        session.get(origin.url, proxies={"http": "http://127.0.0.1:1"})
+    with pytest.raises(requests.exceptions.InvalidProxyURL):
+        session.get(origin.url, proxies={"http": "http:/badproxyurl:3128"})
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_what_is_sent_again(ours: bool, session: Any, requests: Any, origin: Any) -> None:
+    retry: Any = Retry(2, statuses=[503], backoff_s=0.001) if ours else requests.adapters.Retry(
+        total=2, status_forcelist=[503], backoff_factor=0.001
+    )  # fmt: skip
+    session.mount("http://", RequestsAdapter(max_retries=retry))
+    assert session.get(f"{origin.url}/unavailable-at-first?times=2").text == "now\n"
+    if ours:
+        assert session.get(f"{origin.url}/unavailable-at-first?times=9").status_code == 503
+    else:
+        with pytest.raises(requests.exceptions.RetryError):
+            session.get(f"{origin.url}/unavailable-at-first?times=9")
+
+
+def test_tls(session: Any, requests: Any, tls_origin: Any) -> None:
+    """Connections are kept by what is trusted: one that was not verified serves nobody who verifies."""
+    url = f"{tls_origin.url}/sized?n=5"
+    with pytest.warns(Warning, match="Unverified HTTPS request"):
+        assert session.get(url, verify=False).content == content(5)
+    assert session.get(url).content == content(5)
+    with pytest.raises(requests.exceptions.SSLError):
+        session.get(url, verify=True)
+    for name in ("verify", "cert"):
+        with pytest.raises(OSError, match="invalid path: /nowhere"):
+            session.get(url, **{name: "/nowhere"})
+    assert session.get(url).content == content(5)
+    assert tls_origin.accepted == 3
+
+
+def test_pickled_sessions(session: Any, origin: Any) -> None:
+    session.mount("http://", RequestsAdapter(max_retries=3, per_host=2))
+    copy = pickle.loads(pickle.dumps(session))
+    adapter = copy.adapters["http://"]
+    assert (adapter.max_retries.total, adapter._options["per_host"]) == (3, 2)
+    assert copy.get(f"{origin.url}/sized?n=5").content == content(5)
+    copy.close()
+    assert copy.get(f"{origin.url}/sized?n=5").content == content(5)  # as with requests' own
+    copy.close()
+
+
+def test_threads(session: Any, origin: Any) -> None:
+    wrong: list[Any] = []
+
+    def ask(first: int) -> None:
+        sizes = range(first, first + 25)
+        got = {size: session.get(f"{origin.url}/sized?n={size}", timeout=30).content for size in sizes}
+        wrong.extend(size for size in sizes if got[size] != content(size))
+
+    threads = [threading.Thread(target=ask, args=(100 * number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not wrong
+    assert origin.accepted <= 4
+
+
+def test_what_is_requests_own(requests: Any) -> None:
+    for name in ("headers", "cookies", "redirects", "auth", "trust_env", "retry"):
+        with pytest.raises(TypeError, match=name):
+            RequestsAdapter(**{name: None})
+    with pytest.raises(TypeError, match="init_poolmanager"):
+        type("Pinned", (RequestsAdapter,), {"init_poolmanager": lambda self, *args, **kwargs: None})
+    for name in ("poolmanager", "get_connection_with_tls_context", "cert_verify"):
+        with pytest.raises(AttributeError, match="options of a ConnectionPool"):
+            getattr(RequestsAdapter(), name)
