@@ -249,6 +249,8 @@ class Request:
       content of a 2xx other than 206, or is left as it was; *sink_any_status*: of any status
     - *decode*: False for the body as it came, content codings and all
     - *tolerant_decoding*, *default_encoding*: see ``Settings``; else the pool's or fetcher's
+    - *validators*: those of an earlier response, as its ``validators`` tells them, for GET and HEAD: a page that has
+      not changed since is a 304 without content
     - *max_content*: bytes of content; else the pool's or fetcher's (with a *sink*: no limit)
     - *context*, *server_hostname*: a TLS context of its own, and the name that the certificate must be for;
       *fingerprint*: SHA-256 of the one certificate that will do, in hex
@@ -279,6 +281,7 @@ class Request:
         "timeout",
         "tolerant_decoding",
         "url",
+        "validators",
     )
 
     def __init__(
@@ -307,6 +310,7 @@ class Request:
         auth: Auth | None = None,
         tolerant_decoding: bool | None = None,
         default_encoding: charsets.DefaultEncoding | None = None,
+        validators: Mapping[str, str] | None = None,
         **unknown: Never,
     ) -> None:
         """Raises TypeError for an option that is not there, which it tells by the name that it has here.
@@ -344,6 +348,7 @@ class Request:
         self.auth = auth
         self.tolerant_decoding = tolerant_decoding
         self.default_encoding = default_encoding
+        self.validators = None if validators is None else _bound(validators, self.url)
 
     def replaced(self, **changes: Any) -> Request:
         """Return a copy with other attributes: ``request.replaced(url=..., headers=...)``."""
@@ -376,6 +381,24 @@ def _normalized(method: Any) -> Any:
         return method
     upper = method.upper()
     return upper if upper in _NORMALIZED else method
+
+
+_VALIDATORS: Final = {"etag": "ETag", "last_modified": "Last-Modified"}
+"""Names here, and of the fields that tell them."""
+
+
+def _bound(validators: Any, url: Any) -> dict[str, str]:
+    """Return *validators* with the URL that they are of; that is *url* where they do not tell it. Raises TypeError."""
+    if not isinstance(validators, Mapping) or not all(isinstance(value, str) for value in validators.values()):
+        raise TypeError(f"expected validators as a mapping of str to str, got {validators!r:.64}")
+    for name in validators.keys() - {"url", *_VALIDATORS}:
+        raise TypeError(f"expected url, {' and '.join(_VALIDATORS)} in validators, got {name!r:.64}")
+    return {"url": without_fragment(str(url)), **validators}
+
+
+def without_fragment(url: str) -> str:
+    """Return *url* as far as it is sent."""
+    return url.partition("#")[0]
 
 
 OF_REQUESTS: Final = frozenset({*Request.__slots__, "data", "files", "params"})
@@ -589,6 +612,23 @@ class Response:
     def raw_head(self) -> bytes:
         """The head as it came, from the status-line to the empty line."""
         return self._head.block if self._head is not None else b""
+
+    @property
+    def validators(self) -> dict[str, str]:
+        """What to ask by, later, whether this has changed: for ``Request(validators=...)``, and plain enough for JSON.
+
+        With "url", which they are of (after redirects, the last one), "etag" and "last_modified", as far as there are
+        some; empty without. Of a 304: those that it was asked with, and what it says in addition. Source: RFC 9110,
+        section 13.1; RFC 9111, section 4.3.4.
+        """
+        request, is_same = self.request, self.status == 304
+        if request.method not in ("GET", "HEAD") or not (is_same or 200 <= self.status < 300):
+            return {}
+        url = without_fragment(request.url)
+        asked = request.validators if is_same else None
+        known = asked if asked is not None and asked["url"] == url else {"url": url}
+        fields = {name: value for name, field in _VALIDATORS.items() if (value := self.headers.get(field))}
+        return {**known, **fields} if fields or len(known) > 1 else {}
 
     @property
     def trailers(self) -> HTTPMessage:

@@ -13,6 +13,7 @@ import os
 import ssl
 import time
 import warnings
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final, NamedTuple, Never, Self, Unpack
 
@@ -33,7 +34,7 @@ from .policies.auth import Auth
 from .policies.retries import Retry
 from .policies.verdict import MOST_ARCHIVED_BYTES, Trail
 
-_NOTHING_TOLD: Final = (None,) * 19
+_NOTHING_TOLD: Final = (None,) * 20
 
 
 class PoolStats(NamedTuple):
@@ -127,6 +128,7 @@ class ConnectionPool(Configured):
         auth: Auth | None = None,
         tolerant_decoding: bool | None = None,
         default_encoding: DefaultEncoding | None = None,
+        validators: Mapping[str, str] | None = None,
         **unknown: Never,
     ) -> Response:
         """Send a request and return its Response: whole, or with *stream* as soon as its head is there.
@@ -140,7 +142,8 @@ class ConnectionPool(Configured):
             raise unknown_of_request(name, "a request of a pool", "stream")
         if method == "GET" and not stream and decode is True and sink_any_status is False and type(url) is str:
             told = (headers, params, body, json, data, files, timeout, sink, max_content, context, server_hostname, tag,
-                    redirects, retry, auth, fingerprint, proxy, tolerant_decoding, default_encoding)  # fmt: skip
+                    redirects, retry, auth, fingerprint, proxy, tolerant_decoding, default_encoding,
+                    validators)  # fmt: skip
             if told == _NOTHING_TOLD:
                 return self._send(self._shared.preparer.prepare_url(url, 0), stream=False)
         return self.send(
@@ -168,6 +171,7 @@ class ConnectionPool(Configured):
                 auth=auth,
                 tolerant_decoding=tolerant_decoding,
                 default_encoding=default_encoding,
+                validators=validators,
             ),
             stream=stream,
         )

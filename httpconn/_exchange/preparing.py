@@ -11,7 +11,7 @@ from .. import _backends
 from .._wire.request import asks_to_close, encode_told_field_line, expects_continue, validate_method, validate_target
 from .._wire.urls import LENGTH_OF_HTTPS, CredentialsInURL, Origin, is_seen, parse_url
 from ..errors import AddressNotAllowed, FingerprintMismatch, InvalidField, quote
-from ..model import Form, Request, Timeout, pairs_of
+from ..model import Form, Request, Timeout, pairs_of, without_fragment
 from ..policies.auth import Digest, checked_auth
 from ..policies.hooks import finished
 from ..policies.redirects import is_bound_to_origin, is_of_content
@@ -37,6 +37,8 @@ _EXPECT_LINE: Final = b"\r\nExpect: 100-continue"
 _NOT_ASKED_FOR_S: Final = 600.0
 """How long an origin is not asked for a "100 Continue", after it has answered that it knows no expectations."""
 _MOST_KNOWN: Final = 10_000
+
+_QUESTIONS: Final = {"etag": "If-None-Match", "last_modified": "If-Modified-Since"}
 
 _is_fingerprint: Final = re.compile(r"[0-9a-f]{64}|(?:[0-9a-f]{2}:){31}[0-9a-f]{2}").fullmatch
 
@@ -86,6 +88,7 @@ def _says_no_more(request: Request) -> bool:
         and request.server_hostname is None
         and request.fingerprint is None
         and request.tolerant_decoding is None
+        and request.validators is None
         and request.decode is True
         and request.sink_any_status is False
     )
@@ -333,7 +336,8 @@ class Preparer:
         proxy = self._proxy(request, origin)
         auth = self._credentials(own, request, origin, trail)
         digest_target = target  # as the origin has it, whatever a proxy is told
-        fields = self._merged([*own, ("Authorization", auth)] if isinstance(auth, str) else own, trail, method)
+        asked = own if request.validators is None else _with_validators(own, request)
+        fields = self._merged([*asked, ("Authorization", auth)] if isinstance(auth, str) else asked, trail, method)
         has_more = bool(own) or self._is_plain_unusual  # fields that may say something of the way
         if has_more or proxy is not None:
             target = self._target_for(proxy, origin, target, fields)
@@ -600,6 +604,24 @@ def _check_request(request: Request) -> None:
         checked_redirects(request.redirects)
     if request.retry is not None:
         checked_retry(request.retry)
+    if request.validators is not None and request.method not in ("GET", "HEAD"):
+        raise ValueError(f"validators ask whether a page has changed, by GET or HEAD, got {request.method!r:.64}")
+
+
+def _with_validators(own: Fields, request: Request) -> Fields:
+    """Return the fields of *request* with the question whether its page has changed: where it is the validators' page.
+
+    An entity tag is one of a single URL, so that a redirect to another page does not take it along, and one to the page
+    that it is of does (RFC 9110 section 8.8.3). Both are sent: who knows no entity tags goes by the date (RFC 9111
+    section 4.3.1).
+    """
+    validators = request.validators
+    assert validators is not None
+    if validators["url"] != without_fragment(request.url):
+        return own
+    given = {_name(name) for name, _ in own}
+    asked = [(field, validators[name]) for name, field in _QUESTIONS.items() if name in validators]
+    return [*own, *(pair for pair in asked if pair[0].lower() not in given)]
 
 
 def _check_context(context: Any) -> None:

@@ -103,6 +103,7 @@ class RequestOptions(TypedDict, total=False):
     auth: Auth | None
     tolerant_decoding: bool | None
     default_encoding: DefaultEncoding | None
+    validators: Mapping[str, str] | None
 
 
 class StreamableOptions(RequestOptions, total=False):

@@ -7,13 +7,14 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import httpconn
 
-from ..support.sites import PAGE, Site
+from ..support.sites import PAGE, Reply, Site
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -23,7 +24,7 @@ if not DOCS.exists():
 PROGRAMS = re.findall(
     r"^```python\n(.*?)^```$", (DOCS / "politeness.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
 )
-[CRAWL, AWAITED, SITEMAPS, PACE] = PROGRAMS
+[CRAWL, AWAITED, SITEMAPS, PACE, RECRAWL, CONDITIONAL, CACHED] = PROGRAMS
 MOST_LINES = 15
 
 ROBOTS = """\ufeffUser-agent: my-bot
@@ -109,6 +110,39 @@ def test_the_pace(tmp_path: Path) -> None:
         assert run(PACE, site, tmp_path) == "12 pages\n"
         times = [at for at, _ in site.log]
         assert times[-1] - times[0] >= 11 * 0.05 * 0.9
+
+
+def tagged(site: Site) -> Callable[[int], Reply]:
+    """Return a page with an ETag, which is a 304 for who has it."""
+
+    def route(earlier: int) -> Reply:
+        return (304, {}, b"") if site.fields(-1).get("if-none-match") == '"1"' else (200, {"ETag": '"1"'}, b"page")
+
+    return route
+
+
+def test_a_recrawl(tmp_path: Path) -> None:
+    with site_of() as site:
+        site.routes |= {f"/page-{number}.html": tagged(site) for number in range(12)}
+        for status in ("200", "304", "304"):
+            told = run(RECRAWL, site, tmp_path).splitlines()
+            assert {line.split()[0] for line in told} == {status}
+            assert len(told) == 12
+        assert sum("if-none-match" in site.fields(number) for number in range(36)) == 24
+
+
+def test_a_conditional_get(tmp_path: Path) -> None:
+    with site_of() as site:
+        site.routes["/page-1.html"] = tagged(site)
+        assert run(CONDITIONAL, site, tmp_path) == "200 304 True\n"
+
+
+def test_a_cache(tmp_path: Path) -> None:
+    pytest.importorskip("requests_cache")
+    with site_of() as site:
+        site.routes["/cached.html"] = 200, {"Cache-Control": "max-age=60"}, b"page"
+        assert run(CACHED, site, tmp_path) == "200 False 4\n200 True 4\n"
+        assert site.paths() == ["/cached.html"]
 
 
 def test_links() -> None:
