@@ -48,21 +48,24 @@ def run(program: str, port: int, folder: Path) -> str:
 def test_an_event_stream(tmp_path: Path) -> None:
     """That is silent for too long, is cut in the middle of an event, and ends well, in this order."""
     served = []
+    asked_for = []
 
     def serve(sock: socket.socket) -> None:
-        take_request(sock)
+        head = take_request(sock)
+        asked_for.append(re.findall(rb"(?i)^last-event-id: (.*)\r$", head, re.MULTILINE))
         served.append(sock)
-        events = b": hello\r\n\r\ndata: first\ndata:line of %d\n\n" % len(served)
+        events = b"id: %d\n: hello\r\n\r\ndata: first\ndata:line of %d\n\n" % (len(served), len(served))
         sock.sendall(HEAD + b"%x\r\n%b\r\n" % (len(events), events))
         if len(served) == 1:
             sock.recv(1)  # nothing more comes: the client goes
         elif len(served) == 2:
-            sock.sendall(b"9\r\ndata: cut\r\n")
+            sock.sendall(b"f\r\nid: 9\ndata: cut\r\n")
         else:
             sock.sendall(b"d\r\ndata: last\r\n\r\r\n0\r\n\r\n")
 
     with ScriptedServer(serve) as server:
         told = run(PROGRAMS[0], server.port, tmp_path)
+    assert asked_for == [[], [b"1"], [b"2"]], "behind the last event that was whole"
     event = "first\nline of {}\n"
     assert told == (
         event.format(1) + "silent for too long; once more\n" + event.format(2) + "cut; once more\n"
@@ -70,9 +73,15 @@ def test_an_event_stream(tmp_path: Path) -> None:
     )  # fmt: skip
 
 
+def test_json_lines(tmp_path: Path) -> None:
+    lines = '{"url": "/a"}\n\n{"url": "/b\u2028c"}'.encode()
+    with Site({"/pages.jsonl": (200, {}, lines)}) as site:
+        assert run(PROGRAMS[1], site.port, tmp_path) == "/a\n/b\u2028c\n"
+
+
 def test_content_that_goes_to_a_file(tmp_path: Path) -> None:
     with Site({"/archive.zip": (200, {}, b"zipped"), "/missing.zip": (404, {}, b"there is none")}) as site:
-        assert run(PROGRAMS[1], site.port, tmp_path) == "200 b''\n404 b'there is none'\n"
+        assert run(PROGRAMS[2], site.port, tmp_path) == "200 b''\n404 b'there is none'\n"
     assert (tmp_path / "archive.zip").read_bytes() == b"zipped"
     assert sorted(os.listdir(tmp_path)) == ["archive.zip", "program.py"]
 
@@ -99,7 +108,7 @@ ISO = bytes(range(256)) * 1_000
 def test_a_download_that_goes_on(tmp_path: Path) -> None:
     with Large() as site:
         site.cuts = [1_000, 50_000]
-        assert run(PROGRAMS[2], site.port, tmp_path) == "206\n"
+        assert run(PROGRAMS[3], site.port, tmp_path) == "206\n"
         assert [site.fields(number).get("range") for number in range(3)] == [None, "bytes=1000-", "bytes=51000-"]
     assert (tmp_path / "large.iso").read_bytes() == ISO
 
@@ -107,12 +116,12 @@ def test_a_download_that_goes_on(tmp_path: Path) -> None:
 def test_a_download_with_a_bar(tmp_path: Path) -> None:
     pytest.importorskip("tqdm")
     with Large() as site:
-        run(PROGRAMS[3], site.port, tmp_path)
+        run(PROGRAMS[4], site.port, tmp_path)
     assert (tmp_path / "large.iso").read_bytes() == ISO
 
 
 def test_a_download_that_is_awaited(tmp_path: Path) -> None:
     with Large() as site:
-        told = run(PROGRAMS[4], site.port, tmp_path).splitlines()
+        told = run(PROGRAMS[5], site.port, tmp_path).splitlines()
     assert told[-1] == f"{len(ISO)} {len(ISO)}"
     assert (tmp_path / "large.iso").read_bytes() == ISO
