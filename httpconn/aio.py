@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import collections
-import contextlib
-import contextvars
 import os
-import threading
-import time
 import warnings
 from collections.abc import (
-    AsyncGenerator,
     AsyncIterable,
     AsyncIterator,
-    Callable,
     Coroutine,
     Iterable,
     Iterator,
@@ -25,18 +18,20 @@ from types import TracebackType
 from typing import Any, ClassVar, Final, NamedTuple, Never, Self, Unpack
 
 from ._engine.fork import call_after_fork
-from ._engine.many.driver import Driver, Stream, Unjudged, refused
+from ._engine.many.driver import Driver, Stream, Unjudged
+from ._engine.many.fed import awaited_job, job_of
+from ._engine.many.results import Results
 from ._engine.many.robots import sitemaps_of
 from ._engine.many.runners import Future, Runner, running
+from ._engine.many.sinks import SinkInThread
 from ._engine.shared import Shared
 from ._exchange.content_coding import is_missing
 from ._exchange.download import DONE, REFUSED, TAKEN, Download, Progress, request_for
 from ._exchange.job import Job
 from ._exchange.lines import DEFAULT_MAX_LINE_CHARS, LineCutter, TextReader
 from ._exchange.options import Configured, unexpected
-from ._exchange.request_body import FedBody
 from ._exchange.settings import FetchOptions, FetchSettings, RequestOptions
-from ._exchange.sink import Sink, check_sink, takes
+from ._exchange.sink import check_sink, takes
 from ._wire.head import ResponseHead
 from .errors import ContentTooLong, IncompleteRead, IncompleteSink, PoolClosed, name_place
 from .model import (
@@ -53,13 +48,7 @@ from .model import (
 )
 from .policies.verdict import MOST_ARCHIVED_BYTES
 
-_NOTHING_NOW_S: Final = 0.01
-"""How long until an input that had nothing is looked at again."""
-_READ_FOR_S: Final = 0.002
-"""How long an input is read at once, before the event loop and its other tasks have their turn."""
 _DEFAULT_TIMEOUT: Final = Timeout(DEFAULT_TIMEOUT.connect, DEFAULT_TIMEOUT.read, DEFAULT_TIMEOUT.total, None)
-_FED_BYTES: Final = 262_144
-"""How much of an asynchronous body is asked for ahead of what has been sent."""
 
 
 class ClientStats(NamedTuple):
@@ -305,9 +294,9 @@ class AsyncClient(Configured):
         driver = self._running()
         if request.sink is not None:
             check_sink(request.sink)
-            job = await _awaited_job(driver, request.replaced(sink=None, max_content=None), driver.next_index())
+            job = await awaited_job(driver, request.replaced(sink=None, max_content=None), driver.next_index())
             return await _Pouring(self, driver, request, job).response()
-        return await self._result(driver, await _awaited_job(driver, request, driver.next_index()))
+        return await self._result(driver, await awaited_job(driver, request, driver.next_index()))
 
     async def _result(self, driver: Driver, job: Job, future: Future | None = None) -> Response:
         if future is None:
@@ -421,7 +410,7 @@ class AsyncClient(Configured):
         *,
         ordered: bool = False,
         **unknown: Never,
-    ) -> _Many:
+    ) -> Results:
         """Return an asynchronous iterator of the responses to *requests*: Requests, or URLs to GET.
 
         In order of completion, or of the input with *ordered*; exactly one for each, with the exception of a failed one
@@ -437,7 +426,9 @@ class AsyncClient(Configured):
             raise unexpected(name, ("ordered",), "fetch_many() of an AsyncClient", elsewhere)
         if isinstance(requests, str | bytes | Request):
             raise TypeError(f"expected an iterable of requests, got one {type(requests).__name__}: [it] is one")
-        return _Many(self, self._running(), requests, ordered=ordered)
+        settings = self._settings
+        most = settings.look_ahead + (1 if ordered else settings.max_connections)
+        return Results(self, self._running(), requests, most=most, ordered=ordered)
 
     # -- the client itself --------------------------------------------------------------------------------
 
@@ -519,7 +510,7 @@ class _Streamed:
         self._request = request
         self._index = driver.next_index()
         awaits = driver.shared.policies.awaits_before
-        self._job = None if awaits else _job_of(driver, request, self._index)
+        self._job = None if awaits else job_of(driver, request, self._index)
         self._has_begun = False
         self._response: AsyncResponse | None = None
 
@@ -528,7 +519,7 @@ class _Streamed:
         if self._has_begun:
             raise RuntimeError("this request has been sent already: stream() anew for each")
         self._has_begun = True
-        job = self._job or await _awaited_job(driver, self._request, self._index)
+        job = self._job or await awaited_job(driver, self._request, self._index)
         response = await take_result(self._client, driver, job)
         if not isinstance(response, AsyncResponse):  # one from which something might have followed
             response = _as_async(response)
@@ -550,80 +541,6 @@ def _as_async(response: Response) -> AsyncResponse:
     return made
 
 
-class _SinkInThread:
-    """A sink that threads open, write to and close, one at a time: it may be slow. It may be given up meanwhile."""
-
-    def __init__(self, runner: Runner, path_or_file: Any, wait_s: float | None) -> None:
-        self._runner = runner
-        self._path_or_file = path_or_file
-        self._wait_s = wait_s
-        self._sink: Sink | None = None
-        self._lock = threading.Lock()
-        self._is_at_work = False
-        self._is_given_up = False
-
-    @property
-    def count(self) -> int:
-        """Bytes that it has taken."""
-        return 0 if self._sink is None else self._sink.count
-
-    @property
-    def can_begin_anew(self) -> bool:
-        """Whether nothing is left of what was written when it is given up."""
-        return self._sink is None or self._sink.can_begin_anew or not self._sink.count
-
-    async def open(self) -> None:
-        await self._runner.in_thread(self._do, self._open)
-
-    async def write(self, part: bytes) -> None:
-        await self._runner.in_thread(self._do, self._write, part)
-
-    async def commit(self) -> None:
-        await self._runner.in_thread(self._do, self._commit)
-
-    def give_up(self) -> None:
-        """Abandon it: now, or where a thread is at work with it, in that one behind its work."""
-        with self._lock:
-            self._is_given_up = True
-            if self._is_at_work:
-                return
-        self._abandon()
-
-    def _do(self, work: Callable[..., None], *args: Any) -> None:
-        with self._lock:
-            if self._is_given_up:
-                return
-            self._is_at_work = True
-        try:
-            work(*args)
-        finally:
-            if self._was_given_up():
-                self._abandon()
-
-    def _was_given_up(self) -> bool:
-        """Return whether the sink was given up while a thread was at work with it, which it is no longer."""
-        with self._lock:
-            self._is_at_work = False
-            return self._is_given_up
-
-    def _open(self) -> None:
-        self._sink = Sink(self._path_or_file, self._wait_s)
-
-    def _write(self, part: bytes) -> None:
-        assert self._sink is not None
-        self._sink.write(part)
-
-    def _commit(self) -> None:
-        assert self._sink is not None
-        self._sink.commit()
-
-    def _abandon(self) -> None:
-        sink, self._sink = self._sink, None
-        if sink is not None:
-            with contextlib.suppress(OSError):  # there is another error, or nobody who would want to know
-                sink.abandon()
-
-
 class _Pouring:
     """A request whose content goes into a sink, from a stream: the engine's thread waits for no file."""
 
@@ -632,7 +549,7 @@ class _Pouring:
         self._driver = driver
         self._request = request
         self._job = job
-        self._sink: _SinkInThread | None = None
+        self._sink: SinkInThread | None = None
 
     async def response(self) -> Response:
         """Return the response when its content is where it belongs; send the request again as a pool does."""
@@ -685,7 +602,7 @@ class _Pouring:
             if limit is not None and length is not None and length.isdigit() and int(length) > limit:
                 raise _too_long(limit)
             if takes_it:
-                self._sink = _SinkInThread(self._driver.runner, request.sink, (job.timeout or settings.timeout).read)
+                self._sink = SinkInThread(self._driver.runner, request.sink, (job.timeout or settings.timeout).read)
                 await self._sink.open()
             count = 0
             async for part in response.aiter_bytes():
@@ -743,414 +660,6 @@ class _Pouring:
         attach_response(told, failed)
         name_place(told, self._job.place)
         return told
-
-
-class _Inbox:
-    """What has come of many requests; the engine's end of ``_Many``, which does not keep that one."""
-
-    def __init__(self, driver: Driver, most: int, *, is_ordered: bool) -> None:
-        self.driver = driver
-        self.most = most
-        self.is_ordered = is_ordered
-        self.ready: collections.deque[Response] = collections.deque()
-        self.held = 0
-        """Bytes of content of what is here. With more than ``max_buffered_bytes``, what has not come has to wait."""
-        self.is_at_end = False
-        self.error: BaseException | None = None
-        """What the input has raised."""
-        self.failure: BaseException | None = None
-        """Why there will be no more results."""
-        self.given = 0
-        self.handed_out = 0
-        self.waiter: Future | None = None
-        """Who waits for a result."""
-        self.room: Future | None = None
-        """Who waits until more may be asked for."""
-        self.stop_feeding: Callable[[], None] | None = None
-        """Ends the task that reads an asynchronous input."""
-        self._jobs: dict[int, tuple[Job, int]] = {}
-        self._done: dict[int, Response] = {}
-        self._next = 0
-        self._is_stopped = False
-        self._hooks: dict[int, Callable[[], None]] = {}
-        """By the places of their requests: what cancels the hooks that are awaited."""
-        self._context = contextvars.copy_context()
-        self._set_aside: dict[int, Job] = {}
-        """While it is stopped: by their places, the jobs that would be in the engine's queues."""
-        self._looks_again = False
-
-    @property
-    def has_room(self) -> bool:
-        return self.given - self.handed_out < self.most and not self._is_stopped
-
-    def add(self, request: Any) -> None:
-        """Ask for one more. What is wrong with it is told by its result."""
-        driver, place = self.driver, self.given
-        self.given = place + 1
-        index = driver.next_index()
-        if driver.shared.policies.awaits_before:
-            self._await_hooks(request, place, partial(self._prepare, request, index, place))
-            return
-        try:
-            if isinstance(request, str):
-                job = driver.shared.preparer.prepare_url(request, index)
-            elif isinstance(request, Request):
-                job = _job_of(driver, request, index)
-            else:
-                raise _no_request(request)
-        except Exception as error:
-            self._put(refused(request, place, error))
-            return
-        self._jobs[index] = job, place
-        driver.send(job, self, is_patient=True)
-
-    def _await_hooks(self, request: Any, place: int, step: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Run *step*, which awaits hooks for a request, beside all others. What it raises is told by the result."""
-
-        async def run() -> None:
-            told: BaseException
-            try:
-                await step()
-                return
-            except Exception as error:
-                told = error
-            except BaseException as error:
-                if place not in self._hooks:  # it is we who have ended it
-                    raise
-                told = RuntimeError(f"a hook ended in {type(error).__name__}")
-                told.__cause__ = error
-            finally:
-                self._hooks.pop(place, None)
-            if self.driver.engine.is_closed:
-                self.set_result(None)
-            else:
-                self._put(refused(request, place, told))
-
-        self._hooks[place] = _nothing
-        stop = self.driver.runner.spawn(run, self._context.copy())
-        if place in self._hooks:  # else it is done already, by a loop whose tasks begin at once
-            self._hooks[place] = stop
-
-    async def _prepare(self, request: Any, index: int, place: int) -> None:
-        """Ask for one more when its hooks have been awaited."""
-        driver = self.driver
-        if not isinstance(request, Request):
-            if not isinstance(request, str):
-                raise _no_request(request)
-            request = Request("GET", request)
-        job = await _awaited_job(driver, request, index)
-        self._jobs[index] = job, place
-        driver.send(job, self, is_patient=True)
-        if self._is_stopped:
-            self._set_aside |= {self._jobs[job.index][1]: job for job in driver.engine.set_aside({index})}
-            self._balance()
-
-    async def _judge(self, unjudged: Unjudged) -> None:
-        """Take a response when its hooks have been awaited, if nothing follows it. Its content counts meanwhile."""
-        size = len(unjudged.response._content)
-        self.held += size
-        self._balance()
-        try:
-            response = await self.driver.judge(unjudged, self)
-        except BaseException:
-            self._jobs.pop(unjudged.job.index, None)
-            raise
-        finally:
-            self.held -= size
-        if response is not None:
-            self.set_result(response)
-
-    def done(self) -> bool:
-        return False
-
-    def set_result(self, response: Any, /) -> None:
-        """Take a response, or what comes to all where the client is closed."""
-        if isinstance(response, Unjudged):
-            place = self._jobs[response.job.index][1]
-            self._await_hooks(response.response.request, place, partial(self._judge, response))
-            return
-        if not isinstance(response, Response):
-            self._stop_hooks()
-            self.failure = response or PoolClosed("the client was closed before the responses had come")
-            self.end_input()
-            self.tell()
-            return
-        _, response.index = self._jobs.pop(response.index)
-        self._put(response)
-
-    def _put(self, response: Response) -> None:
-        self.held += len(response._content)
-        if not self.is_ordered:
-            self.ready.append(response)
-        else:
-            self._done[response.index] = response
-            while (found := self._done.pop(self._next, None)) is not None:
-                self.ready.append(found)
-                self._next += 1
-        self._balance()
-        self.tell()
-
-    def take(self) -> Response:
-        response = self.ready.popleft()
-        self.handed_out += 1
-        self.held -= len(response._content)
-        if self._is_stopped:
-            self._balance()
-        if self.has_room:
-            room, self.room = self.room, None
-            if room is not None and not room.done():
-                room.set_result(None)
-        return response
-
-    def _balance(self) -> None:
-        """Have what has no connection yet wait while more than enough is here, and go on when half of it is taken.
-
-        What has one comes, and so what is here is more by that. Nobody else's requests wait, for places neither: who
-        goes through the results may well ask for something meanwhile.
-        """
-        engine = self.driver.engine
-        if engine.is_closed:
-            return
-        if not self._is_stopped:
-            if self.held > engine.max_buffered_bytes:
-                self._is_stopped = True
-                self._set_aside = {self._jobs[job.index][1]: job for job in engine.set_aside({*self._jobs})}
-        elif self.held <= engine.max_buffered_bytes // 2:
-            self._is_stopped = False
-            set_aside, self._set_aside = self._set_aside, {}
-            for job in set_aside.values():
-                engine.queue(job)
-            self.driver.wake()
-        if self._is_stopped and self.is_ordered and not self.ready and self._next in self._set_aside:
-            engine.queue(self._set_aside.pop(self._next))  # all that is here waits for it
-            self.driver.wake()
-
-    def look_again(self, seconds: float) -> None:
-        """Have who waits for a result look at the input again so much later."""
-        if not self._looks_again:
-            self._looks_again = True
-            self.driver.runner.call_later(seconds, self._look)
-
-    def _look(self) -> None:
-        self._looks_again = False
-        self.tell()
-
-    def end_input(self) -> None:
-        """Ask for nothing more."""
-        self.is_at_end = True
-        stop, self.stop_feeding = self.stop_feeding, None
-        if stop is not None:
-            stop()
-
-    def tell(self) -> None:
-        waiter, self.waiter = self.waiter, None
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
-
-    def give_up(self) -> None:
-        """Cancel what has not come."""
-        self._stop_hooks()
-        self._set_aside.clear()
-        jobs, self._jobs = self._jobs, {}
-        for job, _ in jobs.values():
-            self.driver.cancel(job)
-
-    def _stop_hooks(self) -> None:
-        hooks, self._hooks = self._hooks, {}
-        for stop in hooks.values():
-            stop()
-
-
-class _Many:
-    """The responses to many requests; see ``AsyncClient.fetch_many``."""
-
-    def __init__(
-        self,
-        client: AsyncClient,
-        driver: Driver,
-        requests: Iterable[Request | str] | AsyncIterable[Request | str],
-        *,
-        ordered: bool,
-    ) -> None:
-        settings = client._settings
-        self._client = client  # which must not go meanwhile
-        most = settings.look_ahead + (1 if ordered else settings.max_connections)
-        self._inbox = _Inbox(driver, most, is_ordered=ordered)
-        self._source: Iterator[Any] | None = None
-        if isinstance(requests, AsyncIterable):
-            self._inbox.stop_feeding = driver.runner.spawn(partial(_feed, aiter(requests), self._inbox))
-        else:
-            self._source = iter(requests)
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> Response:
-        inbox = self._inbox
-        while True:
-            if not inbox.ready and self._source is not None:
-                self._read_ahead(self._source)
-            if inbox.ready:
-                return inbox.take()
-            if inbox.failure is not None:
-                raise inbox.failure
-            if inbox.is_at_end and inbox.handed_out == inbox.given:
-                error, inbox.error = inbox.error, None
-                if error is not None:
-                    raise error
-                raise StopAsyncIteration
-            if inbox.waiter is not None:
-                raise RuntimeError("the results are being asked for by another task")
-            waiter = inbox.waiter = inbox.driver.runner.future()
-            try:
-                await waiter
-            finally:
-                if inbox.waiter is waiter:
-                    inbox.waiter = None
-
-    def _read_ahead(self, source: Iterator[Any]) -> None:
-        inbox = self._inbox
-        until = time.monotonic() + _READ_FOR_S
-        while inbox.has_room:
-            try:
-                request = next(source)
-            except StopIteration:
-                inbox.is_at_end = True
-                self._source = None
-                return
-            except Exception as error:  # it comes when what was asked for before is done
-                inbox.is_at_end = True
-                inbox.error = error
-                self._source = None
-                return
-            if request is None:  # nothing now
-                inbox.look_again(_NOTHING_NOW_S)
-                return
-            inbox.add(request)
-            if time.monotonic() >= until:
-                inbox.look_again(0.0)
-                return
-
-    async def aclose(self) -> None:
-        """Give up what has not come yet."""
-        self._close()
-
-    def _close(self) -> None:
-        self._source = None
-        inbox = self._inbox
-        inbox.end_input()
-        inbox.given = inbox.handed_out
-        inbox.ready.clear()
-        inbox.held = 0
-        if not inbox.driver.engine.is_closed:
-            inbox.give_up()
-        if not inbox.driver.runner.is_over():
-            inbox.tell()
-
-    def __del__(self) -> None:
-        if hasattr(self, "_inbox"):
-            self._close()
-
-
-async def _feed(source: AsyncIterator[Any], inbox: _Inbox) -> None:
-    """Ask for all that *source* gives, as there is use for it."""
-    try:
-        async for request in source:
-            if request is not None:
-                inbox.add(request)
-            while not inbox.has_room:
-                room = inbox.room = inbox.driver.runner.future()
-                await room
-    except Exception as error:
-        inbox.error = error
-    except BaseException as error:
-        if inbox.stop_feeding is not None:  # it is not we who have ended it
-            inbox.error = RuntimeError(f"the input of fetch_many ended in {type(error).__name__}")
-            inbox.error.__cause__ = error
-        raise
-    finally:
-        inbox.is_at_end = True
-        inbox.tell()
-        await _close(source)
-
-
-async def _close(source: AsyncIterator[Any] | None) -> None:
-    """Close what was not read to its end, if it is a generator: at once, and not when it is collected."""
-    if isinstance(source, AsyncGenerator):
-        await source.aclose()
-
-
-def _job_of(driver: Driver, request: Request, index: int) -> Job:
-    """Return the job of *request*, whose body may be an asynchronous iterable. Raises as ``Preparer.prepare``."""
-    return driver.shared.preparer.prepare(_with_fed_body(driver, request), index)
-
-
-async def _awaited_job(driver: Driver, request: Request, index: int) -> Job:
-    """As ``_job_of``, where hooks may have to be awaited. Raises PoolClosed if the client was closed meanwhile."""
-    if not driver.shared.policies.awaits_before:
-        return _job_of(driver, request, index)
-    job = await driver.shared.preparer.prepare_awaiting(_with_fed_body(driver, request), index)
-    if driver.engine.is_closed:
-        raise PoolClosed(f"the client was closed while a hook was awaited: {job.place}")
-    return job
-
-
-def _with_fed_body(driver: Driver, request: Request) -> Request:
-    """Return *request* with what is sent in the place of an asynchronous iterable."""
-    if not isinstance(request.body, AsyncIterable):
-        return request
-    return request.replaced(body=feeding(driver, request.body))
-
-
-def _nothing() -> None: ...
-
-
-def _no_request(given: Any) -> TypeError:
-    return TypeError(f"expected a Request or a URL as str, got {type(given).__name__}")
-
-
-def feeding(driver: Driver, source: AsyncIterable[Any]) -> FedBody:
-    """Return a body that a task feeds from *source*, from when the request is being sent."""
-    runner = driver.runner
-    waiting: list[Future] = []
-    stop: list[Callable[[], None]] = []
-
-    async def run(body: FedBody) -> None:
-        parts: AsyncIterator[Any] | None = None
-        try:
-            parts = aiter(source)
-            async for part in parts:
-                body.feed(part)
-                driver.wake()
-                while body.size >= _FED_BYTES:
-                    waiting.append(runner.future())
-                    await waiting[-1]
-            body.end()
-        except Exception as error:
-            body.end(error)
-        except BaseException as error:
-            told = RuntimeError(f"the body's source ended in {type(error).__name__}")
-            told.__cause__ = error
-            body.end(told)
-            raise
-        finally:
-            driver.wake()
-            await _close(parts)
-
-    def begin(body: FedBody) -> None:
-        stop.append(runner.spawn(partial(run, body)))
-
-    def room() -> None:
-        while waiting:
-            future = waiting.pop()
-            if not future.done():
-                future.set_result(None)
-
-    def end() -> None:
-        if stop:
-            stop.pop()()
-
-    return FedBody(begin, room, end)
 
 
 async def take_result(client: AsyncClient, driver: Driver, job: Job) -> Response:

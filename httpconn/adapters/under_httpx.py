@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import quote as percent_encode
 
 from .._engine.many.driver import Driver
+from .._engine.many.fed import feeding
 from .._exchange.job import Job
 from .._exchange.proxies import parse_proxy
 from .._wire.head import field_lines_of
-from ..aio import AsyncClient, AsyncResponse, feeding, take_result
+from ..aio import AsyncClient, AsyncResponse, take_result
 from ..errors import (
     ConnectTimeout,
     FingerprintMismatch,

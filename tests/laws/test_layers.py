@@ -61,6 +61,7 @@ ROOMS = {
         "_exchange.proxies",
         "_io.descriptors",
         "_engine.many.driver",
+        "_engine.many.fed",
         "_wire.head",
     },
     # The faces of the package, which put the rooms together.
