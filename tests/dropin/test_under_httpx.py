@@ -12,6 +12,7 @@ import pytest
 from .servers import content
 
 pytest.importorskip("httpx")
+anyio = pytest.importorskip("anyio")  # which httpx needs
 adapters = pytest.importorskip("httpconn.adapters")
 
 
@@ -160,18 +161,19 @@ def test_an_asynchronous_client(run: Any, lib: Any, origin: Any) -> None:
     run(main)
 
 
-def test_cancelled(lib: Any, origin: Any) -> None:
+@each_loop
+def test_cancelled(run: Any, lib: Any, origin: Any) -> None:
     """The connection of a task that was cancelled is free for others at once."""
 
     async def main() -> None:
         limits = lib.Limits(max_connections=1)
         transport = adapters.AsyncHTTPXTransport(limits=limits)
         async with lib.AsyncClient(transport=transport, trust_env=False) as client:
-            with pytest.raises(TimeoutError):
-                await asyncio.wait_for(client.get(f"{origin.url}/silent", timeout=None), 0.1)
+            with pytest.raises(TimeoutError), anyio.fail_after(0.1):
+                await client.get(f"{origin.url}/silent", timeout=None)
             assert (await client.get(f"{origin.url}/sized?n=5", timeout=10)).content == content(5)
 
-    run_asyncio(main)
+    run(main)
 
 
 def test_another_event_loop(lib: Any, origin: Any) -> None:
