@@ -492,7 +492,8 @@ class _Content:
         self._response = response
         self._source = response._stream
         self._whole = response._content
-        self._at = 0
+        self._part = b""  # of what comes in: the last one
+        self._at = 0  # how much has been taken of it, or of the whole
         self.closed = self._source is None and not self._whole
 
     def isclosed(self) -> bool:
@@ -505,18 +506,17 @@ class _Content:
         source = self._source
         if source is None:
             return self._slice(amt)
-        held = source.held
-        while amt is None or len(held) < amt:
-            part = _next_part(source)
-            if not part:
+        pieces: list[bytes] = []
+        left = amt
+        while left is None or left:
+            if self._at == len(self._part) and not self._receive(source, pieces):
+                self.close()
                 break
-            if not held and amt is not None and len(part) == amt:
-                return part
-            held += part
-        part = self._take(amt)
-        if amt is None or len(part) < amt:
-            self.close()
-        return part
+            piece = self._taken(left)
+            pieces.append(piece)
+            if left is not None:
+                left -= len(piece)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def read1(self, amt: int | None = None) -> bytes:
         """Return what is there, at most *amt* bytes, when there is something. Raises what goes wrong."""
@@ -525,14 +525,27 @@ class _Content:
         source = self._source
         if source is None:
             return self._slice(amt)
-        if not source.held:
-            part = _next_part(source)
-            if part and (amt is None or len(part) <= amt):
-                return part
-            source.held += part
-            if not part:
-                self.close()
-        return self._take(amt)
+        if self._at == len(self._part) and not self._receive(source, []):
+            self.close()
+        return self._taken(amt)
+
+    def _receive(self, source: Stream, pieces: list[bytes]) -> bool:
+        """Have the next part; return False at the end. Raises what goes wrong; *pieces* are there for another read."""
+        try:
+            self._part = _next_part(source)
+        except BaseException:
+            self._part = b"".join(pieces)
+            raise
+        finally:
+            self._at = 0
+        return bool(self._part)
+
+    def _taken(self, amt: int | None) -> bytes:
+        """Return at most *amt* bytes of the part that has come; all of it without a copy."""
+        begin, part = self._at, self._part
+        end = len(part) if amt is None or amt < 0 else min(begin + amt, len(part))
+        self._at = end
+        return part if not begin and end == len(part) else part[begin:end]
 
     @property
     def is_whole(self) -> bool:
@@ -556,18 +569,6 @@ class _Content:
             self.closed = True
             return whole if not begin else whole[begin:]
         return whole[begin:end]
-
-    def _take(self, amt: int | None) -> bytes:
-        source = self._source
-        assert source is not None
-        held = source.held
-        if amt is None or amt >= len(held):
-            part = bytes(held)
-            held.clear()
-            return part
-        part = bytes(memoryview(held)[:amt])
-        del held[:amt]
-        return part
 
     def close(self) -> None:
         """Let go of the connection; unless all has come, it is closed."""
