@@ -20,7 +20,7 @@ told   := $(source) $(shell command -v $${CC:-cc} gcc clang | tr '\n' ' ') $(CFL
           no=$(HTTPCONN_NO_EXTENSIONS) required=$(HTTPCONN_REQUIRE_EXTENSIONS)
 wheel   = $$(ls $(VENV)/wheel/*.whl)
 
-.PHONY: help build demo test bench bench-full bench-compare bench-publish bench-memory bench-fetch bench-awaits bench-instructions bench-rates bench-cores bench-micro fuzz planted sanitize leaks misuse test-adapters interpreters wheels test-codings lint clean FORCE
+.PHONY: help build demo test test-quick bench bench-full bench-compare bench-publish bench-memory bench-fetch bench-awaits bench-instructions bench-rates bench-cores bench-micro fuzz planted sanitize leaks misuse test-adapters interpreters wheels test-codings lint clean FORCE
 .DELETE_ON_ERROR:
 
 help:   ## this list
@@ -34,6 +34,10 @@ demo: build $(VENV)/has-httptools   ## thousands of responses, compared with htt
 
 test: build $(VENV)/has-test   ## the whole suite   [ARGS="-k chunked -x"]
 	PYTHONSAFEPATH=1 $(bin)/python -m pytest -n 6 $(ARGS)
+
+test-quick: build $(VENV)/has-test   ## the heart of the suite, on the default parser, in under two minutes   [ARGS="-x"]
+	HTTPCONN_CUTS=40 HTTPCONN_FUZZ_HEADS=2000 PYTHONSAFEPATH=1 $(bin)/python -m pytest -q -n 6 \
+	    -k 'not python and not httptools' tests/wire tests/client tests/exchange tests/engine $(ARGS)
 
 bench: build $(VENV)/has-bench   ## all benchmarks, against all rivals, in a few minutes   [ARGS="--only cycle-small get-small"]
 	@$(bin)/python -m bench.suite $(ARGS)

@@ -15,6 +15,7 @@ import httpconn
 from httpconn import HTTPConnection, HTTPException, InvalidField, InvalidURL
 from httpconn._backends.contract import Backend
 
+from ..support.grouped import in_groups
 from ..support.peers import ScriptedServer, answered, received, socket_pair, take_request, tcp_pair
 
 SECRET = "s3cr3t-t0ken"
@@ -234,7 +235,7 @@ both_modes = pytest.mark.parametrize("strict", [False, True], ids=["default", "s
 
 @both_modes
 @pytest.mark.parametrize("road", [HTTPConnection, StepByStep], ids=["fast", "steps"])
-@pytest.mark.parametrize("name", BAD)
+@in_groups("name", [(name, name) for name in BAD])
 def test_refused(in_use, name: str, road: type[HTTPConnection], strict: bool) -> None:
     """CVE-2016-5699, CVE-2019-9740, CVE-2019-9947, CVE-2019-18348, CVE-2020-26116 and their kin."""
     bad, kind = BAD[name]

@@ -21,6 +21,7 @@ import pytest
 
 import httpconn
 
+from ..support.grouped import in_groups
 from ..support.peers import TIMEOUT_S, received, socket_pair, take_request, tcp_pair
 
 MODULES = (http.client, httpconn)
@@ -255,8 +256,8 @@ def comparable(record: Record, name: str, use: str) -> Record:
     return record
 
 
-@pytest.mark.parametrize(("name", "use"), [
-    pytest.param(name, use, id=f"{name}-{use}") for name in RESPONSES for use in USES if (name, use) not in NOT_COMPARED
+@in_groups("name, use", [
+    (f"{name}-{use}", (name, use)) for name in RESPONSES for use in USES if (name, use) not in NOT_COMPARED
 ])  # fmt: skip
 def test_response(in_use, name: str, use: str) -> None:
     theirs, ours = both(lambda module: comparable(respond(module, RESPONSES[name], USES[use], "GET"), name, use))

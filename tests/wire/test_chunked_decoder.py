@@ -28,6 +28,8 @@ from httpconn._wire.grammar import (
     TRAILER_TOO_MANY_LINES,
 )
 
+from ..support.grouped import in_groups
+
 STREAMS = int(os.environ.get("HTTPCONN_FUZZ_HEADS") or (200_000 if "CI" in os.environ else 20_000)) // 10
 
 LINE_BYTES, TRAILER_LINES, OVERHEAD_BYTES = 64, 3, 200
@@ -188,7 +190,7 @@ def halves(wire: bytes) -> Iterator[list[bytes]]:
 
 @pytest.mark.parametrize("make", [bytes, bytearray])
 @pytest.mark.parametrize("max_bytes", [1, 2, 7, -1, 10**30])
-@pytest.mark.parametrize("transcript", TRANSCRIPTS.values(), ids=TRANSCRIPTS.keys())
+@in_groups("transcript", TRANSCRIPTS.items())
 def test_transcripts(backend: Backend, transcript: Transcript, max_bytes: int, make: type[Buffer]) -> None:
     for pieces in halves(transcript.wire):
         decoder = backend.chunked_decoder(LINE_BYTES, TRAILER_LINES, OVERHEAD_BYTES)
@@ -202,7 +204,7 @@ def test_transcripts(backend: Backend, transcript: Transcript, max_bytes: int, m
 
 
 @pytest.mark.parametrize("max_bytes", [0, 1, 2, 7, -1, 10**30])
-@pytest.mark.parametrize("transcript", TRANSCRIPTS.values(), ids=TRANSCRIPTS.keys())
+@in_groups("transcript", TRANSCRIPTS.items())
 def test_the_twins_agree_at_each_step(twins: tuple[Backend, Backend], transcript: Transcript, max_bytes: int) -> None:
     for pieces in halves(transcript.wire):
         compiled, pure = (

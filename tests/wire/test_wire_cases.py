@@ -11,13 +11,12 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields, replace
 
-import pytest
-
 import httpconn
 from httpconn import HTTPConnection, HTTPException, HTTPResponse, IncompleteRead, Limits
 from httpconn._wire.reader import NeedData, ResponseReader
 
 from ..cases import Answer, BadBody, BadHead, Case, Outcome, all_cases
+from ..support.grouped import in_groups
 from ..support.peers import OnlyMakefile, WatchedFile, answered, received, socket_pair
 
 CASES = all_cases()
@@ -250,10 +249,10 @@ def bytewise(wire: bytes) -> Iterator[bytes]:
     return (wire[a:b] for a, b in zip((*range(100), 100), (*range(1, 101), len(wire)), strict=True))
 
 
-parametrize = pytest.mark.parametrize("case", [pytest.param(case, id=case.id) for case in CASES])
+each_case = in_groups("case", [(case.id, case) for case in CASES])
 
 
-@parametrize
+@each_case
 def test_reader(backend, case: Case) -> None:
     """Whole; byte by byte and at every two-way split, where the same comes out, and the same call raises."""
     for mode in READER_MODES:
@@ -266,7 +265,7 @@ def test_reader(backend, case: Case) -> None:
             assert cut.without_texts() == whole, f"{mode}, cut at {at}"
 
 
-@parametrize
+@each_case
 def test_reader_with_bytes_behind(backend, case: Case) -> None:
     """Bytes behind the message change nothing but ``unused``, and that it persists; nor do they undo a refusal."""
     wire = case.wire + BEHIND
@@ -281,7 +280,7 @@ def test_reader_with_bytes_behind(backend, case: Case) -> None:
         assert not mismatches(outcome, by_reader(backend, case, mode, [wire])), mode
 
 
-@parametrize
+@each_case
 def test_reader_cut_by_close(backend, case: Case) -> None:
     """Cut at every prefix: an outcome with a name, and never taken for complete."""
     for mode in READER_MODES:
@@ -303,13 +302,13 @@ def test_reader_cut_by_close(backend, case: Case) -> None:
                 assert mode == "default" or seen.error is not None, where
 
 
-@parametrize
+@each_case
 def test_connection(in_use, case: Case) -> None:
     for mode in MODES:
         assert not mismatches(as_handed_out(case, mode), by_connection(case, mode)), mode
 
 
-@parametrize
+@each_case
 def test_file(in_use, case: Case) -> None:
     for mode in MODES:
         assert not mismatches(as_handed_out(case, mode), by_file(case, mode)), mode
