@@ -57,6 +57,7 @@ def state_of(pool: ConnectionPool) -> tuple[int, int]:
     """(slots taken, connections kept), of which nothing else may be left when no request is under way."""
     gc.collect()
     with pool._slots.lock:
+        pool._slots.find_lost()  # as who waits does
         pool._slots.take_in_lost()
         assert sum(len(host.tokens) for host in pool._slots.hosts.values()) == len(pool._slots.tokens)
         assert sum(len(host.idle) for host in pool._slots.hosts.values()) == len(pool._slots.idle)
@@ -639,6 +640,23 @@ def test_no_slot_is_lost_when_a_request_is_interrupted_anywhere(plain_server: Fa
     taken, idle = state_of(pool)
     assert taken == idle <= 2
     assert pool.get(plain_server.url("/good/end")).content == content_of("/good/end")
+    pool.close()
+
+
+def test_a_slot_is_found_whose_finalizer_was_interrupted(
+    plain_server: FaultyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who waits for it gets it, within a moment."""
+    pool = ConnectionPool(per_host=1, timeout=Timeout(pool=10))
+    url = plain_server.url("/good/1")
+    with monkeypatch.context() as patched:
+        patched.setattr(pool._slots, "note_lost", lambda _: None)
+        key = pool._shared.preparer.prepare_url(url, 0).key
+        pool._slots.acquire(key, "GET", 1.0)
+        gc.collect()
+    assert len(pool._slots.tokens) == 1
+    assert pool.get(url).content == content_of("/good/1")
+    assert state_of(pool) == (1, 1)
     pool.close()
 
 

@@ -170,6 +170,7 @@ class Slots:
                 waiter.granted is None
             ):
                 with self.lock:
+                    self.find_lost()
                     self.take_in_lost()
                     if waiter.granted is None:
                         if self.is_closed:
@@ -294,6 +295,15 @@ class Slots:
         """Note that nobody has this connection any longer. From a finalizer: it must not wait for the lock."""
         if connection.token in self.tokens:
             self.lost.append((connection.host, connection.token))
+
+    def find_lost(self) -> None:
+        """Note the slots of connections that have gone without a word. The lock is held.
+
+        A signal's exception may end a finalizer too, as soon as it begins, and then nobody hears of it.
+        """
+        held = {connection.token for connection in self.live}
+        for host in self.hosts.values():
+            self.lost.extend((host, token) for token in host.tokens - held)
 
     def take_in_lost(self) -> None:
         """Free the slots of connections that were lost, and share out what is free. The lock is held."""
