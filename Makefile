@@ -35,7 +35,7 @@ demo: build $(VENV)/has-httptools   ## thousands of responses, compared with htt
 test: build $(VENV)/has-test   ## the whole suite   [ARGS="-k chunked -x"]
 	PYTHONSAFEPATH=1 $(bin)/python -m pytest -n 6 $(ARGS)
 
-test-quick: build $(VENV)/has-test   ## the heart of the suite, on the default parser, in under two minutes   [ARGS="-x"]
+test-quick: build $(VENV)/has-test   ## the heart of the suite, on the default parser, in under four minutes   [ARGS="-x"]
 	HTTPCONN_CUTS=40 HTTPCONN_FUZZ_HEADS=2000 PYTHONSAFEPATH=1 $(bin)/python -m pytest -q -n 6 \
 	    -k 'not python and not httptools' tests/wire tests/client tests/exchange tests/engine $(ARGS)
 
