@@ -9,14 +9,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple
 
 from ..model import Response
 from .blocks import BlockFile
 from .columns import asked_url, chosen
 from .jsonl import Records, place_of, serializer
 from .recorded import Recorded
-from .spool import Spool
+from .spool import Spool, SpoolingWriter
 
 INDEX: Final = "index.jsonl"
 
@@ -75,7 +75,7 @@ class _Page(NamedTuple):
     line: bytes
 
 
-class FolderWriter:
+class FolderWriter(SpoolingWriter):
     """See ``Writer``. The column ``file`` is the name within the folder, "" where there is no content."""
 
     takes_coded = False
@@ -101,7 +101,6 @@ class FolderWriter:
             self._index.close()
             raise
         self._spool: Spool[_Page] = Spool(self._append, flush_s)
-        self._is_closed = False
 
     def _read(self) -> int:
         whole = 0
@@ -145,19 +144,5 @@ class FolderWriter:
         finally:
             os.close(descriptor)
 
-    def flush(self) -> None:
-        self._spool.flush()
-
-    def close(self) -> None:
-        if not self._is_closed:
-            self._is_closed = True
-            try:
-                self._spool.close()
-            finally:
-                self._index.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def _finish(self) -> None:
+        self._index.close()

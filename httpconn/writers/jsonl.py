@@ -8,13 +8,13 @@ import re
 import sys
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from ..model import Response
 from .blocks import BlockFile, encoder_of
 from .columns import COLUMNS, asked_url, chosen, content_of
 from .recorded import Recorded
-from .spool import Spool
+from .spool import Spool, SpoolingWriter
 
 OF_CONTENT: Final = ("content", "content_base64")
 """The content, in the one where it can be without loss; the other one is ""."""
@@ -89,7 +89,7 @@ class StandardOutput:
         """It is the process's."""
 
 
-class JSONLinesWriter:
+class JSONLinesWriter(SpoolingWriter):
     """See ``Writer``. A block is what came within *flush_s*, or some MiB."""
 
     takes_coded = False
@@ -111,7 +111,6 @@ class JSONLinesWriter:
             self._file.close()
             raise
         self._spool: Spool[bytes] = Spool(self._append, flush_s)
-        self._is_closed = False
 
     def _read(self, file: BlockFile, coding: str) -> int:
         """Note what the file has, and return where its last whole block ends. Raises ValueError."""
@@ -136,19 +135,5 @@ class JSONLinesWriter:
         lines.append(b"")
         self._file.append(self._encode(b"\n".join(lines)))
 
-    def flush(self) -> None:
-        self._spool.flush()
-
-    def close(self) -> None:
-        if not self._is_closed:
-            self._is_closed = True
-            try:
-                self._spool.close()
-            finally:
-                self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def _finish(self) -> None:
+        self._file.close()

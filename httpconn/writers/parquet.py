@@ -12,14 +12,14 @@ import importlib
 import os
 import re
 from collections.abc import Iterable
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from ..errors import MissingExtra
 from ..model import Response
 from .columns import asked_url, chosen
 from .jsonl import Records
 from .recorded import Recorded
-from .spool import Spool
+from .spool import Spool, SpoolingWriter
 
 GROUP_BYTES: Final = 32 << 20
 """Of content in one row group, which is what is held in memory."""
@@ -55,7 +55,7 @@ def _as_text(value: Any) -> Any:
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) and not value.isascii() else value
 
 
-class ParquetWriter:
+class ParquetWriter(SpoolingWriter):
     """See ``Writer``. ``content`` is bytes; ``flush`` ends a part, so that all that was written is in whole files."""
 
     takes_coded = False
@@ -87,7 +87,6 @@ class ParquetWriter:
         with open(self._open_name(), "xb"):
             pass
         self._spool: Spool[tuple[dict[str, Any] | None, int]] = Spool(self._add, flush_s)
-        self._is_closed = False
 
     def _name(self) -> str:
         return f"{self._begin}-{self._number:05}.parquet"
@@ -163,26 +162,14 @@ class ParquetWriter:
         self._part_bytes = 0
 
     def flush(self) -> None:
+        self._end()
+        super().flush()
+
+    def _end(self) -> None:
         self._spool.put((None, 0), 0)
-        self._spool.flush()
 
-    def close(self) -> None:
-        if self._is_closed:
-            return
-        self._is_closed = True
-        try:
-            self._spool.put((None, 0), 0)
-        finally:
-            try:
-                self._spool.close()
-            finally:
-                if self._file is not None:  # what had come before the error
-                    self._file.close()
-                if os.path.exists(self._open_name()):
-                    os.remove(self._open_name())
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def _finish(self) -> None:
+        if self._file is not None:  # what had come before the error
+            self._file.close()
+        if os.path.exists(self._open_name()):
+            os.remove(self._open_name())

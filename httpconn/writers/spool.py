@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, Self, TypeVar
 
 T = TypeVar("T")
 
@@ -88,3 +88,38 @@ class Spool(Generic[T]):
         except BaseException as error:
             self._error = error
             self._idle.set()
+
+
+class SpoolingWriter:
+    """What each ``Writer`` over a spool has: how it is flushed and closed, and its ``with`` block."""
+
+    _spool: Spool[Any]
+    _is_closed = False
+
+    def _end(self) -> None:
+        """Put in what is to come last. Raises as ``Spool.put``."""
+
+    def _finish(self) -> None:
+        """Close the file, also behind an error; the spool has ended."""
+        raise NotImplementedError
+
+    def flush(self) -> None:
+        self._spool.flush()
+
+    def close(self) -> None:
+        if self._is_closed:
+            return
+        self._is_closed = True
+        try:
+            self._end()
+        finally:
+            try:
+                self._spool.close()
+            finally:
+                self._finish()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

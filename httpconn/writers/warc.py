@@ -24,7 +24,7 @@ import re
 import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Any, BinaryIO, Final, Self
+from typing import Any, BinaryIO, Final
 
 from .._wire.head import field_value_of
 from ..errors import BodyTooLong
@@ -33,7 +33,7 @@ from .blocks import BlockFile, encoder_of, whole_parts
 from .columns import asked_url, chosen
 from .jsonl import Records, place_of, serializer
 from .recorded import Recorded, url_told
-from .spool import Spool
+from .spool import Spool, SpoolingWriter
 
 _ARCHIVED_BYTES: Final = 65_536
 """Of the content of a redirect, so much is kept in ``Response.history``."""
@@ -156,7 +156,7 @@ def whole_records(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
         yield head + block, end
 
 
-class WARCWriter:
+class WARCWriter(SpoolingWriter):
     """See ``Writer``."""
 
     takes_coded = True
@@ -181,7 +181,6 @@ class WARCWriter:
             self._file.close()
             raise
         self._spool: Spool[list[bytes]] = Spool(self._append, flush_s)
-        self._is_closed = False
 
     def _info(self, name: str) -> bytes:
         told = (
@@ -268,22 +267,8 @@ class WARCWriter:
         encode = self._encode
         self._file.append(b"".join([encode(record) for group in groups for record in group]))
 
-    def flush(self) -> None:
-        self._spool.flush()
-
-    def close(self) -> None:
-        if not self._is_closed:
-            self._is_closed = True
-            try:
-                self._spool.close()
-            finally:
-                self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def _finish(self) -> None:
+        self._file.close()
 
 
 def metadata_of(record: bytes) -> dict[str, Any] | None:

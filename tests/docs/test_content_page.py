@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import re
-import subprocess
-import sys
 import zlib
 from pathlib import Path
 
@@ -15,6 +12,7 @@ import pytest
 import httpconn
 from httpconn._exchange import charsets, content_coding
 
+from ..support.programs import run_program
 from ..support.sites import Site
 
 PAGE = Path(__file__).parents[2] / "docs" / "content.md"
@@ -27,24 +25,7 @@ PROGRAMS = re.findall(r"^```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
 
 
 def run(program: str, site: Site, folder: Path) -> str:
-    file = folder / "program.py"
-    file.write_text(program.replace("localhost:8000", f"127.0.0.1:{site.port}"), encoding="utf-8")
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(Path(httpconn.__file__).parent.parent),
-        "PYTHONIOENCODING": "utf-8",
-    }
-    done = subprocess.run(
-        [sys.executable, "-W", "error", str(file)],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return run_program(program.replace("localhost:8000", f"127.0.0.1:{site.port}"), folder).stdout
 
 
 def test_a_page_that_is_cut(tmp_path: Path) -> None:

@@ -5,16 +5,13 @@ from __future__ import annotations
 import os
 import re
 import ssl
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import trustme
 
-import httpconn
-
+from ..support.programs import run_program
 from ..support.proxy_servers import Recording, microsocks
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -47,21 +44,8 @@ def places(tmp_path: Path, authority: trustme.CA, server_context: ssl.SSLContext
 def run(program: str, places: dict[str, int], folder: Path) -> list[str]:
     for shown, port in places.items():
         program = re.sub(rf"\b{shown}\b", str(port), program)
-    file = folder / "program.py"
-    file.write_text(program)
     clean = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-    environment = {**clean, "PYTHONPATH": str(Path(httpconn.__file__).parent.parent)}
-    done = subprocess.run(
-        [sys.executable, "-W", "error", str(file)],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines()
+    return run_program(program, folder, environment=clean).stdout.splitlines()
 
 
 def test_there_are_programs() -> None:

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import email.message
-import os
 import re
-import subprocess
-import sys
 import urllib.parse
 from pathlib import Path
 
 import pytest
 
-import httpconn
-
 from ..support.faulty import Exchange
+from ..support.programs import run_program
 from ..support.sites import Reply, Site, redirect
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -109,17 +105,7 @@ def test_program(name: str, program: str, tmp_path: Path) -> None:
     }  # fmt: skip
     with Example(routes) as example:
         site = f"127.0.0.1:{example.port}"
-        (tmp_path / "program.py").write_text(program.replace("localhost:8000", site), encoding="utf-8")
-        done = subprocess.run(
-            [sys.executable, "-W", "error", "program.py"],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(Path(httpconn.__file__).parent.parent)},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-    assert done.returncode == 0, done.stderr
+        done = run_program(program.replace("localhost:8000", site), tmp_path)
     assert done.stdout == TOLD[name].format(site=site)
 
 

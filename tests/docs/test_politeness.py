@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import gzip
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-import httpconn
-
+from ..support.programs import run_program
 from ..support.sites import PAGE, Reply, Site
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -52,18 +48,7 @@ def site_of() -> Site:
 
 
 def run(program: str, site: Site, folder: Path) -> str:
-    (folder / "program.py").write_text(program.replace("localhost:8000", f"127.0.0.1:{site.port}"), encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "program.py"],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(Path(httpconn.__file__).parent.parent)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return run_program(program.replace("localhost:8000", f"127.0.0.1:{site.port}"), folder).stdout
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

@@ -6,17 +6,14 @@ import functools
 import http.server
 import importlib.util
 import json
-import os
 import re
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-import httpconn
+from ..support.programs import run_program
 
 DOCS = Path(__file__).parents[2] / "docs" / "scraping.md"
 PROGRAMS = re.findall(
@@ -53,20 +50,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def run(program: str, site: str, folder: Path) -> str:
-    file = folder / "program.py"
-    file.write_text(program.replace("localhost:8000", site))
-    environment = {**os.environ, "PYTHONPATH": str(Path(httpconn.__file__).parent.parent)}
-    done = subprocess.run(
-        [sys.executable, "-W", "error", str(file)],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return run_program(program.replace("localhost:8000", site), folder).stdout
 
 
 def test_there_are_programs() -> None:

@@ -5,17 +5,14 @@ from __future__ import annotations
 import os
 import re
 import socket
-import subprocess
-import sys
 from pathlib import Path
 from typing import ClassVar
 
 import pytest
 
-import httpconn
-
 from ..support.faulty import Exchange
 from ..support.peers import ScriptedServer, take_request
+from ..support.programs import run_program
 from ..support.sites import Site
 
 PAGE = Path(__file__).parents[2] / "docs" / "streams-and-files.md"
@@ -29,20 +26,8 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close
 
 
 def run(program: str, port: int, folder: Path) -> str:
-    file = folder / "program.py"
-    file.write_text(program.replace("localhost:8000", f"127.0.0.1:{port}").replace("read=45", "read=0.5"))
-    environment = {**os.environ, "PYTHONPATH": str(Path(httpconn.__file__).parent.parent)}
-    done = subprocess.run(
-        [sys.executable, "-W", "error", str(file)],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    program = program.replace("localhost:8000", f"127.0.0.1:{port}").replace("read=45", "read=0.5")
+    return run_program(program, folder).stdout
 
 
 def test_an_event_stream(tmp_path: Path) -> None:

@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-import httpconn
-
+from ..support.programs import INSTALLED, run_program
 from ..support.sites import PAGE as OK
 from ..support.sites import Site, redirect
 
@@ -39,19 +36,9 @@ trace.get_tracer_provider().add_span_processor(
 def run(program: str, port: int, folder: Path) -> tuple[str, str]:
     """Return what *program* writes to its two outputs."""
     assert len(program.splitlines()) <= 20
-    file = folder / "program.py"
-    file.write_text(program.replace("localhost:8000", f"127.0.0.1:{port}"))
-    environment = {**os.environ, "PYTHONPATH": f"{Path(httpconn.__file__).parent.parent}{os.pathsep}{folder}"}
-    done = subprocess.run(
-        [sys.executable, "-W", "error::ResourceWarning", str(file)],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    program = program.replace("localhost:8000", f"127.0.0.1:{port}")
+    path = f"{INSTALLED}{os.pathsep}{folder}"
+    done = run_program(program, folder, path=path, warnings="error::ResourceWarning")
     return done.stdout, done.stderr
 
 

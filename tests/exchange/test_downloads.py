@@ -9,9 +9,6 @@ import os
 import re
 import shutil
 import socket
-import subprocess
-import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +18,7 @@ import pytest
 from httpconn import AsyncClient, ConnectionPool, IncompleteRead, Response, Retry, StatusError, Timeout
 
 from ..support.faulty import Exchange
+from ..support.proxy_servers import running
 from ..support.sites import Site
 
 CONTENT = b"".join(b"line %d of a file\n" % number for number in range(4_000))
@@ -398,30 +396,13 @@ def nginx(tmp_path: Path) -> Iterator[Callable[[bytes], str]]:
         f"gzip on; gzip_min_length 1; gzip_types *; {temporary}\n"
         f"server {{ listen 127.0.0.1:{port}; root {folder}/www; }} }}\n"
     )
-    process = subprocess.Popen(
-        ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
 
     def serve(content: bytes) -> str:
         (folder / "www" / "file").write_bytes(content)
         return f"http://127.0.0.1:{port}/file"
 
-    try:
-        until = time.monotonic() + 20
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), 5).close()
-                break
-            except ConnectionRefusedError:
-                assert process.poll() is None
-                assert time.monotonic() < until
-                threading.Event().wait(0.05)
+    with running(["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")], port, folder):
         yield serve
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 @KINDS
