@@ -15,7 +15,7 @@ It may be slow: only heads that every fast reader declined come here.
 from __future__ import annotations
 
 import re
-from email.policy import compat32
+from email.message import Message
 from typing import Final
 
 from ..errors import BadStatusLine, HTTPException, MalformedHead, UnknownProtocol, line_too_long, quote
@@ -32,6 +32,9 @@ _is_status_code: Final = re.compile(r"[1-9][0-9]{2}", re.ASCII).fullmatch
 _NOT_TCHAR: Final = bytes(b for b in range(256) if not TCHAR[b])
 _NOT_FIELD_BYTE: Final = bytes(b for b in range(256) if not FIELD_VCHAR_OR_WS[b])
 _NOT_LENIENT_NAME: Final = bytes(b for b in range(256) if not LENIENT_NAME[b])
+compat32: Final = Message().policy
+"""The email package's own, without what importing ``email.policy`` costs: a tenth of ``import http.client``."""
+
 _FRAMING_NAMES: Final = frozenset(name.encode() for name in FRAMING_NAMES)
 
 
