@@ -15,7 +15,7 @@ bin    := $(VENV)/bin
 apart  := PYTHONSAFEPATH=1 PYTHONPATH='$(abspath $(VENV))/checkout' $(bin)/python
 pip    := $(bin)/python -m pip --quiet
 # A wheel depends on these files, on which they are (one may go), on what compiler there is, and on what it is told.
-source := setup.py pyproject.toml $(wildcard _speedups/*.p* httpconn/*.p* httpconn/*/*.py* httpconn/*/*/*.py*)
+source := setup.py pyproject.toml $(wildcard _speedups/*.p* httpconn/*.p* httpconn/*/*.p* httpconn/*/*/*.p*)
 told   := $(source) $(shell command -v $${CC:-cc} gcc clang | tr '\n' ' ') $(CFLAGS) \
           no=$(HTTPCONN_NO_EXTENSIONS) required=$(HTTPCONN_REQUIRE_EXTENSIONS)
 wheel   = $$(ls $(VENV)/wheel/*.whl)
@@ -111,7 +111,7 @@ lint: build $(VENV)/has-dev   ## ruff, mypy --strict, and the extension against 
 clean:   ## remove what make has made
 	rm -rf $(VENV) build dist *.egg-info .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find httpconn _speedups bench tests -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
-	rm -f httpconn/_speedups*.so
+	rm -rf httpconn/_speedups*.so httpconn/_compiled
 
 # ---- how .venv comes about: the right Python, then the wheel, then the wheel's extras
 

@@ -1,4 +1,4 @@
-"""Builds the compiled module, httpconn._speedups, or says loudly that it could not.
+"""Builds the compiled modules, or says loudly that it could not: httpconn._speedups, and those of the package in C.
 
 From CPython 3.14 on also httpconn._speedups_isolated, the same source for subinterpreters: the first version whose
 standard library has an API for them, and serves in them (docs/cores.md).
@@ -12,6 +12,7 @@ Everything else about the package is in pyproject.toml.
 
 import os
 import platform
+import shutil
 import sys
 import sysconfig
 from glob import glob
@@ -58,6 +59,18 @@ def check_interpreter() -> None:
 class OptionalBuildExt(build_ext):
     """build_ext that keeps generated C out of the tree, and survives whatever goes wrong."""
 
+    has_failed = False
+
+    def run(self) -> None:
+        super().run()
+        if self.has_failed:  # compiled modules know each other's types: all of them, or none
+            shutil.rmtree(os.path.join(self.build_lib, "httpconn", "_compiled"), ignore_errors=True)
+
+    def copy_extensions_to_source(self) -> None:
+        for ext in self.extensions:  # the folders of compiled modules have no source to be there for
+            os.makedirs(os.path.dirname(ext.name.replace(".", "/")), exist_ok=True)
+        super().copy_extensions_to_source()
+
     def build_extension(self, ext: Extension) -> None:
         try:
             check_interpreter()
@@ -65,16 +78,40 @@ class OptionalBuildExt(build_ext):
 
             if self.compiler.compiler_type == "unix":  # MSVC's defaults are right as they are
                 ext.extra_compile_args += ["-O3"] if ASKED_FOR_DEBUG_INFORMATION else ["-O3", "-g0"]
-            [translated] = cythonize([ext], build_dir=self.build_temp, force=self.force)
+            [translated] = cythonize([named(ext)], build_dir=self.build_temp, force=self.force, **HOW)
             ext.sources = translated.sources
             super().build_extension(ext)
         except Exception as error:  # no compiler, no headers, no Cython, a failed translation: all end alike
             if REQUIRE_EXTENSIONS:
                 raise
             ext.optional = True  # setuptools then expects no file, in editable installs either
+            if self.has_failed:
+                return  # and has said so
+            self.has_failed = True
             reason = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
             # pip shows this with -v only: what a build says is kept from the terminal. `make` repeats it.
             print(REPORT.format(reason=reason), file=sys.stderr, flush=True)
+
+
+COMPILED = ["_engine.clock", "_exchange.response_fields", "_exchange.job", "_engine.many.host", "_engine.many.state",
+            "_engine.many.connection", "_engine.many.loop"]  # fmt: skip
+"""The modules of the package that are compiled too. Each has a ``.pxd`` beside it."""
+
+
+HOW = {
+    "compiler_directives": {
+        "annotation_typing": False,  # the .pxd says what is typed
+        "auto_pickle": False,
+        "language_level": 3,
+    }
+}
+"""How the modules of the package are compiled. What is in ``_speedups/`` says so itself."""
+
+
+def named(ext: Extension) -> Extension:
+    """Return *ext* as Cython is to know it: what is installed in ``_compiled`` is imported by its module's own name."""
+    module = ext.name.removeprefix("httpconn._compiled.")
+    return ext if module == ext.name else Extension(f"httpconn.{module}", ext.sources)
 
 
 if NO_EXTENSIONS and REQUIRE_EXTENSIONS:
@@ -82,6 +119,10 @@ if NO_EXTENSIONS and REQUIRE_EXTENSIONS:
 
 SOURCES = [*sorted(glob("_speedups/*.p*")), "httpconn/_wire/grammar.py"]
 extensions = [Extension("httpconn._speedups", ["_speedups/_speedups.pyx"], depends=SOURCES)]
+for module in COMPILED:
+    path = f"httpconn/{module.replace('.', '/')}"
+    depends = ["setup.py", *(f"httpconn/{other.replace('.', '/')}.pxd" for other in COMPILED)]
+    extensions.append(Extension(f"httpconn._compiled.{module}", [f"{path}.py"], depends=depends))
 if sys.version_info >= (3, 14):
     # Both macros: with the first alone, classes are C variables, filled anew by each interpreter, and freed by each.
     macros = [("CYTHON_USE_MODULE_STATE", "1"), ("CYTHON_USE_TYPE_SPECS", "1")]

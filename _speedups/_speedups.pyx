@@ -9,8 +9,7 @@ made of. Each ``.pxi`` holds one idea, and names its twin:
 - ``chunked.pxi``: ``ChunkedDecoder``; twin in ``_wire/body.py``
 - ``request.pxi``: ``serialize_plain_request_head`` and ``replaces_any``; twins in ``_wire/request.py`` and
   ``_backends/pure.py``
-- ``engine.pxi``: ``take_turn``, the fetch engine's common exchange; what it declines goes to ``_wire/reader.py``.
-  ``ShortRoad``, one after the other of them; what it declines goes to ``_engine/many/connection.py``
+- ``engine.pxi``: ``take_turn``, the fetch engine's common exchange; what it declines goes to ``_wire/reader.py``
 - ``response.pxi``: ``take_plain_response``; twin in ``_backends/pure.py``
 - ``body_buffer.pxi``: ``BodyBuffer``; twin in ``_wire/body.py``
 
@@ -23,16 +22,12 @@ a buffer, so nothing can change under it; that is why the module does not claim 
 cimport cython
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_ND, PyBUF_SIMPLE, PyBUF_STRIDES, Py_buffer, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from cpython.dict cimport PyDict_GetItemWithError
-from cpython.float cimport PyFloat_FromDouble
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from cpython.pyport cimport PY_SSIZE_T_MAX
-from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF, PyObject
+from cpython.ref cimport Py_DECREF, Py_XDECREF, PyObject
 from cpython.unicode cimport PyUnicode_DecodeLatin1
 from libc.stdint cimport UINT32_MAX, int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memchr, memcmp, memcpy
-
-from types import MemberDescriptorType
 
 from httpconn._wire import grammar
 
@@ -48,13 +43,13 @@ __all__ = (
     "BodyBuffer",
     "ChunkedDecoder",
     "ResponseHead",
-    "ShortRoad",
     "TurnLimits",
     "begin_plain_response",
     "find_head_end",
     "parse_response_head",
     "plain_get",
     "replaces_any",
+    "send_if_quiet",
     "serialize_plain_request_head",
     "take_plain_response",
     "take_turn",

@@ -46,13 +46,12 @@ cdef class ChunkedDecoder:
     cdef Py_ssize_t _overhead_bytes
     cdef int64_t _chunk_left
     cdef int64_t _excess
-    cdef list _trailers
+    cdef list _trailers  # None until there is one: to make a list may have the garbage collector run, within ``take_turn``
 
     def __cinit__(self, line_bytes, trailer_lines, overhead_bytes, bint strict=False):
         self._line_bytes = _clipped(line_bytes)
         self._trailer_lines = _clipped(trailer_lines)
         self._overhead_bytes = _clipped(overhead_bytes)
-        self._trailers = []
         self._strict = strict
         self.lax_line = b""
         self._chunk_left = SIZE_LINE_NEXT
@@ -69,7 +68,7 @@ cdef class ChunkedDecoder:
 
     @property
     def trailer_block(self):
-        return b"".join(self._trailers)
+        return b"" if self._trailers is None else b"".join(self._trailers)
 
     def decode(self, buffer, Py_ssize_t start, max_bytes):
         """Return the data that follows *start*, at most *max_bytes* of it (-1: all that is there)."""
@@ -176,10 +175,12 @@ cdef class ChunkedDecoder:
             return False
         if line_length == 1 or line_length == 2 and data[self.position] == CR:
             self.complete = True
-        elif len(self._trailers) >= self._trailer_lines:
+        elif (0 if self._trailers is None else len(self._trailers)) >= self._trailer_lines:
             self.error = TRAILER_TOO_MANY_LINES
             return False
         else:
+            if self._trailers is None:
+                self._trailers = []
             self._trailers.append(PyBytes_FromStringAndSize(<const char *>data + self.position, line_length))
         self.position += line_length
         return True

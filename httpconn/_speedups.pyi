@@ -1,4 +1,3 @@
-from collections.abc import Iterator, Mapping
 from typing import Any, Never, Self, final
 
 from ._wire.grammar import Limits
@@ -7,13 +6,13 @@ __all__ = (
     "BodyBuffer",
     "ChunkedDecoder",
     "ResponseHead",
-    "ShortRoad",
     "TurnLimits",
     "begin_plain_response",
     "find_head_end",
     "parse_response_head",
     "plain_get",
     "replaces_any",
+    "send_if_quiet",
     "serialize_plain_request_head",
     "take_plain_response",
     "take_turn",
@@ -94,13 +93,7 @@ def begin_plain_response(
     data: bytes, limits: TurnLimits, is_head: bool = False
 ) -> tuple[ResponseHead, bytes, int] | None: ...
 def plain_get(known: dict[str, tuple[Any, Any, bytes]], url: str) -> tuple[tuple[Any, Any, bytes], bytes] | None: ...
+def send_if_quiet(descriptor: int, head: bytes) -> int: ...
 def take_turn(
     descriptor: int, next_request: bytes | None, limits: TurnLimits
 ) -> tuple[ResponseHead, bytes, int, int] | bytes | None: ...
-
-@final
-class ShortRoad:
-    def __new__(cls, loop: Any, limits: TurnLimits, classes: Mapping[str, type]) -> ShortRoad: ...
-    def serve(self, events: list[tuple[int, int]]) -> None: ...
-    def start(self, connection: Any, job: Any) -> bool: ...
-    def queue_bare(self, source: Iterator[Any], most: int) -> tuple[Any] | None: ...

@@ -30,6 +30,7 @@ from ._exchange.download import DONE, REFUSED, TAKEN, Download, Progress, reques
 from ._exchange.job import Job
 from ._exchange.lines import DEFAULT_MAX_LINE_CHARS, LineCutter, TextReader
 from ._exchange.options import Configured, unexpected
+from ._exchange.response_fields import ResponseFields
 from ._exchange.settings import FetchOptions, FetchSettings, RequestOptions
 from ._exchange.sink import check_sink, takes
 from ._wire.head import ResponseHead
@@ -534,10 +535,9 @@ class _Streamed:
 
 
 def _as_async(response: Response) -> AsyncResponse:
-    made = object.__new__(AsyncResponse)
-    for name in Response.__slots__:
-        if name != "__weakref__" and hasattr(response, name):
-            setattr(made, name, getattr(response, name))
+    made = AsyncResponse.__new__(AsyncResponse)
+    for name in ResponseFields.__slots__:
+        setattr(made, name, getattr(response, name))
     return made
 
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import datetime
 import json
+import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Never, Protocol, Self, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Never, Protocol, Self, SupportsIndex, TypeAlias, overload
 
 from ._exchange import charsets
 from ._exchange.lines import DEFAULT_MAX_LINE_CHARS, LineCutter, TextReader
 from ._exchange.options import OF_POOLS, unexpected
+from ._exchange.response_fields import ResponseFields
 from ._wire.head import Defect, ResponseHead, field_lines_of, field_value_of
 from ._wire.urls import checked_pairs, redacted, take_credentials, with_params
 from .errors import ContentDecodingError, HTTPException, IncompleteRead, StatusError, StreamConsumed, line_too_long
@@ -464,7 +466,7 @@ def _next_part(stream: Stream) -> bytes:
 NOTHING_SENT: Final = Sent(b"", None, None, None)
 
 
-class Response:
+class Response(ResponseFields):
     """One response, or what came instead of one (``error``).
 
     From a pool, it is whole or an exception is raised in its place (which has it in ``.response`` as far as it came).
@@ -472,27 +474,20 @@ class Response:
     are as far as they came: 0, no fields and b"" where nothing did.
     """
 
-    # All of them are set in every instance: ``_speedups/engine.pxi`` makes most, and fills the same slots. But for
-    # ``_sent``, which is only set where what was sent is kept, so that it costs nothing elsewhere.
-    __slots__ = (
-        "__weakref__",
-        "_content",
-        "_encoding",
-        "_head",
-        "_headers",
-        "_request",
-        "_sent",
-        "_stream",
-        "_times",
-        "_trailers",
-        "attempts",
-        "defects",
-        "error",
-        "history",
-        "index",
-    )
+    __slots__ = ("__weakref__",)
 
-    _sent: Sent
+    _content: bytes
+    _encoding: str | tuple[charsets.DefaultEncoding] | None
+    """What has been found, or what is tried where the response tells nothing."""
+    _head: ResponseHead | None
+    _headers: HTTPMessage | None
+    _request: Request | str
+    _sent: Sent | None
+    """Where what was sent is kept."""
+    _stream: Stream | None
+    _times: tuple[float, float, float, float, float] | float
+    """A float: all of it for the first byte."""
+    _trailers: Sequence[tuple[str, str]] | None
     attempts: int
     """How often the request was sent; 0 where it was refused before. After redirects, the last request."""
     defects: tuple[Defect, ...]
@@ -504,20 +499,7 @@ class Response:
     Each has its own ``request``."""
 
     def __init__(self, request: Request | str, head: ResponseHead | None, content: bytes) -> None:
-        self._request = request
-        self._head = head
-        self._content = content
-        self._times: tuple[float, float, float, float, float] | float = 0.0  # a float: all of it for the first byte
-        self._headers: HTTPMessage | None = None
-        # What has been found, or what is tried where the response tells nothing.
-        self._encoding: str | tuple[charsets.DefaultEncoding] | None = None
-        self._trailers: Sequence[tuple[str, str]] | None = None
-        self._stream: Stream | None = None
-        self.attempts = 1
-        self.defects = ()
-        self.error = None
-        self.index = 0
-        self.history = ()
+        self._fill(request, head, content)
 
     # -- the request --------------------------------------------------------------------------------------
 
@@ -822,6 +804,9 @@ class Response:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[Any, ...]:
+        return super().__reduce_ex__(max(2, operator.index(protocol)))  # the older ones know no base class in C
 
     def __getstate__(self) -> object:
         if self._stream is not None and self._stream is not SPENT:

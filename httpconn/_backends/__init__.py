@@ -27,7 +27,7 @@ from importlib.util import find_spec
 from typing import Final
 
 from .contract import Backend
-from .interpreter import IS_MAIN
+from .interpreter import IS_MAIN, NO_EXTENSIONS
 
 NAMES: Final = ("cython", "httptools", "python")
 
@@ -47,8 +47,6 @@ _NOT_HERE: Final = (
     "several processes have it, each, on any version"
 )
 
-# Read here and nowhere else. As at build time, "" and "0" mean no.
-_no_extensions: Final = os.environ.get("HTTPCONN_NO_EXTENSIONS", "") not in ("", "0")
 _asked_for: Final = os.environ.get("HTTPCONN_PARSER", "")
 
 
@@ -75,7 +73,7 @@ def get(name: str) -> Backend:
 
 def _is_present(name: str) -> bool:
     if name == "cython":
-        return not _no_extensions and find_spec(_EXTENSION) is not None
+        return not NO_EXTENSIONS and find_spec(_EXTENSION) is not None
     return name == "python" or (find_spec("httptools") is not None and (IS_MAIN or _loads("httptools")))
 
 
@@ -90,7 +88,7 @@ def _loads(name: str) -> bool:
 
 def _is_for_main_only() -> bool:
     """Return whether there is an extension, but none for this subinterpreter."""
-    return not IS_MAIN and not _no_extensions and find_spec(_EXTENSION) is None and find_spec(_FIRST) is not None
+    return not IS_MAIN and not NO_EXTENSIONS and find_spec(_EXTENSION) is None and find_spec(_FIRST) is not None
 
 
 def _remedy(name: str) -> str:
@@ -98,7 +96,7 @@ def _remedy(name: str) -> str:
         return _NOT_HERE
     if name == "httptools" and not IS_MAIN and find_spec("httptools") is not None:
         return "it does not load in a subinterpreter; ask for another one"
-    if name == "cython" and _no_extensions:
+    if name == "cython" and NO_EXTENSIONS:
         return "HTTPCONN_NO_EXTENSIONS is set; unset it, or ask for another one"
     return _REMEDIES[name]
 

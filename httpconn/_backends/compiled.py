@@ -24,8 +24,8 @@ _ENGINE = (
         _speedups.TurnLimits,
         _speedups.begin_plain_response,
         _speedups.take_turn,
+        _speedups.send_if_quiet,
         _speedups.plain_get,
-        _speedups.ShortRoad,
     )
 )
 

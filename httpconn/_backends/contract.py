@@ -12,7 +12,7 @@ speed but not in their answers. Three laws hold, and tests show them:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -85,25 +85,9 @@ class BodyBuffer(Protocol):
         """Return all that was put in, and be empty."""
 
 
-class Road(Protocol):
-    """The short road of one fetch loop: what it has in common with the loop it does by itself, the rest it asks for."""
-
-    def serve(self, events: list[tuple[int, int]]) -> None:
-        """Do what the poller has told of, connection by connection. Raises what the loop's methods raise."""
-
-    def start(self, connection: Any, job: Any) -> bool:
-        """Send *job* over a connection that rests; return False, with nothing done, where that is not for here."""
-
-    def queue_bare(self, source: Iterator[Any], most: int) -> tuple[Any] | None:
-        """Queue the bare URLs that *source* gives, at most *most*, and until a host has room for another connection.
-
-        Return what came that is not one, in a tuple. Raises what *source* raises: StopIteration at its end.
-        """
-
-
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """The fetch engine's short road, which is compiled or not there at all; see ``_speedups/engine.pxi``."""
+    """What the fetch engine has of bytes in one call, compiled or not there at all; see ``_speedups/engine.pxi``."""
 
     limits: Callable[[int, int, int, int, int | None, int, int, bool], Any]
     """(line bytes, field lines, trailer lines, chunk overhead, content bytes; and what has to be judged before the next
@@ -111,10 +95,10 @@ class Engine:
     begin_plain_response: Callable[..., tuple[ResponseHead, bytes, int] | None]
     """(data, limits, whether it answers HEAD, which none does by default)"""
     take_turn: Callable[[int, bytes | None, Any], tuple[ResponseHead, bytes, int, int] | bytes | None]
+    send_if_quiet: Callable[[int, bytes], int]
+    """(descriptor, head) to how much of it went out; 0 where something has come unasked, or nothing goes."""
     plain_get: Callable[[dict[str, Any], str], tuple[Any, bytes] | None]
     """The twin of ``preparing.plain_get``."""
-    road: Callable[[Any, Any, Mapping[str, type]], Road]
-    """(loop, limits, classes by name) to what does several of the above, and what lies between them, in one call."""
 
 
 @dataclass(frozen=True, slots=True)

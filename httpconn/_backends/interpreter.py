@@ -1,7 +1,8 @@
-"""Whether this is the main interpreter of its process, or a subinterpreter (PEP 684, PEP 734)."""
+"""What this interpreter is, a process's main one or a subinterpreter (PEP 684, PEP 734), and what it may load."""
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import Final
 
@@ -18,3 +19,17 @@ def _is_main() -> bool:
 
 
 IS_MAIN: Final = _is_main()
+
+# Read here and nowhere else. As at build time, "" and "0" mean no.
+NO_EXTENSIONS: Final = os.environ.get("HTTPCONN_NO_EXTENSIONS", "") not in ("", "0")
+
+
+def compiled_path(package: str) -> list[str]:
+    """Return where the compiled modules of *package* are, as what goes in front of its ``__path__``; none: [].
+
+    They have the names of the ``.py`` that they were compiled from, and so they come first there, or not at all.
+    """
+    parts = package.split(".")
+    root = os.path.dirname(os.path.dirname(__file__))
+    path = os.path.join(root, "_compiled", *parts[1:])
+    return [path] if IS_MAIN and not NO_EXTENSIONS and os.path.isdir(path) else []

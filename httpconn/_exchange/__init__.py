@@ -8,3 +8,7 @@ follows it (``follow_up.py``).
 
 Not for: sockets and waiting (``_io``, ``_engine``); the decision itself whether to follow or to retry (``policies``).
 """
+
+from .._backends.interpreter import compiled_path
+
+__path__[:0] = compiled_path(__name__)

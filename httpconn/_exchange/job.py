@@ -25,39 +25,53 @@ _MOST_SHOWN_OF_URL: Final = 256
 
 
 class BareJob:
-    """What every job has, in slots: those of bare URLs are made, and carried, by ``_speedups/engine.pxi``."""
+    """What an exchange looks at each time, in slots: compiled too, by ``job.pxd``."""
 
-    __slots__ = ("attempts", "head", "index", "is_bare", "key", "method", "origin", "request", "started")
+    __slots__ = ("attempts", "body", "dressed", "head", "index", "is_plain", "key", "method", "origin", "request",
+                 "started", "timeout", "trail")  # fmt: skip
 
     attempts: int
+    body: Callable[[], Iterator[bytes]] | None
+    """Gives what is sent behind ``head``, framed, from its beginning."""
+    dressed: bytes | None
+    """``head`` with the cookies of the last time that it was about to be sent; None where there were none."""
     head: bytes
     """The head, and the body too where that is short."""
     index: int
-    is_bare: bool
-    """A GET of a URL that went the short road into here too: but for slots and cookies, it is as the class has it."""
+    is_plain: bool
+    """A response with content, which goes to memory, under the limits that all share."""
     key: Key
     method: str
     origin: Origin
     request: Request | str
     started: float
+    timeout: Timeout | None
+    trail: Trail | None
+    """Its history and retries; None until it is sent a second time or redirected."""
+
+    def __init__(self, request: Request | str, index: int, key: Key, origin: Origin, method: str, head: bytes) -> None:
+        self.request = request
+        self.index = index
+        self.key = key
+        self.origin = origin
+        self.method = method
+        self.head = head
+        self.attempts = 0
+        self.started = 0.0
+        self.body = self.dressed = self.timeout = self.trail = None
+        self.is_plain = True
 
 
 class Job(BareJob):
     """A request that was found good, ready to be sent, as often as that may be."""
 
     # What few jobs need stands here and not in every instance.
-    body: Callable[[], Iterator[bytes]] | None = None
-    """Gives what is sent behind ``head``, framed, from its beginning."""
     framed: Framed | None = None
-    """The same, as it was made of the request: a file knows where it began."""
+    """``body``, as it was made of the request: a file knows where it began."""
     own: Sequence[tuple[str, Any]] = ()
     """The request's own fields."""
-    dressed: bytes | None = None
-    """``head`` with cookies and credentials as of the last time that it was about to be sent; None without any."""
     authentication: Authentication | None = None
     """What makes the Authorization field each time that it is sent, for digest authentication."""
-    trail: Trail | None = None
-    """Its history and retries; None until it is sent a second time or redirected."""
     may_go_on: Callable[[Any, ResponseHead], bool] | None = None
     """For a request with a sink: whether a response's content must not go there, since it may be no result."""
     stream: Stream | None = None
@@ -72,15 +86,12 @@ class Job(BareJob):
     """It has failed before there was a connection that it could have been sent over."""
     has_failed_harmlessly = False
     """See ``outcome.note_failure``."""
-    is_plain = True
-    """A response with content, which goes to memory, under the limits that all share."""
     may_read_fast = True
-    """The same without a word on content: an answer to HEAD may be read by the fast path too."""
+    """``is_plain`` without a word on content: an answer to HEAD may be read by the fast path too."""
     may_come_whole = False
     """Where it is to be streamed, and all of the response comes at once: whether it is handed out whole then."""
     closes = False
     """It says that it is the last one on its connection (RFC 9112 section 9.6)."""
-    timeout: Timeout | None = None
     proxy: Proxy | None = None
     expects_continue = False
     """The head has "Expect: 100-continue": the body waits for the answer (RFC 9110 section 10.1.1)."""
@@ -96,17 +107,6 @@ class Job(BareJob):
     """Over which connection it was sent last, where that is logged."""
     paused_s = 0.0
     """Seconds for which its response was not read because memory was full. They count for no deadline."""
-
-    def __init__(self, request: Request | str, index: int, key: Key, origin: Origin, method: str, head: bytes) -> None:
-        self.request = request
-        self.index = index
-        self.key = key
-        self.origin = origin
-        self.method = method
-        self.head = head
-        self.is_bare = False
-        self.attempts = 0
-        self.started = 0.0
 
     def pour_into(self, stream: Stream, may_go_on: Callable[[Any, ResponseHead], bool] | None) -> None:
         """Have the result go to *stream* while it comes in; what *may_go_on* may be none."""

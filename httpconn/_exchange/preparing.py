@@ -148,7 +148,7 @@ class Preparer:
         self._known_by_head: dict[str, Known] = {}  # the same for HEAD, which asks for no coding
         self._not_asked: dict[Key, float] = {}
         engine = _backends.selected.engine
-        self._plain_get = plain_get if engine is None else engine.plain_get
+        self.plain_get = plain_get if engine is None else engine.plain_get
 
     @property
     def known(self) -> dict[str, Known] | None:
@@ -159,12 +159,10 @@ class Preparer:
         """Return the job to GET *url*. Raises InvalidURL, InvalidField, TypeError."""
         if self._needs_request:
             return self.prepare(Request("GET", url), index)
-        found = self._plain_get(self._known, url)
+        found = self.plain_get(self._known, url)
         if found is not None:
             (key, origin, _), head = found
-            job = Job(url, index, key, origin, "GET", head)
-            job.is_bare = True
-            return job
+            return Job(url, index, key, origin, "GET", head)
         try:
             origin, target = parse_url(url)
         except CredentialsInURL:
@@ -186,7 +184,7 @@ class Preparer:
         method = request.method
         is_bare = not self._needs_request and method in ("GET", "HEAD") and _says_no_more(request)
         known = self._known_by_head if method == "HEAD" else self._known
-        found = self._plain_get(known, request.url) if is_bare else None
+        found = self.plain_get(known, request.url) if is_bare else None
         if found is not None:
             (key, origin, _), head = found
             job = Job(request, index, key, origin, method, head if method == "GET" else b"HEAD" + head[3:])
@@ -313,6 +311,10 @@ class Preparer:
             lines.append(b"Authorization: " + answer)
         if len(lines) > 1:
             job.dressed = b"".join((b"\r\n".join(lines), end, body))
+
+    def dress_bare(self, job: Job, line: bytes) -> None:
+        """As ``dress``, for the job of a bare URL, with what ``line_for_all`` has said."""
+        job.dressed = b"".join((job.head[: -len(b"\r\n")], line, b"\r\n\r\n")) if line else None
 
     def line_for_all(self, origin: Origin) -> bytes | None:
         """Return the field line that ``dress`` puts now into any bare job for *origin*, b"" for none.

@@ -18,12 +18,14 @@ import weakref
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
 
 import httpconn
 from httpconn import Fetcher, Request, Timeout, fetch_many
+from httpconn._engine.many import robots
 from httpconn._engine.many.loop import Loop
 
 from ..support.clients import is_empty
@@ -225,8 +227,13 @@ def test_no_connection_rests_where_the_input_is_quick(monkeypatch: pytest.Monkey
             await exchange.send(exchange.page())
 
     started = []
-    start = Loop._start
-    monkeypatch.setattr(Loop, "_start", lambda loop, host: (started.append(host), start(loop, host)))
+
+    class Noting(Loop):
+        def _start(self, host: Any) -> None:
+            started.append(host)
+            super()._start(host)
+
+    monkeypatch.setattr(robots, "Loop", Noting)
     with InRounds() as server:
         urls = [server.url(f"/good/{n}") for n in range(3_000)]
         contents = set()
@@ -235,7 +242,7 @@ def test_no_connection_rests_where_the_input_is_quick(monkeypatch: pytest.Monkey
                 time.sleep(0.05)  # until all of a round has come
             contents.add(response.content)
     assert len(contents) == 3_000
-    assert len(started) < 600
+    assert 0 < len(started) < 600
 
 
 def test_hosts_take_turns() -> None:
@@ -329,13 +336,13 @@ def test_a_slow_input_keeps_nobody_waiting(
 ) -> None:
     """Between two looks at the sockets it is asked once or twice, also where a host can start nothing more."""
     taken, seen = 0, [0]
-    timeout_s = Loop._timeout_s
 
-    def noting(loop: Loop) -> float | None:
-        seen.append(taken)
-        return timeout_s(loop)
+    class Noting(Loop):
+        def _timeout_s(self) -> float | None:
+            seen.append(taken)
+            return super()._timeout_s()
 
-    monkeypatch.setattr(Loop, "_timeout_s", noting)
+    monkeypatch.setattr(robots, "Loop", Noting)
 
     def given() -> Iterator[str | Request]:
         nonlocal taken

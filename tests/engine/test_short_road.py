@@ -13,6 +13,8 @@ import select
 import signal
 import socket
 import threading
+from collections.abc import Iterator
+from dataclasses import replace
 from http.cookiejar import CookieJar
 from typing import Any
 
@@ -20,12 +22,11 @@ import pytest
 
 from httpconn import Fetcher, FetchStats, Limits, Response, Retry, _backends, fetch_many
 from httpconn._backends.contract import Backend, Engine
-from httpconn._engine.many.connection import Connection
-from httpconn._engine.many.host import Host
 from httpconn._engine.many.intake import Intake
 from httpconn._engine.many.loop import Loop
 from httpconn._engine.shared import Shared
-from httpconn._exchange.job import BareJob, Job
+from httpconn._exchange.job import BareJob
+from httpconn._exchange.response_fields import ResponseFields
 from httpconn._exchange.settings import FetchSettings
 from httpconn._wire.head import ResponseHead
 from httpconn._wire.reader import NEED_DATA, ResponseReader
@@ -211,6 +212,21 @@ def test_a_turn(engine: Engine) -> None:
         engine.take_turn(descriptor, None, limits)
 
 
+def test_what_rests_is_looked_at_before_it_is_sent_on(engine: Engine) -> None:
+    with socket_pair() as (client, server):
+        client.setblocking(False)
+        assert engine.send_if_quiet(client.fileno(), b"next") == 4
+        assert server.recv(10) == b"next"
+        server.sendall(b"?")
+        assert engine.send_if_quiet(client.fileno(), b"next") == 0
+        assert client.recv(10) == b"?"
+        server.close()
+        assert engine.send_if_quiet(client.fileno(), b"next") == 0
+    assert engine.send_if_quiet(-1, b"next") == 0
+    with pytest.raises(TypeError):
+        engine.send_if_quiet(0, None)
+
+
 def test_nothing_is_sent_behind_unasked_bytes(engine: Engine) -> None:
     """65,536 bytes are received at once: what lies behind them is seen by the look."""
     fitting = 65_536 - len(b"HTTP/1.1 200 OK\r\nContent-Length: 65490\r\n\r\n")
@@ -265,11 +281,11 @@ def test_misuse(engine: Engine) -> None:
         engine.take_turn(-1, None, limits_of(engine))
 
 
-# -- the road of a whole loop: what it does itself is as the Python code has it
+# -- a whole loop on it
 
 
 @pytest.fixture
-def road_in_use(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Engine:
+def fast_in_use(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Engine:
     monkeypatch.setattr(_backends, "selected", _backends.get("cython"))
     return engine
 
@@ -284,14 +300,13 @@ class Plain(FaultyServer):
             await exchange.send(chunked % (len(content), content))
 
 
-def test_what_the_road_makes_has_all_its_slots(road_in_use: Engine) -> None:
+def test_what_the_engine_makes_is_as_others_make_it(fast_in_use: Engine) -> None:
     with Plain() as server, fetch_many((server.url(f"/{n}") for n in range(300)), per_host=4) as responses:
         made = list(responses)
         assert responses.stats == FetchStats(300, 300, 4, 296, 0, 0)
     for response in made:
         assert response.content == response.url.removeprefix(server.url("")).encode()
-        assert not hasattr(response, "_sent"), "which is set where it was asked for, and else is nobody's work"
-        told = {name: getattr(response, name) for name in Response.__slots__ if name not in ("__weakref__", "_sent")}
+        told = {name: getattr(response, name) for name in ResponseFields.__slots__}
         assert isinstance(told.pop("_times"), (float, tuple))
         plain = Response(response.url, response._head, response.content)
         plain.index = response.index
@@ -305,13 +320,10 @@ def test_what_the_road_makes_has_all_its_slots(road_in_use: Engine) -> None:
 def test_what_is_awaited_one_by_one(in_use: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
     """A request over a connection that rests, and its response behind which nothing waits: the same on both roads."""
     begun: list[int] = []
-    real_begun = Connection.begun
-
-    def noted(connection: Connection, job: Job, sent: int) -> None:
-        begun.append(job.index)
-        real_begun(connection, job, sent)
-
-    monkeypatch.setattr(Connection, "begun", noted)
+    if in_use.engine is not None:
+        send = in_use.engine.send_if_quiet
+        noted = replace(in_use.engine, send_if_quiet=lambda *given: (begun.append(sent := send(*given)), sent)[1])
+        monkeypatch.setattr(_backends, "selected", replace(in_use, engine=noted))
     with Plain() as server, contextlib.closing(Awaiting()) as client:
         for number in range(20):
             response = client.send(server.url(f"/{number}"))
@@ -319,7 +331,8 @@ def test_what_is_awaited_one_by_one(in_use: Backend, monkeypatch: pytest.MonkeyP
             assert 0 <= response.timings.first_byte <= response.timings.total
         assert client.stats == (20, 1, 19, 0)
         assert (client._loop.held, client._loop.queued, len(client._loop.idle)) == (0, 0, 1)
-    assert begun == ([*range(1, 20)] if in_use.engine is not None else [])
+    assert len(begun) == (19 if in_use.engine is not None else 0)
+    assert all(begun), "each head went out whole, in that call"
 
 
 def test_nothing_is_awaited_behind_unasked_bytes(in_use: Backend) -> None:
@@ -340,58 +353,58 @@ def test_nothing_is_awaited_behind_unasked_bytes(in_use: Backend) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::httpconn.errors.TooFewDescriptors")  # which there are, for so many
-def test_limits_beyond_any_number_of_c(road_in_use: Engine) -> None:
+def test_limits_beyond_any_number_of_c(fast_in_use: Engine) -> None:
     endless: Any = dict.fromkeys(("per_host", "max_connections", "look_ahead", "max_buffered_bytes"), 10**30)
     with Plain() as server, fetch_many([server.url(f"/{n}") for n in range(100)], **endless) as responses:
         assert {response.status for response in responses} == {200}
 
 
-def test_jobs_of_the_road(road_in_use: Engine) -> None:
-    """They are as prepare_url makes them."""
+def test_jobs_of_bare_urls() -> None:
+    """They are as prepare_url makes them, however many are taken at once."""
     shared = Shared(FetchSettings.of({}))
-    loop = Loop(shared, shared.settings, Intake(shared.preparer))
+    engine = Loop(shared, shared.settings, Intake(shared.preparer))
     url = "http://127.0.0.1:9/%d"
-    loop.queue(shared.preparer.prepare_url(url % 0, 0))
-    loop.intake.count = 1
-    host = next(iter(loop.hosts.values()))
-    for at in range(1, 4):
-        assert loop._road.queue_bare(iter([url % at, url % 9]), 1) is None
-    assert loop._road.queue_bare(iter([url % 4, None, url % 5]), 9) == (None,)
-    assert loop._road.queue_bare(iter([url % 5 + "#x"]), 9) == (url % 5 + "#x",)
-    with pytest.raises(StopIteration):
-        loop._road.queue_bare(iter([url % 5]), 9)
-    assert (loop.queued, loop.intake.count, len(host.pending)) == (6, 6, 6)
+    engine.queue(shared.preparer.prepare_url(url % 0, 0))
+    engine.intake.count = 1
+    host = next(iter(engine.hosts.values()))
+    host.count = engine.per_host  # it can start nothing more: so all are taken that may be
+    engine.runnable.clear()
+
+    def read(most: int, *given: Any) -> tuple[int, int]:
+        engine.intake.sources.appendleft(iter(given))
+        engine._read_ahead(most)
+        return engine.queued, engine.intake.count
+
+    assert read(2, url % 1, url % 2, url % 9) == (3, 3), "at most so many"
+    assert next(engine.intake.sources.popleft()) == url % 9
+    assert read(9, url % 3, None, url % 9) == (4, 4), "it has nothing now"
+    assert next(engine.intake.sources.pop()) == url % 9, "and is the last one from then on"
+    engine.intake.again_at = 0.0
+    assert read(9, url % 4, url % 5 + "#x", url % 9) == (6, 6), "one that is not bare is the last of its run"
+    assert next(engine.intake.sources.popleft()) == url % 9
+    assert read(9, url % 6) == (7, 7)
+    assert not engine.intake.sources, "its end has been seen"
+
+    def raises() -> Iterator[str]:
+        yield url % 7
+        raise ZeroDivisionError
+
+    engine.intake.sources.append(raises())
+    with pytest.raises(ZeroDivisionError):
+        engine._read_ahead(9)
+    assert not engine.intake.sources
+    assert (engine.queued, engine.intake.count, len(host.pending)) == (8, 8, 8)
     for index, job in enumerate(host.pending):
-        made = shared.preparer.prepare_url(url % index, index)
-        told = {name: getattr(job, name) for name in BareJob.__slots__ if name != "is_bare"}
-        assert told == {name: getattr(made, name) for name in told}
-        assert job.is_bare == (index > 0)
-    loop.close()
-
-
-def test_the_road_takes_its_own_classes_only(road_in_use: Engine) -> None:
-    shared = Shared(FetchSettings.of({}))
-    loop = Loop(shared, shared.settings, Intake(shared.preparer))
-    classes = {"Connection": Connection, "Host": Host, "Job": Job, "Response": Response}
-
-    class NoSlot:
-        attempts = 1
-
-    for name in classes:
-        with pytest.raises((TypeError, AttributeError)):
-            road_in_use.road(loop, shared.plain_limits, {**classes, name: NoSlot})
-    with pytest.raises(TypeError):
-        road_in_use.road(loop, shared.plain_limits, {**classes, "Host": Connection(loop, Host(())).host})
-    road = road_in_use.road(loop, shared.plain_limits, classes)
-    with pytest.raises(TypeError):
-        road.queue_bare(["http://127.0.0.1:9/"], 1)
-    with pytest.raises(TypeError):
-        road.serve([7])
-    loop.close()
+        made = shared.preparer.prepare_url((url % index) + ("#x" if index == 5 else ""), index)
+        assert {name: getattr(job, name) for name in BareJob.__slots__} == {
+            name: getattr(made, name) for name in BareJob.__slots__
+        }
+    host.count = 0
+    engine.close()
 
 
 @pytest.mark.timeout(300)
-def test_a_finalizer_closes_the_fetcher(road_in_use: Engine) -> None:
+def test_a_finalizer_closes_the_fetcher(fast_in_use: Engine) -> None:
     """Wherever the garbage collector comes in."""
 
     class Closer:
@@ -427,7 +440,7 @@ def test_a_finalizer_closes_the_fetcher(road_in_use: Engine) -> None:
 # Between making a socket and keeping it, in the socket module itself, it is the collector that closes it.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs signals")
-def test_ctrl_c_at_any_time(road_in_use: Engine) -> None:
+def test_ctrl_c_at_any_time(fast_in_use: Engine) -> None:
     """It closes the fetcher, and no result came twice before."""
     dice = random.Random(7)
 

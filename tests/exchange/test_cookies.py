@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from httpconn import ConnectionPool, Fetcher, InvalidField, Timeout, _backends, fetch_many
-from httpconn._engine.many.connection import Connection
+from httpconn import ConnectionPool, Fetcher, InvalidField, Timeout, fetch_many
 from httpconn._exchange.cookie_field import CookieLines
+from httpconn._exchange.preparing import Preparer
 from httpconn._wire.urls import parse_url
 from httpconn.policies.cookies import Cookies
 
@@ -258,19 +258,18 @@ def test_a_jar_that_threads_change() -> None:
 
 @pytest.mark.parametrize("connections", [1, 8])
 @pytest.mark.parametrize("ordered", [False, True])
-def test_the_compiled_road_is_taken(monkeypatch: pytest.MonkeyPatch, connections: int, ordered: bool) -> None:
-    if _backends.selected.engine is None:
-        pytest.skip("needs the extension")
-    turns: list[None] = []
-    monkeypatch.setattr(
-        Connection, "turn_short", lambda self, turn=Connection.turn_short: (turns.append(None), turn(self))[1]
-    )
+def test_a_jar_is_asked_once_a_turn_for_all_bare_urls_of_a_host(
+    monkeypatch: pytest.MonkeyPatch, connections: int, ordered: bool
+) -> None:
+    dress = Preparer.dress
+    asked: list[None] = []
+    monkeypatch.setattr(Preparer, "dress", lambda self, job: (asked.append(None), dress(self, job))[1])
     with Site({"/": PAGE}) as site:
         urls = [site.url(f"/?{number}") for number in range(400)]
         jar = jar_of(cookie(), cookie("other", domain="b.test"))
         with fetch_many(urls, per_host=connections, cookies=jar, ordered=ordered) as responses:
             assert [response.content for response in responses] == [b"page"] * 400
-        assert len(turns) <= 4 * connections
+        assert len(asked) <= 4 * connections
         assert all(head.count(b"\r\nCookie: n=1\r\n") == 1 for head in site.heads)
         assert all(head.endswith(b"\r\n\r\n") and head.count(b"\r\n\r\n") == 1 for head in site.heads)
         assert len(site.heads) == 400

@@ -268,9 +268,9 @@ def test_a_cookie_field_of_none_is_left_out(server: FaultyServer) -> None:
 
 @pytest.mark.parametrize("url", [3, None, b"http://h/"])
 def test_a_url_that_is_no_text_is_a_type_error_at_either_speed(url: Any) -> None:
-    for plain_get in (preparing.plain_get, Fetcher()._shared.preparer._plain_get):
+    for plain_get in (preparing.plain_get, Fetcher()._shared.preparer.plain_get):
         preparer = Fetcher()._shared.preparer
-        preparer._plain_get = plain_get
+        preparer.plain_get = plain_get
         with pytest.raises(TypeError, match="expected a URL as str"):
             preparer.prepare(Request("GET", url))
 

@@ -57,7 +57,7 @@ def test_a_build_with_a_gil_is_one_for_the_extension(build: dict[str, Any], monk
 
 
 def test_the_copy_for_subinterpreters_is_built_where_they_have_an_api(build: dict[str, Any]) -> None:
-    names = [extension.name for extension in build["told"]["ext_modules"]]
+    names = [extension.name for extension in build["told"]["ext_modules"] if "._compiled." not in extension.name]
     assert names == ["httpconn._speedups", "httpconn._speedups_isolated"][: 2 if sys.version_info >= (3, 14) else 1]
 
 

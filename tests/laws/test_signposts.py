@@ -229,7 +229,7 @@ def test_names_of_internals() -> None:
 
 def test_drawings_of_internals() -> None:
     drawn = {*drawn_in(INTERNALS.read_text(encoding="utf-8"))}
-    assert {"Loop.turn", "ShortRoad.serve", "threads/slots.py"} <= drawn
+    assert {"Loop.turn", "Loop._serve", "threads/slots.py"} <= drawn
     assert not sorted(name for name in drawn if not (name in paths() if name.endswith(".py") else is_there(name)))
 
 
@@ -279,7 +279,7 @@ def test_wrong_names_are_found() -> None:
         "Loop.sweep_at",
         "connection.Connection.since",
         "Attempt.away",
-        "ShortRoad.serve",
+        "ChunkedDecoder.decode",
         "loop.Loop",
         "time.monotonic",
     ):

@@ -39,8 +39,6 @@ class Twin(NamedTuple):
 DECLINE: Final = "wire/test_decline_law.py"
 SHORT_ROAD: Final = "engine/test_short_road.py"
 PLAIN: Final = "client/test_plain_short_road.py"
-ANSWERED_ONCE: Final = "engine/test_fetch.py test_each_request_is_answered_once"
-ALL_SLOTS: Final = f"{SHORT_ROAD} test_what_the_road_makes_has_all_its_slots"
 
 TWINS: Final = (
     Twin("head.pxi ResponseHead", "_backends.pure.PlainHead", f"{DECLINE} test_a_mutated_head_is_declined_or_read_like_the_reference_reader"),
@@ -65,11 +63,8 @@ TWINS: Final = (
     Twin("engine.pxi take_turn", "_engine.many.connection.Connection._receive", f"{SHORT_ROAD} test_a_turn"),
     Twin("engine.pxi plain_get", "_exchange.preparing.plain_get",
          "exchange/test_urls.py test_a_url_of_a_known_origin"),
-    Twin("engine.pxi ShortRoad", "", f"only holds its methods: {SHORT_ROAD} test_the_road_takes_its_own_classes_only"),
-    Twin("engine.pxi ShortRoad.serve", "_engine.many.loop.Loop._serve", ANSWERED_ONCE),
-    Twin("engine.pxi ShortRoad.start", "_engine.many.connection.Connection.begin",
+    Twin("engine.pxi send_if_quiet", "_engine.many.connection.Connection.begin",
          f"{SHORT_ROAD} test_what_is_awaited_one_by_one"),
-    Twin("engine.pxi ShortRoad.queue_bare", "_engine.many.intake.Intake.take", f"{SHORT_ROAD} test_jobs_of_the_road"),
     Twin("_speedups_isolated.pyx _give_back_code", "",
          "no interpreter's memory in Python: isolated/interpreters.py main"),
 )  # fmt: skip
@@ -83,13 +78,6 @@ RULES: Final = (
          f"{SHORT_ROAD} test_nothing_is_sent_behind_a_response_that_has_to_be_judged"),
     Twin("engine.pxi _go_on", "_io.connect.Watch.is_quiet",
          f"{SHORT_ROAD} test_nothing_is_sent_behind_unasked_bytes"),
-    Twin("engine.pxi _with_line", "_exchange.preparing.Preparer.dress",
-         "exchange/test_cookies.py test_the_compiled_road_is_taken"),
-    Twin("engine.pxi _next_job", "_engine.many.loop.Loop.next_job", ANSWERED_ONCE),
-    Twin("engine.pxi _turn", "_engine.many.connection.Connection.turned", ANSWERED_ONCE),
-    Twin("engine.pxi _last_turn", "_engine.many.loop.Loop.ended", f"{SHORT_ROAD} test_what_is_awaited_one_by_one"),
-    Twin("engine.pxi _answered", "_engine.many.connection.Connection._go_on_sent", ANSWERED_ONCE),
-    Twin("engine.pxi _new_response", "model.Response.__init__", ALL_SLOTS),
 )  # fmt: skip
 """Rules that are written out a second time below those: known, none to be added, and each to go in the end."""
 

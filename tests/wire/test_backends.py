@@ -126,7 +126,9 @@ def test_an_interrupt_inside_a_callback_is_no_refusal(monkeypatch: pytest.Monkey
 def copied(tmp_path: Path) -> Path:
     """A copy of the package without its extension, in a folder to be put on sys.path."""
     package = Path(httpconn.__file__).parent
-    shutil.copytree(package, tmp_path / "httpconn", ignore=shutil.ignore_patterns("_speedups*", "__pycache__"))
+    shutil.copytree(
+        package, tmp_path / "httpconn", ignore=shutil.ignore_patterns("_speedups*", "_compiled", "__pycache__")
+    )
     return tmp_path
 
 

@@ -7,3 +7,7 @@ hooks to await and bodies that tasks feed (``fed.py``), sinks in threads (``sink
 
 Not for: anything that waits or takes a lock; threads (``_engine/threads``).
 """
+
+from ..._backends.interpreter import compiled_path
+
+__path__[:0] = compiled_path(__name__)

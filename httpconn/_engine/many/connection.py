@@ -1,18 +1,18 @@
 """One connection among many, that never waits: opened, and then one exchange after the other, as events come in.
 
-There are two roads. The short one is a plain job on a plain socket, with the extension: one compiled call receives,
-reads and sends the next request (``turn_short``; ``ShortRoad`` of ``_speedups/engine.pxi`` does the most common, and
-comes here with the rest). Everything else, and whatever the short road declines, is read by the
+There are two ways. The fast one is a plain job on a plain socket, with the extension: one compiled call receives,
+reads and sends the next request (``turn_short``). Everything else, and whatever that call declines, is read by the
 shared reader in ``incoming.py`` (``_receive``, ``_read``).
 
-``loop.py`` decides what runs when, and is told when an exchange has ended (``Loop.answered``).
+``loop.py`` decides what runs when, and is told when an exchange has ended (``LoopState.answered``). This module is
+compiled too, with the types of ``connection.pxd``.
 """
 
 from __future__ import annotations
 
 import contextlib
 import time
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from ..._exchange.incoming import Incoming
 from ..._exchange.job import Job, Stream
@@ -29,10 +29,9 @@ from ...errors import without_frames
 from ...model import Response, Timeout
 from ..tracing import note_sending
 from .host import Host
+from .state import LoopState
 
-if TYPE_CHECKING:
-    from .loop import Loop
-
+Times: TypeAlias = tuple[float, float, float, float]
 Turned: TypeAlias = tuple[ResponseHead, bytes, int, int]
 """What ``contract.Engine.take_turn`` returns of a plain response."""
 
@@ -43,7 +42,8 @@ _WORTH_READING_BYTES: Final = 65_536
 _READ_OFF_S: Final = 1.0
 """for so long, since the place is somebody else's."""
 _FOREVER: Final = float("inf")
-_NO_TIMES: Final = (0.0, 0.0, 0.0, 0.0)
+_new_response: Final = Response.__new__
+_NO_TIMES: Final[Times] = (0.0, 0.0, 0.0, 0.0)
 
 RESOLVING: Final = 0
 OPENING: Final = 1
@@ -59,12 +59,13 @@ class Connection:
                  "number", "others", "outgoing", "parts", "paused_at", "phase", "rests_until", "send_error", "served",
                  "since", "times", "total_at", "turn", "wakes_at", "watch")  # fmt: skip
 
-    def __init__(self, loop: Loop, host: Host) -> None:
+    limits: Timeout
+
+    def __init__(self, loop: LoopState, host: Host) -> None:
         self.loop = loop
         self.host = host
         self.phase = RESOLVING
         self.job: Job | None = None
-        self.limits: Timeout
         self.channel: Channel | None = None
         self.watch: Watch | None = None
         self.number = 0  # of the channel's sockets that are registered
@@ -166,7 +167,7 @@ class Connection:
         if self.number != channel.number:
             self._unregister()  # the sockets for other addresses, which may be closed
             self.number = channel.number
-            self._register([sock.fileno() for sock in channel.sockets])
+            self._register(list(map(_descriptor_of, channel.sockets)))
         self._set_mask(OUT if wanted and wanted != READ else IN)
         if channel.next_at:
             self.wakes_at = channel.next_at - loop.away
@@ -306,18 +307,22 @@ class Connection:
 
     def begun(self, job: Job, sent: int) -> None:
         """Start *job* on this kept connection; the fast path has already sent the first *sent* bytes of its head."""
-        loop = self.loop
         self._admit(job)
-        loop.reused += 1
+        self.loop.reused += 1
         self.phase = BUSY
-        read_s = self.limits.read
-        until = min(self.total_at, _FOREVER if read_s is None else loop.now + read_s)
-        if until < loop.sweep_at:
-            loop.sweep_at = until
+        self._note_deadline()
         if sent == len(job.head):
             self.is_sent = self.is_short = True
         else:
             self._send_rest(job, sent)
+
+    def _note_deadline(self) -> None:
+        """Have the loop look again when the job's time may be over."""
+        loop = self.loop
+        read_s = self.limits.read
+        until = min(self.total_at, _FOREVER if read_s is None else loop.now + read_s)
+        if until < loop.sweep_at:
+            loop.sweep_at = until
 
     def _send(self, job: Job) -> None:
         """Send the request of a job that has been admitted, on an open connection."""
@@ -325,10 +330,7 @@ class Connection:
         assert channel is not None
         self.phase = BUSY
         self.since = loop.now
-        read_s = self.limits.read
-        until = min(self.total_at, _FOREVER if read_s is None else loop.now + read_s)
-        if until < loop.sweep_at:
-            loop.sweep_at = until
+        self._note_deadline()
         try:
             if loop.is_traced:
                 note_sending(job, channel, keeps_sent=loop.shared.settings.keep_sent)
@@ -418,21 +420,24 @@ class Connection:
         if self.left:
             self._receive_rest()
             return
-        loop, job = self.loop, self.job
-        assert job is not None
-        next_job = loop.next_job(self)
+        loop = self.loop
+        next_job = loop.next_job(self.host, self.turn)
         if loop.is_closed:
             return
-        if next_job is not None and next_job.body is not None:
-            next_job = None
+        head = None
+        if next_job is not None:
+            if next_job.body is None:
+                head = next_job.head if next_job.dressed is None else next_job.dressed
+            else:
+                next_job = None
         take_turn = loop.take_turn
         assert take_turn is not None
         try:
-            found = take_turn(self.descriptor, None if next_job is None else next_job.head_to_send, loop.plain_limits)
+            found = take_turn(self.descriptor, head, loop.plain_limits)
         except OSError as error:
             self.fail(error)
             return
-        if found is not None:
+        if found is not None and not loop.is_closed:  # by a finalizer
             self.turned(found, next_job)
 
     def turned(self, found: Turned | bytes, next_job: Job | None) -> None:
@@ -452,26 +457,20 @@ class Connection:
             self._note_first_byte(job)
             self._hold(len(content))
             return
+        passed = loop.now - job.started
+        response = self._response_to(job, head, content)
         if self.served:
-            passed = loop.now - job.started
-            times = (0.0, 0.0, 0.0, passed, passed)
+            response._times = passed
         else:
             self._note_first_byte(job)
-            times = (*self.times, loop.now - job.started)
+            response._times = _and_whole(self.times, passed)
         if sent >= 0:
             assert next_job is not None
-            self.host.pending.popleft()
-            loop.queued -= 1
             self._go_on_sent(next_job, sent)
         elif sent == -1:
             self._go_on(persists=True)
         else:
             self._stop(persists=sent == -3)
-        response = loop.make_response(job.request, head, content)
-        response._times = times
-        response.index = job.index
-        if job.attempts != 1:
-            response.attempts = job.attempts
         loop.held += len(content)
         if loop.held > loop.max_buffered_bytes:
             loop.hold(0)
@@ -480,14 +479,24 @@ class Connection:
         else:
             loop.answered(response)
 
+    def _response_to(self, job: Job, head: ResponseHead, content: bytes) -> Response:
+        """Return the response to *job*, which has been read in one go; without its times."""
+        response = _new_response(Response)
+        response._fill(job.request, head, content)
+        response._encoding = self.loop.default_encoding
+        response.index = job.index
+        if job.attempts != 1:
+            response.attempts = job.attempts
+        return response
+
     def _go_on_sent(self, job: Job, sent: int) -> None:
         """Go on with *job*, of whose head *sent* bytes have gone out already; as ``begin``, for the short road."""
         loop = self.loop
         now = loop.now
+        loop.note_sent(self.host)
         self.job = job
         self.served += 1
         self.turn += 1
-        loop.reused += 1
         self.since = now
         if job.timeout is None and not job.attempts:
             self.limits = loop.timeout
@@ -502,7 +511,7 @@ class Connection:
             self._admit(job)
             read_s = self.limits.read
             loop.sweep_at = min(loop.sweep_at, _FOREVER if read_s is None else now + read_s, self.total_at)
-        if sent != len(job.head_to_send):
+        if sent != len(job.head if job.dressed is None else job.dressed):
             self._send_rest(job, sent)
         elif not job.is_plain:
             self.is_short = False
@@ -529,10 +538,9 @@ class Connection:
         self._hold(self.held + len(data))
         if self.left:
             return
-        response = loop.make_response(job.request, self.head, b"".join(self.parts))
-        response._times = (*self.times, loop.now - job.started)
-        response.index = job.index
-        response.attempts = job.attempts
+        assert self.head is not None
+        response = self._response_to(job, self.head, b"".join(self.parts))
+        response._times = _and_whole(self.times, loop.now - job.started)
         self.head = None
         self.parts = []
         self.held = 0
@@ -585,10 +593,8 @@ class Connection:
         """End an exchange whose response came in one piece, and was plain."""
         loop = self.loop
         self._note_first_byte(job)
-        response = loop.make_response(job.request, head, content)
-        response._times = (*self.times, loop.now - job.started)
-        response.index = job.index
-        response.attempts = job.attempts
+        response = self._response_to(job, head, content)
+        response._times = _and_whole(self.times, loop.now - job.started)
         persists = self.is_sent and not channel.has_pending()
         if content:
             loop.hold(len(content))
@@ -669,7 +675,7 @@ class Connection:
     def _pour(self, stream: Stream, job: Job, incoming: Incoming) -> bool:
         """Give the reader of a stream what has come, its head first; return whether the exchange goes on."""
         if not stream.has_begun:
-            response = stream.begin(self, job, incoming, (*self.times, self.loop.time() - job.started))
+            response = stream.begin(self, job, incoming, _and_whole(self.times, self.loop.time() - job.started))
             self.loop.take_note(job, response)
             if response.error is not None:  # a hook has raised it
                 self._leave_stream(response.error)
@@ -706,7 +712,7 @@ class Connection:
         self.incoming = None
         loop.held -= self.held
         self.held = 0
-        stream.finish(incoming, (*self.times, loop.time() - job.started))
+        stream.finish(incoming, _and_whole(self.times, loop.time() - job.started))
         self.unpause()
         self._go_on(persists=persists)
 
@@ -717,7 +723,7 @@ class Connection:
         assert incoming is not None
         stream.feed(incoming.take_content())
         response = incoming.response(without_frames(error))
-        response._times = (*times, self.loop.time() - job.started)
+        response._times = _and_whole(times, self.loop.time() - job.started)
         self._leave_stream(error)
         stream.fail(error, response)
 
@@ -774,7 +780,7 @@ class Connection:
         self.incoming = None
         self.held = 0
         response = incoming.response()
-        response._times = (*self.times, loop.time() - job.started)
+        response._times = _and_whole(self.times, loop.time() - job.started)
         if incoming.leaves_content_out:
             if not persists and (incoming.has_bytes_behind() or channel.has_pending()):
                 loop.rests.note_noisy(self.host.key)
@@ -792,7 +798,7 @@ class Connection:
             self._stop(persists=persists and not loop.rests.is_noisy(key))
             loop.follow_up(job, response)
             return
-        next_job = loop.next_job(self) if persists else None
+        next_job = loop.next_job(self.host, self.turn) if persists else None
         if next_job is not None and loop.rests.may_follow(key, next_job.method):
             self._carry(next_job)
         elif not loop.is_closed:
@@ -816,7 +822,7 @@ class Connection:
         if not persists:
             self._stop(persists=False)
             return
-        next_job = loop.next_job(self)
+        next_job = loop.next_job(self.host, self.turn)
         if loop.is_closed:
             return
         if next_job is not None:
@@ -896,7 +902,7 @@ class Connection:
         self.close(error)
         response = incoming.response(without_frames(error))
         loop.held += len(response._content)
-        response._times = (*times, loop.time() - job.started)
+        response._times = _and_whole(times, loop.time() - job.started)
         loop.follow_up(job, response)
 
     def _disconnect(self, why: Why) -> None:
@@ -927,3 +933,15 @@ class Connection:
         self.job = None
         self.incoming = None
         self.loop.forget(self)
+
+
+def _and_whole(times: Times, whole_s: float) -> tuple[float, float, float, float, float]:
+    """Return *times* and what the whole attempt has taken."""
+    # Cython makes of a list or tuple with a star, or of a comprehension, what frees an item twice where memory has run
+    # out (tests/laws/test_generated_c.py).
+    return times + (whole_s,)  # noqa: RUF005
+
+
+def _descriptor_of(sock: Any) -> int:
+    descriptor: int = sock.fileno()
+    return descriptor

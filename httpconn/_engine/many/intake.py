@@ -6,7 +6,6 @@ import collections
 from collections.abc import Iterator
 from typing import Any, Final
 
-from ..._backends.contract import Road
 from ..._exchange.job import Job
 from ..._exchange.outcome import unanswered
 from ..._exchange.preparing import Preparer
@@ -39,27 +38,10 @@ class Intake:
         request: Any = self.added.popleft() if self.added else self._next(now)
         return None if request is None else self._job_of(request)
 
-    def take_run(self, road: Road, most: int, now: float) -> Job | Response | None:
-        """Have *road* queue the bare URLs that come next, at most *most*; return what came instead of one, as ``take``.
-
-        Only while ``is_plain``.
-        """
-        count, source = self.count, self.sources[0]
-        try:
-            stop = road.queue_bare(source, most)
-        except StopIteration:
-            self._end(source)
-            return None
-        except BaseException:
-            self._end(source)  # a generator that has raised has ended
-            raise
-        finally:
-            if self.count != count:
-                self._note_given()
-        if stop is None:
-            return None
-        request = self._settled(stop[0], now)
-        return None if request is None else self._job_of(request)
+    def take_given(self, request: Any, now: float) -> Job | Response | None:
+        """Return what *request* comes to, which the first source has given; as ``take``."""
+        settled = self._settled(request, now)
+        return None if settled is None else self._job_of(settled)
 
     def is_plain(self, now: float) -> bool:
         """Return whether the next request comes from a source, and may be there."""
@@ -83,17 +65,17 @@ class Intake:
             try:
                 request = next(source)
             except StopIteration:
-                self._end(source)
+                self.end(source)
                 continue
             except BaseException:
-                self._end(source)  # a generator that has raised has ended
+                self.end(source)  # a generator that has raised has ended
                 raise
             settled = self._settled(request, now)
             if settled is not None:
                 return settled
         return None
 
-    def _end(self, source: Iterator[Request | str | None]) -> None:
+    def end(self, source: Iterator[Request | str | None]) -> None:
         """Forget a source; it may have closed the fetcher, which forgets all."""
         if self.sources and self.sources[0] is source:
             self.sources.popleft()
@@ -104,7 +86,7 @@ class Intake:
         When each source in turn had nothing, none is asked for a while.
         """
         if request is not None:
-            self._note_given()
+            self.note_given()
             return request
         self.sources.rotate(-1)
         self._silent += 1
@@ -114,7 +96,8 @@ class Intake:
             self._pause_s = min(2 * self._pause_s, _NOTHING_NOW_S[1])
         return None
 
-    def _note_given(self) -> None:
+    def note_given(self) -> None:
+        """Note that a source has given something."""
         self._silent = 0
         self._pause_s = _NOTHING_NOW_S[0]
 

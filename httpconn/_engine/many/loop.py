@@ -22,16 +22,14 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
-from ..._backends.contract import Road
 from ..._exchange.follow_up import FollowUp
 from ..._exchange.job import Job, Key
 from ..._exchange.logged import is_logged
 from ..._exchange.outcome import unanswered
 from ..._exchange.settings import FetchSettings
 from ..._io.channel import NOT_QUIET
-from ..._io.lookups import Address, Lookup, Name
 from ..._io.polling import IN, LONGEST_WAIT_S, Poller, new_poller
 from ...errors import (
     ConnectTimeout,
@@ -43,12 +41,12 @@ from ...errors import (
     without_frames,
 )
 from ...model import Response
-from ..clock import Clock
 from ..shared import Shared
 from .connection import BUSY, OPENING, RESOLVING, Connection
 from .host import Host
 from .intake import Intake
 from .pacing import Pacing
+from .state import LoopState
 
 _READ_AT_ONCE: Final = 32
 """Inputs that are read ahead before the next look at the clock, at most: one where the last ones took long; and"""
@@ -64,81 +62,64 @@ _UNUSED: Final = "unused for too long (idle_s), or the peer has closed it"
 _GIVEN_AWAY: Final = "another origin has got its place"
 _TOO_MANY: Final = "no file descriptor was left"
 _FOREVER: Final = float("inf")
+_LARGEST: Final = 2**61
+"""Counts are held in C: a limit beyond this one is none."""
 
 
-class Loop(Clock):
+class Loop(LoopState):
     """Takes jobs from the intake, has them carried over connections, and puts the responses into ``ready``."""
 
-    is_traced: bool | None = None
-    """Whether what is sent is noted, and so goes none of the short ways."""
+    __slots__ = ("_append", "_at_once", "_cancelled", "_done", "_held_ready", "_idle_s", "_known", "_late_fields",
+                 "_lines", "_look_ahead", "_looked_up", "_made_ready", "_max_connections", "_most_open",
+                 "_most_unanswered", "_plain_get", "_queues_bare", "_raise_at", "_send_if_quiet", "_waker", "active",
+                 "awaits_hooks", "hosts", "idle", "intake", "is_ordered", "is_parents", "is_running", "most_in_a_row",
+                 "open", "per_host", "put_back", "ready", "runnable", "unjudged")  # fmt: skip
 
     def __init__(self, shared: Shared, settings: FetchSettings, intake: Intake) -> None:
-        super().__init__()
-        self.shared = shared
+        super().__init__(shared, settings)
         self.intake = intake
         self.most_in_a_row = 32
         """Requests on one connection while another host waits for a place."""
-        self.take_turn, self.begin_plain = shared.take_turn, shared.begin_plain
-        self.make_response, self.plain_limits = shared.make_response, shared.plain_limits
-        self._max_connections = self._most_open = settings.max_connections
+        self._max_connections = self._most_open = min(settings.max_connections, _LARGEST)
         self._raise_at = _FOREVER  # when more may be open again than there were descriptors for
         self.put_back = 0
         self._cancelled: set[int] = set()  # indexes of requests that nobody waits for, and that may be on connections
-        self.per_host = min(settings.per_host, settings.max_connections)
-        self.rests = shared.rests
-        self._look_ahead = settings.look_ahead
+        self.per_host = min(settings.per_host, self._max_connections)
+        self._look_ahead = min(settings.look_ahead, _LARGEST)
         self._at_once = 1  # inputs that are read before the next look at the clock
         # In order, all but the first of them may come to wait for it.
-        self._most_unanswered = settings.look_ahead + (1 if settings.ordered else settings.max_connections)
+        self._most_unanswered = self._look_ahead + (1 if settings.ordered else self._max_connections)
         self._idle_s = settings.idle_s
-        self.max_buffered_bytes = settings.max_buffered_bytes
         self.is_ordered = settings.ordered
-        self.timeout = settings.timeout
-        self.total_s = _FOREVER if self.timeout.total is None else self.timeout.total
-        self.read_s = _FOREVER if self.timeout.read is None else self.timeout.read
 
-        self.poller: Poller | None = None
         self._waker: tuple[socket.socket, socket.socket] | None = None
         self.is_running = False  # somebody waits for it, or for what it calls
-        self.is_closed = False
         self.is_parents = False  # in the child of a fork: what has begun is not ours
 
-        self.queued = 0  # jobs in the queues of the hosts
         self.hosts: dict[Key, Host] = {}
         self.runnable: collections.deque[Host] = collections.deque()
         self.open = 0  # connections of any state
         self.active: dict[Connection, None] = {}
         self.idle: dict[Connection, None] = {}  # unused for the longest time first
-        self.by_descriptor: dict[int, Connection] = {}
-        self.unfinished: dict[Connection, None] = {}  # that have received more than is decoded in one turn
-        self.resolving: dict[Connection, tuple[Lookup, dict[Name, list[Address]]]] = {}
-        """What is looked up for a connection, and the addresses that were found for it before."""
         self._looked_up: collections.deque[Connection] = collections.deque()
 
         self.ready: collections.deque[Response] = collections.deque()
+        self._append = self.ready.append
         self._done: dict[int, Response] = {}  # by index, where results come in order
         self._made_ready = 0
-        self.held = 0  # bytes of content, here and in what had not been handed out when ``run`` began
-        self._held_ready = 0  # and of it, what is in ``ready`` since then
-        self.is_paused = False
+        self._held_ready = 0  # of ``held``, what is in ``ready`` since ``run`` began
 
         self.awaits_hooks = shared.policies.awaits_hooks
         self.unjudged: dict[int, Job] = {}  # of responses that are no results yet: hooks are to be awaited before
-        self.pacing = Pacing(self, shared.policies.paces)
-        self.has_cookies = settings.cookies is not None
+        self.pacing: Pacing = Pacing(self, shared.policies.paces)
         self._late_fields = shared.preparer.late_fields
-        self._compiled_road = self._new_road()
+        self._lines: dict[Host, bytes | None] = {}
+        """The cookies of all bare URLs of a host, None where they differ; until code of others has run."""
+        self._known = shared.preparer.known
+        self._plain_get = shared.preparer.plain_get
+        self._queues_bare = self._known is not None
+        self._send_if_quiet = None if shared.engine is None else shared.engine.send_if_quiet
         self.heed_logger()
-
-        self.now, self.sweep_at = self.left_at, _FOREVER  # by this clock, when it was last looked at
-        self.opened = self.reused = self.resent = 0
-
-    def _new_road(self) -> Road | None:
-        """Return the compiled road, where there is an extension; it looks at what is here by then."""
-        if self.shared.engine is None:
-            return None
-        classes = {made.__name__: made for made in (Connection, Host, Job, Response)}
-        return self.shared.engine.road(self, self.shared.plain_limits, classes)
 
     def heed_logger(self) -> None:
         """See whether somebody hears the logger by now; then what is sent from here on is noted. For once a run."""
@@ -146,8 +127,6 @@ class Loop(Clock):
         if is_traced == self.is_traced:
             return
         self.is_traced = is_traced
-        self._road = None if is_traced else self._compiled_road
-        self._queues_bare = self._road is not None and self.shared.preparer.known is not None
         for connection in self.active:  # what these have sent already is still read; what they send next is noted
             if connection.is_short and not connection.left:
                 connection.is_short = False
@@ -203,10 +182,7 @@ class Loop(Clock):
     def turn(self, events: list[tuple[int, int]]) -> None:
         """Go on with what the poller told, and with what its time has come for; the results are in ``ready``."""
         self.now = time.monotonic() - self.away
-        if self._road is not None:
-            self._road.serve(events)
-        else:
-            self._serve(events)
+        self._serve(events)
         if self.unfinished:
             self._go_on_decoding()
         if self.now >= self.sweep_at:
@@ -235,7 +211,8 @@ class Loop(Clock):
         return poller
 
     def _serve(self, events: list[tuple[int, int]]) -> None:
-        """Do what the poller told. The compiled twin: ``ShortRoad.serve``."""
+        """Do what the poller told."""
+        self._lines.clear()  # what other threads and signals' handlers have done to a jar counts from here on
         for descriptor, _ in events:
             connection = self.by_descriptor.get(descriptor)
             if connection is None:
@@ -258,26 +235,6 @@ class Loop(Clock):
             else:
                 connection.go_on()
             self.now = time.monotonic() - self.away
-
-    def note_turns(self, count: int, held: int) -> None:
-        """Note that so many exchanges have ended on the compiled road, with *held* bytes, and as many have begun."""
-        self.queued -= count
-        self.reused += count
-        self.held += held
-        if not self.is_ordered:
-            self._made_ready += count
-            self._held_ready += held
-        self.sweep_at = min(self.sweep_at, self.now + min(self.total_s, self.read_s))
-
-    def ended(self, connection: Connection, response: Response) -> None:
-        """Hand out a response that the compiled road has read, and have its connection rest: its host has no more."""
-        connection.served += 1
-        connection.turn += 1
-        connection.rest()
-        self.held += len(response._content)
-        if self.held > self.max_buffered_bytes:
-            self.hold(0)
-        self.answered(response)
 
     @property
     def handed_out(self) -> int:
@@ -350,11 +307,7 @@ class Loop(Clock):
     def _read_ahead(self, most: int) -> bool:
         """Queue the jobs of at most so many inputs, of fewer where a host may start; return False for no more now."""
         if self._queues_bare and self.intake.is_plain(self.now):
-            assert self._road is not None
-            taken = self.intake.take_run(self._road, most, self.now)
-            if taken is not None:
-                self._take_in(taken)
-            return True
+            return self._read_run(most)
         for _ in range(most):
             taken = self.intake.take(self.now)
             if taken is None:
@@ -362,6 +315,43 @@ class Loop(Clock):
             self._take_in(taken)
             if self.runnable:
                 break
+        return True
+
+    def _read_run(self, most: int) -> bool:
+        """Queue the bare URLs of the first source, at most *most*, and what came behind them; as ``_read_ahead``."""
+        intake, known, plain_get, added = self.intake, self._known, self._plain_get, self.intake.added
+        assert known is not None
+        source = intake.sources[0]
+        first = index = intake.count
+        waiting = len(self.runnable)
+        try:
+            while index - first < most and not added:  # those come first, also what *source* adds
+                request = next(source)
+                if not isinstance(request, str):
+                    break
+                found = plain_get(known, request)
+                if found is None:
+                    break
+                place, head = found
+                job = Job(request, index, place[0], place[1], "GET", head)
+                index += 1
+                intake.count = index  # before *source* is asked again, which may look
+                self.queue(job)
+                if len(self.runnable) != waiting:
+                    return True  # a host that may start at once
+            else:
+                return True
+        except BaseException as error:
+            intake.end(source)  # a generator that has raised has ended
+            if not isinstance(error, StopIteration):
+                raise
+            return True
+        finally:
+            if index != first:
+                intake.note_given()
+        taken = intake.take_given(request, self.now)
+        if taken is not None:
+            self._take_in(taken)
         return True
 
     def _take_in(self, taken: Job | Response) -> None:
@@ -477,21 +467,38 @@ class Loop(Clock):
         waiting = host.pending or host.held_back
         return bool(host.resting and waiting) and self.rests.may_follow(host.key, waiting[0].method)
 
-    def next_job(self, connection: Connection) -> Job | None:
-        """Return the job that *connection* may go on with, first in its host's queue; None to let it rest."""
-        pending = connection.host.pending
+    def next_job(self, host: Host, turn: int) -> Job | None:
+        """Return the job that a connection to *host* may go on with, after so many in a row; None to let it rest."""
+        pending = host.pending
         if not pending or self.is_paused:
             return None
-        if connection.turn >= self.most_in_a_row and self.runnable and self.open >= self._most_open:
+        if turn >= self.most_in_a_row and self.runnable and self.open >= self._most_open:
             return None  # it has had its turn, and another host waits for a place
-        while pending:
-            if self.is_dressed(pending[0]):
-                return pending[0]
-            if self.is_closed:
+        job = pending[0]
+        if not self._late_fields:
+            return job
+        while not self._is_dressed_in_turn(host, job):
+            if self.is_closed or not pending:
                 return None
             pending.popleft()
             self.queued -= 1
-        return None
+            if not pending:
+                return None
+            job = pending[0]
+        return None if self.is_closed else job
+
+    def _is_dressed_in_turn(self, host: Host, job: Job) -> bool:
+        """As ``is_dressed``; all bare URLs of a host have the same cookies, most often."""
+        if isinstance(job.request, str):
+            if host not in self._lines:
+                # Which clears ``_lines``: so not within it.
+                line = self.off_the_clock(self.shared.preparer.line_for_all, job.origin)
+                self._lines[host] = line
+            line = self._lines[host]
+            if line is not None:
+                self.shared.preparer.dress_bare(job, line)
+                return True
+        return self.is_dressed(job)
 
     def is_dressed(self, job: Job) -> bool:
         """Dress *job* with its cookies and credentials, just before it is sent.
@@ -508,9 +515,12 @@ class Loop(Clock):
             return False
         return True
 
-    def line_for_all(self, job: Job) -> bytes | None:
-        """See ``Preparer.line_for_all``, which may ask the jar; for the compiled road."""
-        return self.off_the_clock(self.shared.preparer.line_for_all, job.origin)
+    def off_the_clock(self, function: Callable[..., Any], *args: object) -> Any:
+        """Return ``function(*args)``, which runs the caller's code; it may change a jar."""
+        try:
+            return LoopState.off_the_clock(self, function, *args)
+        finally:
+            self._lines.clear()
 
     def give_up(self, job: Job, error: Exception) -> None:
         """Hand out *error* as the result of a job that is not sent, or not again."""
@@ -574,12 +584,22 @@ class Loop(Clock):
         del self.idle[connection]
         self.active[connection] = None
         connection.turn = 0
-        if self._road is None or not self._road.start(connection, job):
-            if not connection.is_quiet():
-                connection.close(NOT_QUIET)
-                return False
-            connection.begin(job)
+        if self._sends_fast(connection, job):
+            assert self._send_if_quiet is not None
+            sent = self._send_if_quiet(connection.descriptor, job.head)
+            if sent:
+                connection.begun(job, sent)
+                return True
+        if not connection.is_quiet():
+            connection.close(NOT_QUIET)
+            return False
+        connection.begin(job)
         return True
+
+    def _sends_fast(self, connection: Connection, job: Job) -> bool:
+        """Return whether *job* may be sent over a connection that rests, and be read, by the fast path."""
+        may = self._send_if_quiet is not None and not self.is_traced
+        return may and connection.is_plain and job.is_plain and job.body is None
 
     def _kept_for(self, host: Host, job: Job) -> list[Connection]:
         """Return the list of kept connections that *job* may use; the last one is to be taken first."""
@@ -720,7 +740,7 @@ class Loop(Clock):
             self._make_ready(response)
 
     def _make_ready(self, response: Response) -> None:
-        self.ready.append(response)
+        self._append(response)
         self._made_ready += 1
         self._held_ready += len(response._content)
 

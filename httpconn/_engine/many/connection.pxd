@@ -1,0 +1,54 @@
+cimport cython
+from httpconn._engine.many.host cimport Host
+from httpconn._engine.many.state cimport LoopState
+from httpconn._exchange.job cimport BareJob
+from httpconn._exchange.response_fields cimport ResponseFields
+
+cdef double _FOREVER
+
+cdef class Connection:
+    cdef public object channel
+    cdef public object descriptor
+    cdef public bint has_alarm
+    cdef public object head
+    cdef public Py_ssize_t held
+    cdef public Host host
+    cdef public double idle_since
+    cdef public object incoming
+    cdef public bint is_plain
+    cdef public bint is_sent
+    cdef public bint is_short
+    cdef public BareJob job
+    cdef public Py_ssize_t left
+    cdef public Py_ssize_t left_out_at
+    cdef public object left_out_bytes
+    cdef public object limits
+    cdef public LoopState loop
+    cdef public int mask
+    cdef public object number
+    cdef public object others
+    cdef public object outgoing
+    cdef public object parts
+    cdef public double paused_at
+    cdef public int phase
+    cdef public double rests_until
+    cdef public object send_error
+    cdef public Py_ssize_t served
+    cdef public double since
+    cdef public object times
+    cdef public double total_at
+    cdef public Py_ssize_t turn
+    cdef public double wakes_at
+    cdef public object watch
+
+    @cython.locals(loop=LoopState)
+    cdef _admit(self, BareJob job)
+    @cython.locals(loop=LoopState, job=BareJob, next_job=BareJob)
+    cpdef turn_short(self)
+    @cython.locals(loop=LoopState, job=BareJob, response=ResponseFields, passed=double, left=Py_ssize_t, sent=Py_ssize_t)
+    cpdef turned(self, found, BareJob next_job)
+    @cython.locals(response=ResponseFields)
+    cdef ResponseFields _response_to(self, BareJob job, head, content)
+    @cython.locals(loop=LoopState, now=double, until=double)
+    cdef _go_on_sent(self, BareJob job, Py_ssize_t sent)
+    cpdef rest(self)

@@ -1,0 +1,36 @@
+from httpconn._engine.clock cimport Clock
+from httpconn._engine.many.host cimport Host
+from httpconn._exchange.response_fields cimport ResponseFields
+
+cdef class LoopState(Clock):
+    cdef public object begin_plain
+    cdef public dict by_descriptor
+    cdef public object default_encoding
+    cdef public Py_ssize_t held
+    cdef public bint is_closed
+    cdef public bint is_paused
+    cdef public object is_traced
+    cdef public Py_ssize_t max_buffered_bytes
+    cdef public double now
+    cdef public Py_ssize_t opened
+    cdef public object pacing
+    cdef public object plain_limits
+    cdef public object poller
+    cdef public Py_ssize_t queued
+    cdef public double read_s
+    cdef public Py_ssize_t resent
+    cdef public dict resolving
+    cdef public object rests
+    cdef public Py_ssize_t reused
+    cdef public object shared
+    cdef public double sweep_at
+    cdef public object take_turn
+    cdef public object timeout
+    cdef public double total_s
+    cdef public dict unfinished
+
+    cpdef next_job(self, Host host, Py_ssize_t turn)
+    cpdef note_sent(self, Host host)
+    cpdef hold(self, Py_ssize_t count)
+    cpdef answered(self, ResponseFields response)
+    cpdef rest(self, connection)

@@ -1,0 +1,109 @@
+"""What the connections of one loop have in common, and what they tell it: its time, its counts, its memory.
+
+``loop.py`` has the methods. They are named here so that a connection knows what it may ask, and no module imports one
+that imports it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from ..._exchange.job import Job
+from ..._exchange.settings import FetchSettings
+from ..._io.lookups import Address, Lookup, Name
+from ..._io.polling import Poller
+from ...model import Response
+from ..clock import Clock
+from ..shared import Shared
+from .host import Host
+
+_FOREVER: Final = float("inf")
+_LARGEST: Final = 2**62
+"""Where counts are held in C, a limit beyond it is none."""
+
+
+class LoopState(Clock):
+    """A loop, as its connections know it."""
+
+    __slots__ = ("begin_plain", "by_descriptor", "default_encoding", "held", "is_closed", "is_paused", "is_traced",
+                 "max_buffered_bytes", "now", "opened", "pacing", "plain_limits", "poller", "queued", "read_s",
+                 "resent", "resolving", "rests", "reused", "shared", "sweep_at", "take_turn", "timeout", "total_s",
+                 "unfinished")  # fmt: skip
+
+    pacing: Any
+    """The loop's ``Pacing``, which knows connections."""
+
+    def __init__(self, shared: Shared, settings: FetchSettings) -> None:
+        super().__init__()
+        self.shared = shared
+        self.take_turn = shared.take_turn
+        self.begin_plain = shared.begin_plain
+        self.default_encoding = shared.default_encoding
+        self.plain_limits = shared.plain_limits
+        self.rests = shared.rests
+        self.timeout = settings.timeout
+        self.total_s = _FOREVER if self.timeout.total is None else self.timeout.total
+        self.read_s = _FOREVER if self.timeout.read is None else self.timeout.read
+        self.max_buffered_bytes = min(settings.max_buffered_bytes, _LARGEST)
+
+        self.is_traced: bool | None = None
+        """Whether what is sent is noted, and so goes none of the short ways."""
+        self.poller: Poller | None = None
+        self.is_closed = False
+        self.is_paused = False  # memory is full
+        self.queued = 0  # jobs in the queues of the hosts
+        self.held = 0  # bytes of content, here and in what had not been handed out when ``run`` began
+        self.by_descriptor: dict[int, Any] = {}
+        self.unfinished: dict[Any, None] = {}  # connections that have received more than is decoded in one turn
+        self.resolving: dict[Any, tuple[Lookup, dict[Name, list[Address]]]] = {}
+        """What is looked up for a connection, and the addresses that were found for it before."""
+        self.now = self.left_at  # by this clock, when it was last looked at
+        self.sweep_at = _FOREVER
+        self.opened = self.reused = self.resent = 0
+
+    def next_job(self, host: Host, turn: int) -> Job | None:
+        """Return the job that a connection to *host* may go on with, after so many in a row; None to let it rest."""
+        raise NotImplementedError
+
+    def note_sent(self, host: Host) -> None:
+        """Take the first job of *host* out of its queue: it is on its way over a kept connection."""
+        host.pending.popleft()
+        self.queued -= 1
+        self.reused += 1
+
+    def is_dressed(self, job: Job) -> bool:
+        """Dress *job* with its cookies, just before it is sent; where that fails, hand out the error."""
+        raise NotImplementedError
+
+    def puts_back(self, connection: Any) -> bool:
+        """Have the job of *connection*, for which there is no file descriptor, wait for its turn again, if it can."""
+        raise NotImplementedError
+
+    def rest(self, connection: Any) -> None:
+        """Keep a connection that has nothing to do."""
+        raise NotImplementedError
+
+    def forget(self, connection: Any) -> None:
+        """Free the place of a connection that is closed."""
+        raise NotImplementedError
+
+    def waker_of(self, connection: Any) -> Callable[[], None]:
+        """Return what a resolver's thread may call to have the loop go on with *connection*."""
+        raise NotImplementedError
+
+    def hold(self, count: int) -> None:
+        """Count *count* more bytes of content; beyond what may be held, reading pauses."""
+        raise NotImplementedError
+
+    def take_note(self, job: Job, response: Response) -> None:
+        """Have jar, hooks and gates learn of a response whose content is still to come."""
+        raise NotImplementedError
+
+    def answered(self, response: Response) -> None:
+        """Hand out a result."""
+        raise NotImplementedError
+
+    def follow_up(self, job: Job, response: Response) -> None:
+        """See to what follows the response to *job*, whole or with its ``error``; or hand it out."""
+        raise NotImplementedError

@@ -1,0 +1,14 @@
+cdef class BareJob:
+    cdef public Py_ssize_t attempts
+    cdef public object body
+    cdef public object dressed
+    cdef public object head
+    cdef public object index
+    cdef public bint is_plain
+    cdef public object key
+    cdef public object method
+    cdef public object origin
+    cdef public object request
+    cdef public double started
+    cdef public object timeout
+    cdef public object trail

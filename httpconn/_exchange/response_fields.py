@@ -1,0 +1,55 @@
+"""What a Response holds. Compiled too, by ``response_fields.pxd``: the engine makes one for each exchange."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class ResponseFields:
+    """The attributes of a Response, which adds what is worked out of them, and how it is made by others."""
+
+    __slots__ = (
+        "_content",
+        "_encoding",
+        "_head",
+        "_headers",
+        "_request",
+        "_sent",
+        "_stream",
+        "_times",
+        "_trailers",
+        "attempts",
+        "defects",
+        "error",
+        "history",
+        "index",
+    )
+
+    # What types they have is said by Response: its module imports this one.
+    _content: Any
+    _encoding: Any
+    _head: Any
+    _headers: Any
+    _request: Any
+    _sent: Any
+    _stream: Any
+    _times: Any
+    _trailers: Any
+    attempts: Any
+    defects: Any
+    error: Any
+    history: Any
+    index: Any
+
+    def _fill(self, request: Any, head: Any, content: bytes) -> None:
+        """Set every attribute, of a response that has just been made."""
+        self._request = request
+        self._head = head
+        self._content = content
+        self._times = 0.0
+        self._headers = self._encoding = self._trailers = self._stream = self._sent = None
+        self.attempts = 1
+        self.defects = ()
+        self.error = None
+        self.index = 0
+        self.history = ()
