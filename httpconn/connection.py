@@ -28,13 +28,14 @@ from . import _backends
 from ._io.connect import Watch, create_https_context, name_in_tls, shared_https_context
 from ._io.source import STANDARD_SOCKET, comes_from_socket, send_promptly
 from ._wire import state
-from ._wire.grammar import FRAMING_NAMES, Limits
+from ._wire.grammar import CONTENT_LENGTH, FRAMING_NAMES, TRANSFER_ENCODING, Limits
 from ._wire.head import Defect
 from ._wire.reference import parse_field_lines, parse_status_line
 from ._wire.request import (
     encode_field_line,
     expects_continue,
     host_field_value,
+    serialize_request_head,
     strip_ipv6_scope,
     validate_host,
     validate_method,
@@ -306,21 +307,21 @@ class HTTPConnection:
         """Return the CONNECT request. Raises InvalidURL or InvalidField before anything is sent."""
         host = self._tunnel_host
         assert host is not None
-        try:
-            validate_host(host)  # CVE-2026-1502
-        except InvalidURL as error:
-            raise InvalidTunnelHost(f"Tunnel host can't contain control characters {quote(host)}") from error
-        encoded = host.encode("idna" if _TUNNEL_SENDS_HOST else "ascii")
-        if _TUNNEL_WRAPS_IPV6 and b":" in encoded and not encoded.startswith(b"["):
-            encoded = b"[" + encoded + b"]"
         version = self._http_vsn_str if _TUNNEL_SENDS_HOST else "HTTP/1.0"
         port: Any = self._tunnel_port
-        lines = [b"CONNECT %s:%d %s" % (encoded, port, version.encode("ascii"))]  # %d takes nothing but a number
-        lines += [
-            encode_field_line(name, (value if isinstance(value, bytes) else str(value),), self.strict)
+        lines = (
+            encode_field_line(name, (value if isinstance(value, bytes) else str(value),), self.strict) + b"\r\n"
             for name, value in self._tunnel_headers.items()
-        ]
-        return b"\r\n".join((*lines, b"", b""))
+        )
+        try:
+            validate_host(host)  # CVE-2026-1502
+            encoded = host.encode("idna" if _TUNNEL_SENDS_HOST else "ascii")
+            if _TUNNEL_WRAPS_IPV6 and b":" in encoded and not encoded.startswith(b"["):
+                encoded = b"[" + encoded + b"]"
+            target = (b"%s:%d" % (encoded, port)).decode("ascii")  # %d takes nothing but a number
+            return serialize_request_head("CONNECT", target, lines, version=version)
+        except InvalidURL as error:  # of the name as it was given, or of what IDNA has made of it
+            raise InvalidTunnelHost(f"Tunnel host can't contain control characters {quote(host)}") from error
 
     def _tunnel(self) -> None:
         # One send for all lines, so that they travel in one packet.
@@ -772,9 +773,9 @@ class HTTPConnection:
             skips["skip_accept_encoding"] = 1
         self.putrequest(method, url, **skips)
         try:
-            if "content-length" in names:
+            if CONTENT_LENGTH in names:
                 encode_chunked = False
-            elif "transfer-encoding" not in names:
+            elif TRANSFER_ENCODING not in names:
                 encode_chunked = False
                 content_length = self._get_content_length(body, method)
                 if content_length is not None:
@@ -800,10 +801,10 @@ class HTTPConnection:
         told = _check_told_once(names)
         if self.strict and names.count("host") > 1:
             raise InvalidField("a request may name its host once (RFC 9112 section 3.2)")
-        if not self.strict or told != ["content-length"]:
+        if not self.strict or told != [CONTENT_LENGTH]:
             return
         length = self._get_content_length(body, method)
-        value = _as_text(list(headers.values())[[name.strip(" \t") for name in names].index("content-length")])
+        value = _as_text(list(headers.values())[[name.strip(" \t") for name in names].index(CONTENT_LENGTH)])
         if not (str(value).isascii() and str(value).isdigit()):
             raise InvalidField(f"expected a number of bytes as Content-Length, got {value!s:.20}")
         if str(value) != str(length or 0) and (length is not None or body is None):

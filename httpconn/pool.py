@@ -91,12 +91,11 @@ class ConnectionPool(Configured):
 
     def __init__(self, **options: Unpack[Options]) -> None:
         """Raises TypeError, ValueError, InvalidField for what cannot be meant."""
-        self._settings = settings = Settings.of(options)
+        self._settings = Settings.of(options)
         self._shared = Shared(self._settings)
         self._slots = Slots(self._shared)
         self._pacing = Pacing(self._shared.policies.paces)
         # With cookies it takes more than a status to tell; without, no response is slowed by the question.
-        self._plain_below = 0 if settings.cookies is not None else self._shared.policies.judged_from
         call_after_fork(self)
 
     # -- requests -----------------------------------------------------------------------------------------
@@ -277,9 +276,7 @@ class ConnectionPool(Configured):
             attempt = Attempt(self._slots, self._pacing, connection, job, limits, is_streamed=stream)
             response = attempt.begin() if stream else attempt.run()
             head = response._head
-            if (response.error is None and head is not None) and (
-                head.status < self._plain_below or not self._shared.policies.has_to_judge(head)
-            ):
+            if response.error is None and head is not None and not self._shared.policies.has_to_judge(head):
                 return response
             next_job = self._follow_up(job, response, attempt)
             if next_job is None:

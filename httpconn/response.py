@@ -33,7 +33,7 @@ from ._io.source import (
 )
 from ._wire import reference
 from ._wire.framing import UNTIL_CLOSE
-from ._wire.grammar import CONTINUE, SWITCHING_PROTOCOLS, Limits
+from ._wire.grammar import CONTINUE, Limits
 from ._wire.head import Defect, ResponseHead, field_lines_of, field_value_of, field_values_of
 from ._wire.reader import NEED_DATA, ResponseReader
 from .errors import (
@@ -525,13 +525,9 @@ class HTTPResponse(_Base):
         """Return whether another request may follow on this connection, now that this response is done with."""
         reader = self._reader
         if reader is None:
-            # The short road is for what persists. Unread, only a body of no bytes may be left behind.
+            # A plain response keeps the connection open. Unread, only a body of no bytes may be left behind.
             return self._head is not None and (self._plain is None or not self._plain[2])
-        if reader.will_close or self._failure is not None:
-            return False
-        if not reader.complete and not reader.is_empty():
-            return False
-        return reader.ends_here() and self.status != SWITCHING_PROTOCOLS
+        return self._failure is None and reader.may_be_followed()
 
     def close(self) -> None:
         """Close the response. Unless it was read to its end, the connection is closed with it."""

@@ -17,7 +17,7 @@ from typing import Final
 
 from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrade, HttpResponseParser
 
-from .._wire.grammar import FIELD_VCHAR_OR_WS, TCHAR
+from .._wire.grammar import CONTENT_LENGTH, FIELD_VCHAR_OR_WS, TCHAR, TRANSFER_ENCODING
 from .._wire.head import ResponseHead
 from . import pure
 
@@ -62,11 +62,11 @@ class ReportedHead:
 
     @property
     def content_length(self) -> str | None:
-        return self.get_joined("content-length")
+        return self.get_joined(CONTENT_LENGTH)
 
     @property
     def transfer_encoding(self) -> str | None:
-        return self.get_joined("transfer-encoding")
+        return self.get_joined(TRANSFER_ENCODING)
 
     @property
     def connection(self) -> str | None:

@@ -14,12 +14,14 @@ from types import FunctionType
 from typing import Final
 
 from .._wire.body import BodyBuffer, ChunkedDecoder
-from .._wire.grammar import Limits, begin_plain_head, match_plain_head
+from .._wire.grammar import CONTENT_LENGTH, TRANSFER_ENCODING, Limits, begin_plain_head, match_plain_head
 from .._wire.head import ResponseHead, find_head_end
 from .._wire.request import serialize_plain_request_head
 from .contract import Backend
 
-# Of field lines that have been judged already: so it may be as simple as this.
+_CONTENT_LENGTH_LINE: Final = f"\n{CONTENT_LENGTH}:".encode("ascii")
+_TRANSFER_ENCODING_LINE: Final = f"\n{TRANSFER_ENCODING}:".encode("ascii")
+# The lines are known to be valid by now, so the pattern may be as simple as this.
 _split_field_lines: Final = re.compile(r"([^:]++):[ \t]*+([^\r]*+)\r\n").findall
 _find_framing_lines: Final = re.compile(
     rb"\n(content-length|transfer-encoding|connection):[ \t]*+([^\r]*+)"
@@ -48,11 +50,11 @@ class PlainHead:
 
     @property
     def content_length(self) -> str | None:
-        return self._joined(b"\ncontent-length:")
+        return self._joined(_CONTENT_LENGTH_LINE)
 
     @property
     def transfer_encoding(self) -> str | None:
-        return self._joined(b"\ntransfer-encoding:")
+        return self._joined(_TRANSFER_ENCODING_LINE)
 
     @property
     def connection(self) -> str | None:

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from .._wire.grammar import RE_FIELD_BYTE, RE_TCHAR
+from .._wire.framing import framing_line
+from .._wire.grammar import CONTENT_LENGTH, RE_FIELD_BYTE, RE_TCHAR, TRANSFER_ENCODING
 from .._wire.request import asks_to_close, encode_field_line, expects_continue
 from ..errors import InvalidField
 from ..model import Request
@@ -47,19 +48,19 @@ def given_fields(fields: tuple[Field, ...]) -> GivenFields:
     if not _are_lines(lines) or lines.count(b"\r\n") != len(fields):
         # Folds, and names that are no tokens: whatever else may be sent is sent, and the rest is told.
         lines = b"".join([encode_field_line(name, (value,), True) + b"\r\n" for name, value in fields])
-    found: dict[bytes, list[bytes]] = {}
+    found: dict[str, list[bytes]] = {}
     for name, value in fields:
-        found.setdefault(_bytes(name).lower(), []).append(_bytes(value).strip())
-    if len(found.get(b"host", ())) > 1:
+        found.setdefault(_bytes(name).decode("latin-1").lower(), []).append(_bytes(value).strip())
+    if len(found.get("host", ())) > 1:
         raise InvalidField("expected one Host, got several")
-    length, is_chunked = _told_length(found.get(b"content-length", [])), _is_chunked(found)
+    length, is_chunked = _told_length(found.get(CONTENT_LENGTH, [])), _is_chunked(found)
     if is_chunked and length is not None:
         raise InvalidField("expected Content-Length or Transfer-Encoding, got both: two ends of one body")
-    split = lines.split(b"\r\n") if b"expect" in found or b"connection" in found else []
+    split = lines.split(b"\r\n") if "expect" in found or "connection" in found else []
     return GivenFields(
         lines,
-        b"host" in found,
-        b"proxy-authorization" in found,
+        "host" in found,
+        "proxy-authorization" in found,
         length,
         is_chunked,
         expects_continue(split),
@@ -83,8 +84,8 @@ def _told_length(values: Sequence[bytes]) -> int | None:
     return int(values[0])
 
 
-def _is_chunked(found: dict[bytes, list[bytes]]) -> bool:
-    values = found.get(b"transfer-encoding")
+def _is_chunked(found: dict[str, list[bytes]]) -> bool:
+    values = found.get(TRANSFER_ENCODING)
     if values is None:
         return False
     if [value.lower() for value in values] != [b"chunked"]:
@@ -107,9 +108,7 @@ def given_body(request: Request, given: GivenFields) -> tuple[Framed, bytes]:
             body = ChunkedBody((body,)) if isinstance(body, bytes) else ChunkedBody(body.parts())
         return (body, None, None), b""
     if given.length is None:
-        if length is None:
-            return (body, None, None), b"Transfer-Encoding: chunked\r\n"
-        return (body, length, None), b"Content-Length: %d\r\n" % length
+        return (body, length, None), framing_line(length)
     if length is None and isinstance(body, ChunkedBody):
         return (body.announced(given.length), given.length, None), b""
     if length != given.length:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from .. import _backends
 from .._backends.contract import Engine
 from .._wire.framing import announced_bytes
-from .._wire.grammar import CONTINUE, SWITCHING_PROTOCOLS
+from .._wire.grammar import CONTINUE
 from .._wire.head import ResponseHead
 from .._wire.reader import NEED_DATA, ResponseReader
 from ..errors import ContentTooLong, IncompleteRead, IncompleteSink, name_place
@@ -241,17 +241,8 @@ class Incoming:
         return self._reader.complete is True and not self._reader.ends_here()
 
     def persists(self) -> bool:
-        """Return whether the connection may carry another request: the message is whole and nothing came behind it."""
-        reader = self._reader
-        head = self.head
-        return (
-            reader.complete is True
-            and not reader.will_close
-            and not self._job.closes
-            and reader.ends_here()
-            and head is not None
-            and head.status != SWITCHING_PROTOCOLS
-        )
+        """Return whether the connection may carry another request, as far as request and response say."""
+        return self._reader.may_be_followed() and not self._job.closes
 
     def close_sink(self) -> None:
         """Have what is in the sink stay if it is whole, else not, where that can be. Raises what the sink raises."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Collection, Iterable
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from .. import _backends
-from .._wire.request import asks_to_close, encode_told_field_line, expects_continue, validate_method, validate_target
+from .._wire.framing import framing_line
+from .._wire.grammar import CONTENT_LENGTH, TRANSFER_ENCODING
+from .._wire.request import asks_to_close, encode_told_field_line, expects_continue, serialize_request_head
 from .._wire.urls import LENGTH_OF_HTTPS, CredentialsInURL, Origin, is_seen, parse_url
 from ..errors import AddressNotAllowed, FingerprintMismatch, InvalidField, quote
 from ..model import Form, Request, Timeout, pairs_of, without_fragment
@@ -218,7 +221,6 @@ class Preparer:
         origin, target_of_url = parse_url(request.url)
         method = request.method
         _check_request(request)
-        validate_method(method, self.settings.strict)
         given = given_fields(fields)
         framed, lines = given_body(request, given)
         key = self._key(request, origin)
@@ -227,14 +229,12 @@ class Preparer:
         target = target or target_of_url
         if proxy is not None:  # else who has made the request knows whom it is for
             target = self._target_for(proxy, origin, target, added)
-        validate_target(target)
-        if proxy is not None:
             key += (proxy.key,)
             if added and not given.has_proxy_authorization:
                 lines += b"Proxy-Authorization: %b\r\n" % added[0][1].encode("latin-1")
         host = b"" if given.has_host else b"Host: %b\r\n" % origin.host_field
-        start = f"{method} {target} HTTP/1.1\r\n".encode("ascii")
-        job = Job(request, index, key, origin, method, b"".join((start, host, given.lines, lines, b"\r\n")))
+        head = serialize_request_head(method, target, (host, given.lines, lines), strict=self.settings.strict)
+        job = Job(request, index, key, origin, method, head)
         job.takes_cookies = False
         job.timeout = None if request.timeout is None else Timeout.of(request.timeout)
         job.proxy = proxy
@@ -407,7 +407,7 @@ class Preparer:
         if self._left_out:
             own = [*(pair for pair in self._left_out if all(_name(pair[0]) != _name(name) for name, _ in own)), *own]
         if isinstance(body, ChunkedBody) and length is None and hasattr(request.body, "read"):
-            announced = next((str(value) for name, value in own if _name(name) == "content-length"), "")
+            announced = next((str(value) for name, value in own if _name(name) == CONTENT_LENGTH), "")
             if announced.isascii() and announced.isdigit():
                 length = int(announced)
                 framed = body.announced(length), length, content_type
@@ -526,22 +526,13 @@ class Preparer:
             head = _backends.selected.serialize_request_head(method, target, origin.host_field, named, length)
             if head is not None:
                 return head
-        validate_method(method, self.settings.strict)
-        if not method.isascii():
-            raise ValueError(f"expected a method in ASCII, got {quote(method)}")
-        validate_target(target)
         names = {_name(name) for name, _ in fields}
-        lines = [f"{method} {target} HTTP/1.1".encode("ascii")]
-        if "host" not in names:
-            lines.append(b"Host: " + origin.host_field)
+        made = [b"" if "host" in names else b"Host: %b\r\n" % origin.host_field]
         if asks_for_coding and "accept-encoding" not in names:
-            lines.append(b"Accept-Encoding: identity")
-        if length is None:
-            lines.append(b"Transfer-Encoding: chunked")
-        elif length >= 0:
-            lines.append(b"Content-Length: %d" % length)
-        lines += [encode_told_field_line(name, value) for name, value in fields]
-        return b"\r\n".join((*lines, b"", b""))
+            made.append(b"Accept-Encoding: identity\r\n")
+        made.append(framing_line(length))
+        given = (encode_told_field_line(name, value) + b"\r\n" for name, value in fields)
+        return serialize_request_head(method, target, chain(made, given), strict=self.settings.strict)
 
     def _merged(self, own: list[tuple[str, Any]], trail: Trail | None, method: str) -> list[tuple[str, Any]]:
         """Return the fields in their order: those that all requests share, unless *own* has them, and then *own*.
@@ -562,19 +553,19 @@ class Preparer:
             shared = [(name, value) for name, value in shared if not is_bound_to_origin(_name(name))]
         if trail is not None and trail.has_left_content:
             shared = [(name, value) for name, value in shared if not is_of_content(_name(name))]
-        return [*shared, *(pair for pair in own if pair[1] is not None and _name(pair[0]) != "content-length")]
+        return [*shared, *(pair for pair in own if pair[1] is not None and _name(pair[0]) != CONTENT_LENGTH)]
 
     def _check_own(self, pairs: list[tuple[str, Any]], length: int | None = -1, *, decode: bool = True) -> None:
         """Raise for a caller's field that cannot be meant: framing that is not the body's, a coding nobody undoes."""
         for name, value in pairs:
             lowered = _name(name)
             if value is None:
-                if lowered in ("host", "content-length", "transfer-encoding"):
+                if lowered in ("host", CONTENT_LENGTH, TRANSFER_ENCODING):
                     raise InvalidField(f"{name} cannot be left out: the request would not be one, or have another end")
                 continue
-            if lowered == "transfer-encoding":
+            if lowered == TRANSFER_ENCODING:
                 raise InvalidField("Transfer-Encoding is set here, where the length of the body is not known")
-            if lowered == "content-length" and str(value) != str(length if length is None else max(length, 0)):
+            if lowered == CONTENT_LENGTH and str(value) != str(length if length is None else max(length, 0)):
                 has = "has no known length" if length is None else f"has {max(length, 0)} bytes"
                 raise InvalidField(f"Content-Length says {value!s:.20}, the body {has}")
             if lowered == "accept-encoding" and decode:

@@ -21,7 +21,7 @@ from .. import _backends
 from .._wire.grammar import Limits
 from .._wire.head import field_lines_of
 from .._wire.reader import NEED_DATA, ResponseReader
-from .._wire.request import encode_field_line, host_field_value
+from .._wire.request import encode_field_line, host_field_value, serialize_request_head
 from .._wire.urls import Origin, parse_url
 from ..errors import HTTPException, InvalidURL, MissingExtra, ProxyError, quote
 from .no_proxy import NoProxy
@@ -140,10 +140,10 @@ class ConnectHandshake:
         self._proxy = proxy
         self._origin = origin
         authority = host_field_value(origin.host, origin.port, None)
-        lines = [b"CONNECT " + authority + b" HTTP/1.1", b"Host: " + authority]
+        lines = [b"Host: %b\r\n" % authority]
         if proxy.authorization is not None:
-            lines.append(encode_field_line("Proxy-Authorization", (proxy.authorization,), True))
-        self._outgoing = b"\r\n".join((*lines, b"", b""))
+            lines.append(encode_field_line("Proxy-Authorization", (proxy.authorization,), True) + b"\r\n")
+        self._outgoing = serialize_request_head("CONNECT", authority.decode("ascii"), lines, strict=True)
         self._reader = ResponseReader(_backends.selected, "CONNECT", _LIMITS, True, lenient_syntax=not strict)
 
     def outgoing(self) -> bytes:

@@ -1,4 +1,4 @@
-"""Where a response's body ends, and whether the connection may be used again: RFC 9112 section 6.3.
+"""Where the body of a message ends, and whether the connection may be used again: RFC 9112 section 6.3.
 
 The only place that judges Content-Length, Transfer-Encoding and Connection. The rules are tried in the
 order of the RFC; each says what both modes make of it. Whatever is read outside the grammar is listed in
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Final, TypeAlias
 
 from ..errors import MalformedFraming, quote
-from .grammar import MAX_BODY_BYTES
+from .grammar import CONTENT_LENGTH, MAX_BODY_BYTES, NO_CONTENT, NOT_MODIFIED, TRANSFER_ENCODING
 from .head import Defect, ResponseHead
 
 UNTIL_CLOSE: Final = -1
@@ -45,7 +45,7 @@ def body_framing(head: ResponseHead, method: str | None, strict: bool) -> Framin
         will_close = not _persists(head) or bool(head.defects)
     status = head.status
     # Rule 1: no body, whatever the fields say.
-    if status < 200 or status == 204 or status == 304 or method == "HEAD":
+    if status < 200 or status in (NO_CONTENT, NOT_MODIFIED) or method == "HEAD":
         return 0, will_close, None, ()
     # Rule 2: a tunnel. Nothing behind this head is HTTP, so no other request may follow on it.
     if method == "CONNECT" and status < 300:
@@ -61,12 +61,22 @@ def body_framing(head: ResponseHead, method: str | None, strict: bool) -> Framin
     return _sized(head, length.strip(_OWS), will_close, strict)
 
 
+def framing_line(length: int | None) -> bytes:
+    """Return the field line, with its line end, that tells a server where the body of a request ends.
+
+    *length* in bytes; None for a body of chunks, -1 for no body, which needs no line. Source: RFC 9112 section 6.
+    """
+    if length is None:
+        return b"Transfer-Encoding: chunked\r\n"
+    return b"Content-Length: %d\r\n" % length if length >= 0 else b""
+
+
 def announces_content(head: ResponseHead, method: str | None) -> bool:
     """Return whether the fields say that content comes with this message, of one byte or more.
 
     The length in a 304 is that of what is not sent anew, and many servers tell it (RFC 9110 section 15.4.5).
     """
-    if head.status == 304 and method != "HEAD":
+    if head.status == NOT_MODIFIED and method != "HEAD":
         return False
     length = head.content_length
     return head.transfer_encoding is not None or (length is not None and length.strip("0, \t") != "")
@@ -101,23 +111,23 @@ def _coded(head: ResponseHead, length: str | None, will_close: bool, strict: boo
         # response splitting", so the connection ends here.
         if strict:
             return _refused("Transfer-Encoding and Content-Length together", length)
-        return _lax(head, CHUNKED, "content-length", "Content-Length beside Transfer-Encoding; ignored")
+        return _lax(head, CHUNKED, CONTENT_LENGTH, "Content-Length beside Transfer-Encoding; ignored")
     if codings and codings[-1] == "chunked":
         return _refused("a transfer coding before 'chunked' that cannot be undone", value)
     # Rule 4: the final coding is not chunked, so the body ends with the connection.
     if codings == ["identity"] and (length is None or not strict):
         # http.client takes it for no coding at all: by the length, where there is a valid one.
         size = UNTIL_CLOSE if length is None else _sized(head, length.strip(_OWS), will_close, True)[0]
-        return _lax(head, size, "transfer-encoding", "transfer coding 'identity'")
+        return _lax(head, size, TRANSFER_ENCODING, "transfer coding 'identity'")
     if strict:
         return _refused("a Transfer-Encoding that ends in 'chunked'", value, expected=True)
-    return _lax(head, UNTIL_CLOSE, "transfer-encoding", "final transfer coding is not chunked")
+    return _lax(head, UNTIL_CLOSE, TRANSFER_ENCODING, "final transfer coding is not chunked")
 
 
 def _sized(head: ResponseHead, value: str, will_close: bool, strict: bool) -> Framing:
     """Rules 5 and 6: a Content-Length that is not just digits."""
     if _is_negative(value) and not strict:
-        return _lax(head, UNTIL_CLOSE, "content-length", "negative Content-Length; ignored")
+        return _lax(head, UNTIL_CLOSE, CONTENT_LENGTH, "negative Content-Length; ignored")
     lengths = [part.strip(_OWS) for part in value.split(",")]
     if not all(map(_is_digits, lengths)):
         return _refused("a Content-Length of ASCII digits", value, expected=True)

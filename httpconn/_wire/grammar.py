@@ -75,8 +75,14 @@ is_chunk_extension: Final = re.compile(
 # The usual one: no extension, no white space, and short enough to be within every limit.
 match_plain_size_line: Final = re.compile(rb"([0-9A-Fa-f]{1,12}+)\r\n").match
 
-FRAMING_NAMES: Final = frozenset({"content-length", "transfer-encoding"})
+CONTENT_LENGTH: Final = "content-length"
+TRANSFER_ENCODING: Final = "transfer-encoding"
+FRAMING_NAMES: Final = frozenset({CONTENT_LENGTH, TRANSFER_ENCODING})
 """The fields, in lower case, that tell where a message ends."""
+
+NO_CONTENT: Final = 204
+NOT_MODIFIED: Final = 304
+"""The two final statuses whose responses have no body (RFC 9110 sections 15.3.5 and 15.4.5)."""
 
 CONTINUE: Final = 100
 """The interim status that asks for the body (RFC 9110 section 15.2.1)."""

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple, Protocol
 
+from .grammar import CONTENT_LENGTH, TRANSFER_ENCODING
+
 # The reasons of lines that were skipped, in place of a field.
 NO_FIELD_LINE: Final = "no field line; skipped"
 CONTINUES_NOTHING: Final = "continuation of no field; skipped"
@@ -98,8 +100,8 @@ class FieldLinesHead:
         self._lines = lines
         self.block = block
         self.defects = defects
-        self.content_length = self.get_joined("content-length")
-        self.transfer_encoding = self.get_joined("transfer-encoding")
+        self.content_length = self.get_joined(CONTENT_LENGTH)
+        self.transfer_encoding = self.get_joined(TRANSFER_ENCODING)
         self.connection = self.get_joined("connection")
 
     def get_joined(self, name: str) -> str | None:

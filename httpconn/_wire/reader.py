@@ -186,6 +186,21 @@ class ResponseReader:
         """Return whether this is a message without a body, of which nothing need be read."""
         return self.complete is None and self._head is not None and not self._left and self._decoder is None
 
+    def may_be_followed(self) -> bool:
+        """Return whether another request may go over the connection, once this response is done with.
+
+        The message is whole, or has no body that would have to be read; nothing has come behind it; and its sender
+        keeps the connection open, and goes on in HTTP/1.
+        """
+        head = self._head
+        return (
+            head is not None
+            and not self.will_close
+            and (self.complete is True or self.is_empty())
+            and self.ends_here()
+            and head.status != grammar.SWITCHING_PROTOCOLS
+        )
+
     def wanted(self) -> int:
         """Return how many of the next bytes of the stream surely belong to this message, or LINE."""
         if self._head is None:

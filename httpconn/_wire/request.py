@@ -1,10 +1,11 @@
 """The head of a request as bytes, and what may not stand in it.
 
-Two roads lead here. ``serialize_plain_request_head`` makes a whole head at once and answers only for what is
-plainly right, else it declines (None); ``encode_field_line`` and the validators make and judge it piece by
-piece, with http.client's exceptions. A law holds the two together: same request, same bytes.
+A head is made in one of two ways. ``serialize_plain_request_head`` takes the fields as they are given and does all at
+once; it answers only for what is certainly valid, and declines the rest (None). ``serialize_request_head`` joins lines
+that ``encode_field_line`` has made and checked one by one, with http.client's exceptions. Both give the same bytes for
+the same request, and a test holds them to that.
 
-Refused on both: CR, LF, NUL and the other control characters anywhere but for a fold (CRLF and white space)
+Refused by both: CR, LF, NUL and the other control characters anywhere but for a fold (CRLF and white space)
 in a value, and white space in a method or target (CVE-2016-5699, CVE-2019-9740, CVE-2019-9947,
 CVE-2019-18348, CVE-2020-26116). Error texts name the field, never its value: values are credentials.
 """
@@ -17,6 +18,7 @@ from functools import lru_cache
 from typing import Final
 
 from ..errors import InvalidField, InvalidURL, quote
+from .framing import framing_line
 from .grammar import FRAMING_NAMES, RE_FIELD_BYTE, RE_TCHAR
 
 _control_in_target: Final = re.compile("[\x00-\x20\x7f]").search
@@ -96,6 +98,21 @@ def encode_field_line(name: str | bytes, values: Sequence[str | bytes | int], st
     return name + b": " + b"\r\n\t".join(encoded)
 
 
+def serialize_request_head(
+    method: str, target: str, lines: Iterable[bytes], *, version: str = "HTTP/1.1", strict: bool = False
+) -> bytes:
+    """Return the head of a request: its request-line, field *lines* that have their line ends, and the empty line.
+
+    Raises what ``validate_method`` and ``validate_target`` raise, and ValueError for a method that is not ASCII, before
+    any of the lines is taken.
+    """
+    validate_method(method, strict)
+    if not method.isascii():
+        raise ValueError(f"expected a method in ASCII, got {quote(method)}")
+    validate_target(target)
+    return b"".join((f"{method} {target} {version}\r\n".encode("ascii"), *lines, b"\r\n"))
+
+
 def encode_told_field_line(name: str | bytes, value: str | bytes | int) -> bytes:
     """As ``encode_field_line`` in strict mode. Raises InvalidField also for what is not ASCII or Latin-1.
 
@@ -147,8 +164,7 @@ def _plain_lines(host: bytes, fields: tuple[tuple[str, str], ...], content_lengt
     if len(hosts) > 1 or any(" " in value or "\t" in value for value in hosts):
         return None
     lines = [f"{name}: {value}\r\n" for name, value in fields]
-    if content_length >= 0:
-        lines.insert(0, f"Content-Length: {content_length}\r\n")
+    lines.insert(0, framing_line(content_length).decode("ascii"))
     if "accept-encoding" not in names:
         # No content coding is undone here, so none is asked for.
         lines.insert(0, "Accept-Encoding: identity\r\n")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
+from .._wire.grammar import TRANSFER_ENCODING
 from .._wire.references import resolve_reference
 from .._wire.urls import Origin, parse_url
 from ..errors import InvalidURL
@@ -22,7 +23,7 @@ _STATUSES: Final = frozenset({301, 302, _SEE_OTHER, 307, 308})
 _CHANGING_POST: Final = frozenset({301, 302})
 
 _BOUND_TO_ORIGIN: Final = frozenset({"authorization", "cookie", "host", "proxy-authorization"})
-_OF_CONTENT: Final = frozenset({"digest", "expect", "last-modified", "repr-digest", "trailer", "transfer-encoding"})
+_OF_CONTENT: Final = frozenset({"digest", "expect", "last-modified", "repr-digest", "trailer", TRANSFER_ENCODING})
 
 
 def is_bound_to_origin(name: str) -> bool:

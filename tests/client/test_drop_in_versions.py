@@ -177,6 +177,8 @@ def test_what_goes_to_the_proxy() -> None:
     for host in ("a\r\nb", "a b", "a\x7fb"):
         with pytest.raises(ValueError, match="Tunnel host can't contain control characters"):
             tunnelled(b"", {"Host": "x"}, host)
+    with pytest.raises(ValueError, match="ascii|Tunnel host"):  # by IDNA it becomes a space
+        tunnelled(b"", {"Host": "x"}, "a\u3000b")
 
 
 def test_a_patched_limit_rules_trailers(in_use: Any, monkeypatch: pytest.MonkeyPatch) -> None:
