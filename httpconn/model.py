@@ -209,22 +209,42 @@ class TLSInfo(NamedTuple):
     """The peer's, in DER; ``ssl.DER_cert_to_PEM_cert`` makes PEM of it, ``hashlib.sha256`` a *fingerprint*."""
 
 
+class Wire(NamedTuple):
+    """A message as it came."""
+
+    data: bytes
+    is_truncated: bool
+    """Whether more of it came than is kept."""
+
+    def beginning(self, size: int) -> Wire:
+        """Return the first *size* bytes of it."""
+        return self if len(self.data) <= size else Wire(self.data[:size], is_truncated=True)
+
+
 class Sent:
-    """What was sent for a response, and where to, where that is kept."""
+    """What was sent for a response, and where to, and what came, as far as that is kept."""
 
-    __slots__ = ("at", "head", "peer", "request", "tls")
+    __slots__ = ("at", "head", "peer", "request", "tls", "wire")
 
-    def __init__(self, head: bytes, at: float | None, peer: tuple[str, int] | None, tls: TLSInfo | None) -> None:
+    def __init__(self, head: bytes | None, at: float | None, peer: tuple[str, int] | None, tls: TLSInfo | None) -> None:
         self.head = head
+        """None: what was sent is not kept."""
         self.at = at
         self.peer = peer
         self.tls = tls
         self.request: Request | None = None
         """The request with the fields that it had on the wire, once it was asked for."""
+        self.wire: Wire | None = None
+
+    def with_wire(self, wire: Wire) -> Sent:
+        """Return a copy with the message that came."""
+        copy = Sent(self.head, self.at, self.peer, self.tls)
+        copy.wire = wire
+        return copy
 
     def told_by(self, request: Request) -> Request:
         """Return *request* with the fields of the head."""
-        if request is self.request:
+        if request is self.request or self.head is None:
             return request
         lines = self.head.decode("latin-1").split("\r\n")[1:-2]
         pairs = [(name, value) for name, _, value in (line.partition(": ") for line in lines)]
@@ -253,6 +273,7 @@ class Request:
     - *tolerant_decoding*, *default_encoding*: see ``Settings``; else the pool's or fetcher's
     - *validators*: those of an earlier response, as its ``validators`` tells them, for GET and HEAD: a page that has
       not changed since is a 304 without content
+    - *wire*: True to keep the message as it came, as ``response.wire``; such a request takes the longer way
     - *max_content*: bytes of content; else the pool's or fetcher's (with a *sink*: no limit)
     - *context*, *server_hostname*: a TLS context of its own, and the name that the certificate must be for;
       *fingerprint*: SHA-256 of the one certificate that will do, in hex
@@ -284,6 +305,7 @@ class Request:
         "tolerant_decoding",
         "url",
         "validators",
+        "wire",
     )
 
     def __init__(
@@ -313,6 +335,7 @@ class Request:
         tolerant_decoding: bool | None = None,
         default_encoding: charsets.DefaultEncoding | None = None,
         validators: Mapping[str, str] | None = None,
+        wire: bool = False,
         **unknown: Never,
     ) -> None:
         """Raises TypeError for an option that is not there, which it tells by the name that it has here.
@@ -351,6 +374,7 @@ class Request:
         self.tolerant_decoding = tolerant_decoding
         self.default_encoding = default_encoding
         self.validators = None if validators is None else _bound(validators, self.url)
+        self.wire = wire
 
     def replaced(self, **changes: Any) -> Request:
         """Return a copy with other attributes: ``request.replaced(url=..., headers=...)``."""
@@ -464,6 +488,7 @@ def _next_part(stream: Stream) -> bytes:
 
 
 NOTHING_SENT: Final = Sent(b"", None, None, None)
+WIRE_ONLY: Final = Sent(None, None, None, None)
 
 
 class Response(ResponseFields):
@@ -537,7 +562,7 @@ class Response(ResponseFields):
         Of the last request, after redirects and retries. Kept by ``keep_sent=True`` of a pool, fetcher or client, else
         an AttributeError says so; as for the other three. It has all that was sent in it, passwords and cookies too.
         """
-        return self._told_of_sent().head
+        return self._told_of_sent().head or b""
 
     @property
     def peer(self) -> tuple[str, int] | None:
@@ -559,11 +584,36 @@ class Response(ResponseFields):
 
     def _told_of_sent(self) -> Sent:
         sent: Sent | None = getattr(self, "_sent", None)
-        if sent is not None:
+        if sent is not None and sent.head is not None:
             return sent
         if not self.attempts:
             return NOTHING_SENT
         raise AttributeError("what was sent is not kept, unless by keep_sent=True of the pool, fetcher or client")
+
+    @property
+    def wire(self) -> bytes:
+        """The message exactly as it came: interim responses, heads, and the body with its chunks and codings.
+
+        As far as it came, where there is an ``error``; while it is streamed, as far as it had come with its head. Kept
+        by ``Request(wire=True)``, else an AttributeError says so. It is held besides the content, and of what came
+        behind the head so much as *max_content* says, of the pool or fetcher where the request has no bound: see
+        ``wire_is_truncated``.
+        """
+        return self._told_of_wire().data
+
+    @property
+    def wire_is_truncated(self) -> bool:
+        """Whether more of the message came than ``wire`` has."""
+        return self._told_of_wire().is_truncated
+
+    def _told_of_wire(self) -> Wire:
+        sent: Sent | None = getattr(self, "_sent", None)
+        if sent is not None and sent.wire is not None:
+            return sent.wire
+        request = self._request
+        if isinstance(request, Request) and request.wire:
+            return Wire(b"", is_truncated=False)  # nothing came
+        raise AttributeError("the message as it came is not kept, unless by Request(wire=True)")
 
     # -- the head -----------------------------------------------------------------------------------------
 

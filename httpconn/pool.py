@@ -128,6 +128,7 @@ class ConnectionPool(Configured):
         tolerant_decoding: bool | None = None,
         default_encoding: DefaultEncoding | None = None,
         validators: Mapping[str, str] | None = None,
+        wire: bool = False,
         **unknown: Never,
     ) -> Response:
         """Send a request and return its Response: whole, or with *stream* as soon as its head is there.
@@ -143,7 +144,7 @@ class ConnectionPool(Configured):
             told = (headers, params, body, json, data, files, timeout, sink, max_content, context, server_hostname, tag,
                     redirects, retry, auth, fingerprint, proxy, tolerant_decoding, default_encoding,
                     validators)  # fmt: skip
-            if told == _NOTHING_TOLD:
+            if told == _NOTHING_TOLD and wire is False:
                 return self._send(self._shared.preparer.prepare_url(url, 0), stream=False)
         return self.send(
             Request(
@@ -171,6 +172,7 @@ class ConnectionPool(Configured):
                 tolerant_decoding=tolerant_decoding,
                 default_encoding=default_encoding,
                 validators=validators,
+                wire=wire,
             ),
             stream=stream,
         )

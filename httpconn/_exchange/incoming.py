@@ -15,8 +15,9 @@ from .._wire.grammar import CONTINUE
 from .._wire.head import ResponseHead
 from .._wire.reader import NEED_DATA, ResponseReader
 from ..errors import ContentTooLong, IncompleteRead, IncompleteSink, name_place
-from ..model import NOTHING_SENT, Request, Response, tell_partial
+from ..model import NOTHING_SENT, WIRE_ONLY, Request, Response, tell_partial
 from ..policies.verdict import Policies
+from .capture import Capture
 from .content_coding import Decoding, decoder_of
 from .job import Clock, Job
 from .logged import log, shown_head
@@ -34,6 +35,7 @@ class Incoming:
     """The response to one attempt, as it comes in: bytes to head and content, the latter decoded and bounded."""
 
     __slots__ = (
+        "_capture",
         "_clock",
         "_counted",
         "_decoder",
@@ -73,6 +75,9 @@ class Incoming:
                 self._max_content = request.max_content
             elif is_streamed:
                 self._max_content = None  # which is for what is kept in memory
+        self._capture: Capture | None = None
+        if isinstance(request, Request) and request.wire:
+            self._capture = Capture(settings.max_content if self._max_content is None else self._max_content)
         self.began = False
         """Whether a byte of it has come."""
         self.head: ResponseHead | None = None
@@ -87,8 +92,9 @@ class Incoming:
 
     @property
     def memory(self) -> int:
-        """Bytes of content in memory, and those that its decoders take."""
-        return self.held if self._decoder is None else self.held + self._decoder.memory
+        """Bytes of content in memory, and those that its decoders take, and the message as it came."""
+        memory = self.held if self._decoder is None else self.held + self._decoder.memory
+        return memory if self._capture is None or self.is_whole else memory + self._capture.memory
 
     def receive(self, data: bytes, *, is_clean: bool = True) -> bool:
         """Take the next bytes of the stream, b"" for its end; return whether the message is complete.
@@ -99,12 +105,16 @@ class Incoming:
         reader = self._reader
         if data:
             self.began = True
+        if self._capture is not None:
+            self._capture.take(data)
         reader.receive(data, is_clean=is_clean)
         if self.head is None:
             head = reader.head()
             if head is NEED_DATA:
                 return False
             self.head = head
+            if self._capture is not None:
+                self._capture.begin_body(len(reader.unused))
             if self._job.sent_over is not None:
                 log.debug("received over %s%s", self._job.sent_over, shown_head(head.block))
             self._begin(head)
@@ -272,6 +282,7 @@ class Incoming:
         response.attempts = job.attempts
         if self._settings.keep_sent:
             response._sent = job.sent or NOTHING_SENT
+        self._tell_wire(response)
         if job.trail is not None:
             response.history = tuple(job.trail.history)
 
@@ -282,6 +293,14 @@ class Incoming:
         if self._decoder is not None and self._decoder.defects:
             response.defects += tuple(self._decoder.defects)
         response._trailers = reader.trailers
+        self._tell_wire(response)
+
+    def _tell_wire(self, response: Response) -> None:
+        """Put into *response* the message as far as it has come, where that is kept."""
+        if self._capture is not None:
+            reader = self._reader
+            behind = len(reader.unused) if reader.complete else 0
+            response._sent = (self._job.sent or WIRE_ONLY).with_wire(self._capture.message(behind))
 
 
 def short_road(settings: Settings, policies: Policies) -> tuple[Engine | None, Any]:

@@ -94,6 +94,7 @@ def _says_no_more(request: Request) -> bool:
         and request.validators is None
         and request.decode is True
         and request.sink_any_status is False
+        and request.wire is False
     )
 
 
@@ -372,6 +373,7 @@ class Preparer:
             and request.decode
             and request.sink is None
             and request.max_content is None
+            and not request.wire
             and request.retry is None  # the fast path has one set of statuses to judge, for all requests
         )
         job.is_plain = job.may_read_fast and method != "HEAD"

@@ -104,6 +104,7 @@ class RequestOptions(TypedDict, total=False):
     tolerant_decoding: bool | None
     default_encoding: DefaultEncoding | None
     validators: Mapping[str, str] | None
+    wire: bool
 
 
 class StreamableOptions(RequestOptions, total=False):
@@ -141,6 +142,7 @@ _KINDS: Final[Mapping[str, tuple[tuple[Any, ...], str]]] = {
     "source_address": ((tuple,), "a pair of host and port"),
     "tolerant_decoding": ((bool,), "True or False"),
     "trust_env": ((bool,), "True or False"),
+    "wire": ((bool,), "True or False"),
 }
 """Of what class the value of an option is, and how that is said. None is for options that may be left out."""
 
@@ -164,6 +166,8 @@ def check_request(request: Request) -> None:
         check_kind("decode", request.decode)
     if request.sink_any_status is not False:
         check_kind("sink_any_status", request.sink_any_status)
+    if request.wire is not False:
+        check_kind("wire", request.wire)
     sink = request.sink
     if sink is not None and not isinstance(sink, (str, bytes, os.PathLike)) and not hasattr(sink, "write"):
         raise TypeError(f"expected sink as a path, or a file object with write(), got {_shown(sink)}")

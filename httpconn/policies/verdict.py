@@ -287,8 +287,11 @@ def _asked_s(head: ResponseHead, wall_s: float) -> float | None:
 
 
 def archive(response: Response) -> Response:
-    """Return *response* as it goes into a history: with the beginning of its content."""
+    """Return *response* as it goes into a history: with the beginning of its content, and of its message."""
     response._content = response._content[:MOST_ARCHIVED_BYTES]
+    kept: Any = getattr(response, "_sent", None)
+    if kept is not None and kept.wire is not None:
+        response._sent = kept.with_wire(kept.wire.beginning(len(response.raw_head) + MOST_ARCHIVED_BYTES))
     return response
 
 
