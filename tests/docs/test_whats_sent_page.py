@@ -51,9 +51,16 @@ def test_a_response_tells(tmp_path: Path) -> None:
         assert re.fullmatch(rf"\('127.0.0.1', {site.port}\) \d+\.\d+ None", lines[-1])
 
 
+def test_the_message_as_it_came(tmp_path: Path) -> None:
+    with Site(ROUTES) as site:
+        told, _ = run(PROGRAMS[1], site.port, tmp_path)
+    assert told.startswith("HTTP/1.1 200 ")
+    assert told.endswith("\n\npage False\n")
+
+
 def test_the_log_tells(tmp_path: Path) -> None:
     with Site(ROUTES) as site:
-        _, told = run(PROGRAMS[1], site.port, tmp_path)
+        _, told = run(PROGRAMS[2], site.port, tmp_path)
     words = re.findall(r"^\d{4}-\S+ \S+ (\w+)", told, re.MULTILINE)
     assert words == ["opened", "sent", "received", "redirected", "sent", "received", "closed"]
     page = PAGE.read_text(encoding="utf-8")
@@ -66,7 +73,7 @@ def test_spans(tmp_path: Path) -> None:
     attributes = pytest.importorskip("opentelemetry.semconv.attributes")
     with Site(ROUTES) as site:
         (tmp_path / "before.py").write_text(TO_STDOUT)
-        told, _ = run(f"import before\n{PROGRAMS[2]}", site.port, tmp_path)
+        told, _ = run(f"import before\n{PROGRAMS[3]}", site.port, tmp_path)
     spans = [json.loads(line) for line in told.splitlines()]
     assert [span["attributes"]["http.response.status_code"] for span in spans] == [302, 200]
     folder = Path(attributes.__path__[0])
