@@ -2,6 +2,7 @@
 
 - ``fetch_many(urls)``: many requests over many connections, in one thread; ``Fetcher`` is its iterator
 - ``AsyncClient``: the same under asyncio, uvloop or trio: ``await client.get(url)``
+- ``fetch_rows(urls)``: the same as plain rows, for data frames and clusters; ``host_key(url)``: what to partition by
 - ``ConnectionPool``: requests from any number of threads: ``pool.get(url)``, ``pool.download(url, path)``
 - ``Request`` is what they take, ``Response`` what they give; ``Timeout``, ``Retry``, ``Bearer`` and ``Limits`` are what
   their options take, ``public_only`` and ``urljoin`` are for URLs that strangers name
@@ -122,6 +123,7 @@ __all__ = [
     "HTTPException",
     "HTTPResponse",
     "HTTPSConnection",
+    "HostKey",
     "ImproperConnectionState",
     "IncompleteRead",
     "IncompleteSink",
@@ -167,9 +169,12 @@ __all__ = [
     "backends",
     "error",
     "fetch_many",
+    "fetch_rows",
+    "host_key",
     "install",
     "public_only",
     "responses",
+    "rows_schema",
     "uninstall",
     "urljoin",
 ]  # fmt: skip
@@ -191,8 +196,12 @@ _LATE: Final = {
     "TLSInfo": "model",
     "Timeout": "model",
     "Timings": "model",
+    "HostKey": "rows",
     "fetch_many": "fetch",
+    "fetch_rows": "rows",
+    "host_key": "rows",
     "public_only": "_io.addresses",
+    "rows_schema": "rows",
     "urljoin": "_wire.references",
 }
 """What stands above the connection, loaded when it is first asked for: http.client's users do without."""
@@ -243,6 +252,10 @@ if TYPE_CHECKING:
     from .policies.retries import Retry as Retry
     from .pool import ConnectionPool as ConnectionPool
     from .pool import PoolStats as PoolStats
+    from .rows import HostKey as HostKey
+    from .rows import fetch_rows as fetch_rows
+    from .rows import host_key as host_key
+    from .rows import rows_schema as rows_schema
 
 if TYPE_CHECKING:
     from http.client import (

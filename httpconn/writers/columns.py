@@ -122,6 +122,32 @@ COLUMNS: Final[dict[str, Callable[[Response], Any]]] = {
 """Behind ``index`` and ``url``; how a format has the content is its own."""
 
 
+_INTEGERS: Final = {"index": "int64", "status": "int16", "attempts": "int32", "redirects": "int32", "size": "int64"}
+
+
+def arrow_schema(arrow: Any, names: Iterable[str]) -> Any:
+    """Return the schema of the columns *names*: headers are a list of name and value, for a name may come twice."""
+    pair = arrow.struct([("name", arrow.string()), ("value", arrow.string())])
+    phases = ("resolve", "connect", "tls", "first_byte", "total")
+    special = {
+        "headers": arrow.list_(pair),
+        "timings": arrow.struct([(name, arrow.float64()) for name in phases]),
+        "recorded_at": arrow.timestamp("us", tz="UTC"),
+        "content": arrow.large_binary(),
+        **{name: getattr(arrow, kind)() for name, kind in _INTEGERS.items()},
+    }
+    return arrow.schema([(name, special.get(name, arrow.string())) for name in names])
+
+
+def for_arrow(name: str, value: Any) -> Any:
+    """Return the *value* of the column *name* as Arrow takes it: of a text, no half surrogate pairs."""
+    if name == "headers":
+        return [{"name": field, "value": told} for field, told in value]
+    if name == "recorded_at":
+        return round(value * 1e6)
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) and not value.isascii() else value
+
+
 def chosen(fields: Iterable[str] | None, of_format: Iterable[str]) -> list[str]:
     """Return the names of the columns to write, in their order, without those of ALWAYS. Raises ValueError."""
     every = [*COLUMNS, *of_format]

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from ..errors import MissingExtra
 from ..model import Response
-from .columns import asked_url, chosen
+from .columns import arrow_schema, asked_url, chosen, for_arrow
 from .jsonl import Records
 from .recorded import Recorded
 from .spool import Spool, SpoolingWriter
@@ -25,8 +25,6 @@ GROUP_BYTES: Final = 32 << 20
 """Of content in one row group, which is what is held in memory."""
 PART_BYTES: Final = 256 << 20
 
-_INTEGERS: Final = {"index": "int64", "status": "int16", "attempts": "int32", "redirects": "int32", "size": "int64"}
-
 
 def _library() -> Any:
     try:
@@ -34,25 +32,6 @@ def _library() -> Any:
         return importlib.import_module("pyarrow")
     except ImportError:
         raise MissingExtra('Parquet needs a package: pip install "httpconn[parquet]"') from None
-
-
-def schema_of(arrow: Any, names: Iterable[str]) -> Any:
-    """Return the schema of the columns *names*: headers are a list of name and value, for a name may come twice."""
-    pair = arrow.struct([("name", arrow.string()), ("value", arrow.string())])
-    phases = ("resolve", "connect", "tls", "first_byte", "total")
-    special = {
-        "headers": arrow.list_(pair),
-        "timings": arrow.struct([(name, arrow.float64()) for name in phases]),
-        "recorded_at": arrow.timestamp("us", tz="UTC"),
-        "content": arrow.large_binary(),
-        **{name: getattr(arrow, kind)() for name, kind in _INTEGERS.items()},
-    }
-    return arrow.schema([(name, special.get(name, arrow.string())) for name in names])
-
-
-def _as_text(value: Any) -> Any:
-    """Return a text without half surrogate pairs, which Arrow refuses; anything else as it is."""
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) and not value.isascii() else value
 
 
 class ParquetWriter(SpoolingWriter):
@@ -69,7 +48,7 @@ class ParquetWriter(SpoolingWriter):
         names = chosen(fields, ("content",))
         self._records = Records([name for name in names if name != "content"], ())
         self._has_content = "content" in names
-        self._schema = schema_of(self._arrow, ["index", "url", *names])
+        self._schema = arrow_schema(self._arrow, ["index", "url", *names])
         self._begin = path.removesuffix(".parquet")
         self.recorded = Recorded()
         parts = self._parts()
@@ -114,16 +93,13 @@ class ParquetWriter(SpoolingWriter):
     def write(self, response: Response, index: int | None = None) -> None:
         place = self.recorded.free_place(response.index) if index is None else index
         url = asked_url(response)
-        row = {name: _as_text(value) for name, value in self._records.record_of(response, place, url).items()}
-        if "headers" in row:
-            row["headers"] = [{"name": name, "value": value} for name, value in row["headers"]]
-        if "recorded_at" in row:
-            row["recorded_at"] = round(row["recorded_at"] * 1e6)
+        record = self._records.record_of(response, place, url)
+        row = {name: for_arrow(name, value) for name, value in record.items()}
         size = 512
         if self._has_content:
             row["content"] = response.content
             size += len(response.content)
-        self.recorded.add(place, _as_text(url))
+        self.recorded.add(place, for_arrow("url", url))
         self._spool.put((row, size), size)
 
     def _add(self, rows: list[tuple[dict[str, Any] | None, int]]) -> None:

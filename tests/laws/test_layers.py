@@ -64,6 +64,7 @@ ROOMS = {
     "aio": {"_engine", "_exchange", "_wire.head", "model", "policies"},
     # What is written for whoever fetches: formats know responses, and the command line what it is made of.
     "writers": {"writers", "_wire.head", "_wire.urls", "model"},
+    "rows": {"fetch", "model", "writers.columns", "_exchange.settings", "_wire.urls"},
     "_cli": {"_cli", "_exchange.settings", "_wire.urls", "fetch", "model", "policies.retries", "writers"},
     # For programs on other libraries: over the pool and the client, and what those prepare and carry.
     "adapters": {
