@@ -33,6 +33,13 @@ def _bytes(text: str) -> int:
     return int(number) * _UNITS[unit]
 
 
+def _size(text: str) -> int:
+    size = _bytes(text)
+    if not size:
+        raise argparse.ArgumentTypeError("expected a size of 1 or more")
+    return size
+
+
 def _count(text: str) -> int:
     if not text.isdigit() or not int(text):
         raise argparse.ArgumentTypeError(f"expected a number of 1 or more, got {text!r}")
@@ -110,6 +117,15 @@ def _add_output(group: Any) -> None:
         default="record",
         help="record: a failure has a record with its error, and is done. omit: it has none, so --resume asks again",
     )
+    add(
+        "--wire",
+        action="store_true",
+        help="WARC: messages exactly as they came, with their transfer coding, which many readers cannot undo",
+    )
+    add("--revisit", action="store_true", help="WARC: content that is there already is a record that refers to it")
+    add(
+        "--file-size", type=_size, metavar="BYTES", help="WARC: files of about this size, pages-00000.warc.gz and so on"
+    )
     add("--flush-s", type=_seconds, default=1.0, metavar="S", help="seconds that a record may wait in memory (1)")
     add("-q", "--quiet", action="store_true", help="no progress and no summary")
 
@@ -185,6 +201,10 @@ def check(given: argparse.Namespace) -> None:
         (given.force and given.out is None, "--force needs --out"),
         (given.retry_unsafe and not given.resume, "--retry-unsafe is for --resume"),
         (given.column != "url" and not _is_csv(given), "--column is for CSV: add --input-format csv"),
+        (given.wire and not is_warc(given), "--wire is for a WARC"),
+        (given.revisit and not is_warc(given), "--revisit is for a WARC"),
+        (given.file_size is not None and not is_warc(given), "--file-size is for a WARC"),
+        (given.revisit and given.wire, "--revisit leaves out what --wire keeps: expected one of them"),
         (given.dry_run and given.quiet, "--dry-run only tells: expected no --quiet"),
         (given.out == "-", "expected a path after --out; without it, records go to standard output"),
     ]
@@ -196,6 +216,11 @@ def check(given: argparse.Namespace) -> None:
             raise UsageError("--input-format is for a file; URLs were given")
     elif len(given.input) > 1:
         raise UsageError(f"expected one input, or URLs, got {' '.join(map(repr, given.input))}")
+
+
+def is_warc(given: argparse.Namespace) -> bool:
+    """Whether the output is a WARC."""
+    return given.out is not None and given.out.lower().endswith((".warc", ".warc.gz"))
 
 
 def is_urls(inputs: list[str]) -> bool:

@@ -103,8 +103,7 @@ def _count_lines(path: str) -> int | None:
 
 def _fetch(given: Namespace, entries: Iterable[Entry | None], count: Callable[[], int | None]) -> int:
     try:
-        keeps_sent = given.out is not None and given.out.lower().endswith((".warc", ".warc.gz"))
-        fetcher = Fetcher(**arguments.fetch_options(given), keep_sent=keeps_sent)
+        fetcher = Fetcher(**arguments.fetch_options(given), keep_sent=arguments.is_warc(given))
     except (ValueError, TypeError, HTTPException) as error:
         raise UsageError(str(error)) from None
     with fetcher:
@@ -152,6 +151,8 @@ def _open_output(given: Namespace) -> writers.Writer:
             replace=given.force,
             fields=given.fields,
             flush_s=given.flush_s,
+            file_bytes=given.file_size,
+            revisit=given.revisit,
         )
     except FileExistsError as error:
         raise UsageError(f"{given.out!r} is there already: --resume goes on with it, --force begins anew") from error
@@ -222,6 +223,7 @@ class Run:
         self._name = given.out
         self._entries = entries
         self._takes_coded = out.takes_coded
+        self._keeps_wire = given.wire
         self._omits_failures = given.failures == "omit"
         self._retries_unsafe = given.retry_unsafe
         self._had: Recorded | None = out.recorded if given.resume and len(out.recorded) else None
@@ -284,6 +286,7 @@ class Run:
             if self._takes_coded:
                 request = Request("GET", request) if isinstance(request, str) else request
                 request.decode = False
+                request.wire = self._keeps_wire
             self._places[self._given] = place
             self._given += 1
             yield request

@@ -21,6 +21,8 @@ from typing import Any, Final
 from ..errors import MissingExtra
 from ..writers.blocks import whole_parts
 from ..writers.warc import metadata_of, whole_records
+from ..writers.warc_files import SUFFIXES as WARC_SUFFIXES
+from ..writers.warc_files import parts_of
 from .inputs import UsageError
 from .progress import amount
 
@@ -99,8 +101,12 @@ def records_of(path: str) -> Iterator[dict[str, Any]]:
     if path.endswith(".parquet"):
         yield from _of_parquet(path)
         return
+    if path.endswith(WARC_SUFFIXES) and not os.path.exists(path) and parts_of(path):
+        for name in parts_of(path):
+            yield from records_of(name)
+        return
     coding = "gzip" if path.endswith(".gz") else "zstd" if path.endswith(".zst") else "plain"
-    is_warc = path.endswith((".warc", ".warc.gz"))
+    is_warc = path.endswith(WARC_SUFFIXES)
     try:
         loads = importlib.import_module("orjson").loads
     except ImportError:

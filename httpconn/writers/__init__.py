@@ -8,7 +8,7 @@ They take the responses of a fetcher, a pool or an AsyncClient, and are what ``h
 
 For: a file format that responses are written to (`jsonl.py`, `folder.py`, `warc.py`, `parquet.py`), its columns
 (`columns.py`), what of it is whole after a kill (`blocks.py`, `recorded.py`), and writing off the caller's thread
-(`spool.py`).
+(`spool.py`), and files of a size (`warc_files.py`).
 
 Not for: fetching, and what a command line says (`_cli`).
 """
@@ -18,7 +18,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from importlib import import_module
-from typing import Final, Protocol, Self
+from typing import Any, Final, Protocol, Self
 
 from ..model import Response
 from .recorded import Recorded
@@ -72,6 +72,8 @@ def open(
     replace: bool = False,
     fields: Iterable[str] | None = None,
     flush_s: float = 1.0,
+    file_bytes: int | None = None,
+    revisit: bool = False,
 ) -> Writer:
     """Return the writer for *path* by its suffix, one of ``SUFFIXES``.
 
@@ -81,6 +83,8 @@ def open(
     - *replace*: what is there goes; without either of them it is a FileExistsError
     - *fields*: the columns that are written, all by default; ``index`` and ``url`` always are
     - *flush_s*: how long a record may wait in memory, in seconds; what a killed process loses at most
+    - *file_bytes*, of a WARC: files of about this size, ``pages-00000.warc.gz`` and so on
+    - *revisit*, of a WARC: content that is in it already is not written again: a revisit record says where it is
 
     Raises FileExistsError, another OSError, ValueError for a suffix or a field that is not there or for a file that is
     of somebody else, MissingExtra for a format whose package is not installed.
@@ -91,12 +95,19 @@ def open(
         raise ValueError("standard output cannot be resumed")
     if not flush_s > 0:
         raise ValueError(f"expected flush_s above 0, got {flush_s}")
-    make, coding = _maker(os.fspath(path))
-    return make(os.fspath(path), coding, resume=resume, replace=replace, fields=fields, flush_s=flush_s)
+    if file_bytes is not None and file_bytes < 1:
+        raise ValueError(f"expected file_bytes of 1 or more, got {file_bytes}")
+    make, coding, is_warc = _maker(os.fspath(path))
+    more: dict[str, Any] = {}
+    if is_warc:
+        more = {"file_bytes": file_bytes, "revisit": revisit}
+    elif file_bytes is not None or revisit:
+        raise ValueError("file_bytes and revisit are for a WARC")
+    return make(os.fspath(path), coding, resume=resume, replace=replace, fields=fields, flush_s=flush_s, **more)
 
 
-def _maker(path: str) -> tuple[Callable[..., Writer], str]:
-    """Return the class for *path*, and the coding of the file. Raises ValueError."""
+def _maker(path: str) -> tuple[Callable[..., Writer], str, bool]:
+    """Return the class for *path*, the coding of the file, and whether it is a WARC. Raises ValueError."""
     if path == "-":
         module, name, coding = "jsonl", "JSONLinesWriter", "plain"
     elif path.endswith(("/", os.sep)) or os.path.isdir(path):
@@ -109,4 +120,4 @@ def _maker(path: str) -> tuple[Callable[..., Writer], str]:
         else:
             raise ValueError(f"expected a path that ends in {', '.join(SUFFIXES)} or a slash (a folder), got {path!r}")
     made: Callable[..., Writer] = getattr(import_module(f".{module}", __name__), name)
-    return made, coding
+    return made, coding, module == "warc"

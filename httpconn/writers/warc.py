@@ -1,6 +1,7 @@
 """WARC 1.1: a response record for each message, redirects too, and a metadata record that completes them.
 
-A record holds a message without its transfer coding, since most readers of WARC cannot undo each that servers send. The
+A message that was kept as it came (``Request(wire=True)``) is in its record exactly so. Else a record holds it without
+its transfer coding, since most readers of WARC cannot undo each that servers send. The
 field is there under the name X-Orig-Transfer-Encoding. The content coding is kept where the response was asked for with
 ``decode=False``, as ``httpconn fetch`` does; else the content is decoded, and Content-Encoding and Content-Length are
 renamed in the same way. Each record is a gzip member of its own.
@@ -10,6 +11,9 @@ names it in WARC-Concurrent-To, since indexers take the two for a pair only then
 columns of `columns.py`, also where no response came. What stands behind the last metadata record was not written whole.
 
 By hand: FastWARC makes a gzip member of a record only after ``finish()``, and warcio takes several times as long.
+
+Content that is in the archive already is left out, where that is asked for: then the record is a revisit, which has the
+head, and says of which URL and date the whole is (profile identical-payload-digest).
 
 Source: WARC 1.1 (ISO 28500:2017), sections 5 and 6, annex D.
 """
@@ -28,17 +32,21 @@ from typing import Any, BinaryIO, Final
 
 from .._wire.head import field_value_of
 from ..errors import BodyTooLong
-from ..model import Request, Response
+from ..model import Request, Response, Sent, Wire
 from .blocks import BlockFile, encoder_of, whole_parts
 from .columns import asked_url, chosen
 from .jsonl import Records, place_of, serializer
 from .recorded import Recorded, url_told
 from .spool import Spool, SpoolingWriter
+from .warc_files import WARCFiles
 
 _ARCHIVED_BYTES: Final = 65_536
 """Of the content of a redirect, so much is kept in ``Response.history``."""
 _TRANSFER_CODING: Final = re.compile(rb"(?im)^(?=transfer-encoding[ \t]*:)")
 _CONTENT_CODING: Final = re.compile(rb"(?im)^(?=(?:content-encoding|content-length)[ \t]*:)")
+_SAME_CONTENT: Final = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
+_MOST_KNOWN: Final = 1_000_000
+"""Of contents that a revisit record may refer to: some 300 MB of memory."""
 _LENGTH: Final = re.compile(rb"(?im)^content-length: *(\d+)\r$")
 
 
@@ -108,6 +116,9 @@ def head_of(response: Response) -> bytes:
 
 def _truncated(response: Response, *, is_last: bool) -> str:
     """Return the reason why the block is not the whole message, "" where it is. Source: section 5.13."""
+    wire = _wire_of(response)
+    if wire is not None and wire.is_truncated:
+        return "length"
     if not is_last:
         return "length" if len(response.content) >= _ARCHIVED_BYTES else ""
     error = response.error
@@ -116,6 +127,34 @@ def _truncated(response: Response, *, is_last: bool) -> str:
     if isinstance(error, BodyTooLong):
         return "length"
     return "time" if isinstance(error, TimeoutError) else "disconnect"
+
+
+def _wire_of(response: Response) -> Wire | None:
+    """Return the message as it came, where that is kept."""
+    sent: Sent | None = getattr(response, "_sent", None)
+    return None if sent is None else sent.wire
+
+
+class _Known:
+    """Where each content is that has been written: its URL and date, by its digest."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, tuple[str, str]] = {}
+
+    def place_of(self, digest: str, url: str, date: str) -> tuple[str, str] | None:
+        """Return where the content is already; else note that it is there from now on."""
+        found = self._places.get(digest)
+        if found is None and len(self._places) < _MOST_KNOWN:
+            self._places[digest] = url, date
+        return found
+
+    def learn(self, head: bytes) -> None:
+        """Note what a record of an earlier run has, by its own head."""
+        fields = dict(line.split(": ", 1) for line in head.decode("utf-8", "replace").split("\r\n")[1:] if ": " in line)
+        if fields.get("WARC-Type") == "response" and "WARC-Truncated" not in fields:
+            names = "WARC-Payload-Digest", "WARC-Target-URI", "WARC-Date"
+            if all(name in fields for name in names):
+                self.place_of(*(fields[name] for name in names))
 
 
 def _protocols(response: Response) -> list[tuple[str, str]]:
@@ -162,7 +201,16 @@ class WARCWriter(SpoolingWriter):
     takes_coded = True
 
     def __init__(
-        self, path: str, coding: str, *, resume: bool, replace: bool, fields: Iterable[str] | None, flush_s: float
+        self,
+        path: str,
+        coding: str,
+        *,
+        resume: bool,
+        replace: bool,
+        fields: Iterable[str] | None,
+        flush_s: float,
+        file_bytes: int | None,
+        revisit: bool,
     ) -> None:
         """Raises as ``writers.open``. *fields* are those of the metadata record."""
         self._records = Records(chosen(fields, ()), ())
@@ -171,42 +219,41 @@ class WARCWriter(SpoolingWriter):
         self._encode = encoder_of(coding)
         self._names = _Names()
         self.recorded = Recorded()
-        self._file = BlockFile(path, resume=resume, replace=replace)
-        try:
-            if resume:
-                self._file.cut(self._read())
-            if not self._file.size:
-                self._file.append(self._encode(self._info(os.path.basename(path))))
-        except BaseException:
-            self._file.close()
-            raise
+        self._known = _Known() if revisit else None
+        self._files = WARCFiles(
+            path, file_bytes, resume=resume, replace=replace, begin_of=self._beginning, read=self._read
+        )
         self._spool: Spool[list[bytes]] = Spool(self._append, flush_s)
 
-    def _info(self, name: str) -> bytes:
+    def _beginning(self, name: str) -> bytes:
+        """Return what a file of that *name* begins with."""
         told = (
             "software: httpconn\r\nformat: WARC File Format 1.1\r\n"
             "conformsTo: http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/\r\n"
         )
         file_name = ("WARC-Filename", name)
-        return _record(
-            "warcinfo", self._names.next(), _date(time.time()), "application/warc-fields", told.encode(), file_name
+        media = "application/warc-fields"
+        return self._encode(
+            _record("warcinfo", self._names.next(), _date(time.time()), media, told.encode(), file_name)
         )
 
-    def _read(self) -> int:
-        """Note what the file has, and return where its last whole group ends. Raises ValueError."""
+    def _read(self, whole_file: BlockFile) -> int:
+        """Note what a file has, and return where its last whole group ends. Raises ValueError."""
         whole = 0
         try:
-            with self._file.reading() as file:
+            with whole_file.reading() as file:
                 parts = whole_records(file) if self._coding == "plain" else whole_parts(file, self._coding)
                 for record, end in parts:
                     head, _, block = record.partition(b"\r\n\r\n")
+                    if self._known is not None:
+                        self._known.learn(head)
                     if b"\r\nWARC-Type: metadata\r\n" in head:
                         self.recorded.add(*place_of(block))
                         whole = end
                     elif b"\r\nWARC-Type: warcinfo\r\n" in head and not whole:
                         whole = end
         except ValueError as error:
-            raise ValueError(f"{self._file.path} cannot be resumed: {error}") from None
+            raise ValueError(f"{whole_file.path} cannot be resumed: {error}") from None
         return whole
 
     def write(self, response: Response, index: int | None = None) -> None:
@@ -251,24 +298,36 @@ class WARCWriter(SpoolingWriter):
             records.append(_record("request", request_name, date, media, block, uri, address))
         name = self._names.next()
         content = response._content
+        digest = _digest(content)
+        truncated = _truncated(response, is_last=is_last)
         fields = (
             uri,
             address,
             *_protocols(response),
             ("WARC-Concurrent-To", request_name),
-            ("WARC-Payload-Digest", _digest(content)),
-            ("WARC-Truncated", _truncated(response, is_last=is_last)),
+            ("WARC-Payload-Digest", digest),
+            ("WARC-Truncated", truncated),
         )
         media = "application/http;msgtype=response"
-        records.append(_record("response", name, date, media, head_of(response) + content, *fields))
+        wire = _wire_of(response)
+        if wire is not None:
+            records.append(_record("response", name, date, media, wire.data, *fields))
+            return name
+        known = self._known.place_of(digest, uri[1], date) if self._known and content and not truncated else None
+        if known is None:
+            records.append(_record("response", name, date, media, head_of(response) + content, *fields))
+        else:
+            of_whole = zip(("WARC-Refers-To-Target-URI", "WARC-Refers-To-Date"), known, strict=True)
+            fields = (*fields, ("WARC-Profile", _SAME_CONTENT), *of_whole)
+            records.append(_record("revisit", name, date, media, head_of(response), *fields))
         return name
 
     def _append(self, groups: list[list[bytes]]) -> None:
         encode = self._encode
-        self._file.append(b"".join([encode(record) for group in groups for record in group]))
+        self._files.append([b"".join(map(encode, group)) for group in groups])
 
     def _finish(self) -> None:
-        self._file.close()
+        self._files.close()
 
 
 def metadata_of(record: bytes) -> dict[str, Any] | None:

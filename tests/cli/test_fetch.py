@@ -26,6 +26,7 @@ from httpconn.writers.blocks import BlockFile, zstd_library
 from ..support.faulty import Exchange
 from ..support.peers import nobody
 from ..support.sites import PAGE, Site, redirect
+from ..support.transcripts import Transcripts
 
 DEADLINE_S = 60
 COMMAND = [sys.executable, "-m", "httpconn", "fetch"]
@@ -289,6 +290,23 @@ def test_warc(site: Site, tmp_path: Path) -> None:
     assert run(site.url("/coded"), "--resume", out=out) == fetch.ANSWERED
     assert out.read_bytes() == data
     assert len(site.log) == 1
+
+
+def test_options_of_a_warc(site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Messages as they came, files of a size, revisit records; none of them for another format."""
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npage\r\n0\r\n\r\n"
+    with Transcripts([chunked, chunked]) as server:
+        assert run(server.urls()[0], "--wire", out=tmp_path / "o.warc") == fetch.ANSWERED
+        assert chunked in (tmp_path / "o.warc").read_bytes()
+        assert run(*server.urls(), "--revisit", "--file-size", "1", out=tmp_path / "p.warc") == fetch.ANSWERED
+    first, second = (path.read_bytes() for path in sorted(tmp_path.glob("p-*.warc")))
+    assert b"\r\nWARC-Type: response\r\n" in first
+    assert b"\r\nWARC-Type: revisit\r\n" in second
+    for option in (["--wire"], ["--revisit"], ["--file-size", "1"], ["--revisit", "--wire"]):
+        name = "q.warc" if len(option) == 2 and option[1] == "--wire" else "q.jsonl"
+        assert run(site.url("/page"), *option, out=tmp_path / name) == fetch.UNUSABLE
+        assert option[0] in capsys.readouterr().err
+    assert not site.log
 
 
 # -- how it ends

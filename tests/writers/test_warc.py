@@ -15,11 +15,13 @@ from httpconn import Request, Response, fetch_many, writers
 
 from ..support.faulty import FaultyServer, content_of
 from ..support.sites import Site
+from ..support.transcripts import Transcripts, answers, message_of
 from .conftest import ROUTES
 
 KINDS = ("good", "not_found", "chunked", "gzipped", "members", "until_close", "early_hints", "no_content")
 """What the server of faults does well, each in its own way."""
 SUFFIXES = [".warc", ".warc.gz"]
+SMALL = 2_500
 
 
 @pytest.fixture(scope="module")
@@ -185,3 +187,135 @@ def test_what_was_sent(site: Site, tmp_path: Path) -> None:
     sent = path.parent / "plain.warc"
     written(sent, found)
     assert site.heads[-3] + b"sent" in sent.read_bytes()
+
+
+# -- files of a size, revisit records, messages as they came
+
+
+def kinds_and_heads(path: Path) -> list[tuple[str, dict[str, str]]]:
+    found = []
+    for member in members(path):
+        lines = member.partition(b"\r\n\r\n")[0].decode().split("\r\n")[1:]
+        fields = dict(line.split(": ", 1) for line in lines)
+        found.append((fields["WARC-Type"], fields))
+    return found
+
+
+def parts(path: Path) -> list[Path]:
+    return sorted(path.parent.glob(path.name.replace(".warc", "-*.warc")))
+
+
+def test_files_of_a_size(coded: list[Response], tmp_path: Path) -> None:
+    """What belongs together stays together; each begins with a warcinfo of its own, and none is longer than it may."""
+    path = written(tmp_path / "pages.warc.gz", coded, file_bytes=4_000)
+    found = parts(path)
+    assert not path.exists()
+    assert len(found) > 3
+    assert [part.name for part in found] == [f"pages-{number:05}.warc.gz" for number in range(len(found))]
+    for part in found:
+        kinds = [kind for kind, _ in kinds_and_heads(part)]
+        assert kinds == ["warcinfo", *["response", "metadata"] * (len(kinds) // 2)]
+        assert kinds_and_heads(part)[0][1]["WARC-Filename"] == part.name
+        assert part.stat().st_size <= 4_000 or len(kinds) == 3
+    assert sum(len(kinds_and_heads(part)) for part in found) == len(found) + 2 * len(coded)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_files_of_a_size_cut_anywhere(responses: list[Response], tmp_path: Path, suffix: str) -> None:
+    """A kill concerns the last file; going on, each place is recorded once, wherever that was."""
+    path = written(tmp_path / f"pages{suffix}", responses[:6], file_bytes=SMALL)
+    whole = [(part, part.read_bytes()) for part in parts(path)]
+    assert len(whole) > 2
+    for at, (last, data) in enumerate(whole):
+        for size in (*range(0, len(data), 397), len(data)):
+            for number, (part, content) in enumerate(whole):
+                part.unlink(missing_ok=True)
+                if number <= at:
+                    part.write_bytes(content if part != last else content[:size])
+            with writers.open(path, resume=True, file_bytes=SMALL) as out:
+                for response in responses[:6]:
+                    if response.index not in out.recorded:
+                        out.write(response)
+            data_of_all = b"".join(part.read_bytes() for part in parts(path))
+            data_of_all = gzip.decompress(data_of_all) if suffix == ".warc.gz" else data_of_all
+            blocks = data_of_all.split(b"WARC-Type: metadata\r\n")[1:]
+            places = [json.loads(block.split(b"\r\n\r\n")[1])["index"] for block in blocks]
+            assert sorted(places) == [*range(6)]
+            assert data_of_all.count(b"WARC-Type: warcinfo\r\n") == len(parts(path))
+
+
+def test_what_is_there_of_files_of_a_size(responses: list[Response], tmp_path: Path) -> None:
+    path = written(tmp_path / "pages.warc", responses, file_bytes=SMALL)
+    for options, error in (
+        ({"file_bytes": SMALL}, FileExistsError),
+        ({}, FileExistsError),
+        ({"resume": True}, ValueError),
+    ):
+        with pytest.raises(error, match=r"there already|cut into files"):
+            writers.open(path, **options)
+    first = parts(path)[0]
+    first.write_bytes(first.read_bytes()[:-1])
+    with pytest.raises(ValueError, match="not the last part"):
+        writers.open(path, resume=True, file_bytes=SMALL)
+    written(path, responses[:1], replace=True)
+    assert not parts(path)
+    with pytest.raises(ValueError, match="begun as one file"):
+        writers.open(path, resume=True, file_bytes=SMALL)
+    for options in ({"file_bytes": 1}, {"revisit": True}):
+        with pytest.raises(ValueError, match="for a WARC"):
+            writers.open(tmp_path / "pages.jsonl", **options)
+    with pytest.raises(ValueError, match="1 or more"):
+        writers.open(tmp_path / "new.warc", file_bytes=0)
+
+
+def test_revisit_records(site: Site, tmp_path: Path) -> None:
+    """The second time, and behind a kill too, content is referred to; what is empty, cut or other is written."""
+    asked = [site.url(path) for path in ("/page", "/page?2", "/empty", "/empty", "/binary")]
+    found = list(fetch_many(asked, ordered=True))
+    path = written(tmp_path / "pages.warc.gz", found[:2], revisit=True)
+    with writers.open(path, resume=True, revisit=True) as out:
+        for response in (*found[2:], *fetch_many([Request("GET", site.url("/binary"), max_content=10)])):
+            out.write(response)
+        for response in found:
+            out.write(response)
+    heads = kinds_and_heads(path)
+    assert [kind for kind, _ in heads if kind in ("response", "revisit")] == [
+        *("response", "revisit" if found[1].content == found[0].content else "response"),
+        *("response", "response", "response", "response"),
+        *("revisit", "revisit", "response", "response", "revisit"),
+    ]
+    by_name = {(fields["WARC-Target-URI"], fields["WARC-Date"]): fields for kind, fields in heads if kind == "response"}
+    for kind, fields in heads:
+        if kind == "revisit":
+            whole = by_name[fields["WARC-Refers-To-Target-URI"], fields["WARC-Refers-To-Date"]]
+            assert fields["WARC-Payload-Digest"] == whole["WARC-Payload-Digest"]
+            assert fields["WARC-Profile"].endswith("/1.1/revisit/identical-payload-digest")
+    iterator = pytest.importorskip("warcio.archiveiterator")
+    with path.open("rb") as file:
+        for record in iterator.ArchiveIterator(file, check_digests="raise"):
+            if record.rec_type == "revisit":
+                assert record.http_headers.get_statuscode() == "200"
+
+
+def test_messages_as_they_came(tmp_path: Path) -> None:
+    """Each wire case, byte for byte; what has no end in the file is none of the message."""
+    cases = answers()
+    with Transcripts([case.wire for case in cases]) as server:
+        asked = [Request("GET", url, wire=True, decode=False, redirects=0) for url in server.urls()]
+        path = written(tmp_path / "pages.warc.gz", list(fetch_many(asked, ordered=True)))
+    blocks = [
+        member.partition(b"\r\n\r\n")[2].removesuffix(b"\r\n\r\n")
+        for member in members(path)
+        if b"\r\nWARC-Type: response\r\n" in member
+    ]
+    assert blocks == [message_of(case) for case in cases]
+
+
+def test_a_message_that_is_kept_in_part(tmp_path: Path) -> None:
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npage\r\n0\r\n\r\n"
+    with Transcripts([chunked]) as server:
+        [kept] = fetch_many([Request("GET", server.urls()[0], wire=True, max_content=9)])
+    assert kept.content == b"page"
+    [_, response, _] = members(written(tmp_path / "pages.warc.gz", [kept]))
+    assert b"\r\nWARC-Truncated: length\r\n" in response
+    assert response.endswith(b"\r\n\r\n4\r\npage\r\n\r\n\r\n")
