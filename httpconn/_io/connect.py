@@ -33,20 +33,21 @@ def create_https_context(http_version: int) -> ssl.SSLContext:
     return context
 
 
-class _SharedContextSocket(ssl.SSLSocket):
-    """A socket of the shared context; who asks for its ``context`` gets a private one in its place."""
+@cache
+def _private_to_its_sockets(base: type[ssl.SSLSocket]) -> type[ssl.SSLSocket]:
+    """Return *base* so that who asks a socket for its ``context`` gets a private one in place of the shared one.
 
-    _context: ssl.SSLContext
+    *base* is what the context makes its sockets of, which is not ``ssl.SSLSocket`` where gevent has patched ``ssl``.
+    """
+    standard: property = base.context  # type: ignore[assignment]  # which a class has, not a context
 
-    @property
-    def context(self) -> ssl.SSLContext:
-        if self._context in _shared.values():
-            self._context = create_https_context(11)
-        return self._context
+    def context(sock: Any) -> ssl.SSLContext:
+        private: ssl.SSLContext = standard.fget(sock)  # type: ignore[misc]  # it has one
+        if private in _shared.values():
+            sock._context = private = create_https_context(11)
+        return private
 
-    @context.setter
-    def context(self, value: ssl.SSLContext) -> None:
-        ssl.SSLSocket.context.fset(self, value)  # type: ignore[attr-defined]  # a property there
+    return type("SharedContextSocket", (base,), {"context": property(context, standard.fset)})
 
 
 def shared_https_context(http_version: int) -> ssl.SSLContext:
@@ -64,7 +65,9 @@ def shared_https_context(http_version: int) -> ssl.SSLContext:
         if are_none_left():  # it would be without a CA, and be kept so
             raise none_left("no certificates of CAs can be read")
         context = create_https_context(http_version)
-        context.sslsocket_class = _SharedContextSocket
+        kind: Any = context.sslsocket_class
+        if isinstance(kind, type):  # a test may have put a fake there
+            context.sslsocket_class = _private_to_its_sockets(kind)
         # Nobody else sees this context, so that it may tell a clean end of the connection from a cut.
         if hasattr(ssl, "OP_IGNORE_UNEXPECTED_EOF"):
             context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF

@@ -426,6 +426,40 @@ def test_gevent(first: str, origin: Any, tmp_path: Path) -> None:
     assert (ended.returncode, ended.stdout) == (0, "good\n"), ended.stderr
 
 
+GEVENT_TLS = """
+from gevent import monkey
+monkey.patch_all()
+import ssl, sys
+import httpconn
+from gevent.pool import Pool
+
+def fetch(_):
+    connection = httpconn.HTTPSConnection("localhost", int(sys.argv[1]), timeout=5)
+    connection.request("GET", "/info")
+    assert connection.getresponse().read()
+    connection.sock.context.verify_mode  # a private one: what is done to it concerns nobody else
+    connection.sock.context.check_hostname = False
+    connection.sock.context.verify_mode = ssl.CERT_NONE
+    assert connection.sock.__class__.__mro__[1].__module__ == "gevent.ssl"
+    connection.close()
+    from httpconn._io.connect import shared_https_context
+    assert shared_https_context(11).verify_mode == ssl.CERT_REQUIRED
+
+Pool(5).map(fetch, range(10))
+print("good")
+"""
+
+
+@pytest.mark.parametrize("first", ["gevent", "httpconn"])
+def test_gevent_over_tls(first: str, tls_origin: Any, authority: Any, tmp_path: Path) -> None:
+    """gevent's contexts make sockets of a class of their own, which the shared context has to make too."""
+    if importlib.util.find_spec("gevent") is None:
+        pytest.skip("gevent is not installed here")
+    source = GEVENT_TLS if first == "gevent" else "import httpconn\n" + GEVENT_TLS
+    ended = children.run(["-c", source, str(tls_origin.port)], tmp_path, changes={"SSL_CERT_FILE": authority.pem})
+    assert (ended.returncode, ended.stdout) == (0, "good\n"), ended.stderr
+
+
 # -- audit events, copies, pickles -----------------------------------------------------------------------------
 
 AUDITED = """
