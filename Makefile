@@ -20,7 +20,7 @@ told   := $(source) $(shell command -v $${CC:-cc} gcc clang | tr '\n' ' ') $(CFL
           no=$(HTTPCONN_NO_EXTENSIONS) required=$(HTTPCONN_REQUIRE_EXTENSIONS)
 wheel   = $$(ls $(VENV)/wheel/*.whl)
 
-.PHONY: help build demo test test-quick bench bench-full bench-compare bench-publish bench-memory bench-fetch bench-awaits bench-instructions bench-rates bench-cores bench-micro fuzz planted sanitize leaks misuse test-adapters interpreters wheels test-codings lint clean FORCE
+.PHONY: help build demo test test-quick bench bench-full bench-compare bench-publish bench-memory bench-fetch bench-awaits bench-instructions bench-rates bench-cores bench-micro fuzz planted sanitize leaks misuse test-adapters test-tools test-tools-suites interpreters wheels test-codings lint clean FORCE
 .DELETE_ON_ERROR:
 
 help:   ## this list
@@ -90,6 +90,12 @@ test-codings: build $(VENV)/has-test $(VENV)/checkout   ## 20,000 coded streams 
 
 test-adapters: build $(VENV)/has-adapters $(VENV)/checkout   ## the suites of requests and httpx, over httpconn.adapters   [ARGS="--only httpx"]
 	$(apart) -m tests.isolated.adapters $(ARGS)
+
+test-tools: build $(VENV)/has-test $(VENV)/checkout   ## forty tools around http.client, with and without install()   [ARGS="--only vcrpy docker"]
+	@$(apart) -m tests.tools.run $(ARGS)
+
+test-tools-suites: build $(VENV)/has-test $(VENV)/checkout   ## the own suites of vcrpy, responses, mocket, sentry-sdk   [ARGS="--only mocket"]
+	@$(apart) -m tests.tools.suites $(ARGS)
 
 misuse: build $(VENV)/has-test $(VENV)/checkout   ## threads, signals, forks in the middle of a request   [ARGS="--seconds 60"]
 	$(apart) -m tests.isolated.misuse $(ARGS)

@@ -28,7 +28,7 @@ ROOMS = {
     "writers": "files of responses, and who reads them",
 }
 """Those with test modules; nested ones are none."""
-WITHOUT_TESTS = {"cases", "isolated", "support"}
+WITHOUT_TESTS = {"cases", "isolated", "support", "tools", "tools/child", "tools/programs"}
 """Rows of data, what runs in processes of its own, and what tests share."""
 BY_TIME = re.compile(
     r"_(second|third|again|more|another|new|old|later?|next|misc|various|strain|round|part|look|\d+)(?=_|$)(?!_ahead)"
