@@ -152,8 +152,27 @@ def find_by_content_type(values: Sequence[str]) -> str | None:
     *values* are those of all its lines. Of several the last counts, and has the charset of the one before if it is of
     the same type and tells none. Source: Fetch, "extract a MIME type"; laxer with white space and single quotes.
     """
+    told_by_all = ", ".join(values)
+    known = _KNOWN.get(told_by_all)
+    if known is not None:
+        return known
+    found = _find_by_content_type(told_by_all)
+    if found is not None and len(told_by_all) <= _MOST_KNOWN_CHARS:
+        if len(_KNOWN) >= _MOST_KNOWN:
+            _KNOWN.clear()
+        _KNOWN[told_by_all] = found
+    return found
+
+
+_KNOWN: Final[dict[str, str]] = {}
+"""What values of Content-Type tell: a site has a few, and each of its pages one of them."""
+_MOST_KNOWN: Final = 256
+_MOST_KNOWN_CHARS: Final = 128
+
+
+def _find_by_content_type(told_by_all: str) -> str | None:
     essence = charset = None
-    for member in _split(", ".join(values), ","):
+    for member in _split(told_by_all, ","):
         parts = _split(member, ";")
         found = parts[0].strip().lower()
         if essence is not None and "/" not in found:

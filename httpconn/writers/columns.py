@@ -65,9 +65,9 @@ def _text_of_tag(tag: Any) -> str:
     return tag if isinstance(tag, str) else json.dumps(tag, ensure_ascii=False, default=str)
 
 
-def _headers(response: Response) -> list[list[str]]:
+def _headers(response: Response) -> list[tuple[str, str]]:
     head = response._head
-    return [[name, value] for name, value in field_lines_of(head)] if head is not None else []
+    return field_lines_of(head) if head is not None else []
 
 
 def _content_type(response: Response) -> str:
@@ -85,9 +85,9 @@ def _via(response: Response) -> str:
 def _timings(response: Response) -> dict[str, float]:
     resolve, connect, tls, first_byte, total = response.timings
     return {
-        "resolve": round(resolve, 6),
-        "connect": round(connect, 6),
-        "tls": round(tls, 6),
+        "resolve": resolve and round(resolve, 6),  # of a kept connection all three are 0.0
+        "connect": connect and round(connect, 6),
+        "tls": tls and round(tls, 6),
         "first_byte": round(first_byte, 6),
         "total": round(total, 6),
     }
