@@ -15,7 +15,7 @@ bin    := $(VENV)/bin
 apart  := PYTHONSAFEPATH=1 PYTHONPATH='$(abspath $(VENV))/checkout' $(bin)/python
 pip    := $(bin)/python -m pip --quiet
 # A wheel depends on these files, on which they are (one may go), on what compiler there is, and on what it is told.
-source := setup.py pyproject.toml $(wildcard _speedups/*.p* httpconn/*.p* httpconn/*/*.p* httpconn/*/*/*.p*)
+source := setup.py pyproject.toml $(filter-out %.pyc,$(wildcard _speedups/*.[ph]* httpconn/*.p* httpconn/*/*.p* httpconn/*/*/*.p*))
 told   := $(source) $(shell command -v $${CC:-cc} gcc clang | tr '\n' ' ') $(CFLAGS) \
           no=$(HTTPCONN_NO_EXTENSIONS) required=$(HTTPCONN_REQUIRE_EXTENSIONS)
 wheel   = $$(ls $(VENV)/wheel/*.whl)

@@ -174,7 +174,7 @@ class Budget(NamedTuple):
 
 BUDGETS: Final = (
     Budget("a cycle of HTTPConnection", "cycle", "cycle_bare", 8.0),
-    Budget("an exchange of fetch_many, 64 connections, 25 events a poll", "fetch", "fetch_bare", 2.4),
+    Budget("an exchange of fetch_many, 64 connections, 25 events a poll", "fetch", "fetch_bare", 2.6),
     Budget("an await of client.get, 64 at a time", "await_pages", "await_nothing", 3.0),
 )
 
