@@ -1,9 +1,12 @@
 """What the test modules share: parser backends, certificates, a server; a collector that has little to look through."""
 
 import gc
+import math
 import os
 import ssl
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from itertools import count
+from typing import Any
 
 import hypothesis
 import hypothesis.strategies as st
@@ -21,6 +24,35 @@ from .support.faulty import FaultyServer
 @hypothesis.given(st.none())
 def first_property(_: None) -> None:
     """Do nothing, for which Hypothesis makes what it makes once."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--quick",
+        action="store_true",
+        help="each test function, but those marked as slow, with at most four of its cases and on the default parser",
+    )
+
+
+CASES_OF_QUICK = 4
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pycollect_makeitem(collector: pytest.Collector) -> Generator[None, Any, Any]:
+    """With ``--quick``: take few of a function's cases, in steps that also go through what its parameters have in turn."""
+    made = yield
+    if not collector.config.getoption("quick") or not isinstance(made, list):
+        return made
+    others = {name for name in _backends.NAMES if name != _backends.available()[0]}
+    cases = [item for item in made if isinstance(item, pytest.Function) and others.isdisjoint(parameters_of(item))]
+    if not cases or cases[0].get_closest_marker("slow"):
+        return []
+    step = next(n for n in count(-(-len(cases) // CASES_OF_QUICK)) if math.gcd(n, len(cases)) == 1)
+    return [cases[at * step % len(cases)] for at in range(min(CASES_OF_QUICK, len(cases)))]
+
+
+def parameters_of(item: pytest.Function) -> list[str]:
+    return item.callspec.id.split("-") if hasattr(item, "callspec") else []
 
 
 def pytest_collection_finish() -> None:

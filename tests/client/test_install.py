@@ -115,6 +115,7 @@ def test_a_class_that_a_tool_puts_there_since_is_left_at_uninstall_and_named() -
     http.client.HTTPConnection = STANDARD["HTTPConnection"]
 
 
+@pytest.mark.slow
 def test_from_many_threads_at_once() -> None:
     failures: list[BaseException] = []
 

@@ -138,6 +138,7 @@ FINISH: dict[str, Callable[[HTTPResponse], bytes]] = {
 @given(body=bodies, mixture=steps, finish=st.sampled_from(sorted(FINISH)),
        sizes=st.lists(st.integers(1, 20), max_size=3),
        over=st.sampled_from(["socket", "file", "fp"]))  # fmt: skip
+@pytest.mark.slow
 def test_every_mixture(in_use, framing: str, body: bytes, mixture, finish: str, sizes: list[int], over: str) -> None:
     """What is taken is the body, in order, whatever takes it, and whoever holds the bytes."""
     wire = message(body, framing, sizes)

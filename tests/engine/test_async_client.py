@@ -549,6 +549,7 @@ def test_what_had_a_limit_is_not_kept(server: FaultyServer) -> None:
 
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
 @pytest.mark.parametrize("where", ["answer", "connect", "handshake", "pool"])
+@pytest.mark.slow
 def test_a_loop_that_was_blocked(loop: str, where: str, held: Held, server_context: Any, client_context: Any) -> None:
     """For longer than the limits: what had arrived counts, and so does what went on meanwhile.
 
@@ -574,6 +575,7 @@ def test_a_loop_that_was_blocked(loop: str, where: str, held: Held, server_conte
         run(main, loop)
 
 
+@pytest.mark.slow
 def test_a_loop_that_was_blocked_while_nothing_came(held: Held) -> None:
     """The limit is what it is in the time in which the loop could look."""
 
@@ -779,6 +781,7 @@ class Slow(FaultyServer):
 
 
 @pytest.mark.parametrize("timeout", [1, Timeout(1, pool=None), Timeout(connect=5, read=5, total=5)], ids=str)
+@pytest.mark.slow
 def test_the_wait_for_a_connection_is_limited_by_its_name_only(timeout: Any) -> None:
     """Some two seconds' worth of pages for one host, under a limit that all of them together would not keep."""
 

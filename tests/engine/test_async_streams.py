@@ -428,6 +428,7 @@ def uploads() -> Iterator[Uploads]:
         yield server
 
 
+@pytest.mark.slow
 def test_a_source_is_asked_as_the_server_takes(uploads: Uploads) -> None:
     given = 0
 
@@ -703,6 +704,7 @@ def test_a_slow_sink_keeps_nobody_and_may_be_given_up(server: FaultyServer, tmp_
 # -- waits that are given up
 
 
+@pytest.mark.slow
 def test_a_wait_that_is_cancelled_takes_nothing_away() -> None:
     """The same iterator goes on: of lines, of text and of bytes."""
 

@@ -147,6 +147,7 @@ def test_an_older_one_that_fails_does_not_hurry() -> None:
         channel.close()
 
 
+@pytest.mark.slow
 def test_no_address_answers() -> None:
     with nobody("127.0.0.3") as one, blackhole("127.0.0.2") as silent, nobody("127.0.0.4") as other:
         channel = Channel(inet(one, silent, other), PLAIN)

@@ -332,6 +332,7 @@ def test_what_is_late_among_slow_input(in_use, pause: Pause, server: FaultyServe
 # -- as it was seen, by a real clock
 
 
+@pytest.mark.slow
 def test_an_input_of_two_with_a_pause(in_use, server: FaultyServer) -> None:
     def urls() -> Iterator[str]:
         yield server.url("/good/1")

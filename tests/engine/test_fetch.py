@@ -357,6 +357,7 @@ def test_a_slow_input_keeps_nobody_waiting(
     assert max(later - earlier for earlier, later in itertools.pairwise(seen)) <= 2
 
 
+@pytest.mark.slow
 def test_a_slow_consumer_makes_no_timeout_fire(in_use, server: FaultyServer) -> None:
     urls = [server.url(f"/{kind}/{n}") for n in range(15) for kind in ("good", "drip")]
     with fetch_many(urls, timeout=Timeout(connect=1, read=1, total=2.5), per_host=4) as responses:
@@ -379,6 +380,7 @@ def test_timeouts(server: FaultyServer) -> None:
     assert results[0].content == content_of("/silent-in-body/0")
 
 
+@pytest.mark.slow
 def test_connect_timeout_and_refusal(server: FaultyServer) -> None:
     with blackhole("127.0.0.1") as (_, silent), nobody() as (_, refused):
         urls = [f"http://127.0.0.1:{silent}/", f"http://127.0.0.1:{refused}/", server.url("/good/1")]
@@ -440,6 +442,7 @@ def test_tls(in_use, poller, server_context, client_context) -> None:
         assert isinstance(next(fetch_many([named])).error, ssl.SSLCertVerificationError)
 
 
+@pytest.mark.slow
 def test_a_handshake_that_hangs_blocks_nobody(server: FaultyServer, server_context, client_context) -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf, FaultyServer(server_context) as secured:
         urls = [f"https://localhost:{deaf.getsockname()[1]}/", *(secured.url(f"/good/{n}") for n in range(20))]
@@ -448,6 +451,7 @@ def test_a_handshake_that_hangs_blocks_nobody(server: FaultyServer, server_conte
         assert all(result.status == 200 for result in results[:-1])
 
 
+@pytest.mark.slow
 def test_plain_where_tls_is_expected(server: FaultyServer) -> None:
     result = next(fetch_many([f"https://localhost:{server.port}/"], timeout=Timeout(connect=2)))
     assert isinstance(result.error, OSError)
@@ -632,6 +636,7 @@ def test_the_child_of_a_fork(server: FaultyServer) -> None:
     unused.close()
 
 
+@pytest.mark.slow
 def test_an_error_holds_nothing_else(in_use, server: FaultyServer) -> None:
     """Neither it nor what led to it knows frames: they know their callers', and so the fetcher and all its sockets."""
     gc.collect()

@@ -127,6 +127,7 @@ KINDS = pytest.mark.parametrize("kind", ["pool", "fetcher", "async"])
 
 
 @KINDS
+@pytest.mark.slow
 def test_the_wait_for_a_place_is_no_part_of_the_connect_timeout(kind: str, names: Names, server: FaultyServer) -> None:
     names.delay_s = 0.2
     urls = [f"http://name-{number}.test:{server.port}/good/{number}" for number in range(40)]
@@ -166,6 +167,7 @@ def test_names_that_hang_take_no_place_when_they_are_given_up(
 
 
 @KINDS
+@pytest.mark.slow
 def test_where_abandoned_lookups_take_all_places_the_clock_runs(
     kind: str, names: Names, server: FaultyServer, hang: threading.Event
 ) -> None:
@@ -552,6 +554,7 @@ def test_the_child_of_a_fork_has_a_loop_of_its_own(server: FaultyServer) -> None
 # -- all of it at once
 
 
+@pytest.mark.slow
 def test_every_good_page_of_a_list_with_bad_hosts_arrives(
     names: Names, server: FaultyServer, hang: threading.Event
 ) -> None:

@@ -172,6 +172,7 @@ def test_pages(in_use, origin: str) -> None:
         assert 1 < pool.stats.opened < PAGES
 
 
+@pytest.mark.slow
 def test_haproxy(in_use, tmp_path: Path) -> None:
     port = free_port()
     server = program("haproxy")
@@ -220,6 +221,7 @@ def test_redirects_of_nginx(in_use, nginx: str) -> None:
             assert response.content == page(expected[response.history[0].status])
 
 
+@pytest.mark.slow
 def test_a_limit_of_nginx(nginx: str) -> None:
     """Its 429s with Retry-After are waited for; and at a rate that it allows it has none to send."""
     urls = [f"{nginx}/slow/1"] * 20
@@ -231,6 +233,7 @@ def test_a_limit_of_nginx(nginx: str) -> None:
         assert {(response.status, response.attempts) for response in responses} == {(200, 1)}
 
 
+@pytest.mark.slow
 def test_haproxy_busy_and_moved(in_use, tmp_path: Path) -> None:
     port = free_port()
     (tmp_path / "conf").write_text(HAPROXY.format(port=port))

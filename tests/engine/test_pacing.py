@@ -31,6 +31,7 @@ TIMELINE_REQUESTS = int(os.environ.get("HTTPCONN_TIMELINE_REQUESTS", "600"))
 
 
 @each_kind
+@pytest.mark.slow
 def test_retry_after(kind: str) -> None:
     """In seconds, and as a date by the server's own clock, whatever that shows."""
     wrong_clock = 1_000_000_000
@@ -51,6 +52,7 @@ def test_retry_after(kind: str) -> None:
         assert ask(site.url("/long")).attempts == 1
 
 
+@pytest.mark.slow
 def test_a_gate_is_the_whole_hosts_in_the_fetcher() -> None:
     """And no other's: what is asked of another host goes on meanwhile, on the only connection that there may be."""
 
@@ -71,6 +73,7 @@ def test_a_gate_is_the_whole_hosts_in_the_fetcher() -> None:
         assert gated.connections <= 2
 
 
+@pytest.mark.slow
 def test_a_gate_is_the_whole_hosts_in_the_pool() -> None:
     with Site({"/0": (429, {"Retry-After": "3"}, b""), "/1": PAGE}) as gated, Site({"/": PAGE}) as free:
         with ConnectionPool(retry=Retry(0)) as pool:
@@ -104,6 +107,7 @@ def test_a_turn_that_would_come_too_late(kind: str) -> None:
         assert busy.paths() == ["/busy"]
 
 
+@pytest.mark.slow
 def test_what_waits_behind_a_gate_leaves_nothing_behind() -> None:
     """The gate is shut again while requests that have been sent before wait behind it, until their time is over."""
     with Site({"/a": lambda earlier: (429, {"Retry-After": "1" if earlier < 2 else "9"}, b"")}) as site:
@@ -149,6 +153,7 @@ def within_pace(times: list[float], began: float, rate: float | None, delay_s: f
 
 
 @pytest.mark.parametrize(("rate", "delay_s"), [(20.0, None), (None, 0.05), (40.0, 0.01), (0.9, None)])
+@pytest.mark.slow
 def test_rates_of_the_fetcher(rate: float | None, delay_s: float | None) -> None:
     count = 3 if rate == 0.9 else 40
     with Site({"/": PAGE}) as paced, Site({"/": PAGE}) as other:
@@ -163,6 +168,7 @@ def test_rates_of_the_fetcher(rate: float | None, delay_s: float | None) -> None
 
 
 @pytest.mark.parametrize(("rate", "delay_s", "per_host"), [(20.0, None, 8), (None, 0.04, 8), (None, 0.04, 1)])
+@pytest.mark.slow
 def test_rates_of_the_pool(rate: float | None, delay_s: float | None, per_host: int) -> None:
     """With threads, also where they wait for a connection and not for their turn only."""
 
@@ -216,6 +222,7 @@ def test_turns_that_come_late_are_as_far_apart_as_others(monkeypatch: pytest.Mon
     assert clock == [16.0]
 
 
+@pytest.mark.slow
 def test_turns_that_are_too_late_take_none() -> None:
     """Requests that give up for want of time do not push the others' turns away."""
     with Site({"/": PAGE}) as site, ConnectionPool(delay_per_host=3) as pool:
@@ -229,6 +236,7 @@ def test_turns_that_are_too_late_take_none() -> None:
         assert len(site.log) == 2
 
 
+@pytest.mark.slow
 def test_a_busy_consumer_does_not_stop_the_clock_of_a_gate() -> None:
     with Site({"/": PAGE}) as site:
         with fetch_many([site.url("/")] * 6, delay_per_host=1) as responses:
@@ -239,6 +247,7 @@ def test_a_busy_consumer_does_not_stop_the_clock_of_a_gate() -> None:
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.slow
 def test_the_timeline_of_many_hosts() -> None:
     """HTTPCONN_TIMELINE_REQUESTS=10000 for the long run. By the server's log, each of 50 hosts is asked no earlier than
     its rate and its gates allow; exactly one result for each request, and nothing is left."""
@@ -332,6 +341,7 @@ def test_a_gate_holds_threads_that_wait_for_the_connection(hooks: Any) -> None:
     assert times[1] - times[0] >= 0.95
 
 
+@pytest.mark.slow
 def test_no_retry_after_the_end_of_the_whole_time() -> None:
     """It waits for a connection that another thread has, and is not sent when that comes too late."""
     busy = b"HTTP/1.1 503 Busy\r\nContent-Length: 2\r\n\r\nno"

@@ -246,6 +246,7 @@ def test_a_stream_left_unread_closes_the_connection(server: FaultyServer) -> Non
             assert first + response.content == content_of("/drip/1")
 
 
+@pytest.mark.slow
 def test_a_stream_that_breaks(plain_server: FaultyServer) -> None:
     with ConnectionPool(timeout=QUICK) as pool:
         for kind, error in (("cut", httpconn.IncompleteRead), ("silent-in-body", httpconn.ReadTimeout)):
@@ -386,6 +387,7 @@ def test_tls_sessions_are_resumed(server_context, client_context) -> None:
             assert one.content == content_of("/drip/2")
 
 
+@pytest.mark.slow
 def test_faults_over_tls(in_use, server_context, client_context) -> None:
     with FaultyServer(server_context) as server, ConnectionPool(context=client_context, timeout=QUICK) as pool:
         for kind in FAULTS:
@@ -514,6 +516,7 @@ def test_an_answer_before_the_body_is_sent(in_use) -> None:
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.slow
 def test_500_threads(plain_server: FaultyServer) -> None:
     """No slot is lost, no response crossed, and no limit passed."""
     failures: list[BaseException] = []

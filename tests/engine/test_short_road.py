@@ -440,6 +440,7 @@ def test_a_finalizer_closes_the_fetcher(fast_in_use: Engine) -> None:
 # Between making a socket and keeping it, in the socket module itself, it is the collector that closes it.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs signals")
+@pytest.mark.slow
 def test_ctrl_c_at_any_time(fast_in_use: Engine) -> None:
     """It closes the fetcher, and no result came twice before."""
     dice = random.Random(7)

@@ -160,6 +160,7 @@ DENSE = reply("gzip, gzip", gzip(gzip(b"") * 150_000))
 
 
 @each_kind
+@pytest.mark.slow
 def test_expansion_between_two_codings_is_refused(kind: str) -> None:
     with Codings({"/": DENSE}) as site, Asker(kind) as ask:
         with pytest.raises(ContentTooLong, match="max_ratio"):
@@ -176,6 +177,7 @@ def test_the_deadline_is_looked_at_between_steps(kind: str) -> None:
             assert content_of(ask(site.url("/good"))) == b"good"
 
 
+@pytest.mark.slow
 def test_one_response_does_not_hold_up_the_others() -> None:
     """The others come first, although the one with all the work was there before them."""
     with Codings({"/": LONG_WORK, "/good": (200, {}, b"good")}) as site:

@@ -369,6 +369,7 @@ def test_a_request_that_cannot_be_sent_again_for_its_cookies(kind: str) -> None:
 
 
 @pytest.mark.parametrize("domain", ["127.0.0.1", "b.test"])
+@pytest.mark.slow
 def test_heads_that_are_sent_in_pieces(domain: str) -> None:
     """More than a socket takes at once: the rest is of the same head, and not of one that was made for an earlier try."""
     options = [(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)]

@@ -95,6 +95,7 @@ def test_a_connection_that_is_closed_without_an_answer(ask: Ask) -> None:
     assert str(error).endswith(f"(GET {url})")
 
 
+@pytest.mark.slow
 def test_a_timeout(ask: Ask) -> None:
     with blackhole("127.0.0.1") as (_, port):
         url = f"http://127.0.0.1:{port}/page"

@@ -103,6 +103,7 @@ FAILING = {
 }
 
 
+@pytest.mark.slow
 def test_out_of_a_worker_process() -> None:
     """As a pool raises them there."""
     context = multiprocessing.get_context("spawn")

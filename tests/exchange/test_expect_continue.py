@@ -132,6 +132,7 @@ def test_an_answer_instead(client, answer: bytes) -> None:
     assert peer.rest == [b"", b""]
 
 
+@pytest.mark.slow
 def test_an_answer_in_parts_instead(client) -> None:
     """Which takes longer than "100 Continue" is waited for."""
 
@@ -152,6 +153,7 @@ def test_an_answer_in_parts_instead(client) -> None:
         one.close()
 
 
+@pytest.mark.slow
 def test_nobody_answers(client) -> None:
     """A server that does not know of it gets the body after the time-out, and not before."""
     peer = Peer(b"", wait_s=0.2)

@@ -131,6 +131,7 @@ def test_many_that_have_asked_already() -> None:
 
 
 @ways
+@pytest.mark.slow
 def test_the_time_is_that_of_both(way: str) -> None:
     """A refusal begins no new time: what follows has what is left of ``Timeout.total``."""
     with Server(silent_s=1.5) as server, Asker(way, expect_timeout_s=30, timeout=Timeout(total=2)) as ask:

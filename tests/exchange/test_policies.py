@@ -378,6 +378,7 @@ def test_retry_after(value: str | None, date: str | None, expected: float | None
 
 @settings(deadline=None)
 @given(st.text(max_size=80), st.text(max_size=80) | st.none())
+@pytest.mark.slow
 def test_retry_after_never_raises(value: str, date: str | None) -> None:
     found = retry_after_s(value, date, 0.0)
     assert found is None or found >= 0

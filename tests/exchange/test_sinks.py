@@ -372,6 +372,7 @@ def test_a_pipe_that_does_not_block_is_waited_for(kind: str, tmp_path: Path) -> 
 
 
 @both
+@pytest.mark.slow
 def test_a_pipe_that_nobody_reads(kind: str) -> None:
     reading, writing = os.pipe()
     os.set_blocking(writing, False)

@@ -282,6 +282,7 @@ def test_a_line_without_an_end_is_not_waited_for() -> None:
         next(response.iter_lines())
 
 
+@pytest.mark.slow
 def test_a_long_line_in_small_pieces_takes_what_it_has() -> None:
     pieces = 300_000
     response = streamed([])

@@ -242,6 +242,7 @@ def test_what_codecs_for_parts_have_otherwise(name: str, content: bytes, text: s
         assert read_in_parts(content, name, random.Random(seed)) == text
 
 
+@pytest.mark.slow
 def test_as_many_errors_as_bytes_in_one_part() -> None:
     for name in charsets._SEVERAL:
         decoder = charsets.TextDecoder(name, looks_for_mark=False)
@@ -260,6 +261,7 @@ def test_what_waits_for_more_is_told(name: str, held: bytes) -> None:
 
 
 @pytest.mark.parametrize("size", [100_000, 400_000])
+@pytest.mark.slow
 def test_iso_2022_jp_in_parts_is_linear(size: int) -> None:
     """Pairs are counted from the last byte that can be in none, which may be far away."""
     decoder = charsets.TextDecoder("iso-2022-jp", looks_for_mark=False)

@@ -138,6 +138,7 @@ def test_the_compiled_one_asked_for_and_absent(copied: Path) -> None:
     assert "'cython' is not available: httpconn._speedups is not built; install" in text
 
 
+@pytest.mark.slow
 def test_a_broken_extension_is_not_passed_over(copied: Path) -> None:
     (copied / "httpconn" / "_speedups.py").write_text("raise ImportError('undefined symbol: PyGone')")
     text = refusal(SHOW, PYTHONPATH=str(copied))
