@@ -4,8 +4,8 @@
 - ``AsyncClient``: the same under asyncio, uvloop or trio: ``await client.get(url)``
 - ``fetch_rows(urls)``: the same as plain rows, for data frames and clusters; ``host_key(url)``: what to partition by
 - ``ConnectionPool``: requests from any number of threads: ``pool.get(url)``, ``pool.download(url, path)``
-- ``Request`` is what they take, ``Response`` what they give; ``Timeout``, ``Retry``, ``Bearer`` and ``Limits`` are what
-  their options take, ``public_only`` and ``urljoin`` are for URLs that strangers name
+- ``Request`` is what they take, ``Response`` what they give; ``Timeout``, ``Retry``, ``Bearer``, ``Digest`` and
+  ``Limits`` are what their options take, ``public_only`` and ``urljoin`` are for URLs that strangers name
 - ``HTTPConnection``, ``HTTPSConnection`` and ``HTTPResponse``: those of http.client
 - ``install()`` puts these into http.client, for a whole process; ``uninstall()`` takes them out again
 - ``HTTPException`` is what goes wrong with HTTP, with its kinds, ``OSError`` what goes wrong with the network
@@ -116,6 +116,7 @@ __all__ = [
     "ContentDecodingError",
     "ContentTooLong",
     "Defect",
+    "Digest",
     "FetchStats",
     "Fetcher",
     "FingerprintMismatch",

@@ -193,9 +193,11 @@ class Settings:
     _has_event_loop: ClassVar[bool] = False
 
     max_connections: int = 100
+    """Open connections, to all origins together."""
     per_host: int = 8
     """Connections to one origin, with one set of TLS settings."""
     timeout: Timeout = DEFAULT_TIMEOUT
+    """Of each request that has none of its own; a number is a Timeout of that many seconds, None of none."""
     headers: tuple[tuple[str, Any], ...] | None = field(default=None, repr=False)
     """Sent with each request that has no field of that name; None for our own Accept and User-Agent."""
     idle_s: float = 30.0
@@ -206,6 +208,7 @@ class Settings:
     """How long a connection rests behind an answer that left announced content out (to HEAD, mostly): some servers send
     it all the same, and the next answer would be that. 0 for not at all; with *strict*, the connection is closed."""
     limits: Limits = field(default_factory=_limits)
+    """What the head, the trailers and the chunks of a response may have."""
     max_content: int | None = 64 * MIB
     """Bytes of content of one response in memory."""
     max_ratio: float = DEFAULT_MAX_RATIO
@@ -242,6 +245,7 @@ class Settings:
     allow_address: AllowAddress | None = None
     """Asked with each address (as text) and port before it is connected to, whether it may be: ``public_only``, say."""
     resolve_ttl_s: float = 60.0
+    """How long the answer of a lookup counts, in seconds."""
     max_lookups: int = DEFAULT_MAX_LOOKUPS
     """Names that are looked up at the same time, each in a thread. A request whose name waits for one of these places
     does so before its ``Timeout.connect`` begins."""
@@ -249,16 +253,20 @@ class Settings:
     """Lookups that everybody has given up and that still run, as ``getaddrinfo`` cannot be stopped, without taking a
     place of those."""
     source_address: tuple[str, int] | None = None
+    """Host and port that connections are made from, as of ``socket.create_connection``."""
     socket_options: tuple[SocketOption, ...] = ()
+    """Of each new socket: what ``setsockopt`` takes."""
     redirects: int = DEFAULT_REDIRECTS
     """How many are followed, 0 for none."""
     retry: Retry | None = None
+    """What is tried again, and how often. None: only a kept connection that was lost is replaced."""
     rate_per_host: PerHost | None = None
     """Requests a second to one origin, with a burst of one second's worth: a number; a mapping of hosts to numbers, in
     which "*" is any other host; or a function of the host, which is asked about once. None is no limit."""
     delay_per_host: PerHost | None = None
     """Seconds between the starts of two requests to one origin, in the same forms."""
     cookies: CookieJar | None = None
+    """The jar that cookies go into and come from. None: there are no cookies."""
     auth: Mapping[str, Auth] | None = field(default=None, repr=False)
     """Credentials by origin."""
     netrc: bool | str | os.PathLike[str] = False
@@ -266,8 +274,8 @@ class Settings:
     before_request: Hooks = ()
     """Called with each Request, also with those that redirects lead to; returns another, or None."""
     after_response: Hooks = ()
-    """Called with each Response, also with those that something follows; returns None. An AsyncClient awaits, of both,
-    those that are coroutine functions."""
+    """Called with each Response, also with those that something follows; returns None, or for a 4xx a Request that is
+    sent in its place. An AsyncClient awaits, of both, those that are coroutine functions."""
     keep_sent: bool = False
     """Keep with each response what was sent for it: ``request_head``, ``peer``, ``sent_at`` and ``tls``, and
     ``request.headers`` as they were on the wire. It takes the longer way for each request."""
@@ -359,6 +367,7 @@ class FetchSettings(Settings):
     _holder: ClassVar[str] = "a fetcher"
 
     max_connections: int = 256
+    """Open connections, to all origins together."""
     ordered: bool = False
     """Results come in the order of the input."""
     look_ahead: int = 1_000

@@ -97,10 +97,10 @@ def test_a_server_of_ones_own(site: Site, tmp_path: Path) -> None:
 
 
 def test_the_first_programs_of_the_readme(site: Site, tmp_path: Path) -> None:
-    """Many pages, in one thread and in an event loop."""
-    first, second, *_ = re.findall(r"^```python\n(.*?)^```$", README.read_text(), re.MULTILINE | re.DOTALL)
+    """Many pages, in an event loop, and as http.client has it."""
+    programs = re.findall(r"^```python\n(.*?)^```$", README.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    many, awaited, connection = (run(program, f"localhost:{site.port}", tmp_path) for program in programs[:3])
     numbers = sorted(f"{site.url(f'/{number}')} 404".replace("127.0.0.1", "localhost") for number in range(40))
-    assert sorted(run(first, f"localhost:{site.port}", tmp_path).splitlines()) == numbers
-    page, *lines = run(second, f"localhost:{site.port}", tmp_path).splitlines()
-    assert page == "200 text/plain page"
-    assert sorted(lines) == numbers
+    assert sorted(many.splitlines()) == numbers
+    assert awaited == "200 text/plain page\n"
+    assert connection == "200 Told 4\n"
