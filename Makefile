@@ -20,7 +20,7 @@ told   := $(source) $(shell command -v $${CC:-cc} gcc clang | tr '\n' ' ') $(CFL
           no=$(HTTPCONN_NO_EXTENSIONS) required=$(HTTPCONN_REQUIRE_EXTENSIONS)
 wheel   = $$(ls $(VENV)/wheel/*.whl)
 
-.PHONY: help build demo test test-quick bench bench-full bench-compare bench-publish bench-memory bench-fetch bench-awaits bench-instructions bench-rates bench-cores bench-micro fuzz planted sanitize leaks misuse test-adapters test-tools test-tools-suites interpreters wheels test-codings docs lint clean FORCE
+.PHONY: help build demo test test-quick bench bench-full bench-compare bench-publish bench-memory bench-fetch bench-awaits bench-instructions bench-rates bench-cores bench-adapters bench-micro fuzz planted sanitize leaks misuse test-adapters test-tools test-tools-suites interpreters wheels test-codings docs lint clean FORCE
 .DELETE_ON_ERROR:
 
 help:   ## this list
@@ -69,6 +69,9 @@ bench-rates: build $(VENV)/checkout   ## are rates and gates kept to, by the ser
 
 bench-cores: build $(VENV)/checkout   ## a list on all cores, by interpreters (3.14+) and by processes   [ARGS="--cores 2 --pages 400 --rounds 1"]
 	@$(apart) -m bench.cores $(ARGS)
+
+bench-adapters: build $(VENV)/has-bench $(VENV)/checkout   ## requests, httpx, httpx2 on their own carriers and on ours   [ARGS="--only httpx", "--flat 1000000"]
+	@$(apart) -m bench.adapters $(ARGS)
 
 bench-micro: build $(VENV)/has-bench   ## parsing alone, chunks alone   [ARGS="-k head"]
 	PYTHONSAFEPATH=1 $(bin)/python -m pytest bench/micro --benchmark-only $(ARGS)

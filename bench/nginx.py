@@ -3,8 +3,8 @@
     python -m bench.nginx [--tls]       prints where it listens as one line of JSON; ends with standard input
     with running(tls=True) as server: ...
 
-Serves /small, /10k, /10k-chunked and /large of replies.py, and /page of 1,600 bytes, from a folder of its own, with
-nginx.conf.in.
+Serves /small, /10k, /10k-chunked and /large of replies.py, /page of 1,600 bytes, and /told, which is the target that
+was asked for, from a folder of its own, with nginx.conf.in.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ def render_configuration(listen: str, tls: str) -> str:
 
 
 @contextlib.contextmanager
-def running(*, tls: bool = False, timeout_s: float = 10.0) -> Iterator[Server]:
-    """nginx in a child process, ready when the block begins and gone when it ends.
+def running(*, tls: bool = False, timeout_s: float = 10.0, large_mib: int = 1) -> Iterator[Server]:
+    """nginx in a child process, ready when the block begins and gone when it ends; /large has *large_mib*.
 
     Raises RuntimeError where it is not installed, or not ready within `timeout_s`.
     """
@@ -69,7 +69,7 @@ def running(*, tls: bool = False, timeout_s: float = 10.0) -> Iterator[Server]:
         files = folder / "files"
         files.mkdir()
         for path, size in (("page", 1600), ("10k", 10 * 1024), ("10k-chunked", 10 * 1024), ("large", MIB)):
-            (files / path).write_bytes(content(size))
+            (files / path).write_bytes(content(size) * (large_mib if path == "large" else 1))
         certificate = None
         tls_lines = ""
         if tls:

@@ -13,6 +13,7 @@ import math
 import os
 import ssl
 import warnings
+from collections import OrderedDict
 from collections.abc import Generator, Iterator, Mapping
 from functools import partial
 from types import SimpleNamespace
@@ -176,7 +177,7 @@ class RequestsAdapter(BaseAdapter):
             ours.retry = retries
             retries = _NO_RETRIES
         pool = self._pool if proxy is None or not proxy.startswith("https:") else self._pool_by(context)
-        fields = tuple(request.headers.items())
+        fields = _fields_of(request.headers)
         while True:
             try:
                 raw = self._exchange(pool, ours, fields)
@@ -195,10 +196,7 @@ class RequestsAdapter(BaseAdapter):
                 if not _is_refusal(error):
                     raise
                 raise _refusal(error, request) from error
-            if self._never_retries:
-                raw.retries = retries
-                return self.build_response(request, raw)
-            again = _after_status(retries, request, url, raw)
+            again = None if self._never_retries else _after_status(retries, request, url, raw)
             if again is None:
                 raw.retries = retries
                 return self.build_response(request, raw)
@@ -219,12 +217,13 @@ class RequestsAdapter(BaseAdapter):
         """Return what requests makes of a response of urllib3's kind."""
         response = requests.Response()
         response.status_code = resp.status
-        headers = response.headers = resp.joined_fields
+        headers = response.headers
+        _put_fields(headers, resp.field_lines)
         response.encoding = get_encoding_from_headers(headers)
         response.raw = resp
         response.reason = resp.reason or ""
         response.url = req.url.decode("utf-8") if isinstance(req.url, bytes) else req.url
-        if "set-cookie" in headers:
+        if resp._original_response:
             extract_cookies_to_jar(response.cookies, req, resp)
         response.request = req
         response.connection = self  # type: ignore[assignment]  # it is said to be a HTTPAdapter, and only send is used
@@ -556,6 +555,11 @@ class _Content:
     def left(self) -> int:
         return len(self._whole) - self._at
 
+    @property
+    def taken(self) -> int:
+        """How much has been taken of a whole content."""
+        return self._at if self.is_whole else 0
+
     def slices(self, size: int | None) -> Iterator[bytes]:
         """Yield what is left of a whole content in parts of *size* bytes."""
         while not self.closed:
@@ -583,7 +587,11 @@ class _Original:
         self._response = response
         self._content = content
         self._has_cookies = has_cookies
-        self.status, self.reason, self.version = response.status, response.reason, response.version
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in ("reason", "status", "version"):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return getattr(self._response, name)
 
     @property
     def msg(self) -> HTTPMessage:
@@ -602,77 +610,119 @@ class _Original:
         self._content.close()
 
 
-class _Fields(urllib3.HTTPHeaderDict):
-    """The fields of a response, put into urllib3's table when somebody looks into that, which few programs do."""
-
-    def __init__(self, lines: list[tuple[str, str]], joined: Mapping[str, str]) -> None:
-        """*joined* are the values by name. The table of urllib3's ``__init__`` is made when it is missed."""
-        self._lines = lines
-        self._joined = joined
-
-    def __getattr__(self, name: str) -> Any:
-        if name != "_container":
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        super().__init__(self._lines)
-        return self._container
-
-    def get(self, name: str, default: Any = None) -> Any:
-        if "_container" in vars(self):
-            return super().get(name, default)
-        return self._joined.get(name, default)
+_has_store: Final = type(getattr(CaseInsensitiveDict(), "_store", None)) is OrderedDict
+"""Whether requests keeps the fields as it has since 2012: each under its name in lower case, with the name as given."""
 
 
-_fields_of: Final[Any] = _Fields if hasattr(urllib3.HTTPHeaderDict(), "_container") else None
-"""None with a urllib3 that keeps them elsewhere."""
+def _fields_of(headers: Any) -> tuple[tuple[Any, Any], ...]:
+    """Return the fields of a request; from where they are kept, since to ask for them takes three calls a field."""
+    if _has_store and type(headers) is CaseInsensitiveDict:
+        return tuple(headers._store.values())
+    return tuple(headers.items())
+
+
+def _put_fields(headers: CaseInsensitiveDict[str], lines: list[tuple[str, str]]) -> None:
+    """Put the fields of a response into *headers*, which are empty; repeated ones are joined under their first name."""
+    store: Any = headers._store if _has_store else {}
+    for line in lines:
+        key = line[0].lower()
+        if key in store:
+            name, value = store[key]
+            store[key] = name, f"{value}, {line[1]}"
+        else:
+            store[key] = line
+    if not _has_store:
+        headers.update(store.values())
 
 
 class RawResponse(urllib3.HTTPResponse):
-    """The ``raw`` of a response: urllib3's, over the content as a pool gives it."""
+    """The ``raw`` of a response: urllib3's, over the content as a pool gives it.
+
+    Few programs look at it. So what urllib3 keeps of a response is made when the first of it is missed; until then
+    there is only what requests itself asks for.
+    """
 
     def __init__(self, method: str, url: str, response: Response) -> None:
         """*url* is what was asked for by *method*."""
-        content: Any = _Content(response)
         head = response._head
         assert head is not None
-        lines = field_lines_of(head)
-        joined: CaseInsensitiveDict[str] = CaseInsensitiveDict()
-        for name, value in lines:
-            joined[name] = f"{joined[name]}, {value}" if name in joined else value
-        self.joined_fields = joined
-        original: Any = _Original(response, content, has_cookies="set-cookie" in joined)
+        self.field_lines = lines = field_lines_of(head)
+        names = {name.lower() for name, _ in lines}
+        self._content = content = _Content(response)
+        self._is_coded = "content-encoding" in names
+        self._unmade = method, url, response
+        self._original_response: Any = _Original(response, content, has_cookies="set-cookie" in names)
+        self.status, self.reason = head.status, head.reason
+
+    def __getattr__(self, name: str) -> Any:
+        unmade = vars(self).pop("_unmade", None)
+        if unmade is None:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        method, url, response = unmade
+        content: Any = self._content
+        said = {**vars(self)}  # what programs have set meanwhile stays as it is: decode_content, say
         super().__init__(
             body=content,
-            headers=urllib3.HTTPHeaderDict(lines) if _fields_of is None else _fields_of(lines, joined),
+            headers=urllib3.HTTPHeaderDict(self.field_lines),
             status=response.status,
             version=response.version,
             reason=response.reason,
             preload_content=False,
             decode_content=False,
-            original_response=original,
+            original_response=self._original_response,
             request_method=method,
             request_url=url,
         )
+        self._count(content.taken)
+        vars(self).update(said)
+        return getattr(self, name)
+
+    def _count(self, taken: int) -> None:
+        """Note that so many bytes have been read, as urllib3 does."""
+        self._fp_bytes_read += taken
+        if self.length_remaining is not None:
+            self.length_remaining -= taken
+
+    @property
+    def closed(self) -> bool:
+        """Whether there is nothing more to come. The finalizer of each asks, too."""
+        return self._content.closed if "_unmade" in vars(self) else super().closed
 
     @property
     def connection(self) -> Any:
         """What has a ``sock`` while the response is still coming in; None afterwards."""
-        content: Any = self._fp
-        stream = None if content is None else content._source
+        stream = self._content._source
         attempt = getattr(stream, "_attempt", None)
         connection = None if attempt is None else attempt._connection
         if connection is None or connection.channel is None:
             return None
         return SimpleNamespace(sock=connection.channel.sock)
 
-    def stream(self, amt: int | None = 2**16, decode_content: bool | None = None) -> Generator[bytes, None, None]:
+    def stream(  # type: ignore[override]  # an iterator: nobody sends into urllib3's generator
+        self, amt: int | None = 2**16, decode_content: bool | None = None
+    ) -> Iterator[bytes]:
         """Yield the content, decoded if asked for, in parts of *amt* bytes; of a chunked one as it comes."""
-        content: Any = self._fp
-        if content is not None and content.is_whole and not (decode_content and "content-encoding" in self.headers):
-            self._fp_bytes_read += content.left
-            self.length_remaining = 0
-            yield from content.slices(amt)
-        else:
-            yield from super().stream(amt, decode_content)
+        content = self._content
+        if amt == 0 or (self._is_coded and decode_content):
+            return super().stream(amt, decode_content)
+        if not content.is_whole:
+            return super().stream(amt, decode_content) if self.chunked else self._parts(amt)
+        if "_unmade" not in vars(self):
+            self._count(content.left)
+        return content.slices(amt)
+
+    def _parts(self, amt: int | None) -> Iterator[bytes]:
+        """Yield the content as it is in parts of *amt* bytes. Raises the errors of urllib3."""
+        content = self._content
+        while not content.closed:
+            try:
+                part = content.read(amt)
+            except Exception:
+                with self._error_catcher():
+                    raise
+            self._count(len(part))
+            if part:
+                yield part
 
     def supports_chunked_reads(self) -> bool:
         return True

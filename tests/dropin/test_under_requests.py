@@ -204,3 +204,22 @@ def test_what_is_requests_own(requests: Any) -> None:
     for name in ("poolmanager", "get_connection_with_tls_context", "cert_verify"):
         with pytest.raises(AttributeError, match="options of a ConnectionPool"):
             getattr(RequestsAdapter(), name)
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_what_urllib3_keeps_is_made_when_it_is_missed(stream: bool, session: Any, origin: Any) -> None:
+    """And what has been read, or set, until then counts."""
+    url = f"{origin.url}/sized?n=10"
+    response = session.get(url, stream=stream)
+    assert isinstance(response.raw.headers, importlib.import_module("urllib3").HTTPHeaderDict)
+    assert response.raw.tell() == (0 if stream else 10)
+    assert response.raw.length_remaining == (10 if stream else 0)
+    assert not hasattr(response.raw, "of_nobody")
+
+    response = session.get(url, stream=True)
+    response.raw.decode_content = True
+    assert response.raw.tell() == 0
+    assert response.raw.decode_content is True
+    assert len(b"".join(response.iter_content(4))) == response.raw.tell() == 10
+    assert response.raw.length_remaining == 0
+    assert response.raw.closed
