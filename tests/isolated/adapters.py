@@ -1,6 +1,6 @@
-"""The own test suites of requests and httpx, as they are and over ``httpconn.adapters``.
+"""The own test suites of requests and httpx, as they are and over ``httpconn.adapters``; and programs on the two.
 
-    make test-adapters   [ARGS="--only requests"]
+    make test-adapters   [ARGS="--only requests", "--only programs"]
 
 Their sources come by pip, of the versions that are installed. A test that passes with the library's own carrier has to
 pass over ours, unless it is one of ``KNOWN``, which tells why; docs/under-requests-and-httpx.md has them in words.
@@ -20,7 +20,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
+from tests.isolated import adapter_programs
+
 LIBRARIES: Final = ("requests", "httpx")
+PROGRAMS: Final = "programs"
 
 PLUGIN: Final = """
 import os
@@ -87,13 +90,13 @@ def passed(library: str, folder: Path, carrier: str, plugins: Path) -> set[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", choices=LIBRARIES)
+    parser.add_argument("--only", choices=(*LIBRARIES, PROGRAMS))
     told = parser.parse_args()
-    unknown = 0
+    unknown = adapter_programs.run() if told.only in (None, PROGRAMS) else 0
     with tempfile.TemporaryDirectory() as temporary:
         plugins = Path(temporary)
         (plugins / "carrier.py").write_text(PLUGIN, encoding="utf-8")
-        for library in LIBRARIES if told.only is None else (told.only,):
+        for library in [library for library in LIBRARIES if told.only in (None, library)]:
             folder = sources_of(library, plugins)
             theirs = passed(library, folder, "", plugins)
             ours = passed(library, folder, library, plugins)
