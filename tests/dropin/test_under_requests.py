@@ -223,3 +223,13 @@ def test_what_urllib3_keeps_is_made_when_it_is_missed(stream: bool, session: Any
     assert len(b"".join(response.iter_content(4))) == response.raw.tell() == 10
     assert response.raw.length_remaining == 0
     assert response.raw.closed
+
+
+def test_a_response_that_is_handed_in(requests: Any) -> None:
+    """urllib3's own, as the package responses and other stand-ins for servers have it."""
+    urllib3 = importlib.import_module("urllib3")
+    fields = urllib3.HTTPHeaderDict([("Content-Type", "text/plain; charset=utf-8"), ("Vary", "a"), ("Vary", "b")])
+    given = urllib3.HTTPResponse(io.BytesIO(b"abc"), headers=fields, status=200, preload_content=False)
+    request = requests.Request("GET", "http://nowhere.invalid/").prepare()
+    response = RequestsAdapter().build_response(request, given)
+    assert (response.text, response.headers["vary"], response.encoding) == ("abc", "a, b", "utf-8")
