@@ -13,6 +13,7 @@ import pickle
 import random
 import threading
 import time
+import tracemalloc
 import warnings
 import weakref
 from collections import Counter
@@ -23,9 +24,10 @@ import pytest
 
 import httpconn
 from httpconn import AsyncClient, ClientStats, PoolClosed, PoolTimeout, ReadTimeout, Response, Retry, Timeout
+from httpconn._engine.many import loop as engine_loop
 
 from ..support.counted import descriptors
-from ..support.event_loops import LOOPS, engine_of, is_at_rest, run, sleep, until
+from ..support.event_loops import LOOPS, SLOW_S, WithoutDescriptor, engine_of, is_at_rest, run, sleep, until
 from ..support.faulty import Exchange, FaultyServer, check, script
 from ..support.peers import blackhole
 from ..support.sites import Site, redirect
@@ -417,10 +419,17 @@ def test_a_misbehaving_server(server: FaultyServer) -> None:
     dice = random.Random(18)
     ends: Counter[str] = Counter()
 
-    async def one(client: AsyncClient, target: str, after_s: float | None) -> None:
+    async def ask(client: AsyncClient, url: str, *, is_streamed: bool) -> Response:
+        if not is_streamed:
+            return await client.get(url)
+        async with client.stream("GET", url) as response:
+            await response.aread()
+            return response
+
+    async def one(client: AsyncClient, target: str, after_s: float | None, *, is_streamed: bool) -> None:
         try:
             async with asyncio.timeout(after_s):
-                response = await client.get(server.url(target))
+                response = await ask(client, server.url(target), is_streamed=is_streamed)
         except TimeoutError as error:
             if getattr(error, "response", None) is None:
                 ends["cancelled"] += 1
@@ -438,7 +447,9 @@ def test_a_misbehaving_server(server: FaultyServer) -> None:
             tasks = set()
             for target in targets:
                 after_s = dice.choice((None, None, dice.random() * 0.2))
-                tasks.add(asyncio.create_task(one(client, target, after_s)))
+                is_streamed = dice.random() < 0.25 and "huge" not in target  # a stream has no limit of its own
+                asked = one(client, target, after_s, is_streamed=is_streamed)
+                tasks.add(asyncio.create_task(asked))
                 while len(tasks) >= 200:
                     done, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
                     for task in done:
@@ -447,6 +458,11 @@ def test_a_misbehaving_server(server: FaultyServer) -> None:
                 await task
             await until(lambda: is_at_rest(client))
             assert len(asyncio.all_tasks()) == 1
+            del task, done, tasks
+            gc.collect()
+            loop = asyncio.get_running_loop()
+            futures = [one for one in gc.get_objects() if type(one) is asyncio.Future and one.get_loop() is loop]
+            assert futures == []
 
     run_bounded = run if COUNT <= 2_000 else _run_long
     run_bounded(main, debug=True)
@@ -456,7 +472,11 @@ def test_a_misbehaving_server(server: FaultyServer) -> None:
 
 
 def _run_long(main: Any, debug: bool) -> None:
-    asyncio.run(main(), debug=debug)
+    async def patient() -> None:
+        asyncio.get_running_loop().slow_callback_duration = SLOW_S
+        await main()
+
+    asyncio.run(patient(), debug=debug)
 
 
 # -- the queue
@@ -470,6 +490,42 @@ def test_in_the_order_in_which_they_were_asked_for(server: FaultyServer) -> None
             assert server.seen == targets
 
     run(main, debug=True)
+
+
+def test_what_waits_costs_a_job_and_no_connection(held: Held) -> None:
+    """Each await beyond its own task: what is held grows by a part for each, and by nothing else."""
+    count = 5_000
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        urls = [held.url(f"/held/{number}") for number in range(count)]
+
+        async def bare(url: str) -> None:
+            await loop.create_future()
+
+        async with AsyncClient(timeout=QUICK, max_connections=8) as client:
+            first = started(client, urls[0])
+            await until(lambda: held.seen == ["/held/0"])
+            sizes = []
+            for ask in (bare, client.get):
+                tracemalloc.start()
+                tasks = [asyncio.create_task(ask(url)) for url in urls]
+                await asyncio.sleep(0.05)
+                sizes.append(tracemalloc.get_traced_memory()[0])
+                if ask is not bare:
+                    await until(lambda: len(held.seen) == 8)
+                    assert engine_of(client).queued == count + 1 - 8
+                    assert client.stats.opened == 8
+                for task in tasks:
+                    task.cancel()
+                await asyncio.wait(tasks)
+                del task, tasks
+                tracemalloc.stop()
+            assert (sizes[1] - sizes[0]) / count <= 2_048
+            await cancelled(first)
+            await until(lambda: is_at_rest(client))
+
+    run(main)
 
 
 def test_a_second_host_does_not_wait_for_the_first(held: Held, server: FaultyServer) -> None:
@@ -658,7 +714,7 @@ def test_closed(held: Held, way: str) -> None:
     run(main, debug=True)
 
 
-@pytest.mark.parametrize("loop", ["asyncio", "uvloop", "without-readers"])
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop", "without-readers", "as-on-windows"])
 def test_dropped(server: FaultyServer, loop: str) -> None:
     async def main() -> None:
         client = AsyncClient()
@@ -676,7 +732,7 @@ def test_dropped(server: FaultyServer, loop: str) -> None:
     run(main, loop)
 
 
-@pytest.mark.parametrize("loop", ["asyncio", "uvloop", "trio", "without-readers"])
+@pytest.mark.parametrize("loop", LOOPS)
 def test_the_loop_is_over_before_the_client(server: FaultyServer, loop: str) -> None:
     """Whatever is dropped then is let go of without a word but the warning."""
     kept: list[Any] = []
@@ -700,7 +756,42 @@ def test_the_loop_is_over_before_the_client(server: FaultyServer, loop: str) -> 
     ]
 
 
-def test_in_the_child_of_a_fork(server: FaultyServer) -> None:
+@pytest.mark.parametrize("loop", ["without-readers", "as-on-windows"])
+def test_the_thread_that_polls_ends_with_the_loop(server: FaultyServer, loop: str) -> None:
+    """Also where there is something to tell, which it would tell for ever else."""
+    clients: list[AsyncClient] = []
+
+    async def main() -> None:
+        client = AsyncClient()
+        clients.append(client)
+        await client.get(server.url("/good/1"))
+
+    run(main, loop)
+    engine = clients[0]._driver.engine  # type: ignore[union-attr]  # it has begun
+    [thread] = [thread for thread in threading.enumerate() if thread.name == "httpconn-poller"]
+    engine._waker[1].send(b"\0")
+    thread.join(10)
+    assert not thread.is_alive()
+    clients[0].close()
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "trio"])
+def test_a_poller_without_a_descriptor(server: FaultyServer, monkeypatch: pytest.MonkeyPatch, loop: str) -> None:
+    """As Windows' ``select``: also in event loops that could wait for one."""
+    monkeypatch.setattr(engine_loop, "new_poller", WithoutDescriptor)
+
+    async def main() -> None:
+        async with AsyncClient(timeout=QUICK, per_host=2) as client:
+            check(await client.get(server.url("/good/1")))
+            async for response in client.fetch_many(server.url(f"/good/{number}") for number in range(20)):
+                check(response)
+            assert "httpconn-poller" in {thread.name for thread in threading.enumerate()}
+
+    run(main, loop)
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "without-readers", "as-on-windows"])
+def test_in_the_child_of_a_fork(server: FaultyServer, loop: str) -> None:
     async def main() -> None:
         async with AsyncClient() as client, AsyncClient() as unused:
             await client.get(server.url("/good/1"))
@@ -722,7 +813,7 @@ def test_in_the_child_of_a_fork(server: FaultyServer) -> None:
             return 0 if repr(unused) == "<AsyncClient not begun>" else 2
         return 1
 
-    run(main)
+    run(main, loop)
 
 
 def test_what_it_says_of_itself(server: FaultyServer) -> None:
@@ -748,7 +839,8 @@ def test_what_it_says_of_itself(server: FaultyServer) -> None:
     run(main)
 
 
-def test_a_hook_that_breaks_what_runs(server: FaultyServer) -> None:
+@pytest.mark.parametrize("loop", ["asyncio", "without-readers", "as-on-windows"])
+def test_a_hook_that_breaks_what_runs(server: FaultyServer, loop: str) -> None:
     """What no request's error can be is told to all, and hangs nobody."""
 
     class Stop(BaseException):
@@ -758,15 +850,14 @@ def test_a_hook_that_breaks_what_runs(server: FaultyServer) -> None:
         raise Stop
 
     async def main() -> None:
-        loop = asyncio.get_running_loop()
         told: list[dict[str, Any]] = []
-        loop.set_exception_handler(lambda _, context: told.append(context))
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
         async with AsyncClient(after_response=stop) as client:
             with pytest.raises(PoolClosed):
                 await client.get(server.url("/good/1"))
         assert [type(context["exception"]) for context in told] == [Stop]
 
-    run(main)
+    run(main, loop)
 
 
 # -- what a newcomer would expect

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import os
+import selectors
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
 from httpconn import AsyncClient
+from httpconn._engine.many import loop as engine_loop
+from httpconn._io.polling import SelectorPoller
 
 LIMIT_S = 60.0
 """After which a test is taken to hang."""
+SLOW_S = float(os.environ.get("HTTPCONN_SLOW_CALLBACK_S", "3"))
+"""What debug mode calls a slow callback: 0.1 in asyncio, which tells of a busy machine and not of what is tested."""
 
 
 class WithoutReaders(asyncio.SelectorEventLoop):
@@ -25,11 +31,23 @@ class WithoutReaders(asyncio.SelectorEventLoop):
         raise NotImplementedError
 
 
-LOOPS = ("asyncio", "uvloop", "trio", "without-readers")
+LOOPS = ("asyncio", "uvloop", "trio", "without-readers", "as-on-windows")
+"""The last one has no readers, and the engine no poller with a descriptor: a thread calls select()."""
+
+
+class WithoutDescriptor(SelectorPoller):
+    """All that there is on Windows."""
+
+    def __init__(self) -> None:
+        super().__init__(selectors.SelectSelector())
 
 
 def run(main: Callable[[], Awaitable[Any]], name: str = "asyncio", *, debug: bool | None = None) -> Any:
     """Return what ``main()`` returns, in a new loop of that name; bounded in time."""
+    if name == "as-on-windows":
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(engine_loop, "new_poller", WithoutDescriptor)
+            return run(main, "without-readers", debug=debug)
     if name == "trio":
         trio = pytest.importorskip("trio")
 
@@ -40,6 +58,7 @@ def run(main: Callable[[], Awaitable[Any]], name: str = "asyncio", *, debug: boo
         return trio.run(bounded_by_trio)
 
     async def bounded() -> Any:
+        asyncio.get_running_loop().slow_callback_duration = SLOW_S
         async with asyncio.timeout(LIMIT_S):
             return await main()
 

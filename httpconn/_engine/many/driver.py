@@ -96,7 +96,7 @@ class Driver:
         if isinstance(self.engine, PoliteLoop):
             self.engine.await_by(runner.spawn, wake)
         self._ring, self._start_soon = ring, start
-        runner.watch(self._poller.fileno(), turn)
+        runner.watch(self._poller, turn)
 
     # -- what is asked for ----------------------------------------------------------------------------------
 

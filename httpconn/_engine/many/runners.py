@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-import select
 import socket
 import sys
 import threading
 from collections.abc import Callable, Coroutine, Generator
 from contextvars import Context
 from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from ..._io.polling import IN, Poller, SelectorPoller, descriptor_of, ready_of
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -52,8 +53,8 @@ class Runner(Protocol):
 
     def future(self) -> Future: ...
 
-    def watch(self, descriptor: int, turn: Callable[[], None]) -> None:
-        """Have *turn* called whenever *descriptor* can be read from, until ``unwatch``."""
+    def watch(self, poller: Poller, turn: Callable[[], None]) -> None:
+        """Have *turn* called whenever *poller* has an event, until ``unwatch``."""
 
     def unwatch(self) -> None: ...
 
@@ -98,24 +99,17 @@ class AsyncioRunner:
         with contextlib.suppress(RuntimeError):  # the loop was closed just now
             self._loop.call_soon_threadsafe(function)
 
-    def watch(self, descriptor: int, turn: Callable[[], None]) -> None:
-        self._descriptor = descriptor
-        try:
-            self._loop.add_reader(descriptor, turn)
-        except NotImplementedError:  # Windows' loop of completion ports
-            self._thread = _PollingThread(descriptor, functools.partial(self._call_threadsafe, turn))
-
-    def _call_threadsafe(self, turn: Callable[[], None], done: Callable[[], None]) -> None:
-        def run() -> None:
+    def watch(self, poller: Poller, turn: Callable[[], None]) -> None:
+        descriptor = descriptor_of(poller)
+        if descriptor is not None:
             try:
-                turn()
-            finally:
-                done()
-
-        try:
-            self._loop.call_soon_threadsafe(run)
-        except RuntimeError:  # the loop was closed, and the client not
-            done()
+                self._loop.add_reader(descriptor, turn)
+            except NotImplementedError:
+                pass
+            else:
+                self._descriptor = descriptor
+                return
+        self._thread = _PollingThread(poller, turn, self._loop.call_soon_threadsafe)
 
     def unwatch(self) -> None:
         descriptor, self._descriptor = self._descriptor, -1
@@ -149,36 +143,82 @@ class AsyncioRunner:
 
 
 class _PollingThread:
-    """Waits for one descriptor in a thread of its own, where the loop cannot."""
+    """Waits for the events of a poller in a thread of its own, where the event loop cannot.
 
-    def __init__(self, descriptor: int, tell: Callable[[Callable[[], None]], None]) -> None:
-        """*tell* is called with what lets the thread look again."""
-        self._tell = tell
+    Windows' loop of completion ports watches no descriptors for others, and ``select``, which is all that there is for
+    sockets, has none: then the thread waits for what the poller waits for, and is told whenever that is changed.
+    """
+
+    def __init__(self, poller: Poller, turn: Callable[[], None], call: Callable[[Callable[[], None]], Any]) -> None:
+        """*call* has the event loop call something. Raises RuntimeError, also a later call, where that is over."""
+        self._poller = poller
+        self._turn = turn
+        self._call = call
         self._is_stopped = False
+        self._is_told = False  # that it has to look anew, which it has not begun to do
         self._looks = threading.Semaphore(1)
         self._theirs, self._ours = socket.socketpair()  # the thread is woken by it
-        self._poll = select.poll()
-        self._poll.register(descriptor, select.POLLIN)
-        self._poll.register(self._theirs, select.POLLIN)
+        for end in (self._theirs, self._ours):
+            end.setblocking(False)
+        self._descriptor = descriptor_of(poller)
+        if self._descriptor is None:
+            assert isinstance(poller, SelectorPoller)
+            poller.on_change = self._wake
         self._thread = threading.Thread(target=self._run, name="httpconn-poller", daemon=True)
         self._thread.start()
 
+    def _wake(self) -> None:
+        """Have the thread look anew."""
+        if not self._is_told:
+            self._is_told = True
+            with contextlib.suppress(OSError):  # it is full, and so heard of; or the thread has ended
+                self._ours.send(b"\0")
+
     def _run(self) -> None:
-        while True:
-            self._looks.acquire()
-            while not self._is_stopped and not self._poll.poll(_LONGEST_POLL_S * 1000):
-                pass
-            if self._is_stopped:
-                return
-            self._tell(self._looks.release)
+        with self._theirs:
+            while True:
+                self._looks.acquire()
+                while not self._is_stopped and not self._has_events():
+                    pass
+                if self._is_stopped:
+                    return
+                try:
+                    self._call(self._take_turn)
+                except RuntimeError:
+                    return  # the event loop is over, and the client was not closed: nobody takes a turn any more
+
+    def _take_turn(self) -> None:
+        try:
+            self._turn()
+        finally:
+            self._looks.release()
+
+    def _has_events(self) -> bool:
+        """Wait; return whether the poller has events, which a few times is said too early."""
+        theirs = self._theirs.fileno()
+        with contextlib.suppress(BlockingIOError):
+            self._theirs.recv(4096)
+        self._is_told = False  # before what is waited for is looked up, so that no change is missed
+        if self._descriptor is not None:
+            masks = {self._descriptor: IN}
+        else:
+            assert isinstance(self._poller, SelectorPoller)
+            masks = self._poller.masks()
+        try:
+            ready = ready_of({**masks, theirs: IN}, _LONGEST_POLL_S)
+        except (OSError, ValueError):  # closed since then, of which it is being told
+            return False
+        return not ready <= {theirs}
 
     def stop(self) -> None:
         """End the thread."""
         self._is_stopped = True
         self._looks.release()
-        self._ours.close()
-        self._thread.join()
-        self._theirs.close()
+        if isinstance(self._poller, SelectorPoller):
+            self._poller.on_change = None
+        self._ours.close()  # which is heard for ever, unlike a byte that is sent
+        if self._thread is not threading.current_thread():  # in which the garbage of others is collected, too
+            self._thread.join()
 
 
 class TrioRunner:
@@ -190,6 +230,7 @@ class TrioRunner:
         self._trio: ModuleType = sys.modules["trio"]
         self._token = self._trio.lowlevel.current_trio_token()
         self._watched: Any = None  # the scope of the task that waits
+        self._thread: _PollingThread | None = None
 
     def is_current(self) -> bool:
         try:
@@ -216,8 +257,12 @@ class TrioRunner:
     def future(self) -> Future:
         return _TrioFuture(self._trio.Event())
 
-    def watch(self, descriptor: int, turn: Callable[[], None]) -> None:
+    def watch(self, poller: Poller, turn: Callable[[], None]) -> None:
         trio = self._trio
+        descriptor = descriptor_of(poller)
+        if descriptor is None:
+            self._thread = _PollingThread(poller, turn, self._token.run_sync_soon)
+            return
         scope = self._watched = trio.CancelScope()
 
         async def run() -> None:
@@ -230,6 +275,9 @@ class TrioRunner:
 
     def unwatch(self) -> None:
         scope, self._watched = self._watched, None
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.stop()
         if scope is not None and self.is_current():
             scope.cancel()
 
