@@ -130,13 +130,13 @@ cdef int _receive(int descriptor, TurnLimits limits, Received into) except -1:
 cdef Py_ssize_t _go_on(int descriptor, bytes next_request, TurnLimits limits, ResponseHead head) noexcept:
     """Send the next request where that may be, after a complete response; return *sent* of ``take_turn``."""
     cdef uint8_t unasked
+    if next_request is None:  # whoever sends the next one looks then, and until then the poller tells of what comes
+        return -3 if _is_judged(head, limits) else -1
     # The look of SAFETY.md, before every request on a kept connection.
     if httpconn_receive(descriptor, &unasked, 1, True) != -1:
         return -2
     if _is_judged(head, limits):
         return -3
-    if next_request is None:
-        return -1
     return max(-1, httpconn_send(descriptor, PyBytes_AS_STRING(next_request), PyBytes_GET_SIZE(next_request)))
 
 

@@ -288,7 +288,15 @@ class AsyncClient(Configured):
             driver = self._running()
             if self._bare_driver is None:
                 return await self.send(Request(method, url))
-        return await self._result(driver, driver.prepare_url(url, driver.next_index()))
+        job, future = driver.ask(url)
+        try:
+            response: Any = await future
+        except BaseException:  # cancelled, perhaps just when it had come
+            driver.cancel(job)
+            raise
+        if response.__class__ is Response and response.error is None:
+            return response
+        return await self._settled(driver, job, response)
 
     async def send(self, request: Request) -> Response:
         """Send *request*; see ``request``."""
@@ -305,17 +313,21 @@ class AsyncClient(Configured):
             driver.send(job, future)
         try:
             response: Any = await future
-            if response.__class__ is Response and response.error is None:
-                return response
+        except BaseException:
+            driver.cancel(job)
+            raise
+        return await self._settled(driver, job, response)
+
+    async def _settled(self, driver: Driver, job: Job, response: Any) -> Response:
+        """Return the response that *response*, which has come, is or leads to. Raises what came instead."""
+        try:
             while isinstance(response, Unjudged):  # in the caller's own task, so that hooks are cancelled with it
                 future = driver.new_future()
                 response = await driver.judge(response, future)
                 if response is None:
                     response = await future
-        except BaseException:  # cancelled, perhaps just when it had come
+        except BaseException:
             driver.cancel(job)
-            if job.stream is not None:
-                job.stream.close()
             raise
         return _checked(response, job)
 

@@ -68,6 +68,7 @@ class Driver:
         self._poller = self.engine.begin()
         self._is_due = False  # a turn has been asked for
         self._timer_at = _FOREVER
+        self._rings_soon = False  # within ``_LOOK_AGAIN_S``, as while something is under way
         self._take_back: Callable[[], None] | None = None
         ours = weakref.ref(self)  # else the event loop would keep a client that nobody has any more
 
@@ -106,6 +107,18 @@ class Driver:
         self.requests = index + 1
         return index
 
+    def ask(self, url: str) -> tuple[Job, Future]:
+        """Have a GET of *url* carried, of which nothing else is said; return its job, and what gets its result.
+
+        Raises as ``Preparer.prepare_url``.
+        """
+        index = self.requests
+        self.requests = index + 1
+        job = self.prepare_url(url, index)
+        future = self.new_future()
+        self.send(job, future)
+        return job, future
+
     def send(self, job: Job, receiver: Receiver, *, is_patient: bool = False) -> None:
         """Have *job* carried; *receiver* gets its result. If it *is_patient*, ``Timeout.pool`` does not count."""
         engine = self.engine
@@ -113,7 +126,7 @@ class Driver:
             engine.heed_logger()
         self._waiting[job.index] = receiver
         if engine.start_at_once(job):
-            if engine.ready or self._timer_at > engine.now + engine.away + _LOOK_AGAIN_S:
+            if not self._rings_soon or engine.ready:
                 self.wake()
             return
         engine.queue(job)
@@ -166,10 +179,12 @@ class Driver:
             self.runner.call_soon(self._start_soon)
 
     def cancel(self, job: Job) -> None:
-        """Give up *job*: its receiver gets nothing any more."""
+        """Give up *job*: its receiver gets nothing any more, and what reads its response either."""
         if self._waiting.pop(job.index, None) is not None:
             self.engine.cancel(job)
             self.wake()
+        if job.stream is not None:
+            job.stream.close()
 
     def leave(self, stream: Stream) -> None:
         """Let go of the connection of a response that is being streamed."""
@@ -247,6 +262,7 @@ class Driver:
         if take_back is not None:
             take_back()
         self._timer_at = _FOREVER
+        self._rings_soon = False
 
     def _arm(self, until_s: float | None) -> None:
         engine = self.engine
@@ -254,16 +270,24 @@ class Driver:
             until_s = _LOOK_AGAIN_S if until_s is None else min(until_s, _LOOK_AGAIN_S)
         elif until_s is None:
             return
-        at = time.monotonic() + until_s
+        now = time.monotonic()
+        at = now + until_s
         if at < self._timer_at:
             self._disarm()
             self._timer_at = at
             self._take_back = self.runner.call_later(until_s, self._ring)
+        self._rings_soon = self._timer_at <= now + _LOOK_AGAIN_S
 
     def _deliver(self) -> None:
-        give = self._give_unjudged if self.engine.awaits_hooks else self._give
-        for response in self.engine.take_ready():
-            give(response)
+        engine, waiting = self.engine, self._waiting
+        if engine.awaits_hooks:
+            for response in engine.take_ready():
+                self._give_unjudged(response)
+            return
+        for response in engine.take_ready():  # as ``_give``, without a call for each
+            receiver = waiting.pop(response.index, None)
+            if receiver is not None and not receiver.done():
+                receiver.set_result(response)
 
     def _give(self, response: Response) -> None:
         receiver = self._waiting.pop(response.index, None)
