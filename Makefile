@@ -58,7 +58,7 @@ bench-memory: build   ## idle connections, a response of 1 GiB, a million reques
 bench-fetch: build $(VENV)/has-bench $(VENV)/checkout   ## fetch_many and the pool against their promises   [ARGS="--rounds 5", "--flat 1000000"]
 	@$(apart) -m bench.fetch $(ARGS)
 
-bench-awaits: build $(VENV)/has-bench $(VENV)/checkout   ## AsyncClient against aiohttp and wreq   [ARGS="--rounds 7", "--flat 1000000"]
+bench-awaits: build $(VENV)/has-bench $(VENV)/checkout   ## AsyncClient against aiohttp and wreq, each promise   [ARGS="--rounds 7", "--all", "--flat 1000000"]
 	@$(apart) -m bench.awaits $(ARGS)
 
 bench-instructions: build $(VENV)/checkout   ## instructions of a cycle, an exchange, an await, by valgrind   [ARGS="--base PYTHON"]

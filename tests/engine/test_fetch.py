@@ -16,9 +16,9 @@ import threading
 import time
 import weakref
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 import trustme
@@ -28,12 +28,35 @@ from httpconn import Fetcher, Request, Timeout, fetch_many
 from httpconn._engine.many import robots
 from httpconn._engine.many.loop import Loop
 
+from ..support.awaiting import AwaitedMany
 from ..support.clients import is_empty
 from ..support.counted import descriptors
 from ..support.faulty import FAULT_REQUESTS, FAULTS, Exchange, FaultyServer, check, content_of, script
 from ..support.peers import ScriptedServer, blackhole, nobody, take_request
 
 QUICK = Timeout(connect=20, read=4, total=60)
+
+
+class FetchMany(Protocol):
+    """``httpconn.fetch_many``, or that of an AsyncClient."""
+
+    def __call__(self, requests: Iterable[Any], **options: Any) -> Any: ...
+
+
+@pytest.fixture(name="fetch_many", params=["fetcher", "async"])
+def either_fetch_many(request: pytest.FixtureRequest) -> Iterator[FetchMany]:
+    if request.param == "fetcher":
+        yield fetch_many
+        return
+    made: list[AwaitedMany] = []
+
+    def make(requests: Iterable[Any], **options: Any) -> AwaitedMany:
+        made.append(AwaitedMany(requests, **options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
 
 
 # -- what comes back
@@ -56,7 +79,7 @@ def test_each_request_is_answered_once(in_use, poller, server: FaultyServer) -> 
             next(responses)
 
 
-def test_requests_with_everything(in_use, server: FaultyServer, tmp_path: Path) -> None:
+def test_requests_with_everything(fetch_many: FetchMany, in_use, server: FaultyServer, tmp_path: Path) -> None:
     memory = io.BytesIO()
     requests = [
         Request("POST", server.url("/good/0"), json={"a": 1}, tag="json"),
@@ -101,7 +124,9 @@ def test_requests_with_everything(in_use, server: FaultyServer, tmp_path: Path) 
     (Request("GET", "http://a/", timeout="soon"), Exception),
     (Request("GET", None), TypeError),
 ])  # fmt: skip
-def test_bad_input_is_a_result(server: FaultyServer, bad: object, error: type[BaseException]) -> None:
+def test_bad_input_is_a_result(
+    fetch_many: FetchMany, server: FaultyServer, bad: object, error: type[BaseException]
+) -> None:
     results = list(fetch_many([server.url("/good/0"), bad, server.url("/good/2")], ordered=True))
     assert [result.status for result in results] == [200, 0, 200]
     assert isinstance(results[1].error, error)
@@ -150,7 +175,7 @@ def test_an_endless_input_is_read_as_there_is_use_for_it(server: FaultyServer) -
     assert server.connections <= 4
 
 
-def test_nothing_now(server: FaultyServer) -> None:
+def test_nothing_now(fetch_many: FetchMany, server: FaultyServer) -> None:
     """An input that yields None is asked again a little later; what is under way goes on meanwhile."""
     asked = 0
 
@@ -170,7 +195,7 @@ def test_nothing_now(server: FaultyServer) -> None:
         check(result)
 
 
-def test_an_input_that_raises(server: FaultyServer) -> None:
+def test_an_input_that_raises(fetch_many: FetchMany, server: FaultyServer) -> None:
     def failing() -> Iterator[str]:
         yield server.url("/good/1")
         yield server.url("/good/2")
@@ -193,7 +218,7 @@ def test_one_thread_at_a_time(server: FaultyServer) -> None:
         list(responses)
 
 
-def test_look_ahead_past_a_saturated_host() -> None:
+def test_look_ahead_past_a_saturated_host(fetch_many: FetchMany) -> None:
     """A slow host takes its connections; the others' requests behind its own are not kept waiting."""
 
     class Slow(FaultyServer):
@@ -245,7 +270,7 @@ def test_no_connection_rests_where_the_input_is_quick(monkeypatch: pytest.Monkey
     assert 0 < len(started) < 600
 
 
-def test_hosts_take_turns() -> None:
+def test_hosts_take_turns(fetch_many: FetchMany) -> None:
     """Under the cap for all, a host with many requests does not keep the others out."""
     with FaultyServer() as big, FaultyServer() as small:
         urls = [big.url(f"/good/{n}") for n in range(400)] + [small.url(f"/good/s{n}") for n in range(5)]
@@ -254,7 +279,7 @@ def test_hosts_take_turns() -> None:
         assert last_small < 300, last_small
 
 
-def test_many_hosts_leave_nothing_behind(server: FaultyServer) -> None:
+def test_many_hosts_leave_nothing_behind(fetch_many: FetchMany, server: FaultyServer) -> None:
     with fetch_many(
         (f"http://host-{n}.test:{server.port}/good/{n}" for n in range(500)),
         resolve=lambda host, port: "127.0.0.1",
@@ -268,7 +293,7 @@ def test_many_hosts_leave_nothing_behind(server: FaultyServer) -> None:
 # -- order and memory
 
 
-def test_ordered(in_use, server: FaultyServer) -> None:
+def test_ordered(fetch_many: FetchMany, in_use, server: FaultyServer) -> None:
     targets = script(5, 300)
     results = fetch_many(map(server.url, targets), ordered=True, timeout=QUICK, max_connections=20, per_host=20)
     for index, result in enumerate(results):
@@ -368,7 +393,7 @@ def test_a_slow_consumer_makes_no_timeout_fire(in_use, server: FaultyServer) -> 
                 time.sleep(2.7)
 
 
-def test_timeouts(server: FaultyServer) -> None:
+def test_timeouts(fetch_many: FetchMany, server: FaultyServer) -> None:
     requests = [
         Request("GET", server.url("/silent-in-body/0"), timeout=Timeout(read=2)),
         Request("GET", server.url("/silent/1"), timeout=Timeout(total=0.2)),
@@ -381,7 +406,7 @@ def test_timeouts(server: FaultyServer) -> None:
 
 
 @pytest.mark.slow
-def test_connect_timeout_and_refusal(server: FaultyServer) -> None:
+def test_connect_timeout_and_refusal(fetch_many: FetchMany, server: FaultyServer) -> None:
     with blackhole("127.0.0.1") as (_, silent), nobody() as (_, refused):
         urls = [f"http://127.0.0.1:{silent}/", f"http://127.0.0.1:{refused}/", server.url("/good/1")]
         results = list(fetch_many(urls, ordered=True, timeout=Timeout(connect=2)))
@@ -393,7 +418,7 @@ def test_connect_timeout_and_refusal(server: FaultyServer) -> None:
 # -- names and addresses
 
 
-def test_names(poller, server: FaultyServer, tmp_path: Path) -> None:
+def test_names(fetch_many: FetchMany, poller, server: FaultyServer, tmp_path: Path) -> None:
     path = str(tmp_path / "socket")
     with FaultyServer(path=path):
         urls = [
@@ -410,7 +435,9 @@ def test_names(poller, server: FaultyServer, tmp_path: Path) -> None:
     assert isinstance(results[4].error, ValueError)
 
 
-def test_one_lookup_for_many_requests(monkeypatch: pytest.MonkeyPatch, server: FaultyServer) -> None:
+def test_one_lookup_for_many_requests(
+    fetch_many: FetchMany, monkeypatch: pytest.MonkeyPatch, server: FaultyServer
+) -> None:
     calls = []
 
     def slow_lookup(host: str, *rest: object) -> list:
@@ -443,7 +470,9 @@ def test_tls(in_use, poller, server_context, client_context) -> None:
 
 
 @pytest.mark.slow
-def test_a_handshake_that_hangs_blocks_nobody(server: FaultyServer, server_context, client_context) -> None:
+def test_a_handshake_that_hangs_blocks_nobody(
+    fetch_many: FetchMany, server: FaultyServer, server_context, client_context
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf, FaultyServer(server_context) as secured:
         urls = [f"https://localhost:{deaf.getsockname()[1]}/", *(secured.url(f"/good/{n}") for n in range(20))]
         results = list(fetch_many(urls, context=client_context, timeout=Timeout(connect=5)))
@@ -452,12 +481,12 @@ def test_a_handshake_that_hangs_blocks_nobody(server: FaultyServer, server_conte
 
 
 @pytest.mark.slow
-def test_plain_where_tls_is_expected(server: FaultyServer) -> None:
+def test_plain_where_tls_is_expected(fetch_many: FetchMany, server: FaultyServer) -> None:
     result = next(fetch_many([f"https://localhost:{server.port}/"], timeout=Timeout(connect=2)))
     assert isinstance(result.error, OSError)
 
 
-def test_tls_alerts(authority: trustme.CA, client_context: ssl.SSLContext) -> None:
+def test_tls_alerts(fetch_many: FetchMany, authority: trustme.CA, client_context: ssl.SSLContext) -> None:
     """One that ends the handshake, one that comes behind it (a client certificate is missing), and a cut."""
     asking = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(asking)
@@ -489,7 +518,7 @@ def test_tls_alerts(authority: trustme.CA, client_context: ssl.SSLContext) -> No
 # -- reuse
 
 
-def test_resend_once_on_a_reused_connection(in_use) -> None:
+def test_resend_once_on_a_reused_connection(fetch_many: FetchMany, in_use) -> None:
     requests = []
 
     def serve(sock: socket.socket) -> None:
@@ -535,7 +564,7 @@ def test_late_bytes_are_no_answer(in_use) -> None:
         assert server.connections == 6
 
 
-def test_an_answer_before_the_body_is_sent() -> None:
+def test_an_answer_before_the_body_is_sent(fetch_many: FetchMany) -> None:
     def serve(sock: socket.socket) -> None:
         sock.recv(65536)
         sock.sendall(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\n\r\nbig")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 from httpconn import AsyncClient, Request, Response
@@ -60,6 +61,45 @@ class Awaiting:
         self.loop.run_until_complete(asyncio.sleep(0))  # what was cancelled ends
         self.loop.run_until_complete(self.loop.shutdown_asyncgens())
         self.loop.close()
+
+
+class AwaitedMany:
+    """``fetch_many`` of an AsyncClient with the face of httpconn's: each result runs an event loop until it is there."""
+
+    def __init__(self, requests: Iterable[Any], *, ordered: bool = False, **options: Any) -> None:
+        self.awaiting = Awaiting(**options)
+        self._requests = requests
+        self._ordered = ordered
+        self._results: Any = None
+
+    def __iter__(self) -> AwaitedMany:
+        return self
+
+    def __next__(self) -> Response:
+        response = self.awaiting.loop.run_until_complete(self._next())
+        if response is None:
+            raise StopIteration
+        return response
+
+    async def _next(self) -> Response | None:
+        if self._results is None:
+            self._results = self.awaiting.client.fetch_many(self._requests, ordered=self._ordered)
+        return await anext(self._results, None)
+
+    @property
+    def _loop(self) -> Any:
+        return self.awaiting._loop
+
+    def __enter__(self) -> AwaitedMany:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        if self._results is not None and not self.awaiting.loop.is_closed():
+            self.awaiting.loop.run_until_complete(self._results.aclose())
+        self.awaiting.close()
 
 
 _UNSAID = Request("GET", "")
