@@ -20,7 +20,7 @@ told   := $(source) $(shell command -v $${CC:-cc} gcc clang | tr '\n' ' ') $(CFL
           no=$(HTTPCONN_NO_EXTENSIONS) required=$(HTTPCONN_REQUIRE_EXTENSIONS)
 wheel   = $$(ls $(VENV)/wheel/*.whl)
 
-.PHONY: help build demo test test-quick bench bench-full bench-compare bench-publish bench-memory bench-fetch bench-awaits bench-instructions bench-rates bench-cores bench-adapters bench-micro fuzz planted sanitize leaks misuse test-adapters test-tools test-tools-suites interpreters wheels test-codings docs lint clean FORCE
+.PHONY: help build demo test test-quick bench bench-full bench-compare bench-publish bench-memory bench-fetch bench-awaits bench-instructions bench-rates bench-cores bench-adapters bench-micro fuzz planted sanitize leaks misuse test-adapters test-scrapy test-tools test-tools-suites interpreters wheels test-codings docs lint clean FORCE
 .DELETE_ON_ERROR:
 
 help:   ## this list
@@ -99,6 +99,9 @@ test-tools: build $(VENV)/has-test $(VENV)/checkout   ## forty tools around http
 
 test-tools-suites: build $(VENV)/has-test $(VENV)/checkout   ## the own suites of vcrpy, responses, mocket, sentry-sdk   [ARGS="--only mocket"]
 	@$(apart) -m tests.tools.suites $(ARGS)
+
+test-scrapy: build $(VENV)/has-under-scrapy $(VENV)/checkout   ## Scrapy's own tests of download handlers, over ours   [ARGS="--reactor none -k bind"]
+	$(apart) -m tests.isolated.under_scrapy $(ARGS)
 
 misuse: build $(VENV)/has-test $(VENV)/checkout   ## threads, signals, forks in the middle of a request   [ARGS="--seconds 60"]
 	$(apart) -m tests.isolated.misuse $(ARGS)

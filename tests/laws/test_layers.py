@@ -81,6 +81,13 @@ ROOMS = {
         "_engine.many.fed",
         "_wire.head",
     },
+    "scrapy": {
+        "adapters.options",
+        "aio",
+        "model",
+        "_exchange.job",
+        "_wire.head",
+    },
     # The faces of the package, which put the rooms together.
     "__init__": {"*"},
     "__main__": {"*"},
@@ -105,6 +112,7 @@ OUTSIDE = {
     "policies.robots": {"protego"},
     "adapters.under_requests": {"requests", "urllib3"},
     "adapters.under_httpx": {"httpx"},
+    "scrapy": {"scrapy"},
 }
 """What is not of the standard library, and the one module that may import it."""
 
@@ -238,8 +246,8 @@ def test_what_stands_at_the_top_is_for_users() -> None:
     """Each module there defines something that the package offers; what does not has a room."""
     offered = {getattr(getattr(httpconn, name), "__module__", None) for name in dir(httpconn)}
     top = {module for module in MODULES if "." not in module and MODULES[module].name != "__init__.py"}
-    # headers hands on http.client's own HTTPMessage and parse_headers.
-    assert {module for module in top if f"httpconn.{module}" not in offered} == {"__main__", "headers"}
+    # headers hands on http.client's own HTTPMessage and parse_headers; scrapy is named in a setting of Scrapy's.
+    assert {module for module in top if f"httpconn.{module}" not in offered} == {"__main__", "headers", "scrapy"}
     assert "httpconn._wire.references" in offered - {f"httpconn.{module}" for module in top}
 
 

@@ -1,4 +1,4 @@
-"""The event loops that a client may run in, asyncio's (or uvloop) and trio's, as far as a ``Driver`` uses them.
+"""The event loops that a client may run in, asyncio's (or uvloop), trio's, Twisted's, as far as a ``Driver`` uses them.
 
 Each makes futures (awaited by one task, ``set_result`` by the driver), calls back when a descriptor can be read from,
 at a time, or soon, and runs what belongs to the client beside the caller's tasks.
@@ -341,6 +341,120 @@ class _TrioFuture:
         return self._wait().__await__()
 
 
+class TwistedRunner:
+    """A reactor of Twisted's: any that can watch a descriptor. asyncio's is served as asyncio."""
+
+    name = "twisted"
+
+    def __init__(self) -> None:
+        """Raises RuntimeError where no reactor runs in this thread."""
+        self._threadable: Any = sys.modules["twisted.python.threadable"]
+        self._reactor: Any = sys.modules["twisted.internet.reactor"]
+        if not self.is_current():
+            raise RuntimeError("the reactor does not run here")
+        self._defer: Any = sys.modules["twisted.internet.defer"]
+        self._watched: Any = None
+
+    def is_current(self) -> bool:
+        return bool(self._reactor.running and self._threadable.isInIOThread())
+
+    def is_over(self) -> bool:
+        return not self._reactor.running
+
+    def is_elsewhere(self) -> bool:
+        return bool(self._reactor.running and not self._threadable.isInIOThread())
+
+    def call_from_thread(self, function: Callable[[], None]) -> None:
+        self._reactor.callFromThread(function)
+
+    def future(self) -> Future:
+        return _TwistedFuture(self._defer.Deferred())
+
+    def watch(self, descriptor: int, turn: Callable[[], None]) -> None:
+        self._watched = _Watched(descriptor, turn)
+        self._reactor.addReader(self._watched)
+
+    def unwatch(self) -> None:
+        watched, self._watched = self._watched, None
+        if watched is not None:
+            self._reactor.removeReader(watched)
+
+    def call_soon(self, function: Callable[[], None]) -> object:
+        return self._reactor.callLater(0, function)
+
+    def call_later(self, seconds: float, function: Callable[..., None], *args: Any) -> Callable[[], None]:
+        call = self._reactor.callLater(seconds, function, *args)
+
+        def cancel() -> None:
+            if call.active():
+                call.cancel()
+
+        return cancel
+
+    def spawn(
+        self, coroutine: Callable[[], Coroutine[Any, Any, None]], context: Context | None = None
+    ) -> Callable[[], None]:
+        begin = self._defer.Deferred.fromCoroutine
+        running = begin(coroutine()) if context is None else context.run(begin, coroutine())
+        running.addErrback(lambda failure: failure.trap(self._defer.CancelledError))
+        cancel: Callable[[], None] = running.cancel
+        return cancel
+
+    async def in_thread(self, function: Callable[..., Any], *args: Any) -> Any:
+        done = self._defer.Deferred()
+
+        def run() -> None:
+            try:
+                result = function(*args)
+            except BaseException as error:
+                self._reactor.callFromThread(done.errback, error)
+            else:
+                self._reactor.callFromThread(done.callback, result)
+
+        self._reactor.callInThread(run)
+        return await done
+
+    async def sleep(self, seconds: float) -> None:
+        done = self._defer.Deferred()
+        self._reactor.callLater(seconds, done.callback, None)
+        await done
+
+
+class _Watched:
+    """A descriptor, as reactors take one; see ``twisted.internet.interfaces.IReadDescriptor``."""
+
+    def __init__(self, descriptor: int, turn: Callable[[], None]) -> None:
+        self.doRead = turn
+        self._descriptor = descriptor
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def logPrefix(self) -> str:
+        return "httpconn"
+
+    def connectionLost(self, reason: object) -> None:
+        """The reactor ends; the client is closed by its holder."""
+
+
+class _TwistedFuture:
+    __slots__ = ("_deferred",)
+
+    def __init__(self, deferred: Any) -> None:
+        self._deferred = deferred
+
+    def done(self) -> bool:
+        called: bool = self._deferred.called
+        return called
+
+    def set_result(self, result: Any, /) -> None:
+        self._deferred.callback(result)
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        awaited: Generator[Any, None, Any] = self._deferred.__await__()
+        return awaited
+
+
 def running() -> Runner:
     """Return the loop that the caller runs in. Raises RuntimeError where there is none."""
     if asyncio._get_running_loop() is not None:
@@ -351,4 +465,7 @@ def running() -> Runner:
             return TrioRunner()
         except RuntimeError:
             pass  # it does not run
+    if "twisted.internet.reactor" in sys.modules:
+        with contextlib.suppress(RuntimeError):
+            return TwistedRunner()
     raise RuntimeError("an AsyncClient is used in a coroutine, and no event loop runs here (asyncio's or trio's)")
