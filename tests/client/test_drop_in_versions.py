@@ -177,7 +177,7 @@ def test_what_goes_to_the_proxy() -> None:
     for host in ("a\r\nb", "a b", "a\x7fb"):
         with pytest.raises(ValueError, match="Tunnel host can't contain control characters"):
             tunnelled(b"", {"Host": "x"}, host)
-    with pytest.raises(ValueError, match="ascii|Tunnel host"):  # by IDNA it becomes a space
+    with pytest.raises(ValueError, match=r"ascii|Tunnel host"):  # by IDNA it becomes a space
         tunnelled(b"", {"Host": "x"}, "a\u3000b")
 
 
