@@ -66,13 +66,15 @@ cdef enum:
     DQUOTE = 0x22
     BACKSLASH = 0x5C
 
-# The byte classes, the one range limit and the refusals are grammar's: copied at import, never spelt again. They are the
+# The byte classes, the names and statuses of framing, the one range limit and the refusals are grammar's: copied at import, never spelt again. They are the
 # only variables that all interpreters of a process share: bytes and numbers, the same whoever imports. No object may be
 # among them, since it would belong to the interpreter that came last (tests/isolated/interpreters.py).
 cdef extern from *:
     """
     #include <stdint.h>
     static uint8_t httpconn_tchar[256], httpconn_field_byte[256], httpconn_hex_value[256], httpconn_lower[256];
+    static char httpconn_content_length[14], httpconn_transfer_encoding[17];
+    static int httpconn_no_content, httpconn_not_modified;
     static int64_t httpconn_max_body_bytes;
     static int httpconn_chunk_ok, httpconn_chunk_size_malformed, httpconn_chunk_size_too_large;
     static int httpconn_chunk_not_terminated, httpconn_chunk_line_too_long, httpconn_chunk_overhead;
@@ -83,6 +85,10 @@ cdef extern from *:
     uint8_t FIELD_BYTE "httpconn_field_byte"[256]
     uint8_t HEX_VALUE "httpconn_hex_value"[256]
     uint8_t LOWER "httpconn_lower"[256]
+    char CONTENT_LENGTH "httpconn_content_length"[14]
+    char TRANSFER_ENCODING "httpconn_transfer_encoding"[17]
+    int NO_CONTENT "httpconn_no_content"
+    int NOT_MODIFIED "httpconn_not_modified"
     int64_t MAX_BODY_BYTES "httpconn_max_body_bytes"
     int CHUNK_OK "httpconn_chunk_ok"
     int CHUNK_SIZE_MALFORMED "httpconn_chunk_size_malformed"
@@ -94,11 +100,15 @@ cdef extern from *:
     int TRAILER_LINE_TOO_LONG "httpconn_trailer_line_too_long"
     int TRAILER_TOO_MANY_LINES "httpconn_trailer_too_many_lines"
 
-_copy_table(TCHAR, grammar.TCHAR)
-_copy_table(FIELD_BYTE, grammar.FIELD_VCHAR_OR_WS)
-_copy_table(HEX_VALUE, grammar.HEX_VALUE)
-_copy_table(LOWER, bytes(range(256)).lower())  # bytes.lower() knows ASCII only, as field names do
+_copy(TCHAR, 256, grammar.TCHAR)
+_copy(FIELD_BYTE, 256, grammar.FIELD_VCHAR_OR_WS)
+_copy(HEX_VALUE, 256, grammar.HEX_VALUE)
+_copy(LOWER, 256, bytes(range(256)).lower())  # bytes.lower() knows ASCII only, as field names do
+_copy(CONTENT_LENGTH, LENGTH_OF_CONTENT_LENGTH, grammar.CONTENT_LENGTH.encode())
+_copy(TRANSFER_ENCODING, LENGTH_OF_TRANSFER_ENCODING, grammar.TRANSFER_ENCODING.encode())
 
+NO_CONTENT = grammar.NO_CONTENT
+NOT_MODIFIED = grammar.NOT_MODIFIED
 MAX_BODY_BYTES = grammar.MAX_BODY_BYTES
 CHUNK_OK = grammar.CHUNK_OK
 CHUNK_SIZE_MALFORMED = grammar.CHUNK_SIZE_MALFORMED
@@ -111,12 +121,12 @@ TRAILER_LINE_TOO_LONG = grammar.TRAILER_LINE_TOO_LONG
 TRAILER_TOO_MANY_LINES = grammar.TRAILER_TOO_MANY_LINES
 
 
-cdef int _copy_table(uint8_t *table, bytes source) except -1:
-    if len(source) != 256:
-        raise ImportError(f"expected a byte class of 256 entries, got {len(source)}")
+cdef int _copy(void *to, Py_ssize_t length, bytes source) except -1:
+    if len(source) != length:
+        raise ImportError(f"expected {length} bytes of grammar, got {len(source)}")
     # Written once only: another interpreter may be reading it by now, under a GIL of its own.
-    if memcmp(table, PyBytes_AS_STRING(source), 256) != 0:
-        memcpy(table, PyBytes_AS_STRING(source), 256)
+    if memcmp(to, PyBytes_AS_STRING(source), length) != 0:
+        memcpy(to, PyBytes_AS_STRING(source), length)
     return 0
 
 

@@ -79,11 +79,11 @@ cdef class ResponseHead:
 
     @property
     def content_length(self):
-        return self._joined(self._content_length - 1, b"content-length", LENGTH_OF_CONTENT_LENGTH)
+        return self._joined(self._content_length - 1, CONTENT_LENGTH, LENGTH_OF_CONTENT_LENGTH)
 
     @property
     def transfer_encoding(self):
-        return self._joined(self._transfer_encoding - 1, b"transfer-encoding", LENGTH_OF_TRANSFER_ENCODING)
+        return self._joined(self._transfer_encoding - 1, TRANSFER_ENCODING, LENGTH_OF_TRANSFER_ENCODING)
 
     @property
     def connection(self):
@@ -254,10 +254,10 @@ cdef Py_ssize_t _take_field_lines(
 cdef inline void _note_framing(ResponseHead head, const uint8_t *name, Py_ssize_t length) noexcept:
     """Remember where the first of each field stands that framing and reuse are judged by."""
     if length == LENGTH_OF_CONTENT_LENGTH:
-        if not head._content_length and _is_named(name, b"content-length", length):
+        if not head._content_length and _is_named(name, CONTENT_LENGTH, length):
             head._content_length = head._count
     elif length == LENGTH_OF_TRANSFER_ENCODING:
-        if not head._transfer_encoding and _is_named(name, b"transfer-encoding", length):
+        if not head._transfer_encoding and _is_named(name, TRANSFER_ENCODING, length):
             head._transfer_encoding = head._count
     elif length == LENGTH_OF_CONNECTION:
         if not head._connection and _is_named(name, b"connection", length):

@@ -132,9 +132,9 @@ def serialize_plain_request_head(method, target, bytes host not None, headers, P
             sends_host = False
         elif length == LENGTH_OF_ACCEPT_ENCODING and _is_named(data, b"accept-encoding", length):
             sends_accept_encoding = False
-        elif length == LENGTH_OF_CONTENT_LENGTH and _is_named(data, b"content-length", length):
+        elif length == LENGTH_OF_CONTENT_LENGTH and _is_named(data, CONTENT_LENGTH, length):
             return None
-        elif length == LENGTH_OF_TRANSFER_ENCODING and _is_named(data, b"transfer-encoding", length):
+        elif length == LENGTH_OF_TRANSFER_ENCODING and _is_named(data, TRANSFER_ENCODING, length):
             return None
         size += length + PyUnicode_GET_LENGTH(<object>value) + len(b": \r\n")
     if sends_host:

@@ -1,5 +1,5 @@
 # The common response: a plain one. What is declined goes to the shared reader (_wire/reader.py). A law holds them together:
-# it is None, or what the reader says, in either mode. Twin of take_plain_response: that of _backends/pure.py.
+# it is None, or what the reader says, in either mode. Twins: take_plain_response there, and plain_length of _wire/framing.py.
 #
 # Plain is: a plain head of HTTP/1.1, a final status with a body, no Connection but keep-alive, and a body that is told by
 # one Content-Length of plain digits, or is chunked and all there, without trailers. Nothing is behind it.
@@ -26,7 +26,7 @@ cdef class PlainLimits:
 cdef ResponseHead _plain_head(bytes block, PlainLimits limits):
     """Return the head, or None where it is not plain."""
     cdef ResponseHead head = _parse_head(block, limits.line_bytes, limits.field_lines)
-    if head is None or head.version != 11 or head.status < 200 or head.status == 204 or head.status == 304:
+    if head is None or head.version != 11 or head.status < 200 or head.status == NO_CONTENT or head.status == NOT_MODIFIED:
         return None
     if head._connection and not _is_only(head, head._connection, b"connection", LENGTH_OF_CONNECTION, b"keep-alive", 10):
         return None
@@ -50,7 +50,7 @@ cdef bytes _plain_content(ResponseHead head, bytes rest, PlainLimits limits, int
         left[0] = length - available
         return rest
     if not head._transfer_encoding or not _is_only(
-        head, head._transfer_encoding, b"transfer-encoding", LENGTH_OF_TRANSFER_ENCODING, b"chunked", 7
+        head, head._transfer_encoding, TRANSFER_ENCODING, LENGTH_OF_TRANSFER_ENCODING, b"chunked", 7
     ):
         return None
     decoder = ChunkedDecoder(limits.line_bytes, limits.trailer_lines, limits.overhead_bytes)
@@ -84,7 +84,7 @@ cdef int64_t _plain_length(ResponseHead head) noexcept:
         if not c'0' <= digits[i] <= c'9':
             return -1
         length = length * 10 + (digits[i] - c'0')
-    return length if head._find(b"content-length", LENGTH_OF_CONTENT_LENGTH, head._content_length) < 0 else -1
+    return length if head._find(CONTENT_LENGTH, LENGTH_OF_CONTENT_LENGTH, head._content_length) < 0 else -1
 
 
 cdef class PlainReader:

@@ -15,6 +15,7 @@ from ._exchange import charsets
 from ._exchange.lines import DEFAULT_MAX_LINE_CHARS, LineCutter, TextReader
 from ._exchange.options import OF_POOLS, unexpected
 from ._exchange.response_fields import ResponseFields
+from ._wire.grammar import NOT_MODIFIED
 from ._wire.head import Defect, ResponseHead, field_lines_of, field_value_of
 from ._wire.urls import checked_pairs, redacted, take_credentials, with_params
 from .errors import ContentDecodingError, HTTPException, IncompleteRead, StatusError, StreamConsumed, line_too_long
@@ -653,7 +654,7 @@ class Response(ResponseFields):
         some; empty without. Of a 304: those that it was asked with, and what it says in addition. Source: RFC 9110,
         section 13.1; RFC 9111, section 4.3.4.
         """
-        request, is_same = self.request, self.status == 304
+        request, is_same = self.request, self.status == NOT_MODIFIED
         if request.method not in ("GET", "HEAD") or not (is_same or 200 <= self.status < 300):
             return {}
         url = without_fragment(request.url)

@@ -35,7 +35,7 @@ from ._wire import reference
 from ._wire.framing import UNTIL_CLOSE
 from ._wire.grammar import CONTINUE, Limits
 from ._wire.head import Defect, ResponseHead, field_lines_of, field_value_of, field_values_of
-from ._wire.reader import NEED_DATA, ResponseReader
+from ._wire.reader import NEED_DATA, ResponseReader, take_plain_response
 from .errors import (
     BadStatusLine,
     HTTPException,
@@ -205,8 +205,12 @@ class HTTPResponse(_Base):
             if source is None:
                 raise _closed_meanwhile()
             data = source.receive(LINE, -1)
-            take_plain = _backends.selected.take_plain_response
-            plain = None if take_plain is None else take_plain(data, self._method, self.limits or current_limits())
+            backend, limits = _backends.selected, self.limits or current_limits()
+            take_plain = backend.take_plain_response
+            if take_plain is not None:
+                plain = take_plain(data, self._method, limits)
+            else:
+                plain = take_plain_response(backend, data, self._method, limits)
             if plain is not None:
                 self._plain = plain
                 head = plain[0]

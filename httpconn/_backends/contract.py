@@ -115,8 +115,5 @@ class Backend:
     replaces_any: Callable[[object, tuple[str, ...], tuple[object, ...]], bool]
     """(instance, names, originals): whether its class, a class between or it itself has another one of *names*."""
     take_plain_response: Callable[[bytes, str | None, Limits], tuple[ResponseHead, bytes, bytes] | None] | None = None
-    """(received, method, limits) to (head, content, what came behind the head) where that is one whole plain response.
-
-    A short road past ``ResponseReader``, which judges all else: it is None, or what the reader says in either mode.
-    """
+    """(received, method, limits) to what ``_wire.reader.take_plain_response`` returns; None: that is what does it."""
     engine: Engine | None = None

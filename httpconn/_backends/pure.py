@@ -14,7 +14,7 @@ from types import FunctionType
 from typing import Final
 
 from .._wire.body import BodyBuffer, ChunkedDecoder
-from .._wire.grammar import CONTENT_LENGTH, TRANSFER_ENCODING, Limits, begin_plain_head, match_plain_head
+from .._wire.grammar import CONTENT_LENGTH, TRANSFER_ENCODING, match_plain_head
 from .._wire.head import ResponseHead, find_head_end
 from .._wire.request import serialize_plain_request_head
 from .contract import Backend
@@ -23,9 +23,6 @@ _CONTENT_LENGTH_LINE: Final = f"\n{CONTENT_LENGTH}:".encode("ascii")
 _TRANSFER_ENCODING_LINE: Final = f"\n{TRANSFER_ENCODING}:".encode("ascii")
 # The lines are known to be valid by now, so the pattern may be as simple as this.
 _split_field_lines: Final = re.compile(r"([^:]++):[ \t]*+([^\r]*+)\r\n").findall
-_find_framing_lines: Final = re.compile(
-    rb"\n(content-length|transfer-encoding|connection):[ \t]*+([^\r]*+)"
-).findall  # in the folded head
 
 
 class PlainHead:
@@ -115,51 +112,6 @@ def parse_response_head(block: bytes, max_line_bytes: int, max_field_lines: int)
     return PlainHead(block, 11 if version == b"1" else 10, int(status), reason, fields)
 
 
-def take_plain_response(data: bytes, method: str | None, limits: Limits) -> tuple[ResponseHead, bytes, bytes] | None:
-    """Return (head, content, what came behind the head) of the response that *data* is, or None.
-
-    Plain is: a plain head of HTTP/1.1, a final status with a body, no Connection but keep-alive, and a body that is
-    told by one Content-Length of plain digits, or is chunked without trailers. All of it is there, and nothing is
-    behind it.
-    """
-    if type(data) is not bytes or method == "HEAD" or method == "CONNECT":
-        return None
-    match = begin_plain_head(data)
-    if match is None:
-        return None
-    end = match.end()
-    version, digits, reason, fields = match.groups()
-    status = int(digits)
-    if version != b"1" or status < 200 or status == 204 or status == 304:
-        return None
-    if end > limits.line_bytes or end > limits.head_bytes or fields.count(b"\n") > limits.field_lines:
-        return None
-    head = PlainHead(data[:end], 11, status, reason, fields)
-    length = coding = connection = None
-    for name, value in _find_framing_lines(head._folded):
-        if name == b"content-length" and length is None:
-            length = value
-        elif name == b"transfer-encoding" and coding is None:
-            coding = value
-        elif name == b"connection" and connection is None and value == b"keep-alive":
-            connection = value
-        else:
-            return None
-    content = rest = data[end:]
-    if coding is None:
-        if length is None or len(length) > 18 or not length.isdigit() or int(length) != len(rest):
-            return None
-    elif length is not None or coding != b"chunked":
-        return None
-    else:
-        decoder = ChunkedDecoder(limits.line_bytes, limits.trailer_lines, limits.chunk_overhead_bytes)
-        content = decoder.decode(rest, 0, -1)
-        if not decoder.complete or decoder.position != len(rest) or decoder.trailer_block or decoder.lax_line:
-            return None
-    most = limits.body_bytes
-    return None if most is not None and len(content) > most else (head, content, rest)
-
-
 def replaces_any(instance: object, names: tuple[str, ...], originals: tuple[object, ...]) -> bool:
     """Return whether *instance*, its class or one between has something else than *originals* under *names*.
 
@@ -194,5 +146,4 @@ BACKEND = Backend(
     BodyBuffer,
     serialize_plain_request_head,
     replaces_any,
-    take_plain_response,
 )

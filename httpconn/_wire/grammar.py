@@ -58,7 +58,6 @@ _RE_PLAIN_HEAD: Final = (
     rb"((?:" + RE_TCHAR + rb"++:" + RE_FIELD_BYTE + rb"*+\r\n)*+)\r\n"
 )
 match_plain_head: Final = re.compile(_RE_PLAIN_HEAD, re.VERBOSE).fullmatch
-begin_plain_head: Final = re.compile(_RE_PLAIN_HEAD, re.VERBOSE).match
 
 # RFC 9112 section 7.1.1: chunk-size line = chunk-size *( BWS ";" ... ) CRLF; white space before the line's end
 # is accepted, since servers pad chunk sizes (RFC 7230's errata knew of them).

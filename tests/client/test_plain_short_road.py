@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,7 +15,8 @@ import pytest
 import httpconn
 from httpconn import HTTPConnection, Limits
 from httpconn._backends.contract import Backend
-from httpconn._wire.reader import NEED_DATA, ResponseReader
+from httpconn._wire.framing import body_framing, plain_length
+from httpconn._wire.reader import NEED_DATA, ResponseReader, take_plain_response
 from httpconn.errors import HTTPException
 
 from ..cases import all_cases
@@ -38,10 +40,7 @@ Take = Callable[..., Any]
 
 @pytest.fixture
 def take(backend: Backend) -> Take:
-    if backend.take_plain_response is None:
-        assert backend.name == "httptools"
-        pytest.skip("heads by httptools know no short road")
-    return backend.take_plain_response
+    return backend.take_plain_response or partial(take_plain_response, backend)
 
 
 def by_reader(backend: Backend, data: bytes, method: str | None, limits: Limits, strict: bool) -> Any:
@@ -233,6 +232,24 @@ def test_the_body_outlives_the_connection() -> None:
         assert client.fileno() == -1
 
 
-def test_every_backend_has_one_but_httptools() -> None:
-    without = [name for name in httpconn.backends() if httpconn._backends.get(name).take_plain_response is None]
-    assert set(without) <= {"httptools"}
+def test_only_the_compiled_one_is_a_second_one() -> None:
+    with_own = [name for name in httpconn.backends() if httpconn._backends.get(name).take_plain_response is not None]
+    assert set(with_own) <= {"cython"}
+
+
+def test_a_plain_length_is_what_the_whole_rule_says() -> None:
+    """Whatever head: None, or where ``body_framing`` has the body end, on a connection that persists."""
+    plain = 0
+    for case in all_cases():
+        reader = ResponseReader(httpconn._backends.get("python"), "GET", LIMITS, strict=False)
+        reader.receive(case.wire)
+        try:
+            head = reader.head()
+        except HTTPException:
+            continue
+        if head is NEED_DATA or (length := plain_length(head)) is None:
+            continue
+        plain += 1
+        for strict in (False, True):
+            assert body_framing(head, "GET", strict) == (length, False, None, ()), case
+    assert plain > 20

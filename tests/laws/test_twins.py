@@ -52,7 +52,7 @@ TWINS: Final = (
          "client/test_request_roads.py test_same_bytes"),
     Twin("request.pxi replaces_any", "_backends.pure.replaces_any",
          "client/test_request_roads.py test_an_overridden_step_is_called"),
-    Twin("response.pxi PlainReader.take_plain_response", "_backends.pure.take_plain_response",
+    Twin("response.pxi PlainReader.take_plain_response", "_wire.reader.take_plain_response",
          f"{PLAIN} test_every_case"),
     Twin("response.pxi PlainReader", "", f"only holds the limits of the last call: {PLAIN} test_limits"),
     Twin("response.pxi PlainLimits", "", f"only holds numbers: {PLAIN} test_limits"),
@@ -71,9 +71,9 @@ TWINS: Final = (
 """Each ``def`` and ``cdef class``. The methods of a class are its counterpart's, or stand here by themselves."""
 
 RULES: Final = (
-    Twin("response.pxi _plain_head", "_wire.framing.body_framing", f"{PLAIN} test_declined_by_the_status_line"),
-    Twin("response.pxi _plain_content", "_wire.framing.body_framing", f"{PLAIN} test_mutated"),
-    Twin("response.pxi _plain_length", "_wire.framing.body_framing", f"{PLAIN} test_lengths"),
+    Twin("response.pxi _plain_head", "_wire.framing.plain_length", f"{PLAIN} test_declined_by_the_status_line"),
+    Twin("response.pxi _plain_content", "_wire.framing.plain_length", f"{PLAIN} test_mutated"),
+    Twin("response.pxi _plain_length", "_wire.framing.plain_length", f"{PLAIN} test_lengths"),
     Twin("engine.pxi _is_judged", "policies.verdict.Policies.has_to_judge",
          f"{SHORT_ROAD} test_nothing_is_sent_behind_a_response_that_has_to_be_judged"),
     Twin("engine.pxi _go_on", "_io.connect.Watch.is_quiet",
