@@ -55,7 +55,7 @@ cdef enum:
 @cython.final
 @cython.no_gc
 cdef class TurnLimits(PlainLimits):
-    """What a response may have to go the short road, and which must be judged before the next request is sent."""
+    """What a response may have to be read here, and which ones must be judged before the next request is sent."""
 
     cdef int judged_from, retried_from
     cdef bint keeps_cookies

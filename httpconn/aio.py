@@ -245,7 +245,7 @@ class AsyncClient(Configured):
     _OPTIONS = ClientSettings.names()
 
     def __init__(self, **options: Unpack[FetchOptions]) -> None:
-        """Raises TypeError, ValueError, InvalidField for what cannot be meant."""
+        """Raises TypeError, ValueError, InvalidField for an invalid option."""
         if "ordered" in options:
             raise TypeError("an AsyncClient has no option 'ordered': it is one of its fetch_many()")
         self._settings = ClientSettings.of(options)
@@ -595,7 +595,7 @@ class _Pouring:
             return response
 
     def _is_kept(self, job: Any, head: ResponseHead) -> bool:
-        """Return whether a response does not go into the sink, but is kept until it is whole: what it is then decides.
+        """Return whether a response is kept in memory until it is whole, and does not go into the sink.
 
         Something may follow it; or its content cannot be decoded here, and comes with the error that says so.
         """
@@ -675,7 +675,7 @@ class _Pouring:
 
 
 async def take_result(client: AsyncClient, driver: Driver, job: Job) -> Response:
-    """Return the response to *job* when its head is there, an AsyncResponse unless it has come whole by then."""
+    """Return the response to *job* once its head has come: an AsyncResponse, or a Response if all has come with it."""
     if job.method != "HEAD":
         driver.stream(job, AsyncResponse)
     return _checked(await client._result(driver, job), job)

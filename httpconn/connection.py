@@ -1,8 +1,8 @@
 """HTTPConnection and HTTPSConnection: the request side, the counterpart of http.client's classes.
 
-``request`` takes one of two roads. The step-by-step road is http.client's: ``putrequest``, ``putheader``,
+``request`` works in one of two ways. Step by step it is http.client's: ``putrequest``, ``putheader``,
 ``endheaders``, ``send``, each called through ``self``, so that a subclass, a patched class or a patched
-instance sees what it would see there. The fast road serialises the whole head at once; it is taken only
+instance sees what it would see there. The fast path serialises the whole head at once; it is taken only
 when none of those steps is overridden and nothing about the request is unusual, and it emits the same bytes.
 
 What may be called when is decided by the table in ``_wire/state.py`` and nowhere else.
@@ -522,7 +522,7 @@ class HTTPConnection:
         return goes_on
 
     def __send_body(self, body: Any, chunked: bool) -> None:
-        """Send a body piece by piece. Where it cannot be had, its request cannot be finished: the connection ends."""
+        """Send a body piece by piece. Where its source fails, the connection is closed with the request unfinished."""
         sock = self.sock
         is_own = sock is not None and getattr(self.send, "__func__", None) is _OWN_SEND
         send = partial(self.__send_on, sock) if is_own else self.send
@@ -763,7 +763,7 @@ class HTTPConnection:
             return len(body) if isinstance(body, str) else None
 
     def _send_request(self, method: str, url: str, body: Any, headers: Mapping[str, Any], encode_chunked: bool) -> None:
-        """The step-by-step road. Source: http.client, _send_request."""
+        """Send a request step by step. Source: http.client, _send_request."""
         names = [_as_text(name).lower() for name in headers]
         self.__check_framing(names, body, method, headers)
         skips: dict[str, Any] = {}
@@ -1059,7 +1059,7 @@ def _encode(data: str, name: str) -> bytes:
 
 
 def _read_proxy_fields(response: Any, limits: Limits) -> list[bytes]:
-    """Return the lines of the proxy's field section, empty line included, judged like those of any head."""
+    """Return the lines of the proxy's field section, empty line included, checked like those of any head."""
     lines = read_field_lines(response.fp, limits)
     defects: list[Defect] = []
     parse_field_lines(b"".join(lines), 0, limits, limits.field_lines, "header", defects)
@@ -1076,7 +1076,7 @@ def _is_untouched(response: Any) -> bool:
     return is_ours(response) and response._is_untouched()
 
 
-# The steps of the slow road, and what they go by. A class or an instance with one of its own is never by-passed.
+# The steps of a request, and what they go by. A class or an instance with one of its own is never by-passed.
 _STEPS: Final = (
     "putrequest",
     "putheader",

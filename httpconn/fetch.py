@@ -58,7 +58,7 @@ class Fetcher(Configured):
     _OPTIONS = FetchSettings.names()
 
     def __init__(self, **options: Unpack[FetchOptions]) -> None:
-        """Raises TypeError, ValueError, InvalidField for what cannot be meant."""
+        """Raises TypeError, ValueError, InvalidField for an invalid option."""
         self._settings = FetchSettings.of(options)
         self._shared = Shared(self._settings)
         self._intake = Intake(self._shared.preparer)

@@ -90,7 +90,7 @@ class ConnectionPool(Configured):
     _OPTIONS = Settings.names()
 
     def __init__(self, **options: Unpack[Options]) -> None:
-        """Raises TypeError, ValueError, InvalidField for what cannot be meant."""
+        """Raises TypeError, ValueError, InvalidField for an invalid option."""
         self._settings = Settings.of(options)
         self._shared = Shared(self._settings)
         self._slots = Slots(self._shared)

@@ -272,7 +272,7 @@ class HTTPResponse(_Base):
         return is_open
 
     def _read_head_by_lines(self, reader: ResponseReader) -> ResponseHead:
-        """The road for a subclass with a ``_read_status`` of its own, and for debug output: line by line."""
+        """Read the head line by line: for a subclass with a ``_read_status`` of its own, and for debug output."""
         while True:
             version, status, reason = self._read_status()
             if type(self)._read_status is _read_status:
@@ -398,7 +398,7 @@ class HTTPResponse(_Base):
     @property
     def interim(self) -> Sequence[ResponseHead]:
         """The interim (1xx) responses that came before this one, in order."""
-        return self._reader.interim if self._reader is not None else ()  # the short road passes none over
+        return self._reader.interim if self._reader is not None else ()  # a plain response has none
 
     @property
     def defects(self) -> list[Defect]:

@@ -87,7 +87,7 @@ class BodyBuffer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """What the fetch engine has of bytes in one call, compiled or not there at all; see ``_speedups/engine.pxi``."""
+    """What the fetch engine has done by compiled code in one call; see ``_speedups/engine.pxi``. There is no twin."""
 
     limits: Callable[[int, int, int, int, int | None, int, int, bool], Any]
     """(line bytes, field lines, trailer lines, chunk overhead, content bytes; and what has to be judged before the next

@@ -25,9 +25,9 @@ NO_EXTENSIONS: Final = os.environ.get("HTTPCONN_NO_EXTENSIONS", "") not in ("", 
 
 
 def compiled_path(package: str) -> list[str]:
-    """Return where the compiled modules of *package* are, as what goes in front of its ``__path__``; none: [].
+    """Return the folder of the compiled modules of *package*, to be put in front of its ``__path__``; [] for none.
 
-    They have the names of the ``.py`` that they were compiled from, and so they come first there, or not at all.
+    They are named as the ``.py`` files that they were compiled from: whichever comes first in the path is imported.
     """
     parts = package.split(".")
     root = os.path.dirname(os.path.dirname(__file__))

@@ -29,7 +29,7 @@ KEYS: Final = ("url", "method", "headers", "body", "tag")
 
 
 class UsageError(Exception):
-    """What the command was asked for cannot be meant, or cannot be done from the beginning; the text says why."""
+    """The command's arguments are invalid, or it cannot even begin; the text says why."""
 
 
 class BadInput(ValueError):

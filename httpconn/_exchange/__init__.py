@@ -1,4 +1,4 @@
-"""One request and its response, whoever carries them: made, read, bounded and judged.
+"""One request and its response, whoever carries them: how they are made, read, limited and decided on.
 
 For: what pool, fetcher and AsyncClient have in common: an option (``settings.py``), how a request is made
 (``preparing.py``, ``request_body.py``, ``forms.py``, ``cookie_field.py``), proxies and what they are told

@@ -60,9 +60,9 @@ class Decoder(Protocol):
         """Give it input; only while ``is_idle``."""
 
     def step(self) -> bytes:
-        """Return what comes out next, maybe nothing; only until ``is_idle``.
+        """Return the next decoded bytes, maybe none. Not to be called once ``is_idle``.
 
-        Raises ValueError for corrupt data, DataBehind for what is no part of the coded content.
+        Raises ValueError for corrupt data, DataBehind for bytes behind the coded content.
         """
 
     def is_complete(self) -> bool:
@@ -313,7 +313,7 @@ def accept_encoding() -> str:
 
 
 def check_asked_for(value: str) -> None:
-    """Raise MissingDecoder where *value*, a caller's own Accept-Encoding, asks for what cannot be undone here."""
+    """Raise MissingDecoder where *value*, a caller's own Accept-Encoding, asks for a coding without a decoder."""
     for member in value.split(","):
         coding, _, weight = member.strip().lower().partition(";")
         coding = coding.strip()

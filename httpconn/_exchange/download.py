@@ -52,7 +52,7 @@ class Download:
     def __init__(
         self, request: Request, path: Any, retry: Retry | None, *, resume: bool, progress: Progress | None
     ) -> None:
-        """Raises OSError for a path that is no place for a file, TypeError and ValueError for what cannot be meant."""
+        """Raises OSError for a path that no file can have, TypeError and ValueError for an invalid option."""
         names = {_lowered(name) for name, _ in pairs_of(request.headers)}
         if request.sink is not None or not names.isdisjoint(("range", "if-range")):
             raise ValueError(

@@ -48,7 +48,7 @@ class _Outcome:
 
 
 class Follower:
-    """Judges what has been answered, and prepares what follows."""
+    """Has the policies decide on a response, and prepares the request that follows."""
 
     def __init__(self, policies: Policies, preparer: Preparer) -> None:
         self._policies = policies

@@ -303,8 +303,8 @@ class Incoming:
             response._sent = (self._job.sent or WIRE_ONLY).with_wire(self._capture.message(behind))
 
 
-def short_road(settings: Settings, policies: Policies) -> tuple[Engine | None, Any]:
-    """Return the compiled road for plain responses and the limits to give it.
+def fast_path(settings: Settings, policies: Policies) -> tuple[Engine | None, Any]:
+    """Return the compiled way to receive, read and send, and the limits to give it.
 
     Return (None, None) where the backend has none, or where the settings have a limit that it does not check.
     """

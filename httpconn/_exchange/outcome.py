@@ -1,4 +1,4 @@
-"""What is judged of an exchange when it has ended: whether it was an answer, and whether it is sent again."""
+"""What is decided when an exchange has ended: whether it was answered, and whether the request is sent again."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def check_is_answer(incoming: Incoming, left_out_bytes: int) -> None:
 
 
 def is_left_out_content(incoming: Incoming, error: BaseException) -> bool:
-    """Return whether *error* means that the bytes received may not be a response at all.
+    """Return whether *error* means that what was received is no response.
 
-    Behind an answer that left announced content out, that is taken for this content.
+    It is asked behind an answer that left announced content out: those bytes are taken for that content.
     """
     if isinstance(error, _LeftOutContent):
         return True

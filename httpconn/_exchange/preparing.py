@@ -1,4 +1,4 @@
-"""Requests made ready: judged before any traffic, and serialised, as often as they may be sent."""
+"""Requests made ready: checked before any traffic, and serialised once, however often they are sent."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def _says_no_more(request: Request) -> bool:
 
 
 class Preparer:
-    """Makes jobs of requests: judges them, and serialises their heads."""
+    """Makes jobs of requests: checks them, and serialises their heads."""
 
     def __init__(
         self,
@@ -254,9 +254,7 @@ class Preparer:
         )
         next_job = self._prepare(shaped, fields, job.index, trail, job.framed if is_same_content else None)
         next_job.own = own
-        next_job.is_plain = next_job.may_read_fast = (
-            False  # its response has a history, which the short road knows nothing of
-        )
+        next_job.is_plain = next_job.may_read_fast = False  # its response has a history, which the fast path has not
         next_job.timeout = next_job.timeout or self.settings.timeout
         return self._led(next_job) if is_moved or trail.has_left_origin else next_job
 
@@ -367,7 +365,7 @@ class Preparer:
             if b"\r\nconnection:" in lowered:
                 job.closes = asks_to_close(head.split(b"\r\n"))
         job.may_read_fast = (
-            not job.closes  # the short road judges by the response alone
+            not job.closes  # the fast path goes by the response alone
             and method != "CONNECT"
             and not (method == "HEAD" and self.settings.strict)
             and request.decode
@@ -558,7 +556,7 @@ class Preparer:
         return [*shared, *(pair for pair in own if pair[1] is not None and _name(pair[0]) != CONTENT_LENGTH)]
 
     def _check_own(self, pairs: list[tuple[str, Any]], length: int | None = -1, *, decode: bool = True) -> None:
-        """Raise for a caller's field that cannot be meant: framing that is not the body's, a coding nobody undoes."""
+        """Raise for a caller's field that contradicts the body, or asks for a coding that is not decoded here."""
         for name, value in pairs:
             lowered = _name(name)
             if value is None:
@@ -589,7 +587,7 @@ def _way(origin: Origin, proxy: Proxy | None) -> Key:
 
 
 def _check_request(request: Request) -> None:
-    """Raise TypeError, ValueError for a method or an option that cannot be meant."""
+    """Raise TypeError, ValueError for an invalid method or option."""
     if type(request.method) is not str or not request.method:
         raise TypeError(f"expected a method as str, got {request.method!r}")
     check_request(request)

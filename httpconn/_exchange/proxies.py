@@ -84,7 +84,7 @@ def parse_proxy(url: str) -> Proxy:
     scheme, separator, rest = url.partition("://")
     scheme = scheme.lower()
     if not separator or scheme not in _DEFAULT_PORTS:
-        # Of what cannot be a scheme, nothing is told: it may be a user name and a password.
+        # What is no scheme is not quoted: it may be a user name and a password.
         got = f"the scheme {quote(scheme)}" if separator and _is_scheme(scheme) else "no scheme"
         raise InvalidURL(f"expected the URL of a proxy, {', '.join(_DEFAULT_PORTS)}://host:port, got {got}")
     rest = rest.removesuffix("/")
@@ -151,7 +151,7 @@ class ConnectHandshake:
         return data
 
     def receive(self, data: bytes) -> bool:
-        """Raises ProxyError for anything but a 2xx head with nothing behind it: nobody has been asked for that."""
+        """Raises ProxyError for anything but a 2xx head, and for bytes behind it: the origin was not asked yet."""
         reader = self._reader
         reader.receive(data)
         try:

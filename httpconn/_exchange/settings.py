@@ -250,8 +250,7 @@ class Settings:
     """Names that are looked up at the same time, each in a thread. A request whose name waits for one of these places
     does so before its ``Timeout.connect`` begins."""
     max_abandoned_lookups: int = DEFAULT_MAX_LOOKUPS
-    """Lookups that everybody has given up and that still run, as ``getaddrinfo`` cannot be stopped, without taking a
-    place of those."""
+    """How many lookups may run on, besides those, when nobody waits any more: ``getaddrinfo`` cannot be stopped."""
     source_address: tuple[str, int] | None = None
     """Host and port that connections are made from, as of ``socket.create_connection``."""
     socket_options: tuple[SocketOption, ...] = ()

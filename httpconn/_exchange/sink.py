@@ -181,7 +181,7 @@ class Sink:
 
 
 def _status_of(path: str) -> os.stat_result | None:
-    """Return what stands at *path*, a link itself; None for nothing. Raises OSError where it cannot be known."""
+    """Return the lstat of *path*, None where there is nothing. Raises OSError for any other failure."""
     try:
         return os.lstat(path)
     except FileNotFoundError:

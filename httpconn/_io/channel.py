@@ -357,7 +357,7 @@ class Channel:
         self._trying = []
         self.sock = None
         for sock in sockets:
-            with contextlib.suppress(OSError):  # a reset that close() tells of: there is nobody to act on it
+            with contextlib.suppress(OSError):  # a reset that close() reports: the connection is over anyway
                 sock.close()
 
     # -- for who has only one connection to wait for --------------------------------------------------------

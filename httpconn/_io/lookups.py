@@ -98,7 +98,7 @@ class Lookups:
 
     def begin_anew(self) -> None:
         """As at first: in the child of a fork there are no threads, and a lock may be held for ever."""
-        # The collector may run in whoever has it, and end a fetcher that gives up its names: no deadlock then.
+        # Reentrant: the collector may run while it is held, and finalize a fetcher, which gives up its lookups here.
         self._lock = threading.RLock()
         self._works: dict[Name, _Work] = {}
         self._row: collections.deque[_Work] = collections.deque()
@@ -160,7 +160,7 @@ class Lookups:
                 self._row.remove(work)
             is_running = work in self._running
             if not is_running or work.given is not None:
-                del self._works[work.name]  # what is being cancelled is no answer for whoever asks next
+                del self._works[work.name]  # a lookup that is being cancelled answers nobody who asks from now on
             begun = self._give_places()
         if work.cancel is not None:
             work.cancel()
@@ -214,7 +214,7 @@ class Lookups:
         return begun
 
     def _run(self, works: list[_Work]) -> None:
-        """Begin *works*, and what gets the places of those that cannot be begun."""
+        """Begin *works*; where one cannot be begun, the next one in the queue takes its place."""
         todo = collections.deque(works)
         while todo:
             work = todo.popleft()
@@ -330,7 +330,7 @@ class Lookups:
             return self._give_places()
 
     def _stop_loop(self) -> None:
-        """End the thread of the event loop if that is to be, and nothing needs it."""
+        """End the thread of the event loop where that was asked for and nothing runs in it."""
         with self._lock:
             loop = self._loop
             if loop is None or not self._is_closed or any(work.given is not None for work in self._running):
@@ -344,7 +344,7 @@ def _is_future(given: Any) -> bool:
 
 
 def _discard(given: Any) -> None:
-    """Let go of an awaitable or a future that nobody needs; a coroutine must not be left as if it were forgotten."""
+    """Drop an awaitable that is not needed. A coroutine is closed, or Python warns that it was never awaited."""
     end = getattr(given, "close", None) or getattr(given, "cancel", None)
     if end is not None:
         end()

@@ -54,7 +54,7 @@ class NestedTLS:
     def send(self, data: bytes | memoryview) -> int:
         """Return how many bytes were taken. After SSLWantWriteError, the same bytes must come again.
 
-        They are encrypted by then, and are told as taken when they are on their way: so the caller goes on waiting.
+        They are encrypted by then, but are counted only once they were sent, so that the caller waits until they are.
         """
         self._flush()
         if not self._taken:

@@ -209,7 +209,7 @@ def _addresses_of(given: Any, host: str, port: int) -> list[Address]:
 
 
 def _copied(error: BaseException) -> BaseException:
-    """Return *error* for one more who waited: what is attached to an exception on its way is nobody else's."""
+    """Return a copy of *error* for one more who waited: raising it adds a traceback and a context."""
     if isinstance(error, OSError):
         return type(error)(*error.args)
     try:

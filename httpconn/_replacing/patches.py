@@ -28,7 +28,7 @@ OURS: Final[dict[str, type]] = {
     if name in ORIGINALS
 }
 _OWN: Final = {name: dict(vars(cls)) for name, cls in OURS.items()}
-"""What our classes have by themselves. Of http.client's it cannot be kept: somebody may have been there before us."""
+"""What our own classes have. Of http.client's this cannot be known: they may have been patched before us."""
 _MISSING: Final = object()
 
 _Swap = Callable[[FunctionType], Any]

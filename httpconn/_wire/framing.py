@@ -1,6 +1,6 @@
 """Where the body of a message ends, and whether the connection may be used again: RFC 9112 section 6.3.
 
-The only place that judges Content-Length, Transfer-Encoding and Connection. The rules are tried in the
+The only place that interprets Content-Length, Transfer-Encoding and Connection. The rules are tried in the
 order of the RFC; each says what both modes make of it. Whatever is read outside the grammar is listed in
 ``defects``, and then the connection is closed after the response, so that it can never shift the next one.
 """

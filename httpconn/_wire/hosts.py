@@ -74,7 +74,7 @@ def is_address(host: str) -> bool:
 
 
 def _parse_ipv4(labels: list[str], text: str) -> str:
-    """Return the IPv4 address of one to four numbers, decimal, "0x" or octal, the last of which fills what is left."""
+    """Return the IPv4 address of one to four numbers, decimal, "0x" or octal; the last one has all the bytes left."""
     try:
         numbers = [_number(label) for label in labels]
         *front, last = numbers

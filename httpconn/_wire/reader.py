@@ -312,7 +312,7 @@ class ResponseReader:
         else:
             line_end = buffer.find(b"\n", fresh)
             if not partial.lines:
-                # A peer that speaks another protocol may be waiting for us: judge its first line at once.
+                # A peer that speaks another protocol may be waiting for us, so its first line is checked at once.
                 first_line = bytes(buffer[begin : line_end + 1])
                 if len(first_line) <= min(limits.line_bytes, limits.head_bytes):
                     reference.parse_status_line(first_line)
@@ -332,7 +332,7 @@ class ResponseReader:
             reference.parse_response_head(bytes(buffer[begin:]), limits)
 
     def _cut_head_end(self) -> int:
-        """Return where a head ends that the peer's close has cut; raises where that cannot be one."""
+        """Return the end of a head that the peer's close has cut. Raises RemoteDisconnected where that is no head."""
         size = len(self._buffer) - self._position
         if not size:
             raise RemoteDisconnected("Remote end closed connection without response")

@@ -6,7 +6,7 @@ it drops tabs and line ends in silence, and believes any host. What a host is, `
 
 ``urlsplit`` costs some 4 us for a URL that it has not seen, a third of what a whole exchange may cost. So
 an origin that was parsed once is known by its text, and only the target behind it is looked at; what is
-unusual in any way goes through the whole parse. Both roads give the same.
+unusual in any way goes through the whole parse. Both give the same.
 """
 
 from __future__ import annotations

@@ -157,7 +157,7 @@ class _Carrier:
         socket_options: Iterable[Any] | None = None,
         **options: Any,
     ) -> None:
-        """Raises TypeError, ValueError for what cannot be meant."""
+        """Raises TypeError, ValueError for an invalid option."""
         if http2 or not http1:
             raise ValueError("HTTP/2 is not spoken here: give http2=True to the library's own HTTPTransport")
         owned = {**LEFT_TO_LIBRARY, "retry": "give it as retries=", "timeout": "each request has one"}
@@ -339,7 +339,7 @@ class HTTPXTransport(_Carrier, _Base):
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        """Raises TypeError, ValueError for what cannot be meant."""
+        """Raises TypeError, ValueError for an invalid option."""
         _Carrier.__init__(self, *args, **options)
         self._pool = ConnectionPool(**self._options)
 
@@ -390,7 +390,7 @@ class AsyncHTTPXTransport(_Carrier, _AsyncBase):
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        """Raises TypeError, ValueError for what cannot be meant."""
+        """Raises TypeError, ValueError for an invalid option."""
         _Carrier.__init__(self, *args, **options)
         self._client = AsyncClient(**self._options)
 

@@ -92,7 +92,7 @@ class RequestsAdapter(BaseAdapter):
         pool_block: bool = False,
         **options: Any,
     ) -> None:
-        """Raises TypeError, ValueError for what cannot be meant."""
+        """Raises TypeError, ValueError for an invalid option."""
         super().__init__()
         self._given = {
             "pool_connections": pool_connections,

@@ -563,14 +563,14 @@ def reader(data: bytes) -> None:
         _check_bytes_behind(message, whole)
     else:
         _check_strict(message, whole)
-    _check_short_road(message, whole)
+    _check_plain_response(message, whole)
     if settings[4] & 0x40:
         _check_end(message, whole)
     if settings[4] & 0x80:
         _check_witness(message, whole, first, step)
 
 
-def _check_short_road(message: Message, whole: Outcome) -> None:
+def _check_plain_response(message: Message, whole: Outcome) -> None:
     """It declines, or says what the reader says in either mode; and the twins decline the same."""
     answers = {}
     for backend in BACKENDS:

@@ -26,12 +26,12 @@ FLAGS = "-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-
 TESTS = (
     "tests/wire/test_chunked_decoder.py", "tests/wire/test_decline_law.py", "tests/wire/test_backends.py",
     "tests/wire/test_reader.py", "tests/wire/test_body_buffer.py", "tests/wire/test_wire_cases.py",
-    "tests/fuzz/test_corpus.py", "tests/client/test_plain_short_road.py", "tests/engine/test_short_road.py",
+    "tests/fuzz/test_corpus.py", "tests/client/test_plain_responses.py", "tests/engine/test_fast_path.py",
     "tests/exchange/test_cookies.py",
 )  # fmt: skip
 # The other backends run none of our C; a planted bug is looked for elsewhere.
 SELECTED = (
-    "(cython or twins or transcripts or mutated or seed or every or short_road or test_cookies)"
+    "(cython or twins or transcripts or mutated or seed or every or fast_path or plain_responses or test_cookies)"
     " and not httptools and not python and not planted"
 )
 REPORTS = ("ERROR: AddressSanitizer", "runtime error:")

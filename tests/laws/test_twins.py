@@ -37,8 +37,8 @@ class Twin(NamedTuple):
 
 
 DECLINE: Final = "wire/test_decline_law.py"
-SHORT_ROAD: Final = "engine/test_short_road.py"
-PLAIN: Final = "client/test_plain_short_road.py"
+SHORT_ROAD: Final = "engine/test_fast_path.py"
+PLAIN: Final = "client/test_plain_responses.py"
 
 TWINS: Final = (
     Twin("head.pxi ResponseHead", "_backends.pure.PlainHead", f"{DECLINE} test_a_mutated_head_is_declined_or_read_like_the_reference_reader"),
@@ -49,9 +49,9 @@ TWINS: Final = (
          "wire/test_chunked_decoder.py test_the_twins_agree_at_each_step"),
     Twin("body_buffer.pxi BodyBuffer", "_wire.body.BodyBuffer", "wire/test_body_buffer.py test_any_way_of_putting_it_in"),
     Twin("request.pxi serialize_plain_request_head", "_wire.request.serialize_plain_request_head",
-         "client/test_request_roads.py test_same_bytes"),
+         "client/test_same_bytes.py test_same_bytes"),
     Twin("request.pxi replaces_any", "_backends.pure.replaces_any",
-         "client/test_request_roads.py test_an_overridden_step_is_called"),
+         "client/test_same_bytes.py test_an_overridden_step_is_called"),
     Twin("response.pxi PlainReader.take_plain_response", "_wire.reader.take_plain_response",
          f"{PLAIN} test_every_case"),
     Twin("response.pxi PlainReader", "", f"only holds the limits of the last call: {PLAIN} test_limits"),

@@ -149,7 +149,7 @@ def table_of(event: str) -> dict[str, str]:
 
 def test_every_state_is_driven() -> None:
     assert tuple(WAYS) == state.STATES
-    # These are no calls: what a refused request comes to (test_request_roads drives it), and a body that waits
+    # These are no calls: what a refused request comes to (test_same_bytes drives it), and a body that waits
     # (test_expect).
     assert {*EVENTS, "abandon", "expect", "continue", "answer"} == {*state.EVENTS, "putheader"}
 

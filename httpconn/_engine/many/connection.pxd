@@ -15,9 +15,9 @@ cdef class Connection:
     cdef public Host host
     cdef public double idle_since
     cdef public object incoming
+    cdef public bint is_fast
     cdef public bint is_plain
     cdef public bint is_sent
-    cdef public bint is_short
     cdef public BareJob job
     cdef public Py_ssize_t left
     cdef public Py_ssize_t left_out_at
@@ -44,7 +44,7 @@ cdef class Connection:
     @cython.locals(loop=LoopState)
     cdef _admit(self, BareJob job)
     @cython.locals(loop=LoopState, job=BareJob, next_job=BareJob)
-    cpdef turn_short(self)
+    cpdef turn_fast(self)
     @cython.locals(loop=LoopState, job=BareJob, response=ResponseFields, passed=double, left=Py_ssize_t, sent=Py_ssize_t)
     cpdef turned(self, found, BareJob next_job)
     @cython.locals(response=ResponseFields)

@@ -1,8 +1,18 @@
 """One connection among many, that never waits: opened, and then one exchange after the other, as events come in.
 
-There are two ways. The fast one is a plain job on a plain socket, with the extension: one compiled call receives,
-reads and sends the next request (``turn_short``). Everything else, and whatever that call declines, is read by the
-shared reader in ``incoming.py`` (``_receive``, ``_read``).
+Its ``phase`` says what an event means:
+
+    RESOLVING   connect: the host's addresses are looked up, unless they are known. No socket yet
+    OPENING     the sockets race, then come a proxy's handshakes and TLS, as the channel asks for them
+    BUSY        the request is sent and the response received, at the same time where the body is large
+    IDLE        no job. Whatever comes now was not asked for, and closes the connection
+
+    RESOLVING -> OPENING -> BUSY -> BUSY with the host's next job, or IDLE until there is one (begin)
+    a failure: closed, or back to RESOLVING where the job may be sent again
+
+BUSY has two ways to receive. On the fast path, a plain job on a plain socket with the extension, one compiled call
+receives, reads and sends the next request (``turn_fast``). Everything else, and whatever that call declines, is read by
+the shared reader in ``incoming.py`` (``_receive``, ``_read``).
 
 ``loop.py`` decides what runs when, and is told when an exchange has ended (``LoopState.answered``). This module is
 compiled too, with the types of ``connection.pxd``.
@@ -38,9 +48,9 @@ Turned: TypeAlias = tuple[ResponseHead, bytes, int, int]
 _RECEIVE_BYTES: Final = 65_536
 _BODY_RECEIVE_BYTES: Final = 262_144
 _WORTH_READING_BYTES: Final = 65_536
-"""Of a response that nobody waits for any more: so much is read, since another connection would cost more; and"""
+"""How much is read of a response that nobody waits for any more, to keep the connection: a new one costs more."""
 _READ_OFF_S: Final = 1.0
-"""for so long, since the place is somebody else's."""
+"""And for how long: the place of the connection may be needed for another host."""
 _FOREVER: Final = float("inf")
 _new_response: Final = Response.__new__
 _NO_TIMES: Final[Times] = (0.0, 0.0, 0.0, 0.0)
@@ -54,8 +64,8 @@ IDLE: Final = 3
 class Connection:
     """A connection, and the job that it is busy with."""
 
-    __slots__ = ("channel", "descriptor", "has_alarm", "head", "held", "host", "idle_since", "incoming", "is_plain",
-                 "is_sent", "is_short", "job", "left", "left_out_at", "left_out_bytes", "limits", "loop", "mask",
+    __slots__ = ("channel", "descriptor", "has_alarm", "head", "held", "host", "idle_since", "incoming", "is_fast",
+                 "is_plain", "is_sent", "job", "left", "left_out_at", "left_out_bytes", "limits", "loop", "mask",
                  "number", "others", "outgoing", "parts", "paused_at", "phase", "rests_until", "send_error", "served",
                  "since", "times", "total_at", "turn", "wakes_at", "watch")  # fmt: skip
 
@@ -77,10 +87,10 @@ class Connection:
         self.is_sent = False
         self.send_error: OSError | None = None
         self.incoming: Incoming | None = None
-        # The short road, for a plain job on a plain socket, with the extension; else ``incoming`` has it. Of a response
+        # The fast path: a plain job on a plain socket, with the extension; else ``incoming`` has it. Of a response
         # of which a part has come: its head, what there is of its body, and how much of that is to come.
         self.is_plain = False
-        self.is_short = False
+        self.is_fast = False
         self.head: ResponseHead | None = None
         self.parts: list[bytes] = []
         self.left = 0
@@ -210,7 +220,7 @@ class Connection:
             self.close(NOT_QUIET)
 
     def wake_up(self) -> None:
-        """Do what was to be done at ``wakes_at``: try another address, or send a body that nobody asked for."""
+        """Do what is due at ``wakes_at``: try another address, or send a body though no "100 Continue" has come."""
         self.wakes_at = _FOREVER
         if self.phase == OPENING:
             self._open_step()
@@ -312,7 +322,7 @@ class Connection:
         self.phase = BUSY
         self._note_deadline()
         if sent == len(job.head):
-            self.is_sent = self.is_short = True
+            self.is_sent = self.is_fast = True
         else:
             self._send_rest(job, sent)
 
@@ -338,7 +348,7 @@ class Connection:
             sent = channel.send(head)
             if sent == len(head) and job.body is None:
                 self.is_sent = True
-                self.is_short = self.is_plain and job.is_plain
+                self.is_fast = self.is_plain and job.is_plain
                 return
         except OSError as error:
             self.is_sent = False
@@ -351,7 +361,7 @@ class Connection:
 
     def _send_rest(self, job: Job, sent: int) -> None:
         """Send what is behind the first *sent* bytes of the head."""
-        self.is_short = self.is_sent = False
+        self.is_fast = self.is_sent = False
         try:
             self.outgoing = Outgoing(job, self.loop, sent)
         except Exception as error:  # the body cannot be had
@@ -385,7 +395,7 @@ class Connection:
         self._set_mask(IN)
 
     def send_more(self) -> None:
-        """Go on sending a body whose source had nothing, which was nobody else's delay."""
+        """Go on sending a body whose source had nothing for a while; that time counts for no deadline."""
         self.loop.now = self.loop.time()
         self.excuse()
         if self.outgoing is not None and self.phase == BUSY:
@@ -411,9 +421,9 @@ class Connection:
             loop.sweep_at = min(loop.sweep_at, self.wakes_at)
         self._set_mask(IN)
 
-    # -- receiving: the short road ----------------------------------------------------------------------------
+    # -- receiving: the fast path -----------------------------------------------------------------------------
 
-    def turn_short(self) -> None:
+    def turn_fast(self) -> None:
         """Receive once, and with a complete response send the next request in the same call."""
         if self.paused_at:
             return
@@ -441,11 +451,11 @@ class Connection:
             self.turned(found, next_job)
 
     def turned(self, found: Turned | bytes, next_job: Job | None) -> None:
-        """See what ``take_turn`` has brought, and gone on to; *next_job* is the job of which it has sent something."""
+        """Handle what ``take_turn`` has received; *next_job* is the job whose head it may have sent."""
         loop, job = self.loop, self.job
         assert job is not None
         if not isinstance(found, tuple):
-            self.is_short = False
+            self.is_fast = False
             self._read(job, found)
             return
         head, content, left, sent = found
@@ -490,7 +500,7 @@ class Connection:
         return response
 
     def _go_on_sent(self, job: Job, sent: int) -> None:
-        """Go on with *job*, of whose head *sent* bytes have gone out already; as ``begin``, for the short road."""
+        """Go on with *job*, of whose head *sent* bytes have gone out already; as ``begin``, on the fast path."""
         loop = self.loop
         now = loop.now
         loop.note_sent(self.host)
@@ -514,7 +524,7 @@ class Connection:
         if sent != len(job.head if job.dressed is None else job.dressed):
             self._send_rest(job, sent)
         elif not job.is_plain:
-            self.is_short = False
+            self.is_fast = False
 
     def _receive_rest(self) -> None:
         """Receive more of a body of known length; no byte that lies behind it."""
@@ -544,11 +554,11 @@ class Connection:
         self.head = None
         self.parts = []
         self.held = 0
-        self.is_short = False
+        self.is_fast = False
         self._end(job, response, persists=True)
 
     def _incoming_of(self, job: Job) -> Incoming:
-        """Return the response as the shared reader has it; what came by the short road is read again."""
+        """Return the response as the shared reader has it; what the fast path has received is read again."""
         incoming = self.incoming
         if incoming is None:
             incoming = Incoming(job, self.loop.shared.settings, self.loop, is_streamed=job.stream is not None)
@@ -559,13 +569,13 @@ class Connection:
                 self.head = None
                 self.parts = []
                 self.left = 0
-        self.is_short = False
+        self.is_fast = False
         return incoming
 
     # -- receiving: everything else ---------------------------------------------------------------------------
 
     def _receive(self) -> None:
-        """Receive once, and see what it comes to."""
+        """Receive once, and read it: on the fast path where that may be, else by the shared reader."""
         loop, channel, job = self.loop, self.channel, self.job
         assert channel is not None
         assert job is not None
@@ -578,7 +588,7 @@ class Connection:
             return
         begin_plain = loop.begin_plain
         if self.incoming is None and job.may_read_fast and begin_plain is not None:
-            # TLS or HEAD, most likely: the short road without the system calls.
+            # TLS or HEAD, most likely: read as on the fast path, and received as everywhere.
             plain = begin_plain(data, loop.plain_limits, job.method == "HEAD")
             if plain is not None and not plain[2] and not self._may_be_left_out(plain[0]):
                 self._end_plain(job, channel, plain[0], plain[1])
@@ -604,7 +614,7 @@ class Connection:
         self._end(job, response, persists=persists)
 
     def _read(self, job: Job, data: bytes) -> None:
-        """See what received bytes come to, by the shared reader."""
+        """Hand received bytes to the shared reader, and act on what it has read."""
         channel, incoming = self.channel, self.incoming
         assert channel is not None
         self.since = self.loop.now
@@ -621,7 +631,7 @@ class Connection:
         self._take_note(incoming, is_complete=is_complete)
 
     def _read_pending(self, channel: Channel, incoming: Incoming) -> bool:
-        """Read what TLS has received already, of which no poller tells; return whether the message is complete."""
+        """Read what TLS holds already, which no poller reports; return whether the message is complete."""
         while not incoming.is_unfinished and channel.has_pending():
             more = channel.receive(_BODY_RECEIVE_BYTES)
             if more is None:
@@ -855,7 +865,7 @@ class Connection:
         self.job = None
         self.phase = IDLE
         self.is_sent = False
-        self.is_short = False
+        self.is_fast = False
         self.loop.rest(self)
 
     def _note_served(self) -> None:
@@ -913,7 +923,7 @@ class Connection:
         self.watch = None
         self.outgoing = None
         self.is_sent = False
-        self.is_short = False
+        self.is_fast = False
         self.head = None
         self.parts = []
         self.left = 0

@@ -35,7 +35,7 @@ _FOREVER: Final = float("inf")
 
 
 class Receiver(Protocol):
-    """Who gets a response: a future, or whoever collects many. None: the client was closed."""
+    """What a response is given to: a future, or an object that collects many. None means that the client was closed."""
 
     def done(self) -> bool: ...
 
@@ -430,7 +430,7 @@ class Stream:
     # -- the reader's
 
     async def take(self) -> bytes:
-        """Return what has come and nobody has taken, when there is something; b"" at the end.
+        """Wait for content, and return all that has come since the last call; b"" at the end.
 
         Raises what went wrong, when all that had come has been taken.
         """

@@ -83,7 +83,7 @@ class Loop(LoopState):
         self._max_connections = self._most_open = min(settings.max_connections, _LARGEST)
         self._raise_at = _FOREVER  # when more may be open again than there were descriptors for
         self.put_back = 0
-        self._cancelled: set[int] = set()  # indexes of requests that nobody waits for, and that may be on connections
+        self._cancelled: set[int] = set()  # indexes of requests that were given up, and may be on connections
         self.per_host = min(settings.per_host, self._max_connections)
         self._look_ahead = min(settings.look_ahead, _LARGEST)
         self._at_once = 1  # inputs that are read before the next look at the clock
@@ -128,8 +128,8 @@ class Loop(LoopState):
             return
         self.is_traced = is_traced
         for connection in self.active:  # what these have sent already is still read; what they send next is noted
-            if connection.is_short and not connection.left:
-                connection.is_short = False
+            if connection.is_fast and not connection.left:
+                connection.is_fast = False
 
     # -- the loop -----------------------------------------------------------------------------------------
 
@@ -217,8 +217,8 @@ class Loop(LoopState):
             connection = self.by_descriptor.get(descriptor)
             if connection is None:
                 self.take_wake()
-            elif connection.is_short:
-                connection.turn_short()
+            elif connection.is_fast:
+                connection.turn_fast()
             else:
                 connection.step()
 
@@ -456,7 +456,7 @@ class Loop(LoopState):
         if (host.pending or host.held_back) and not host.is_runnable and self._has_room(host):
             host.is_runnable = True
             if host.idle and host.idle[-1].turn < self.most_in_a_row:
-                self.runnable.appendleft(host)  # it needs nobody's place; opening connections is what costs
+                self.runnable.appendleft(host)  # it needs no place of another host's; opening connections is what costs
             else:
                 self.runnable.append(host)
 
@@ -724,7 +724,7 @@ class Loop(LoopState):
             self.pacing.shut(job, time.monotonic() + follow_up.hold_s)
 
     def _leave_to_hooks(self, job: Job, response: Response) -> None:
-        """Have whoever gets *response* await the hooks, and then ``go_on_after``. The gate is shut before."""
+        """Hand *response* to who awaits its hooks, and calls ``go_on_after`` then. Retry-After counts from now on."""
         self.unjudged[job.index] = job
         head = response._head
         assert head is not None

@@ -35,7 +35,7 @@ class Inbox:
         self.is_ordered = is_ordered
         self.ready: collections.deque[Response] = collections.deque()
         self.held = 0
-        """Bytes of content of what is here. With more than ``max_buffered_bytes``, what has not come has to wait."""
+        """Bytes of content that the caller has not taken. Beyond ``max_buffered_bytes``, queued requests wait."""
         self.is_at_end = False
         self.error: BaseException | None = None
         """What the input has raised."""
@@ -229,7 +229,7 @@ class Inbox:
             waiter.set_result(None)
 
     def give_up(self) -> None:
-        """Cancel what has not come."""
+        """Cancel the requests that are not answered yet."""
         self._stop_hooks()
         self._set_aside.clear()
         jobs, self._jobs = self._jobs, {}

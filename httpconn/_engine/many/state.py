@@ -48,7 +48,7 @@ class LoopState(Clock):
         self.max_buffered_bytes = min(settings.max_buffered_bytes, _LARGEST)
 
         self.is_traced: bool | None = None
-        """Whether what is sent is noted, and so goes none of the short ways."""
+        """Whether what is sent is noted, and so never goes the fast path."""
         self.poller: Poller | None = None
         self.is_closed = False
         self.is_paused = False  # memory is full

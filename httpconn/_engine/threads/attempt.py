@@ -31,9 +31,9 @@ _FOREVER: Final = float("inf")
 
 
 class Attempt(Clock):
-    """One request on its way through a connection; the blocking driver of an exchange, and a response's Stream.
+    """One exchange over one connection, driven by blocking calls; and the stream of its response.
 
-    Its deadlines are by this clock, which has stood still for nobody before the attempt; ``total_at`` is for others.
+    Its deadlines are by its own clock, which starts with the attempt; ``Trail.total_at`` is by the system's.
     """
 
     __slots__ = ("_connection", "_deadline", "_is_streamed", "_job", "_limits", "_made", "_pacing", "_plain",
@@ -52,7 +52,7 @@ class Attempt(Clock):
         self._is_streamed = is_streamed
         self._sent = False
         self._was_open = self._was_reused = False
-        self._plain: tuple[ResponseHead, bytes, int] | None = None  # what the short road made of it
+        self._plain: tuple[ResponseHead, bytes, int] | None = None  # where it came whole, and plain
         self.away = 0.0
         self.left_at = job.started = time.monotonic()
         if job.trail is not None:
@@ -64,7 +64,7 @@ class Attempt(Clock):
 
     @property
     def _incoming(self) -> Incoming:
-        """The response as it comes in; made when there is use for it, which the short road has not."""
+        """The response as it comes in; made when it is needed, which for a plain one it is not."""
         incoming = self._made
         if incoming is None:
             incoming = self._made = Incoming(self._job, self._shared.settings, self, is_streamed=self._is_streamed)
@@ -193,7 +193,7 @@ class Attempt(Clock):
             if connection.channel is None:
                 self._open_in_turn(connection)
             if pacing is not None:
-                pacing.take(job, self.total_at)  # not before: when a connection will be open, nobody knows
+                pacing.take(job, self.total_at)  # not before: the cookies may change until the connection is open
                 pacing = None
                 if not connection.is_quiet():  # that may have taken a while, and the server may not have waited
                     connection.disconnect(NOT_QUIET)

@@ -292,12 +292,12 @@ class Slots:
         return True
 
     def note_lost(self, connection: Connection) -> None:
-        """Note that nobody has this connection any longer. From a finalizer: it must not wait for the lock."""
+        """Note that this connection was never given back. Called by a finalizer, which must not wait for the lock."""
         if connection.token in self.tokens:
             self.lost.append((connection.host, connection.token))
 
     def find_lost(self) -> None:
-        """Note the slots of connections that have gone without a word. The lock is held.
+        """Free the slots of connections that were never given back. The lock is held.
 
         A signal's exception may end a finalizer too, as soon as it begins, and then nobody hears of it.
         """

@@ -1,4 +1,4 @@
-"""Same bytes: the fast request road and the step-by-step road; and what is refused before a byte is sent."""
+"""Same bytes: a request at once and step by step; and what is refused before a byte is sent."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _is_one_request(data: bytes) -> bool:
     ({"method": "GET", "url": "/", "headers": {"A": "b\r\n c"}}, False),
 ])  # fmt: skip
 def test_which_road_is_taken(in_use, arguments: dict[str, Any], fast: bool) -> None:
-    """The law above is not vacuous: what is plain takes the fast road, and only that."""
+    """The law above is not vacuous: what is plain takes the fast path, and only that."""
     called = set()
     sys.setprofile(lambda frame, event, argument: called.add(frame.f_code.co_name) if event == "call" else None)
     try:

@@ -1,4 +1,4 @@
-"""The law of the fetch engine's short road: it declines, or says what the shared reader says in strict mode."""
+"""The law of the fetch engine's fast path: it declines, or says what the shared reader says in strict mode."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def by_reader(data: bytes, method: str = "GET") -> tuple[bytes, bytes, int | Non
 
 
 def agrees(engine: Engine, data: bytes, method: str = "GET") -> bool:
-    """Whether the short road took it; fails where it does not say the same."""
+    """Whether the fast path took it; fails where it does not say the same."""
     found = engine.begin_plain_response(data, limits_of(engine), method == "HEAD")
     if found is None:
         return False
@@ -318,7 +318,7 @@ def test_what_the_engine_makes_is_as_others_make_it(fast_in_use: Engine) -> None
 
 
 def test_what_is_awaited_one_by_one(in_use: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A request over a connection that rests, and its response behind which nothing waits: the same on both roads."""
+    """A request over a connection that rests, and its response behind which nothing waits: the same on either way."""
     begun: list[int] = []
     if in_use.engine is not None:
         send = in_use.engine.send_if_quiet

@@ -1,4 +1,4 @@
-"""The law of the short road of one response: it declines, or says what the shared reader says, in either mode.
+"""The law of one plain response: it declines, or says what the shared reader says, in either mode.
 
 And what ``HTTPResponse`` makes of such a response: the same, whether it is read whole or in any other way.
 """
@@ -63,7 +63,7 @@ def by_reader(backend: Backend, data: bytes, method: str | None, limits: Limits,
 
 
 def agrees(backend: Backend, take: Take, data: bytes, method: str | None = "GET", limits: Limits = LIMITS) -> bool:
-    """Whether the short road took it; fails where it does not say the same."""
+    """Whether the fast path took it; fails where it does not say the same."""
     found = take(data, method, limits)
     if found is None:
         return False
