@@ -248,7 +248,7 @@ class HTTPConnection:
             self.__response = None
             self.__state = state.END_OF_MESSAGE[self.__state]
         if self.__spent:
-            self.close()
+            self.__shut()
 
     def __second(self, event: str) -> HTTPException:
         """Return what is raised where another thread or a signal handler was quicker; nothing has been sent."""
@@ -281,7 +281,7 @@ class HTTPConnection:
         Raises RemoteDisconnected where nobody here could open it again: the socket was put there by hand.
         """
         can_reopen = self.sock is self.__opened or not self.__connects_by_itself()
-        self.close()
+        self.__shut()  # in the middle of a request, whose options and tunnel a close() like urllib3's would forget
         if not can_reopen:
             raise RemoteDisconnected("the server closed the connection, or sent bytes that were not asked for")
 

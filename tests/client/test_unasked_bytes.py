@@ -74,6 +74,38 @@ def test_unasked_before_the_first_request(in_use, unasked: bytes, kind, road: st
 
 
 @pytest.mark.parametrize("road", ["request", "steps"])
+@pytest.mark.parametrize("unasked", [TIMED_OUT, b""], ids=["408", "close"])
+def test_a_close_that_forgets_is_not_called_in_the_middle_of_a_request(in_use, unasked: bytes, road: str) -> None:
+    """urllib3's forgets the options of the request that is being sent, and where its tunnel leads to."""
+
+    class Forgetful(Connecting):
+        options: str | None = None
+
+        def putrequest(self, method: str, url: str, *args: bool, **more: bool) -> None:
+            self.options = "of this request"
+            super().putrequest(method, url, *args, **more)
+
+        def close(self) -> None:
+            self.options = None
+            super().close()
+
+    with ScriptedServer(unasked_first(unasked)) as server:
+        connection = Forgetful(server.host, server.port, timeout=5)
+        connection.connect()
+        opened = connection.sock
+        arrived(connection)
+        connection.putrequest("GET", "/") if road == "steps" else connection.request("GET", "/")
+        assert connection.sock is not opened
+        assert opened.fileno() == -1
+        if road == "steps":
+            connection.endheaders()
+        assert connection.options == "of this request"
+        assert connection.getresponse().read() == b"good"
+        connection.close()
+        assert connection.options is None
+
+
+@pytest.mark.parametrize("road", ["request", "steps"])
 def test_nothing_unasked_keeps_the_connection(in_use, road: str) -> None:
     def serve(sock: socket.socket) -> None:
         while take_request(sock):
