@@ -354,6 +354,7 @@ class TwistedRunner:
             raise RuntimeError("the reactor does not run here")
         self._defer: Any = sys.modules["twisted.internet.defer"]
         self._watched: Any = None
+        self._thread: _PollingThread | None = None
 
     def is_current(self) -> bool:
         return bool(self._reactor.running and self._threadable.isInIOThread())
@@ -370,12 +371,19 @@ class TwistedRunner:
     def future(self) -> Future:
         return _TwistedFuture(self._defer.Deferred())
 
-    def watch(self, descriptor: int, turn: Callable[[], None]) -> None:
+    def watch(self, poller: Poller, turn: Callable[[], None]) -> None:
+        descriptor = descriptor_of(poller)
+        if descriptor is None:
+            self._thread = _PollingThread(poller, turn, self._reactor.callFromThread)
+            return
         self._watched = _Watched(descriptor, turn)
         self._reactor.addReader(self._watched)
 
     def unwatch(self) -> None:
         watched, self._watched = self._watched, None
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.stop()
         if watched is not None:
             self._reactor.removeReader(watched)
 
