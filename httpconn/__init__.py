@@ -2,7 +2,8 @@
 
 - ``fetch_many(urls)``: many requests over many connections, in one thread; ``Fetcher`` is its iterator
 - ``AsyncClient``: the same under asyncio, uvloop or trio: ``await client.get(url)``
-- ``fetch_rows(urls)``: the same as plain rows, for data frames and clusters; ``host_key(url)``: what to partition by
+- ``fetch_rows(urls)``: the same as plain rows, of ``rows_schema()``, for data frames and clusters; ``host_key(url)``
+  gives the ``HostKey`` to partition by
 - ``ConnectionPool``: requests from any number of threads: ``pool.get(url)``, ``pool.download(url, path)``
 - ``Request`` is what they take, ``Response`` what they give; ``Timeout``, ``Retry``, ``Bearer``, ``Digest`` and
   ``Limits`` are what their options take, ``public_only`` and ``urljoin`` are for URLs that strangers name

@@ -95,7 +95,6 @@ class ConnectionPool(Configured):
         self._shared = Shared(self._settings)
         self._slots = Slots(self._shared)
         self._pacing = Pacing(self._shared.policies.paces)
-        # With cookies it takes more than a status to tell; without, no response is slowed by the question.
         call_after_fork(self)
 
     # -- requests -----------------------------------------------------------------------------------------

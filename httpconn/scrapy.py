@@ -21,6 +21,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 from ._exchange.job import Job
+from ._wire.grammar import NO_CONTENT, NOT_MODIFIED
 from ._wire.head import ResponseHead, field_lines_of
 from .adapters.options import Kept, settings_of
 from .aio import AsyncClient, AsyncResponse, take_result
@@ -59,7 +60,7 @@ _MOST_KEPT: Final = 64
 _MOST_ADDRESSES: Final = 4_096
 _WITH_CONTENT: Final = frozenset({"POST", "PUT", "PATCH"})
 """Methods whose requests tell the length of their content, also where there is none (RFC 9110 section 8.6)."""
-_WITHOUT_BODY: Final = frozenset({204, 304})
+_WITHOUT_BODY: Final = frozenset({NO_CONTENT, NOT_MODIFIED})
 _TLS_VERSIONS: Final = {
     "TLSv1.0": ssl.TLSVersion.TLSv1,
     "TLSv1.1": ssl.TLSVersion.TLSv1_1,
