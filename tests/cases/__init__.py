@@ -8,7 +8,7 @@ modes and cut into pieces in every way. A case says *what* must come out, and by
 ``strict`` may be left out where both modes agree. The third mode, "pool", is what a pool and a fetcher read by: as
 strict, but where a case says otherwise by ``pool``. A server "in the wild" is named in the rule where one is known.
 
-For: a message that somebody got wrong: one row, which runs on every parser and at every split.
+For: a message that somebody got wrong, a limit reached and passed by one: one row, for every parser and every split.
 
 Not for: code.
 """
