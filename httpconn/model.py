@@ -515,7 +515,8 @@ class Response(ResponseFields):
     """A float: all of it for the first byte."""
     _trailers: Sequence[tuple[str, str]] | None
     attempts: int
-    """How often the request was sent; 0 where it was refused before. After redirects, the last request."""
+    """How often the request was tried, attempts that got no connection included; 0 where it was refused before. After
+    redirects, the last request."""
     defects: tuple[Defect, ...]
     error: BaseException | None
     index: int

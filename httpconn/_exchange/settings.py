@@ -285,7 +285,9 @@ class Settings:
         given: dict[str, Any] = dict(options)
         known = cls.names()
         for name in given.keys() - known:
-            raise unexpected(name, known, cls._holder, dict.fromkeys((*OF_REQUESTS, "stream"), "each request"))
+            elsewhere = dict.fromkeys(OF_POOLS, "Fetcher, fetch_many and AsyncClient")
+            elsewhere.update(dict.fromkeys((*OF_REQUESTS, "stream"), "each request"))
+            raise unexpected(name, known, cls._holder, elsewhere)
         if "timeout" in given:
             given["timeout"] = Timeout.of(given["timeout"])
         if given.get("headers") is not None:

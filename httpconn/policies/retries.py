@@ -61,13 +61,16 @@ class Retry:
         jitter: float = 0.5,
         max_retry_after_s: float = 120.0,
     ) -> None:
-        """Raises ValueError for a number that makes no sense."""
+        """Raises ValueError for a number that makes no sense, TypeError for one name or class in place of several."""
         if attempts < 0 or not 0 <= jitter <= 1 or not (backoff_s >= 0 <= max_backoff_s) or not max_retry_after_s >= 0:
             raise ValueError(
                 f"expected attempts and seconds of 0 or more, and jitter from 0 to 1, got attempts {attempts}, "
                 f"backoff_s {backoff_s}, max_backoff_s {max_backoff_s}, jitter {jitter}, "
                 f"max_retry_after_s {max_retry_after_s}"
             )
+        for name, several in (("statuses", statuses), ("errors", errors), ("methods", methods)):
+            if isinstance(several, str) or not (several is None or isinstance(several, Iterable)):
+                raise TypeError(f"expected several {name}, as ({several!r},), got {several!r}")
         statuses = frozenset(statuses)
         if not all(400 <= status <= 999 for status in statuses):
             raise ValueError(f"expected statuses of errors, 400 or more, got {sorted(statuses)}")

@@ -38,8 +38,10 @@ class Writer(Protocol):
         """Write one record: a response, or the error that came instead.
 
         *index* is its place in the input. Where it is not given, that is ``response.index``, and the next free one if
-        that is taken: each response of a pool has 0. The record is in the file at the latest *flush_s* seconds later.
-        Raises what went wrong with the file since, an OSError mostly; ValueError where *index* has a record already.
+        that is taken: each response of a pool has 0. A run that goes on with an earlier one's file gives it always,
+        since ``response.index`` counts what this run asks for. The record is in the file *flush_s* seconds later at the
+        latest. Raises what went wrong with the file since, an OSError mostly; ValueError where *index* has a record
+        already, or is missing.
         """
 
     def flush(self) -> None:
@@ -79,7 +81,8 @@ def open(
 
     A path that ends in a slash, or that is a folder, is written as one; "-" is JSON Lines on standard output.
 
-    - *resume*: go on with what is there: a last record that was cut is cut off, and ``recorded`` has the rest
+    - *resume*: go on with what is there: a last record that was cut is cut off, and ``recorded`` has the places of the
+      rest; ``write`` has to be told the place of each other one
     - *replace*: what is there goes; without either of them it is a FileExistsError
     - *fields*: the columns that are written, all by default; ``index`` and ``url`` always are
     - *flush_s*: how long a record may wait in memory, in seconds; what a killed process loses at most
@@ -103,7 +106,9 @@ def open(
         more = {"file_bytes": file_bytes, "revisit": revisit}
     elif file_bytes is not None or revisit:
         raise ValueError("file_bytes and revisit are for a WARC")
-    return make(os.fspath(path), coding, resume=resume, replace=replace, fields=fields, flush_s=flush_s, **more)
+    writer = make(os.fspath(path), coding, resume=resume, replace=replace, fields=fields, flush_s=flush_s, **more)
+    writer.recorded.resume()
+    return writer
 
 
 def _maker(path: str) -> tuple[Callable[..., Writer], str, bool]:

@@ -113,7 +113,7 @@ class FolderWriter(SpoolingWriter):
         return whole
 
     def write(self, response: Response, index: int | None = None) -> None:
-        place = self.recorded.free_place(response.index) if index is None else index
+        place = self.recorded.place_of(response, index)
         url = asked_url(response)
         content = response.content
         record: dict[str, Any] = self._records.record_of(response, place, url)

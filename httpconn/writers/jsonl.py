@@ -125,7 +125,7 @@ class JSONLinesWriter(SpoolingWriter):
         return whole
 
     def write(self, response: Response, index: int | None = None) -> None:
-        place = self.recorded.free_place(response.index) if index is None else index
+        place = self.recorded.place_of(response, index)
         url = asked_url(response)
         line = self._serialize(self._records.record_of(response, place, url))
         self.recorded.add(place, url)

@@ -91,7 +91,7 @@ class ParquetWriter(SpoolingWriter):
                 raise ValueError(f"{part} cannot be resumed: {error}") from None
 
     def write(self, response: Response, index: int | None = None) -> None:
-        place = self.recorded.free_place(response.index) if index is None else index
+        place = self.recorded.place_of(response, index)
         url = asked_url(response)
         record = self._records.record_of(response, place, url)
         row = {name: for_arrow(name, value) for name, value in record.items()}

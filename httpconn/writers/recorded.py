@@ -6,6 +6,7 @@ import zlib
 from array import array
 
 from .._wire.urls import redacted, take_credentials
+from ..model import Response
 
 _MOST_PLACES = 1 << 31
 """8 GiB of memory: a place beyond it in a file is damage."""
@@ -25,6 +26,7 @@ class Recorded:
     def __init__(self) -> None:
         self._sums = array("I")  # 0: no record
         self._count = 0
+        self._is_resumed = False
 
     def __len__(self) -> int:
         return self._count
@@ -43,9 +45,23 @@ class Recorded:
         self._sums[index] = _sum_of(url)
         self._count += 1
 
-    def free_place(self, index: int) -> int:
-        """Return *index* if it has no record, else the first place behind all that have one."""
-        return len(self._sums) if index in self else index
+    def resume(self) -> None:
+        """Note that what is recorded so far is of an earlier run."""
+        self._is_resumed = self._count > 0
+
+    def place_of(self, response: Response, index: int | None) -> int:
+        """Return *index*; without one that of *response*, or the first place behind all others where that is taken.
+
+        Raises ValueError where there are records of an earlier run: what this one asks for is counted from 0 again.
+        """
+        if index is not None:
+            return index
+        if self._is_resumed:
+            raise ValueError(
+                "expected the place in the input, write(response, index): response.index counts what this run asks "
+                f"for, and {self._count} places have records, some of an earlier run"
+            )
+        return len(self._sums) if response.index in self else response.index
 
     def matches(self, index: int, url: str) -> bool:
         """Return whether the record of the place *index* is of *url*."""

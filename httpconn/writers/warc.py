@@ -257,7 +257,7 @@ class WARCWriter(SpoolingWriter):
         return whole
 
     def write(self, response: Response, index: int | None = None) -> None:
-        place = self.recorded.free_place(response.index) if index is None else index
+        place = self.recorded.place_of(response, index)
         url = asked_url(response)
         records: list[bytes] = []
         last = ""

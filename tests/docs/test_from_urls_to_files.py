@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import importlib.util
+import json
 import re
 import shlex
 import subprocess
@@ -11,12 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from httpconn import writers
+from httpconn import fetch_many, writers
 from httpconn._cli.arguments import parser
 from httpconn.writers.columns import COLUMNS
 
 from ..support.faulty import Exchange
 from ..support.pages import ROOT
+from ..support.programs import run_program
 from ..support.sites import PAGE, Site, redirect
 
 PAGE_PATH = ROOT / "docs" / "from-urls-to-files.md"
@@ -78,14 +82,27 @@ def test_the_session(site: Site, tmp_path: Path) -> None:
     assert len(steps) == 5
 
 
-def test_the_program(tmp_path: Path) -> None:
-    [program] = re.findall(r"```python\n(.*?)```", text(), re.DOTALL)
+def test_the_programs(tmp_path: Path) -> None:
+    """The first one, and the second one where the first was stopped: it asks for the rest only."""
+    first, second = re.findall(r"```python\n(.*?)```", text(), re.DOTALL)
     with Site({f"/page-{number}.html": PAGE for number in range(40)}) as site:
-        program = program.replace("localhost:8000", f"127.0.0.1:{site.port}")
-        ended = subprocess.run(
-            [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True
-        )
-    assert ended.stdout == "40 records\n"
+        at = ("localhost:8000", f"127.0.0.1:{site.port}")
+        assert run_program(first.replace(*at), tmp_path).stdout == "40 records\n"
+        assert len(site.heads) == 40
+        if importlib.util.find_spec("tqdm") is None:
+            pytest.skip("tqdm is not installed here")
+        file = tmp_path / "pages.jsonl.gz"
+        file.unlink()
+        urls = [site.url(f"/page-{number}.html") for number in range(40)]
+        with writers.open(file) as out:
+            for place in range(5, 40, 3):
+                [response] = fetch_many([urls[place]])
+                out.write(response, place)
+        asked = len(site.heads)
+        assert run_program(second.replace(*at), tmp_path).stdout == "40 records\n"
+        assert len(site.heads) - asked == 40 - len(range(5, 40, 3))
+    records = [json.loads(line) for line in gzip.decompress(file.read_bytes()).splitlines()]
+    assert {record["index"]: record["url"] for record in records} == dict(enumerate(urls))
 
 
 def test_each_name_is_on_the_page() -> None:

@@ -35,7 +35,7 @@ def run(program: str, port: int, folder: Path) -> str:
 
 
 def test_an_event_stream(tmp_path: Path) -> None:
-    """That is silent for too long, is cut in the middle of an event, and ends well, in this order."""
+    """That is silent for too long, is cut in the middle of an event, ends well, and is there no more, in this order."""
     served = []
     asked_for = []
 
@@ -43,6 +43,9 @@ def test_an_event_stream(tmp_path: Path) -> None:
         head = take_request(sock)
         asked_for.append(re.findall(rb"(?i)^last-event-id: (.*)\r$", head, re.MULTILINE))
         served.append(sock)
+        if len(served) == 4:
+            sock.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+            return
         events = b"id: %d\n: hello\r\n\r\ndata: first\ndata:line of %d\n\n" % (len(served), len(served))
         sock.sendall(HEAD + b"%x\r\n%b\r\n" % (len(events), events))
         if len(served) == 1:
@@ -54,7 +57,7 @@ def test_an_event_stream(tmp_path: Path) -> None:
 
     with ScriptedServer(serve) as server:
         told = run(PROGRAMS[0], server.port, tmp_path)
-    assert asked_for == [[], [b"1"], [b"2"]], "behind the last event that was whole"
+    assert asked_for == [[], [b"1"], [b"2"], [b"3"]], "behind the last event that was whole"
     event = "first\nline of {}\n"
     assert told == event.format(1) + event.format(2) + event.format(3) + "last\n"
 

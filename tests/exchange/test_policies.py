@@ -359,6 +359,9 @@ def test_retry_is_a_value() -> None:
                   {"max_retry_after_s": -1}, {"backoff_s": math.nan}):  # fmt: skip
         with pytest.raises(ValueError):
             Retry(**wrong)
+    for one in ({"methods": "POST"}, {"errors": "ReadTimeout"}, {"errors": OSError}, {"statuses": 503}):
+        with pytest.raises(TypeError, match=f"expected several {next(iter(one))}"):
+            Retry(3, **one)
 
 
 @pytest.mark.parametrize(("value", "date", "expected"), [

@@ -95,7 +95,7 @@ def test_going_on(responses: list[Response], tmp_path: Path) -> None:
         had = len(out.recorded)
         for response in responses:
             if response.index not in out.recorded:
-                out.write(response)
+                out.write(response, response.index)
     assert 0 < had < len(responses)
     assert [(r["index"], r["file"]) for r in index_of(tmp_path)] == [(r["index"], r["file"]) for r in wanted]
     assert (tmp_path / wanted[2]["file"]).read_bytes() == ROUTES["/binary"][2]

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from httpconn import ConnectionPool, Response, writers
+from httpconn import ConnectionPool, Request, Response, fetch_many, writers
 from httpconn.errors import MissingExtra
 from httpconn.writers import blocks
 from httpconn.writers.columns import COLUMNS
@@ -148,6 +148,22 @@ def test_a_file_that_is_there(responses: list[Response], tmp_path: Path) -> None
     assert len(records(path)) == 1
 
 
+def test_who_goes_on_says_the_place(site: Site, tmp_path: Path) -> None:
+    """``response.index`` counts what a run asks for: the first of the rest is 0 again, and not what has place 0."""
+    path = tmp_path / "pages.jsonl"
+    urls = [site.url(f"/page?{number}") for number in range(4)]
+    with writers.open(path, resume=True) as out:  # nothing is there to be confused with
+        for response in fetch_many(urls[:2], ordered=True):
+            out.write(response)
+    with writers.open(path, resume=True) as out:
+        left = [Request("GET", url, tag=place) for place, url in enumerate(urls) if place not in out.recorded]
+        for response in fetch_many(left):
+            with pytest.raises(ValueError, match=r"write\(response, index\)"):
+                out.write(response)
+            out.write(response, response.tag)
+    assert {record["index"]: record["url"] for record in records(path)} == dict(enumerate(urls))
+
+
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_cut_anywhere(responses: list[Response], tmp_path: Path, suffix: str) -> None:
     """Whatever a kill leaves of a file, what is whole stays, and going on makes it what it would have been."""
@@ -167,7 +183,7 @@ def test_cut_anywhere(responses: list[Response], tmp_path: Path, suffix: str) ->
             counts.add(len(out.recorded))
             for response in responses[:6]:
                 if response.index not in out.recorded:
-                    out.write(response)
+                    out.write(response, response.index)
         assert records(path) == wanted, size
     blocks_of_one = {0, 1, 2, 3, 4}
     assert counts == blocks_of_one | ({5, 6} if suffix in (".jsonl", ".ndjson") else {6}), "a line, or a block"

@@ -53,7 +53,7 @@ def test_parts_and_going_on(responses: list[Response], tmp_path: Path) -> None:
     with writers.open(path, resume=True) as again:
         assert [place in again.recorded for place in range(4)] == [True, True, True, False]
         for response in responses[3:]:
-            again.write(response)
+            again.write(response, response.index)
     parts = sorted(tmp_path.iterdir())
     assert [part.name for part in parts] == ["pages-00000.parquet", "pages-00001.parquet"]
     rows = [row for part in parts for row in parquet.read_table(part).to_pylist()]

@@ -150,7 +150,7 @@ def test_cut_anywhere(responses: list[Response], tmp_path: Path, suffix: str) ->
             seen.add(len(out.recorded))
             for response in responses[:count]:
                 if response.index not in out.recorded:
-                    out.write(response)
+                    out.write(response, response.index)
         data = path.read_bytes()
         data = gzip.decompress(data) if suffix == ".warc.gz" else data
         assert data.count(b"WARC-Type: metadata\r\n") == data.count(b"WARC-Type: response\r\n") == count
@@ -235,7 +235,7 @@ def test_files_of_a_size_cut_anywhere(responses: list[Response], tmp_path: Path,
             with writers.open(path, resume=True, file_bytes=SMALL) as out:
                 for response in responses[:6]:
                     if response.index not in out.recorded:
-                        out.write(response)
+                        out.write(response, response.index)
             data_of_all = b"".join(part.read_bytes() for part in parts(path))
             data_of_all = gzip.decompress(data_of_all) if suffix == ".warc.gz" else data_of_all
             blocks = data_of_all.split(b"WARC-Type: metadata\r\n")[1:]
@@ -275,9 +275,9 @@ def test_revisit_records(site: Site, tmp_path: Path) -> None:
     path = written(tmp_path / "pages.warc.gz", found[:2], revisit=True)
     with writers.open(path, resume=True, revisit=True) as out:
         for response in (*found[2:], *fetch_many([Request("GET", site.url("/binary"), max_content=10)])):
-            out.write(response)
+            out.write(response, len(out.recorded))
         for response in found:
-            out.write(response)
+            out.write(response, len(out.recorded))
     heads = kinds_and_heads(path)
     assert [kind for kind, _ in heads if kind in ("response", "revisit")] == [
         *("response", "revisit" if found[1].content == found[0].content else "response"),

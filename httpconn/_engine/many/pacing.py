@@ -98,7 +98,9 @@ class Pacing:
 
     def give_up(self, job: Job) -> None:
         """End a job whose turn would come when its time is over."""
-        error = TotalTimeout(f"its turn at {job.origin} would come after the end of Timeout.total")
+        error = TotalTimeout(
+            f"its turn at {job.origin} would come after the end of Timeout.total: its rate, delay or Retry-After"
+        )
         self._loop.give_up(job, error)
 
     def note_open(self, host: Host, job: Job) -> None:

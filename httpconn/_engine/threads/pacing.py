@@ -92,4 +92,7 @@ class Pacing:
 
 def _check(job: Job, at: float, now: float, until: float) -> None:
     if at >= until:
-        raise TotalTimeout(f"its turn at {job.origin} comes in {at - now:.3g} s, after the end of Timeout.total")
+        reason = "its rate, delay or Retry-After"
+        raise TotalTimeout(
+            f"its turn at {job.origin} comes in {at - now:.3g} s, after the end of Timeout.total: {reason}"
+        )
