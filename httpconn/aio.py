@@ -33,6 +33,7 @@ from ._exchange.options import Configured, unexpected
 from ._exchange.response_fields import ResponseFields
 from ._exchange.settings import FetchOptions, FetchSettings, RequestOptions
 from ._exchange.sink import check_sink, takes
+from ._wire.framing import announced_bytes
 from ._wire.head import ResponseHead
 from .errors import ContentTooLong, IncompleteRead, IncompleteSink, PoolClosed, name_place
 from .model import (
@@ -610,8 +611,7 @@ class _Pouring:
         limit = request.max_content if takes_it or request.max_content is not None else settings.max_content
         content = bytearray()
         try:
-            length = head.content_length
-            if limit is not None and length is not None and length.isdigit() and int(length) > limit:
+            if limit is not None and announced_bytes(head) > limit:
                 raise _too_long(limit)
             if takes_it:
                 self._sink = SinkInThread(self._driver.runner, request.sink, (job.timeout or settings.timeout).read)

@@ -21,6 +21,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 from ._exchange.job import Job
+from ._wire.framing import announced_bytes
 from ._wire.grammar import NO_CONTENT, NOT_MODIFIED
 from ._wire.head import ResponseHead, field_lines_of
 from .adapters.options import Kept, settings_of
@@ -279,8 +280,8 @@ class _Download:
 
     async def run(self) -> Any:
         """Return Scrapy's Response. Raises its exceptions."""
-        length = self._head.content_length
-        expected = int(length) if length is not None and length.isdigit() and self._request.method != "HEAD" else None
+        length = announced_bytes(self._head)
+        expected = length if length >= 0 and self._request.method != "HEAD" else None
         if expected is not None:
             self._measure(expected, "Expected to receive")
         if self._handler._tells_tls:

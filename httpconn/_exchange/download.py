@@ -17,6 +17,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
+from .._wire.framing import announced_bytes
 from .._wire.head import ResponseHead
 from ..errors import IncompleteRead, ReadTimeout, StatusError
 from ..model import Request, Response, Timeout, pairs_of
@@ -118,8 +119,8 @@ class Download:
             return REFUSED
         self._at = 0
         is_coded = self._request.decode and head.get_joined("content-encoding") is not None
-        length = head.content_length
-        self._total = int(length) if length is not None and length.isdigit() and not is_coded else None
+        length = announced_bytes(head)
+        self._total = length if length >= 0 and not is_coded else None
         self._noted = {} if is_coded else {"url": self._request.url, **_strong_validator(head)}
         return self._open(head, is_new=True)
 

@@ -103,9 +103,11 @@ def announces_content(head: ResponseHead, method: str | None) -> bool:
 
 
 def announced_bytes(head: ResponseHead) -> int:
-    """Return how much content the fields announce; -1 where that is not said."""
+    """Return how much content the fields announce; -1 where that is not said, or is no number that could be."""
     length = head.content_length
-    return int(length) if length is not None and length.isascii() and length.isdigit() else -1
+    if length is None or len(length) > _LONGEST_LENGTH or not (length.isascii() and length.isdigit()):
+        return -1  # int() raises ValueError for thousands of digits, and for others than ASCII's
+    return int(length)
 
 
 def _persists(head: ResponseHead) -> bool:

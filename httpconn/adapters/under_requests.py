@@ -706,6 +706,8 @@ class RawResponse(urllib3.HTTPResponse):
     ) -> Iterator[bytes]:
         """Yield the content, decoded if asked for, in parts of *amt* bytes; of a chunked one as it comes."""
         content = self._content
+        if decode_content is None:
+            decode_content = vars(self).get("decode_content", False)  # not there yet: nobody has set it
         if amt == 0 or (self._is_coded and decode_content):
             return super().stream(amt, decode_content)
         if not content.is_whole:

@@ -311,6 +311,9 @@ class WARCWriter(SpoolingWriter):
         media = "application/http;msgtype=response"
         wire = _wire_of(response)
         if wire is not None:
+            if _is_decoded(response) or not wire.data.startswith(response.raw_head):
+                # What a reader finds behind the record's first head is not the content that we have.
+                fields = tuple(field for field in fields if field[0] != "WARC-Payload-Digest")
             records.append(_record("response", name, date, media, wire.data, *fields))
             return name
         known = self._known.place_of(digest, uri[1], date) if self._known and content and not truncated else None

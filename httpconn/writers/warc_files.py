@@ -5,9 +5,7 @@ What belongs together is never cut. A file is whole when the next one has been b
 
 from __future__ import annotations
 
-import glob
 import os
-import re
 from collections.abc import Callable
 from typing import Final
 
@@ -23,11 +21,19 @@ def _split(path: str) -> tuple[str, str]:
 
 
 def parts_of(path: str) -> list[str]:
-    """Return the files that *path* was cut into, in their order."""
+    """Return the files that *path* was cut into, in their order: from 00000, without a gap.
+
+    What has a number further on, a date for example, is somebody else's.
+    """
+    parts: list[str] = []
+    while os.path.exists(part := _part(path, len(parts))):
+        parts.append(part)
+    return parts
+
+
+def _part(path: str, number: int) -> str:
     begin, suffix = _split(path)
-    found = glob.glob(f"{glob.escape(begin)}-*{glob.escape(suffix)}")
-    pattern = re.compile(rf"-\d{{5,9}}{re.escape(suffix)}")
-    return sorted((part for part in found if pattern.fullmatch(part[len(begin) :])), key=lambda part: (len(part), part))
+    return f"{begin}-{number:05}{suffix}"
 
 
 class WARCFiles:
@@ -54,18 +60,18 @@ class WARCFiles:
         whole = [path] if os.path.exists(path) else []
         mine, others = (whole, parts) if most is None else (parts, whole)
         if others and not replace:
-            if resume:
+            if resume and not (mine and most is None):
                 told = "was begun as one file" if most is not None else "was cut into files of a size"
                 raise ValueError(f"{path} cannot be resumed: it {told}")
-            raise FileExistsError(17, "this is there already", others[0])
+            if not resume:
+                raise FileExistsError(17, "this is there already", others[0])
         if mine and not resume and not replace:
             raise FileExistsError(17, "this is there already", mine[0])
         if replace:
-            for old in parts if most is None else (*parts, *whole):
+            for old in () if most is None else (*parts, *whole):
                 os.remove(old)
             mine = []
-        begin, suffix = _split(path)
-        self._number = int(mine[-1][len(begin) + 1 : -len(suffix)]) if mine and most is not None else 0
+        self._number = max(0, len(mine) - 1)
         for part in mine[:-1]:
             self._read_whole(part, read)
         self._file = BlockFile(self._name(), resume=resume, replace=replace)
@@ -78,10 +84,7 @@ class WARCFiles:
             raise
 
     def _name(self) -> str:
-        if self._most is None:
-            return self._path
-        begin, suffix = _split(self._path)
-        return f"{begin}-{self._number:05}{suffix}"
+        return self._path if self._most is None else _part(self._path, self._number)
 
     def _read_whole(self, part: str, read: Callable[[BlockFile], int]) -> None:
         file = BlockFile(part, resume=True, replace=False)

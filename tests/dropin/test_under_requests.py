@@ -90,6 +90,15 @@ def test_raw(session: Any, origin: Any) -> None:
         assert (raw.status, raw.version, raw.reason) == (200, 11, "OK")
         assert raw.headers["CONTENT-ENCODING"] == "gzip"
         assert gzip.decompress(raw.read(decode_content=False)) == content(300_000)
+    for size in (300, 300_000):  # one that has come whole by then, and one that has not
+        with session.get(f"{origin.url}/gzip?n={size}", stream=True) as response:
+            response.raw.decode_content = True
+            assert b"".join(response.raw.stream()) == content(size)
+        with session.get(f"{origin.url}/gzip?n={size}", stream=True) as response:
+            assert gzip.decompress(b"".join(response.raw.stream())) == content(size)
+    with session.get(f"{origin.url}/gzip?n=300000", stream=True) as response:
+        raw = response.raw
+        assert gzip.decompress(raw.read(decode_content=False)) == content(300_000)
         assert raw.closed
         assert raw.connection is None
     with session.get(f"{origin.url}/sized?n=3000000", stream=True) as response:

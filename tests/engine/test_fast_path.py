@@ -467,3 +467,22 @@ def test_ctrl_c_at_any_time(fast_in_use: Engine) -> None:
                 signal.signal(signal.SIGALRM, previous)
             assert "closed" in repr(fetcher)
             assert len(seen) == len(set(seen))
+
+
+def test_a_job_that_is_given_up_while_it_is_sent_takes_no_other_with_it() -> None:
+    """Between the choice of a job and the note that it was sent, the collector or a signal's handler may have run."""
+    with Fetcher() as fetcher:
+        loop = fetcher._loop
+        jobs = [loop.shared.preparer.prepare_url("http://127.0.0.1:9/", number) for number in range(4)]
+        for job in jobs:
+            loop.queue(job)
+        host = loop.hosts[jobs[0].key]
+        loop.cancel(jobs[0])
+        loop.note_sent(host, jobs[0])
+        assert [*host.pending] == jobs[1:]
+        loop.note_sent(host, jobs[2])  # another has been put in front of it meanwhile
+        assert [*host.pending] == [jobs[1], jobs[3]]
+        loop.note_sent(host, jobs[1])
+        assert [*host.pending] == [jobs[3]]
+        assert loop.queued == 1
+        assert loop.reused == 3

@@ -23,11 +23,34 @@ from httpconn._exchange.settings import FetchSettings
 
 from ..support.certificates import client_context_for, server_context_for
 from ..support.peers import ScriptedServer, take_request
-from ..support.sites import Asker
+from ..support.sites import Asker, each_kind
 
 QUICK = Timeout(connect=10, read=10, total=60, pool=30)
 LEFT_OUT = b"content of a HEAD, which nobody has asked for\r\n\r\n"
 KINDS = ("pool", "fetcher", "async")
+
+
+@pytest.mark.parametrize("length", [b"9" * 5_000, b"9" * 20, b"\xb2", b"-1", b"1, 2"], ids=len)
+@pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 304)])
+@each_kind
+def test_an_announced_length_that_is_no_number(kind: str, method: str, status: int, length: bytes) -> None:
+    """There is no content, so it tells nothing; and it is nobody else's fault."""
+
+    def serve(sock: socket.socket) -> None:
+        while head := take_request(sock):
+            bad = b"HTTP/1.1 %d X\r\nContent-Length: %b\r\n\r\n" % (status, length)
+            sock.sendall(bad if b" /bad " in head else b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+    with (
+        ScriptedServer(serve) as server,
+        ScriptedServer(serve) as other,
+        Asker(kind, timeout=QUICK, max_connections=1) as ask,
+    ):
+        response = ask(Request(method, f"http://{server.host}:{server.port}/bad"))
+        assert response.error is None
+        assert (response.status, response.content) == (status, b"")
+        for asked in (server, other):
+            assert ask(f"http://{asked.host}:{asked.port}/").content == b"ok"
 
 
 class Origin:

@@ -257,8 +257,20 @@ def test_what_is_there_of_files_of_a_size(responses: list[Response], tmp_path: P
     first.write_bytes(first.read_bytes()[:-1])
     with pytest.raises(ValueError, match="not the last part"):
         writers.open(path, resume=True, file_bytes=SMALL)
+    numbered = {part.name: part.read_bytes() for part in parts(path)}
     written(path, responses[:1], replace=True)
-    assert not parts(path)
+    assert {part.name: part.read_bytes() for part in parts(path)} == numbered, "another's, for all that is known"
+    writers.open(path, resume=True).close()
+    others = [path.with_name("pages-20240101.warc"), path.with_name(f"pages-{len(numbered) + 1:05}.warc")]
+    for other in others:
+        other.write_bytes(b"somebody else's")
+    written(path, responses[:1], replace=True, file_bytes=SMALL)
+    assert not path.exists()
+    assert parts(path) == sorted([path.with_name("pages-00000.warc"), *others])
+    assert all(other.read_bytes() == b"somebody else's" for other in others)
+    for part in parts(path):
+        part.unlink()
+    written(path, responses[:1])
     with pytest.raises(ValueError, match="begun as one file"):
         writers.open(path, resume=True, file_bytes=SMALL)
     for options in ({"file_bytes": 1}, {"revisit": True}):

@@ -503,7 +503,7 @@ class Connection:
         """Go on with *job*, of whose head *sent* bytes have gone out already; as ``begin``, on the fast path."""
         loop = self.loop
         now = loop.now
-        loop.note_sent(self.host)
+        loop.note_sent(self.host, job)
         self.job = job
         self.served += 1
         self.turn += 1
@@ -846,7 +846,12 @@ class Connection:
         if not self.is_quiet():
             self.close(NOT_QUIET)
             return
-        self.host.pending.popleft()
+        pending = self.host.pending
+        if not pending or pending[0] is not next_job:  # given up meanwhile, by the collector or a signal's handler
+            self.unpause()
+            self.rest()
+            return
+        pending.popleft()
         self.loop.queued -= 1
         self.begin(next_job)
 

@@ -244,7 +244,8 @@ class Driver:
             patient_s = max(0.0, self._lose_patience() - engine.time())
             until_s = patient_s if until_s is None else min(until_s, patient_s)
             engine.drop_cancelled()
-        self._arm(until_s)
+        if not engine.is_closed:  # by who got a result: some event loops go on with them at once
+            self._arm(until_s)
 
     def _excuse(self) -> None:
         """Take the time for which the event loop was busy elsewhere out of all deadlines.

@@ -478,10 +478,11 @@ class Loop(LoopState):
         if not self._late_fields:
             return job
         while not self._is_dressed_in_turn(host, job):
-            if self.is_closed or not pending:
+            if self.is_closed:
                 return None
-            pending.popleft()
-            self.queued -= 1
+            if pending and pending[0] is job:  # the jar's own code may have given it up
+                pending.popleft()
+                self.queued -= 1
             if not pending:
                 return None
             job = pending[0]

@@ -206,8 +206,8 @@ class _PollingThread:
             masks = self._poller.masks()
         try:
             ready = ready_of({**masks, theirs: IN}, _LONGEST_POLL_S)
-        except (OSError, ValueError):  # closed since then, of which it is being told
-            return False
+        except (OSError, ValueError):  # closed since then; or more than ``select`` can wait for, as the turn will find
+            return True
         return not ready <= {theirs}
 
     def stop(self) -> None:

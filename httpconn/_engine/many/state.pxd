@@ -30,7 +30,7 @@ cdef class LoopState(Clock):
     cdef public dict unfinished
 
     cpdef next_job(self, Host host, Py_ssize_t turn)
-    cpdef note_sent(self, Host host)
+    cpdef note_sent(self, Host host, job)
     cpdef hold(self, Py_ssize_t count)
     cpdef answered(self, ResponseFields response)
     cpdef rest(self, connection)

@@ -66,11 +66,25 @@ class LoopState(Clock):
         """Return the job that a connection to *host* may go on with, after so many in a row; None to let it rest."""
         raise NotImplementedError
 
-    def note_sent(self, host: Host) -> None:
-        """Take the first job of *host* out of its queue: it is on its way over a kept connection."""
-        host.pending.popleft()
-        self.queued -= 1
+    def note_sent(self, host: Host, job: Job) -> None:
+        """Take *job*, which was the first, out of the queue of *host*: it is on its way over a kept connection.
+
+        Since it was chosen, the garbage collector or a signal's handler may have run, and somebody given it up.
+        """
+        pending = host.pending
+        if pending and pending[0] is job:
+            pending.popleft()
+            self.queued -= 1
+        elif job in pending:
+            pending.remove(job)
+            self.queued -= 1
+        else:
+            self.drop(job.index)
         self.reused += 1
+
+    def drop(self, index: int) -> None:
+        """Give up what is on a connection for the request of that number."""
+        raise NotImplementedError
 
     def is_dressed(self, job: Job) -> bool:
         """Dress *job* with its cookies, just before it is sent; where that fails, hand out the error."""
