@@ -92,7 +92,10 @@ class Fetcher(Configured):
         ready = self._ready
         if not ready:
             self._run()
-        return ready.popleft()
+        try:
+            return ready.popleft()
+        except IndexError:
+            raise StopIteration from None  # a finalizer or a signal's handler has closed it just now
 
     def _run(self) -> None:
         """Have the loop run until there is a result. Raises as ``__next__``."""
