@@ -61,7 +61,14 @@ ROOMS = {
     },
     "pool": {"_engine", "_exchange", "model", "policies"},
     "fetch": {"_engine", "_exchange", "model"},
-    "aio": {"_engine", "_exchange", "_wire.head", "model", "policies"},
+    "aio": {
+        "_engine",
+        "_exchange",
+        "_wire.framing",
+        "_wire.head",
+        "model",
+        "policies",
+    },
     # What is written for whoever fetches: formats know responses, and the command line what it is made of.
     "writers": {"writers", "_wire.head", "_wire.urls", "model"},
     "rows": {"fetch", "model", "writers.columns", "_exchange.settings", "_wire.urls"},
@@ -86,6 +93,7 @@ ROOMS = {
         "aio",
         "model",
         "_exchange.job",
+        "_wire.framing",
         "_wire.head",
     },
     # The faces of the package, which put the rooms together.
