@@ -65,8 +65,8 @@ def shared_https_context(http_version: int) -> ssl.SSLContext:
         if are_none_left():  # it would be without a CA, and be kept so
             raise none_left("no certificates of CAs can be read")
         context = create_https_context(http_version)
-        kind: Any = context.sslsocket_class
-        if isinstance(kind, type):  # a test may have put a fake there
+        kind: Any = getattr(context, "sslsocket_class", None)
+        if isinstance(kind, type):  # else a mock has put a context or a socket of its own there
             context.sslsocket_class = _private_to_its_sockets(kind)
         # Nobody else sees this context, so that it may tell a clean end of the connection from a cut.
         if hasattr(ssl, "OP_IGNORE_UNEXPECTED_EOF"):

@@ -30,6 +30,7 @@ from typing import Any
 import pytest
 
 import httpconn
+from httpconn._io import connect
 
 from . import children
 from .fakes import FakeSocket
@@ -431,6 +432,7 @@ from gevent import monkey
 monkey.patch_all()
 import ssl, sys
 import httpconn
+from httpconn._io import connect
 from gevent.pool import Pool
 
 def fetch(_):
@@ -829,3 +831,11 @@ def test_nothing_of_ours_imports_http_client_late() -> None:
             ]
             assert not imports or name in sys.modules, f"{name} is imported late, and needs the true http.client"
             assert [line for line in imports if line[0] == " " and "TYPE_CHECKING" not in path.read_text()] == []
+
+
+def test_a_context_of_a_mocks_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """mocket's has no ``sslsocket_class``."""
+    mock = types.SimpleNamespace(options=0)
+    monkeypatch.setattr(connect, "create_https_context", lambda http_version: mock)
+    monkeypatch.setattr(connect, "_shared", {})
+    assert connect.shared_https_context(11) is mock
