@@ -740,7 +740,7 @@ class HTTPConnection:
             length = -1
         else:
             length = 0 if method.upper() in _METHODS_EXPECTING_BODY else -1
-        if type(url) is str and url.startswith("http"):
+        if type(url) is str and url[0] == "h" and url.startswith("http"):  # the first look is a third of the second
             host = self.__host_value(url)
         else:
             named = (self.host, self.port, self.default_port, self._tunnel_host, self._tunnel_port)

@@ -13,7 +13,7 @@ from email.errors import (
     MissingHeaderBodySeparatorDefect,
 )
 from http.client import HTTPMessage, parse_headers
-from types import SimpleNamespace
+from types import ModuleType
 from typing import Any, Final
 
 from ._wire.grammar import FinalCountsToo, Limits
@@ -81,9 +81,9 @@ _standard: Final[Any] = http.client
 _limits = Limits()
 # Releases before those that bound interim responses have no such name to be patched; there it is 100 in both places.
 _has_interim: Final = hasattr(_standard, "_MAXINTERIMRESPONSES")
-_ours_and_theirs: Final[tuple[Any, Any]] = (
-    (_package, _standard) if _has_interim else (SimpleNamespace(_MAXINTERIMRESPONSES=_limits.interim_responses),) * 2
-)
+_ours_and_theirs: Final[tuple[Any, Any]] = (_package, _standard) if _has_interim else (ModuleType("no limit"),) * 2
+if not _has_interim:
+    _ours_and_theirs[0]._MAXINTERIMRESPONSES = _limits.interim_responses  # of a module: nothing else is read as fast
 MAXINTERIMRESPONSES: Final[int] = _ours_and_theirs[1]._MAXINTERIMRESPONSES
 _seen: tuple[int, ...] = ()
 _DEFAULT_HEAD_BYTES: Final = _limits.head_bytes

@@ -513,7 +513,11 @@ class HTTPResponse(_Base):
             self._owner = None
             owner = reference()
             if owner is not None:
-                owner._release(self, self._may_persist())
+                if self._reader is None:
+                    # A plain response keeps the connection open. Unread, only a body of no bytes may be left behind.
+                    owner._release(self, self._head is not None and (self._plain is None or not self._plain[2]))
+                else:
+                    owner._release(self, self._failure is None and self._reader.may_be_followed())
 
     def _settle_file(self, fp: Any) -> None:
         """Note what a file that others may have read shows of the message: bytes beyond it, or its end."""
@@ -524,14 +528,6 @@ class HTTPResponse(_Base):
             reader.receive(b"?")
         elif reader.complete is None and witness.complete and witness.ends_here():
             reader.complete = True
-
-    def _may_persist(self) -> bool:
-        """Return whether another request may follow on this connection, now that this response is done with."""
-        reader = self._reader
-        if reader is None:
-            # A plain response keeps the connection open. Unread, only a body of no bytes may be left behind.
-            return self._head is not None and (self._plain is None or not self._plain[2])
-        return self._failure is None and reader.may_be_followed()
 
     def close(self) -> None:
         """Close the response. Unless it was read to its end, the connection is closed with it."""
