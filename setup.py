@@ -103,7 +103,7 @@ class OptionalBuildExt(build_ext):
 
 
 COMPILED = ["_engine.clock", "_exchange.response_fields", "_exchange.job", "_engine.many.host", "_engine.many.state",
-            "_engine.many.connection", "_engine.many.loop"]  # fmt: skip
+            "_engine.many.connection", "_engine.many.loop", "_engine.many.awaited"]  # fmt: skip
 """The modules of the package that are compiled too. Each has a ``.pxd`` beside it."""
 
 

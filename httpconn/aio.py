@@ -268,7 +268,7 @@ class AsyncClient(Configured):
                 self._bare_driver = driver
         elif driver.engine.is_closed:
             raise PoolClosed("the client has been closed")
-        elif not driver.is_here():
+        elif not driver.runner.is_current():
             raise RuntimeError("the client belongs to another event loop: each loop needs one of its own")
         return driver
 
@@ -284,16 +284,21 @@ class AsyncClient(Configured):
         """
         if options or method != "GET" or type(url) is not str:
             return await self.send(Request(method, url, **options))
+        return await self._get(url)
+
+    async def _get(self, url: str) -> Response:
+        """As ``request`` for a GET of which nothing else is said."""
         driver = self._bare_driver
-        if driver is None or not driver.is_here():
-            driver = self._running()
-            if self._bare_driver is None:
-                return await self.send(Request(method, url))
-        job, future = driver.ask(url)
+        asked = None if driver is None or type(url) is not str else driver.ask(url)
+        if driver is None or asked is None:
+            return await self.send(Request("GET", url))
+        job, future = asked
         try:
             response: Any = await future
-        except BaseException:  # cancelled, perhaps just when it had come
+        except BaseException as error:  # cancelled, perhaps just when it had come
             driver.cancel(job)
+            if isinstance(error, Exception) and not driver.runner.is_current():
+                self._running()  # raises what says it better
             raise
         if response.__class__ is Response and response.error is None:
             return response
@@ -334,7 +339,9 @@ class AsyncClient(Configured):
 
     def get(self, url: str, **options: Unpack[RequestOptions]) -> Coroutine[Any, Any, Response]:
         """As ``request("GET", ...)``."""
-        return self.request("GET", url, **options)
+        if options or self.__class__ is not AsyncClient:
+            return self.request("GET", url, **options)
+        return self._get(url)  # without two dicts of no options
 
     def head(self, url: str, **options: Unpack[RequestOptions]) -> Coroutine[Any, Any, Response]:
         """As ``request("HEAD", ...)``."""

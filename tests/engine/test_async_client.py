@@ -390,10 +390,10 @@ def test_a_stream_that_was_there_when_its_task_was_cancelled(held: Held) -> None
 
             task = asyncio.create_task(read())
             driver = None
-            while driver is None or not driver._waiting:
+            while driver is None or not driver.waiting:
                 await asyncio.sleep(0)
                 driver = client._driver
-            ((index, future),) = driver._waiting.items()
+            ((index, future),) = driver.waiting.items()
 
             class Receiver:
                 done = future.done
@@ -402,7 +402,7 @@ def test_a_stream_that_was_there_when_its_task_was_cancelled(held: Held) -> None
                     future.set_result(result)
                     task.cancel()
 
-            driver._waiting[index] = Receiver()
+            driver.waiting[index] = Receiver()
             with pytest.raises(asyncio.CancelledError) as kept:
                 await task
             await until(lambda: held.gone == 1)

@@ -100,7 +100,7 @@ def is_at_rest(client: AsyncClient) -> bool:
         return True
     loop = driver.engine
     return (
-        not driver._waiting
+        not driver.waiting
         and all(stream.is_done for stream in driver._streams)
         and not driver._patience
         and not loop.active

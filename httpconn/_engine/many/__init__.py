@@ -2,8 +2,9 @@
 
 For: what runs when (``loop.py``), what happens on one connection (``connection.py``), what is kept of a host
 (``host.py``), the input (``intake.py``), rates and ``Retry-After`` (``pacing.py``); the same under an event loop of
-others (``driver.py``), which event loops those are (``runners.py``), and what stands behind an AsyncClient: jobs with
-hooks to await and bodies that tasks feed (``fed.py``), sinks in threads (``sinks.py``), many results (``results.py``).
+others (``driver.py``; who awaits which result: ``awaited.py``), which event loops those are (``runners.py``), and what
+stands behind an AsyncClient: jobs with hooks to await and bodies that tasks feed (``fed.py``), sinks in threads
+(``sinks.py``), many results (``results.py``).
 
 Not for: anything that waits or takes a lock; threads (``_engine/threads``).
 """

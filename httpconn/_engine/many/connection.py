@@ -846,14 +846,11 @@ class Connection:
         if not self.is_quiet():
             self.close(NOT_QUIET)
             return
-        pending = self.host.pending
-        if not pending or pending[0] is not next_job:  # given up meanwhile, by the collector or a signal's handler
+        if self.loop.take_first(self.host.pending, next_job):
+            self.begin(next_job)
+        else:  # given up meanwhile, by the collector or a signal's handler
             self.unpause()
             self.rest()
-            return
-        pending.popleft()
-        self.loop.queued -= 1
-        self.begin(next_job)
 
     def _stop(self, *, persists: bool) -> None:
         """Let the connection rest, or close it."""

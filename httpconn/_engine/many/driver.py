@@ -11,7 +11,7 @@ import heapq
 import time
 import weakref
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple
 
 from ..._exchange.incoming import Incoming
 from ..._exchange.job import Job
@@ -22,6 +22,7 @@ from ..._wire.head import ResponseHead
 from ...errors import PoolClosed, PoolTimeout, name_place, without_frames
 from ...model import Response, attach_response, tell_partial
 from ..shared import Shared
+from .awaited import NOWHERE, Awaited, Receiver
 from .connection import Connection
 from .intake import Intake
 from .robots import PoliteLoop, loop_of
@@ -34,14 +35,6 @@ _STREAM_BYTES: Final = 524_288
 _FOREVER: Final = float("inf")
 
 
-class Receiver(Protocol):
-    """What a response is given to: a future, or an object that collects many. None means that the client was closed."""
-
-    def done(self) -> bool: ...
-
-    def set_result(self, result: Any, /) -> None: ...
-
-
 class Unjudged(NamedTuple):
     """What a receiver gets where hooks have to be awaited: a response that may be no result; see ``Driver.judge``."""
 
@@ -49,26 +42,20 @@ class Unjudged(NamedTuple):
     response: Response
 
 
-class Driver:
+class Driver(Awaited):
     """One engine in one event loop."""
 
     def __init__(self, shared: Shared, settings: FetchSettings, runner: Runner) -> None:
+        shared.resolver.lookups.run_in(runner.spawn)
+        super().__init__(loop_of(shared, settings, Intake(shared.preparer)), shared.preparer.prepare_url, runner)
         self.runner = runner
         self.shared = shared
-        shared.resolver.lookups.run_in(runner.spawn)
-        self.engine = loop_of(self.shared, settings, Intake(self.shared.preparer))
-        self.requests = 0
-        self.prepare_url = shared.preparer.prepare_url
-        self.new_future = runner.future
-        self.is_here = runner.is_current
-        self._waiting: dict[int, Receiver] = {}
         self._patience: list[tuple[float, int, Job, float]] = []
         """Until when, by the engine's clock, a job may wait for its connection, of those for which that is limited."""
         self._streams: weakref.WeakSet[Stream] = weakref.WeakSet()
         self._poller = self.engine.begin()
         self._is_due = False  # a turn has been asked for
         self._timer_at = _FOREVER
-        self._rings_soon = False  # within ``_LOOK_AGAIN_S``, as while something is under way
         self._take_back: Callable[[], None] | None = None
         ours = weakref.ref(self)  # else the event loop would keep a client that nobody has any more
 
@@ -107,28 +94,14 @@ class Driver:
         self.requests = index + 1
         return index
 
-    def ask(self, url: str) -> tuple[Job, Future]:
-        """Have a GET of *url* carried, of which nothing else is said; return its job, and what gets its result.
-
-        Raises as ``Preparer.prepare_url``.
-        """
-        index = self.requests
-        self.requests = index + 1
-        job = self.prepare_url(url, index)
-        future = self.new_future()
-        self.send(job, future)
-        return job, future
-
     def send(self, job: Job, receiver: Receiver, *, is_patient: bool = False) -> None:
         """Have *job* carried; *receiver* gets its result. If it *is_patient*, ``Timeout.pool`` does not count."""
+        if not self.begin(job, receiver):
+            self.queue(job, is_patient=is_patient)
+
+    def queue(self, job: Job, *, is_patient: bool = False) -> None:
+        """Have *job*, whose receiver is known, carried when its turn comes."""
         engine = self.engine
-        if not self._waiting:
-            engine.heed_logger()
-        self._waiting[job.index] = receiver
-        if engine.start_at_once(job):
-            if not self._rings_soon or engine.ready:
-                self.wake()
-            return
         engine.queue(job)
         limits = job.timeout or engine.timeout
         pool_s = limits.pool
@@ -138,10 +111,10 @@ class Driver:
 
     def again(self, job: Job, failed: Response, receiver: Receiver) -> bool:
         """Return whether *job* is sent again after a failure in its content, as its ``Retry`` says; for *receiver*."""
-        self._waiting[job.index] = receiver
+        self.waiting[job.index] = receiver
         job.has_failed_harmlessly = False
         if self.engine.is_closed or not self.engine.goes_on(job, failed):
-            del self._waiting[job.index]
+            del self.waiting[job.index]
             return False
         self.wake()
         return True
@@ -166,7 +139,7 @@ class Driver:
         if follow_up.job is not None:
             if engine.is_closed:
                 raise PoolClosed(f"the client was closed while a hook was awaited: {job.place}")
-            self._waiting[job.index] = receiver
+            self.waiting[job.index] = receiver
         if not engine.go_on_after(job, response, follow_up, now, total_at + engine.time() - began):
             return response
         self.wake()
@@ -180,7 +153,7 @@ class Driver:
 
     def cancel(self, job: Job) -> None:
         """Give up *job*: its receiver gets nothing any more, and what reads its response either."""
-        if self._waiting.pop(job.index, None) is not None:
+        if self.waiting.pop(job.index, None) is not None:
             self.engine.cancel(job)
             self.wake()
         if job.stream is not None:
@@ -196,7 +169,7 @@ class Driver:
         patience, now = self._patience, self.engine.time()
         while patience:
             until, index, job, pool_s = patience[0]
-            waits = not job.attempts and index in self._waiting
+            waits = not job.attempts and index in self.waiting
             if waits and until > now:
                 return until
             heapq.heappop(patience)
@@ -263,7 +236,7 @@ class Driver:
         if take_back is not None:
             take_back()
         self._timer_at = _FOREVER
-        self._rings_soon = False
+        self.rings_soon = False
 
     def _arm(self, until_s: float | None) -> None:
         engine = self.engine
@@ -277,27 +250,24 @@ class Driver:
             self._disarm()
             self._timer_at = at
             self._take_back = self.runner.call_later(until_s, self._ring)
-        self._rings_soon = self._timer_at <= now + _LOOK_AGAIN_S
+        self.rings_soon = self._timer_at <= now + _LOOK_AGAIN_S
 
     def _deliver(self) -> None:
-        engine, waiting = self.engine, self._waiting
+        engine = self.engine
         if engine.awaits_hooks:
             for response in engine.take_ready():
                 self._give_unjudged(response)
             return
-        for response in engine.take_ready():  # as ``_give``, without a call for each
-            receiver = waiting.pop(response.index, None)
-            if receiver is not None and not receiver.done():
-                receiver.set_result(response)
+        self.deliver(engine.take_ready())
 
     def _give(self, response: Response) -> None:
-        receiver = self._waiting.pop(response.index, None)
+        receiver = self.waiting.pop(response.index, None)
         if receiver is not None and not receiver.done():
             receiver.set_result(response)
 
     def _give_unjudged(self, response: Response) -> None:
         job = self.engine.unjudged.pop(response.index, None)
-        receiver = None if job is None else self._waiting.pop(response.index, None)
+        receiver = None if job is None else self.waiting.pop(response.index, None)
         if job is None:
             self._give(response)
         elif receiver is not None and not receiver.done():
@@ -315,7 +285,7 @@ class Driver:
 
     def forget(self) -> None:
         """Let go of all that the engine has; in the child of a fork, which has no such loop, that is all there is."""
-        self.is_here = _never
+        self.thread = NOWHERE
         self.engine.close()
 
     def close(self, error: BaseException | None = None) -> None:
@@ -326,7 +296,7 @@ class Driver:
         self._disarm()
         self.forget()
         self._patience.clear()
-        waiting, self._waiting = self._waiting, {}
+        waiting, self.waiting = self.waiting, {}
         streams, self._streams = [*self._streams], weakref.WeakSet()
         if self.runner.is_over():
             return  # and nobody waits any more
@@ -491,10 +461,6 @@ class Stream:
         self._tell()
         if not self._driver.engine.is_closed:
             self._driver.leave(self)
-
-
-def _never() -> bool:
-    return False
 
 
 def refused(request: Any, index: int, error: BaseException) -> Response:

@@ -53,6 +53,10 @@ cdef class Loop(LoopState):
     @cython.locals(host=Host)
     cdef _host_of(self, BareJob job)
     cdef bint _has_room(self, Host host) except -1
+    cpdef known_job(self, url, index)
+    @cython.locals(host=Host, connection=Connection, now=double)
+    cpdef bint start_at_once(self, BareJob job) except -1
+    cdef bint _sends_fast(self, Connection connection, BareJob job) except -1
     cpdef hold(self, Py_ssize_t count)
     cpdef answered(self, ResponseFields response)
     cdef _make_ready(self, ResponseFields response)

@@ -319,8 +319,7 @@ class Loop(LoopState):
 
     def _read_run(self, most: int) -> bool:
         """Queue the bare URLs of the first source, at most *most*, and what came behind them; as ``_read_ahead``."""
-        intake, known, plain_get, added = self.intake, self._known, self._plain_get, self.intake.added
-        assert known is not None
+        intake, added = self.intake, self.intake.added
         source = intake.sources[0]
         first = index = intake.count
         waiting = len(self.runnable)
@@ -329,11 +328,9 @@ class Loop(LoopState):
                 request = next(source)
                 if not isinstance(request, str):
                     break
-                found = plain_get(known, request)
-                if found is None:
+                job = self.known_job(request, index)
+                if job is None:
                     break
-                place, head = found
-                job = Job(request, index, place[0], place[1], "GET", head)
                 index += 1
                 intake.count = index  # before *source* is asked again, which may look
                 self.queue(job)
@@ -353,6 +350,16 @@ class Loop(LoopState):
         if taken is not None:
             self._take_in(taken)
         return True
+
+    def known_job(self, url: str, index: int) -> Job | None:
+        """Return the job to GET *url*, if it is like one before of its origin; None where it has to be looked at."""
+        if self._known is None:
+            return None
+        found = self._plain_get(self._known, url)
+        if found is None:
+            return None
+        place, head = found
+        return Job(url, index, place[0], place[1], "GET", head)
 
     def _take_in(self, taken: Job | Response) -> None:
         """Queue a job, or hand out what cannot be one."""
@@ -390,12 +397,8 @@ class Loop(LoopState):
         connection, or has become of it by now, ``drop_cancelled`` finds, for all at once.
         """
         host = self.hosts.get(job.key)
-        for jobs in () if host is None else (host.pending, host.held_back):
-            if jobs and jobs[0] is job:
-                jobs.popleft()
-                self.queued -= 1
-                return
-        self._cancelled.add(job.index)
+        if host is None or not (self.take_first(host.pending, job) or self.take_first(host.held_back, job)):
+            self._cancelled.add(job.index)
 
     def drop(self, index: int) -> None:
         """Give up what is on a connection for the request of that number."""
@@ -480,9 +483,7 @@ class Loop(LoopState):
         while not self._is_dressed_in_turn(host, job):
             if self.is_closed:
                 return None
-            if pending and pending[0] is job:  # the jar's own code may have given it up
-                pending.popleft()
-                self.queued -= 1
+            self.take_first(pending, job)  # unless the jar's own code has given it up
             if not pending:
                 return None
             job = pending[0]

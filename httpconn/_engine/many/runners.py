@@ -38,6 +38,8 @@ class Runner(Protocol):
     """An event loop that runs now."""
 
     name: str
+    tells_strangers: bool
+    """Whether to await one of its futures in another event loop of the same thread raises."""
 
     def is_current(self) -> bool:
         """Return whether the caller runs in this loop."""
@@ -77,6 +79,7 @@ class AsyncioRunner:
     """asyncio's loop, or one with its interface."""
 
     name = "asyncio"
+    tells_strangers = True
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -225,6 +228,7 @@ class TrioRunner:
     """trio's loop: one system task waits for the descriptor, and runs what the driver has asked for."""
 
     name = "trio"
+    tells_strangers = False
 
     def __init__(self) -> None:
         self._trio: ModuleType = sys.modules["trio"]
@@ -345,6 +349,7 @@ class TwistedRunner:
     """A reactor of Twisted's: any that can watch a descriptor. asyncio's is served as asyncio."""
 
     name = "twisted"
+    tells_strangers = False
 
     def __init__(self) -> None:
         """Raises RuntimeError where no reactor runs in this thread."""

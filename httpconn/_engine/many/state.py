@@ -6,6 +6,7 @@ that imports it.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -72,15 +73,21 @@ class LoopState(Clock):
         Since it was chosen, the garbage collector or a signal's handler may have run, and somebody given it up.
         """
         pending = host.pending
-        if pending and pending[0] is job:
-            pending.popleft()
-            self.queued -= 1
-        elif job in pending:
-            pending.remove(job)
-            self.queued -= 1
-        else:
-            self.drop(job.index)
+        if not self.take_first(pending, job):
+            if job in pending:
+                pending.remove(job)
+                self.queued -= 1
+            else:
+                self.drop(job.index)
         self.reused += 1
+
+    def take_first(self, jobs: deque[Job], job: Job) -> bool:
+        """Take *job* out of *jobs*, a queue of a host's, if it is the first there; return whether it was."""
+        if not jobs or jobs[0] is not job:
+            return False
+        jobs.popleft()
+        self.queued -= 1
+        return True
 
     def drop(self, index: int) -> None:
         """Give up what is on a connection for the request of that number."""

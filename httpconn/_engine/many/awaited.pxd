@@ -1,0 +1,21 @@
+cimport cython
+from httpconn._engine.many.loop cimport Loop
+from httpconn._exchange.job cimport BareJob
+from httpconn._exchange.response_fields cimport ResponseFields
+
+cdef class Awaited:
+    cdef public Loop engine
+    cdef public object is_here
+    cdef public object new_future
+    cdef public object prepare_url
+    cdef public Py_ssize_t requests
+    cdef public bint rings_soon
+    cdef public object thread
+    cdef public dict waiting
+
+    @cython.locals(job=BareJob, index=Py_ssize_t)
+    cpdef ask(self, url)
+    @cython.locals(engine=Loop)
+    cpdef bint begin(self, BareJob job, receiver) except -1
+    @cython.locals(waiting=dict, response=ResponseFields)
+    cpdef deliver(self, list responses)
