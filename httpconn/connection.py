@@ -326,7 +326,7 @@ class HTTPConnection:
     def _tunnel(self) -> None:
         # One send for all lines, so that they travel in one packet.
         self.send(self._tunnel_request())
-        response = self.__configured(self.response_class(self.sock, method=self._method))
+        response = self.__new_response(self.sock, 0)
         limits = getattr(response, "limits", None) or self.limits or current_limits()
         if self.max_response_headers is not None:
             limits = with_max_headers(limits, self.max_response_headers)
@@ -506,7 +506,7 @@ class HTTPConnection:
             return True
         self.__state = after
         try:
-            response = self.__configured(self.response_class(sock, self.debuglevel, method=self._method))
+            response = self.__new_response(sock, self.debuglevel)
             self.__response = self.__awaited = response
             goes_on = response._await_continue(timeout_s) if is_ours(response) else True
         except BaseException as error:
@@ -812,7 +812,11 @@ class HTTPConnection:
 
     # -- the response --------------------------------------------------------------------------------------
 
-    def __configured(self, response: Any) -> Any:
+    def __new_response(self, sock: Any, debuglevel: int) -> Any:
+        if debuglevel > 0:
+            response: Any = self.response_class(sock, debuglevel, method=self._method)
+        else:
+            response = self.response_class(sock, method=self._method)
         if is_ours(response):
             if self.strict:
                 response.strict = True
@@ -848,10 +852,8 @@ class HTTPConnection:
             response: Any = awaited
         elif self.response_class is HTTPResponse and self.debuglevel == 0 and not self.strict and self.limits is None:
             response = HTTPResponse(self.sock, 0, self._method)  # without keywords, which cost
-        elif self.debuglevel > 0:
-            response = self.__configured(self.response_class(self.sock, self.debuglevel, method=self._method))
         else:
-            response = self.__configured(self.response_class(self.sock, method=self._method))
+            response = self.__new_response(self.sock, self.debuglevel)
         if self.__state is not before:
             response.close()
             raise state.refusal("getresponse", self.__state)  # another thread or a signal handler was quicker
