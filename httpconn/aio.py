@@ -596,8 +596,10 @@ class _Pouring:
                     raise
                 self._put_request(source.response)
                 future = driver.runner.future()
-                if not self._goes_on(source, future):
-                    raise self._told(error, response) from error.__cause__
+                told = self._told(error, response)
+                if not self._goes_on(source, future):  # what a Retry names is what would be raised
+                    self._give_up()
+                    raise told from error.__cause__
                 continue
             response._stream = None
             return response
@@ -666,14 +668,12 @@ class _Pouring:
     def _told(self, error: BaseException, response: Response) -> BaseException:
         """Return what tells of the failure of a response: with how much of it a sink has got."""
         sink = self._sink
-        written = 0 if sink is None else sink.count
-        self._give_up()
         if sink is None:
             tell_partial(error, response._content)
             return error
         if not isinstance(error, IncompleteRead):
             return error
-        told = IncompleteSink(b"", error.expected, written)
+        told = IncompleteSink(b"", error.expected, sink.count)
         failed: Response = getattr(error, "response", response)
         failed.error = told
         attach_response(told, failed)

@@ -146,7 +146,7 @@ def name_place(error: BaseException, place: str) -> None:
         # What was got is the whole text with http.client.
         text = f"expected a status-line of HTTP/1.0 or HTTP/1.1, got {quote(str(text))}"
     if isinstance(error, IncompleteFetch):
-        error.place = place
+        error.place = f"{error.place}; {place}" if error.place else place
     elif isinstance(error, HTTPException) and isinstance(text, str):
         error.args = (f"{text} ({place})",)
     elif isinstance(error, OSError) and len(error.args) >= 2 and error.args[1] == error.strerror:

@@ -19,7 +19,7 @@ from typing import Any, Final, TypeAlias
 
 from .._wire.framing import announced_bytes
 from .._wire.head import ResponseHead
-from ..errors import IncompleteRead, ReadTimeout, StatusError
+from ..errors import IncompleteFetch, IncompleteRead, IncompleteSink, ReadTimeout, StatusError, name_place
 from ..model import Request, Response, Timeout, pairs_of
 from ..policies.retries import Retry
 from .sink import check_sink
@@ -213,9 +213,22 @@ class Download:
         wait_s = self._backoff_after(error) if was_open else None
         self._is_given_up = wait_s is None
         self._close()
-        if was_open and not self._is_resumable:
-            self._remove()
+        if was_open:
+            self._settle(error if wait_s is None else None)
         return wait_s
+
+    def _settle(self, error: BaseException | None) -> None:
+        """Keep what can be gone on with, and nothing else; have the text of *error* say so, and how much has come."""
+        if self._is_resumable:
+            told = f"{self._at} bytes of it are in {self._part!r}"
+        else:
+            self._remove()
+            told = f"{self._at} bytes of it had come, nothing of it is kept"
+        if type(error) is IncompleteFetch:  # which counts what nobody took: here all has gone to the file
+            error.__class__ = IncompleteSink
+            error.written = self._at  # type: ignore[attr-defined]  # as of its new class
+        if error is not None:
+            name_place(error, told)
 
     def _backoff_after(self, error: BaseException) -> float | None:
         retry = self._retry

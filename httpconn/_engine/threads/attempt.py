@@ -267,10 +267,10 @@ class Attempt(Clock):
             except TimeoutError as error:
                 if self.time() < deadline:
                     raise  # the system's own, ETIMEDOUT
-                where = f"{self._job.where} within {deadline - began:.3g} s"
+                where, took_s = self._job.where, deadline - began
                 if deadline == self._deadline:
-                    raise TotalTimeout(f"no connection to {where} (Timeout.total)") from error
-                raise ConnectTimeout(f"no connection to {where}") from error
+                    raise TotalTimeout(f"no connection to {where} within {took_s:.3g} s (Timeout.total)") from error
+                raise ConnectTimeout(f"no connection to {where} within {took_s:.3g} s") from error
         except BaseException as error:
             if channel is not None:
                 channel.close(error)
