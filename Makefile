@@ -20,7 +20,7 @@ told   := $(source) $(shell command -v $${CC:-cc} gcc clang | tr '\n' ' ') $(CFL
           no=$(HTTPCONN_NO_EXTENSIONS) required=$(HTTPCONN_REQUIRE_EXTENSIONS)
 wheel   = $$(ls $(VENV)/wheel/*.whl)
 
-.PHONY: help build demo test test-quick bench bench-full bench-compare bench-publish bench-memory bench-fetch bench-awaits bench-instructions bench-rates bench-cores bench-adapters bench-micro fuzz planted sanitize leaks misuse test-adapters test-scrapy test-tools test-tools-suites interpreters wheels test-codings docs lint clean FORCE
+.PHONY: help build demo test test-quick bench bench-full bench-compare bench-publish bench-memory bench-fetch bench-awaits bench-instructions bench-unused bench-rates bench-cores bench-adapters bench-micro fuzz planted sanitize leaks misuse test-adapters test-scrapy test-tools test-tools-suites interpreters wheels test-codings docs lint clean FORCE
 .DELETE_ON_ERROR:
 
 help:   ## this list
@@ -63,6 +63,9 @@ bench-awaits: build $(VENV)/has-bench $(VENV)/checkout   ## AsyncClient against 
 
 bench-instructions: build $(VENV)/checkout   ## instructions of a cycle, an exchange, an await, by valgrind   [ARGS="--base PYTHON"]
 	@$(apart) -m bench.instructions $(ARGS)
+
+bench-unused: build $(VENV)/checkout   ## what those pay who use none of what was added   BASE=/old/.venv/bin/python [ARGS="--instructions"]
+	@$(apart) -m bench.unused --base '$(BASE)' $(ARGS)
 
 bench-rates: build $(VENV)/checkout   ## are rates and gates kept to, by the server's log?   [ARGS="--hosts 50"]
 	@$(apart) -m bench.rates $(ARGS)
@@ -115,10 +118,11 @@ wheels:   ## sdist, and a wheel for each Python that there is, built, repaired, 
 docs: $(VENV)/has-docs   ## the site, into build/site; a broken link or a page without a place in it fails
 	$(bin)/mkdocs build --strict $(ARGS)
 
-lint: build $(VENV)/has-dev   ## ruff, mypy --strict, and the extension against its stub
+lint: build $(VENV)/has-dev   ## ruff, mypy --strict, calls as pyright sees them, and the extension against its stub
 	$(bin)/ruff check .
 	$(bin)/ruff format --check .
 	$(bin)/mypy --strict httpconn bench/*.py bench/jobs/*.py
+	PYTHONSAFEPATH=1 PATH="$(abspath $(bin)):$$PATH" $(bin)/python -m pytest -q tests/laws/test_types.py -k pyright
 	@# the script, not `python -m`: that would look for the extension in the checkout
 	@if $(bin)/python -P -c 'import httpconn._speedups' 2>/dev/null || test -n "$(HTTPCONN_REQUIRE_EXTENSIONS)"; \
 	then set -x; $(bin)/stubtest httpconn._speedups; else echo 'stubtest: skipped, the extension is not built'; fi

@@ -83,8 +83,8 @@ def test_the_session(site: Site, tmp_path: Path) -> None:
 
 
 def test_the_programs(tmp_path: Path) -> None:
-    """The first one, and the second one where the first was stopped: it asks for the rest only."""
-    first, second = re.findall(r"```python\n(.*?)```", text(), re.DOTALL)
+    """The first one, and the others where it was stopped: they ask for the rest only."""
+    first, *others = re.findall(r"```python\n(.*?)```", text(), re.DOTALL)
     with Site({f"/page-{number}.html": PAGE for number in range(40)}) as site:
         at = ("localhost:8000", f"127.0.0.1:{site.port}")
         assert run_program(first.replace(*at), tmp_path).stdout == "40 records\n"
@@ -92,17 +92,19 @@ def test_the_programs(tmp_path: Path) -> None:
         if importlib.util.find_spec("tqdm") is None:
             pytest.skip("tqdm is not installed here")
         file = tmp_path / "pages.jsonl.gz"
-        file.unlink()
         urls = [site.url(f"/page-{number}.html") for number in range(40)]
-        with writers.open(file) as out:
-            for place in range(5, 40, 3):
-                [response] = fetch_many([urls[place]])
-                out.write(response, place)
-        asked = len(site.heads)
-        assert run_program(second.replace(*at), tmp_path).stdout == "40 records\n"
-        assert len(site.heads) - asked == 40 - len(range(5, 40, 3))
-    records = [json.loads(line) for line in gzip.decompress(file.read_bytes()).splitlines()]
-    assert {record["index"]: record["url"] for record in records} == dict(enumerate(urls))
+        assert ["async def" in other for other in others] == [False, True]
+        for other in others:
+            file.unlink()
+            with writers.open(file) as out:
+                for place in range(5, 40, 3):
+                    [response] = fetch_many([urls[place]])
+                    out.write(response, place)
+            asked = len(site.heads)
+            assert run_program(other.replace(*at), tmp_path).stdout == "40 records\n"
+            assert len(site.heads) - asked == 40 - len(range(5, 40, 3))
+            records = [json.loads(line) for line in gzip.decompress(file.read_bytes()).splitlines()]
+            assert {record["index"]: record["url"] for record in records} == dict(enumerate(urls))
 
 
 def test_each_name_is_on_the_page() -> None:

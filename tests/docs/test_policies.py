@@ -43,6 +43,7 @@ TOLD = {
     "auth-1": "200 2\n200 1\n",
     "auth-2": "200 2\n",
     "auth-4": "200 [401]\n",
+    "auth-5": "200 [401]\n",
     "auth-3": "200 [(301, 'http://{site}/old'), (200, 'http://{site}/new')]\n",
     "strangers-urls-0": "".join(
         f"refused: http://{place} is at 127.0.0.1, which is not allowed (allow_address) (GET http://{host}/)\n"

@@ -20,8 +20,7 @@ if not DOCS.exists():
 PROGRAMS = re.findall(
     r"^```python\n(.*?)^```$", (DOCS / "politeness.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
 )
-[CRAWL, AWAITED, SITEMAPS, PACE, RECRAWL, CONDITIONAL, CACHED] = PROGRAMS
-MOST_LINES = 15
+[LISTED, AWAITED, CRAWL, ACRAWL, SITEMAPS, ASITEMAPS, PACE, APACE, RECRAWL, CONDITIONAL, CACHED, ACACHED] = PROGRAMS
 
 ROBOTS = """\ufeffUser-agent: my-bot
 Disallow: /private/
@@ -34,6 +33,7 @@ INDEX = """<?xml version="1.0"?>
 <sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">
   <sitemap><loc>{site}/one.xml</loc></sitemap>
   <sitemap><loc>{site}/two.xml.gz</loc></sitemap>
+  <sitemap><loc>{site}/gone.xml</loc></sitemap>
 </sitemapindex>
 """
 SITEMAP = """<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:image="http://www.google.com/schemas/sitemap-image/1.1">
@@ -51,18 +51,10 @@ def run(program: str, site: Site, folder: Path) -> str:
     return run_program(program.replace("localhost:8000", f"127.0.0.1:{site.port}"), folder).stdout
 
 
-@pytest.mark.parametrize("program", PROGRAMS)
-def test_programs_are_short(program: str) -> None:
-    lines = [
-        line for line in program.splitlines() if line.strip() and line not in ("import asyncio", "import httpconn")
-    ]
-    assert len(lines) <= MOST_LINES
-
-
-def test_a_crawl(tmp_path: Path) -> None:
+def test_a_list(tmp_path: Path) -> None:
     pytest.importorskip("protego")
     with site_of() as site:
-        told = run(CRAWL, site, tmp_path)
+        told = run(LISTED, site, tmp_path)
         url = site.url("")
         assert told == f"200 {url}/\n200 {url}/page-1.html\nnot for us: {url}/private/page-2.html\n"
         assert site.paths()[0] == "/robots.txt"
@@ -79,20 +71,41 @@ def test_awaited(tmp_path: Path) -> None:
         assert site.paths() == ["/robots.txt", "/"]
 
 
-def test_sitemaps(tmp_path: Path) -> None:
+@pytest.mark.parametrize("program", [CRAWL, ACRAWL], ids=["at once", "awaited"])
+def test_a_crawl(program: str, tmp_path: Path) -> None:
+    """Links as browsers read them, each page once, none elsewhere, none that robots.txt forbids; and the pace."""
+    pytest.importorskip("protego")
+    links = (
+        "<a href='page-1.html#top'>1</a> <a class=x href=page-1.html>1</a> <a href=\"/private/page.html\">no</a>"
+        "<a href='page-2.html?a=1&amp;b=2'>2</a> <a href='//elsewhere.invalid/'>x</a> <a href='mailto:me@x'>me</a>"
+    )
+    with site_of() as site:
+        site.routes["/"] = 200, {"Content-Type": "text/html"}, links.encode()
+        told = run(program, site, tmp_path)
+        assert site.paths() == ["/robots.txt", "/", "/page-1.html", "/page-2.html"]
+        assert {site.fields(number)["user-agent"].partition("/")[0] for number in range(4)} == {"my-bot"}
+        assert f"200 {site.url('/page-2.html?a=1&b=2')}\n" in told
+        assert "disallows '/private/page.html' for my-bot" in told
+        times = [at for at, _ in site.log]
+        assert times[-1] - times[0] >= 3 * 0.05 * 0.9
+
+
+@pytest.mark.parametrize("program", [SITEMAPS, ASITEMAPS], ids=["at once", "awaited"])
+def test_sitemaps(program: str, tmp_path: Path) -> None:
     """An index, a plain one and one in gzip; the places of images are none of pages."""
     pytest.importorskip("protego")
     with site_of() as site:
         for path, text in {"/index.xml": INDEX, "/one.xml": SITEMAP, "/two.xml.gz": SITEMAP}.items():
             content = text.format(site=site.url("")).encode()
             site.routes[path] = 200, {}, gzip.compress(content) if path.endswith(".gz") else content
-        assert run(SITEMAPS, site, tmp_path) == "4 pages\n"
-        assert sorted(site.paths()) == ["/", "/index.xml", "/one.xml", "/robots.txt", "/two.xml.gz"]
+        assert run(program, site, tmp_path) == "4 pages\n"
+        assert sorted(site.paths()) == ["/", "/gone.xml", "/index.xml", "/one.xml", "/robots.txt", "/two.xml.gz"]
 
 
-def test_the_pace(tmp_path: Path) -> None:
+@pytest.mark.parametrize("program", [PACE, APACE], ids=["at once", "awaited"])
+def test_the_pace(program: str, tmp_path: Path) -> None:
     with site_of() as site:
-        assert run(PACE, site, tmp_path) == "12 pages\n"
+        assert run(program, site, tmp_path) == "12 pages\n"
         times = [at for at, _ in site.log]
         assert times[-1] - times[0] >= 11 * 0.05 * 0.9
 
@@ -122,11 +135,12 @@ def test_a_conditional_get(tmp_path: Path) -> None:
         assert run(CONDITIONAL, site, tmp_path) == "200 304 True\n"
 
 
-def test_a_cache(tmp_path: Path) -> None:
-    pytest.importorskip("requests_cache")
+@pytest.mark.parametrize(("program", "package"), [(CACHED, "requests_cache"), (ACACHED, "hishel.httpx")])
+def test_a_cache(program: str, package: str, tmp_path: Path) -> None:
+    pytest.importorskip(package)
     with site_of() as site:
         site.routes["/cached.html"] = 200, {"Cache-Control": "max-age=60"}, b"page"
-        assert run(CACHED, site, tmp_path) == "200 False 4\n200 True 4\n"
+        assert run(program, site, tmp_path) == "200 False 4\n200 True 4\n"
         assert site.paths() == ["/cached.html"]
 
 

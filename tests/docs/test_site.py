@@ -51,26 +51,38 @@ def test_links(page: str) -> None:
             assert anchor in anchors(linked.read_text(encoding="utf-8")), f"{target}#{anchor}"
 
 
-CHORES = {
-    "uploads.md": [0, 1, 2, 3],
-    "auth.md": [1, 2, 4],
-    "streams-and-files.md": [0, 1, 2, 3, 4, 5],
-    "whats-sent.md": [0, 1, 2],
-    "retries.md": [1, 2],
-    "asyncio.md": [5],
-}
+CHORES = re.findall(r"^\| (.+?) \| \[.+?\]\((.+?)#(.+?)\) \|$", PAGES["chores.md"], re.MULTILINE)
 
 
-@pytest.mark.parametrize("page", CHORES)
-def test_the_program_of_a_chore_is_short(page: str) -> None:
-    """``test_politeness`` says so of its page."""
-    for number in CHORES[page]:
-        lines = [
-            line
-            for line in programs(page)[number].splitlines()
-            if line.strip() and not re.match(r"(import|from) ", line)
-        ]
-        assert len(lines) <= MOST_LINES, lines
+def section(page: str, anchor: str) -> str:
+    """Return what is below the heading of that *anchor*, up to the next one of its kind."""
+    masked = re.sub(r"^```.*?^```$", lambda block: " " * len(block[0]), PAGES[page], flags=re.MULTILINE | re.DOTALL)
+    heads = [*re.finditer(r"^(#+) (.+)$", masked, re.MULTILINE)]
+    [head] = [one for one in heads if anchors(one[0]) == {anchor}]
+    after = [one.start() for one in heads if one.start() > head.start() and one[1] <= head[1]]
+    return PAGES[page][head.end() : after[0] if after else None]
+
+
+@pytest.mark.parametrize(("chore", "page", "anchor"), CHORES, ids=[chore for chore, *_ in CHORES])
+def test_a_chore_is_two_short_programs(chore: str, page: str, anchor: str) -> None:
+    """One that awaits and one that does not; what runs them are the tests of their pages."""
+    found = re.findall(r"^```python\n(.*?)^```$", section(page, anchor), re.MULTILINE | re.DOTALL)
+    assert {"async def " in program for program in found} == {True, False}, chore
+    for program in found:
+        lines = [line for line in program.splitlines() if line.strip() and not re.match(r"(import|from) ", line)]
+        assert len(lines) <= MOST_LINES, (len(lines), program)
+
+
+def test_all_chores_are_there() -> None:
+    assert len(CHORES) == len(re.findall(r"^\| \w.* \|$", PAGES["chores.md"], re.MULTILINE)) - 1 == 18
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if programs(page)])
+def test_programs_are_run(page: str) -> None:
+    """Each page with programs has a module here that reads them."""
+    tests = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
+    name = page.removesuffix(".md")
+    assert re.search(rf'"{re.escape(name)}(\.md)?"', tests), page
 
 
 def test_first_steps(tmp_path: Path) -> None:
@@ -96,21 +108,6 @@ def test_the_program_about_exceptions(path: str, wanted: str, tmp_path: Path) ->
     with FaultyServer() if "reset" in path else Site({"/": PAGE}) as server:
         told = run_program(program.replace("localhost:8000/", f"127.0.0.1:{server.port}{path}"), tmp_path).stdout
     assert wanted in told
-
-
-def test_messages_of_troubleshooting_are_ours() -> None:
-    """Texts in front of a definition that name an exception of ours are in the sources; others are Python's."""
-    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "httpconn").rglob("*.py"))
-    sources = re.sub(r"\{[^{}]*\}", "...", sources)
-    foreign = {
-        "Name or service not known", "nodename nor servname provided", "Temporary failure in name resolution",
-        "Connection refused", "certificate verify failed", "Too many open files", "response.text",
-    }  # fmt: skip
-    for line in re.findall(r"^(.*)\n:   ", PAGES["troubleshooting.md"], re.MULTILINE):
-        for told in re.findall(r"`([^`]+)`", line):
-            if told not in foreign and not told.endswith(".gaierror"):
-                parts = told.replace("got more than 10", "got more than ...").split(" ... ")
-                assert all(part in sources for part in parts), told
 
 
 def test_the_reference_is_what_the_docstrings_say() -> None:

@@ -34,7 +34,8 @@ def run(program: str, port: int, folder: Path) -> str:
     return run_program(program, folder).stdout
 
 
-def test_an_event_stream(tmp_path: Path) -> None:
+@pytest.mark.parametrize("program", PROGRAMS[:2], ids=["at once", "awaited"])
+def test_an_event_stream(program: str, tmp_path: Path) -> None:
     """That is silent for too long, is cut in the middle of an event, ends well, and is there no more, in this order."""
     served = []
     asked_for = []
@@ -56,21 +57,22 @@ def test_an_event_stream(tmp_path: Path) -> None:
             sock.sendall(b"d\r\ndata: last\r\n\r\r\n0\r\n\r\n")
 
     with ScriptedServer(serve) as server:
-        told = run(PROGRAMS[0], server.port, tmp_path)
+        told = run(program, server.port, tmp_path)
     assert asked_for == [[], [b"1"], [b"2"], [b"3"]], "behind the last event that was whole"
     event = "first\nline of {}\n"
     assert told == event.format(1) + event.format(2) + event.format(3) + "last\n"
 
 
-def test_json_lines(tmp_path: Path) -> None:
+@pytest.mark.parametrize("program", PROGRAMS[2:4], ids=["at once", "awaited"])
+def test_json_lines(program: str, tmp_path: Path) -> None:
     lines = '{"url": "/a"}\n\n{"url": "/b\u2028c"}'.encode()
     with Site({"/pages.jsonl": (200, {}, lines)}) as site:
-        assert run(PROGRAMS[1], site.port, tmp_path) == "/a\n/b\u2028c\n"
+        assert run(program, site.port, tmp_path) == "/a\n/b\u2028c\n"
 
 
 def test_content_that_goes_to_a_file(tmp_path: Path) -> None:
     with Site({"/archive.zip": (200, {}, b"zipped"), "/missing.zip": (404, {}, b"there is none")}) as site:
-        assert run(PROGRAMS[2], site.port, tmp_path) == "200 b''\n404 b'there is none'\n"
+        assert run(PROGRAMS[4], site.port, tmp_path) == "200 b''\n404 b'there is none'\n"
     assert (tmp_path / "archive.zip").read_bytes() == b"zipped"
     assert sorted(os.listdir(tmp_path)) == ["archive.zip", "program.py"]
 
@@ -97,20 +99,32 @@ ISO = bytes(range(256)) * 1_000
 def test_a_download_that_goes_on(tmp_path: Path) -> None:
     with Large() as site:
         site.cuts = [1_000, 50_000]
-        assert run(PROGRAMS[3], site.port, tmp_path) == "206\n"
+        assert run(PROGRAMS[5], site.port, tmp_path) == "206\n"
         assert [site.fields(number).get("range") for number in range(3)] == [None, "bytes=1000-", "bytes=51000-"]
     assert (tmp_path / "large.iso").read_bytes() == ISO
 
 
-def test_a_download_with_a_bar(tmp_path: Path) -> None:
-    pytest.importorskip("tqdm")
+def test_a_download_that_breaks_off(tmp_path: Path) -> None:
+    """It tells how much there is, and where; and goes on there."""
     with Large() as site:
-        run(PROGRAMS[4], site.port, tmp_path)
+        site.cuts = [51_000]
+        told = run(PROGRAMS[5].replace("Retry(5)", "Retry(0)"), site.port, tmp_path)
+        assert site.fields(1)["range"] == "bytes=51000-"
+    part = tmp_path / "large.iso.download.part"
+    assert told.startswith("broken off: IncompleteRead(51000 bytes read, 205000 more expected) (GET http://")
+    assert told.endswith(f"; 51000 bytes of it are in '{part}')\n206\n")
     assert (tmp_path / "large.iso").read_bytes() == ISO
 
 
-def test_a_download_that_is_awaited(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("program", "told"), [(PROGRAMS[6], ""), (PROGRAMS[7], "206\n")], ids=["at once", "awaited"])
+def test_a_download_with_a_bar(program: str, told: str, tmp_path: Path) -> None:
+    """It goes on by itself, and the bar with it."""
+    pytest.importorskip("tqdm")
+    program = program.replace("Retry(5)", "Retry(5, backoff_s=0)")
     with Large() as site:
-        told = run(PROGRAMS[5], site.port, tmp_path).splitlines()
-    assert told[-1] == f"{len(ISO)} {len(ISO)}"
+        site.cuts = [1_000]
+        done = run_program(program.replace("localhost:8000", f"127.0.0.1:{site.port}"), tmp_path)
+        assert len(site.heads) == 2
+    assert done.stdout == told
+    assert "256k/256k" in done.stderr
     assert (tmp_path / "large.iso").read_bytes() == ISO
