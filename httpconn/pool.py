@@ -144,7 +144,7 @@ class ConnectionPool(Configured):
                     redirects, retry, auth, fingerprint, proxy, tolerant_decoding, default_encoding,
                     validators)  # fmt: skip
             if told == _NOTHING_TOLD and wire is False:
-                return self._send(self._shared.preparer.prepare_url(url, 0), stream=False)
+                return self._get(url)
         return self.send(
             Request(
                 method,
@@ -178,7 +178,12 @@ class ConnectionPool(Configured):
 
     def get(self, url: str, **options: Unpack[StreamableOptions]) -> Response:
         """As ``request("GET", ...)``."""
-        return self.request("GET", url, **options)
+        if options or type(url) is not str or self.__class__ is not ConnectionPool:
+            return self.request("GET", url, **options)
+        return self._get(url)  # to go through two dozens of options that were not given would cost a twentieth
+
+    def _get(self, url: str) -> Response:
+        return self._send(self._shared.preparer.prepare_url(url, 0), stream=False)
 
     def head(self, url: str, **options: Unpack[StreamableOptions]) -> Response:
         """As ``request("HEAD", ...)``."""
