@@ -24,7 +24,8 @@ from cpython.buffer cimport PyBUF_FORMAT, PyBUF_ND, PyBUF_SIMPLE, PyBUF_STRIDES,
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from cpython.pyport cimport PY_SSIZE_T_MAX
-from cpython.ref cimport Py_DECREF, Py_XDECREF, PyObject
+from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF, PyObject
+from cpython.tuple cimport PyTuple_GET_SIZE, PyTuple_New, PyTuple_SET_ITEM
 from cpython.unicode cimport PyUnicode_DecodeLatin1
 from libc.stdint cimport UINT32_MAX, int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memchr, memcmp, memcpy
@@ -38,16 +39,19 @@ cdef extern from "Python.h":
     int _PyBytes_Resize(PyObject **data, Py_ssize_t length) except -1
     PyObject *new_bytes "PyBytes_FromStringAndSize"(const char *data, Py_ssize_t length) except NULL
     char *bytes_of "PyBytes_AS_STRING"(PyObject *data)
+    PyObject *PyTuple_GET_ITEM(object of, Py_ssize_t at)
 
 __all__ = (
     "BodyBuffer",
     "ChunkedDecoder",
+    "FieldLayout",
     "ResponseHead",
     "TurnLimits",
     "begin_plain_response",
     "find_head_end",
     "parse_response_head",
     "plain_get",
+    "plain_request",
     "replaces_any",
     "send_if_quiet",
     "serialize_plain_request_head",

@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import importlib
+import io
 import itertools
 import os
 import re
@@ -24,7 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -78,6 +79,117 @@ def fetch(port: int, count: int) -> None:
     for response in httpconn.fetch_many(urls, max_connections=CONNECTIONS, per_host=CONNECTIONS):
         if response.status != 200:
             raise SystemExit(f"{response!r}: {response.error!r}")
+
+
+def _fetch(requests: Iterable[Any], **options: Any) -> None:
+    import httpconn
+
+    count_evenly()
+    for response in httpconn.fetch_many(requests, max_connections=CONNECTIONS, per_host=CONNECTIONS, **options):
+        if response.status != 200:
+            raise SystemExit(f"{response!r}: {response.error!r}")
+
+
+def fetch_own(port: int, count: int) -> None:
+    """The same with ten fields of its own for each request, in a dict of its own, one value of which is its own too."""
+    from httpconn import Request
+
+    _fetch(
+        Request(
+            "GET",
+            f"http://127.0.0.1:{port}/{number}",
+            headers={
+                "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+                "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+                "Accept-Language": "en-US,en;q=0.5",
+                "Accept-Encoding": "gzip, deflate",
+                "DNT": "1",
+                "Sec-Fetch-Dest": "document",
+                "Sec-Fetch-Mode": "navigate",
+                "Sec-Fetch-Site": "none",
+                "Upgrade-Insecure-Requests": "1",
+                "Referer": f"http://127.0.0.1:{port}/{number - 1}",
+            },
+        )
+        for number in range(count)
+    )
+
+
+def fetch_shared(port: int, count: int) -> None:
+    """The same with ten fields that are all the same for each request, in a new dict each time."""
+    from httpconn import Request
+
+    _fetch(
+        Request(
+            "GET",
+            f"http://127.0.0.1:{port}/{number}",
+            headers={
+                "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+                "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+                "Accept-Language": "en-US,en;q=0.5",
+                "Accept-Encoding": "gzip, deflate",
+                "DNT": "1",
+                "Sec-Fetch-Dest": "document",
+                "Sec-Fetch-Mode": "navigate",
+                "Sec-Fetch-Site": "none",
+                "Upgrade-Insecure-Requests": "1",
+                "Cookie": "a=1; b=2",
+            },
+        )
+        for number in range(count)
+    )
+
+
+def fetch_tagged(port: int, count: int) -> None:
+    """Requests with nothing but a tag."""
+    from httpconn import Request
+
+    _fetch(Request("GET", f"http://127.0.0.1:{port}/{number}", tag=number) for number in range(count))
+
+
+def fetch_undecoded(port: int, count: int) -> None:
+    from httpconn import Request
+
+    _fetch(Request("GET", f"http://127.0.0.1:{port}/{number}", decode=False) for number in range(count))
+
+
+def fetch_into_sink(port: int, count: int) -> None:
+    from httpconn import Request
+
+    sink = io.BytesIO()
+    _fetch(Request("GET", f"http://127.0.0.1:{port}/{number}", sink=sink) for number in range(count))
+
+
+def fetch_retried(port: int, count: int) -> None:
+    from httpconn import Request, Retry
+
+    retry = Retry(3)
+    _fetch(Request("GET", f"http://127.0.0.1:{port}/{number}", retry=retry) for number in range(count))
+
+
+def fetch_limited(port: int, count: int) -> None:
+    from httpconn import Request
+
+    _fetch(Request("GET", f"http://127.0.0.1:{port}/{number}", max_content=10_000) for number in range(count))
+
+
+def fetch_with_jar(port: int, count: int) -> None:
+    """Requests with two fields of their own, and a jar with a cookie for them."""
+    from http.cookiejar import Cookie, CookieJar
+
+    from httpconn import Request
+
+    jar = CookieJar()
+    jar.set_cookie(
+        Cookie(0, "a", "1", None, False, "127.0.0.1", True, False, "/", True, False, None, False, None, None, {})
+    )
+    _fetch(
+        (
+            Request("GET", f"http://127.0.0.1:{port}/{number}", headers={"Accept": "text/html", "DNT": "1"})
+            for number in range(count)
+        ),
+        cookies=jar,
+    )
 
 
 def fetch_bare(port: int, count: int) -> None:
@@ -161,7 +273,10 @@ def cycle_bare(port: int, count: int) -> None:
             sock.recv(65_536)
 
 
-WORKS: Final = {work.__name__: work for work in (cycle, cycle_bare, fetch, fetch_bare, await_pages, await_nothing)}
+_BY_REQUEST: Final = (fetch_own, fetch_shared, fetch_tagged, fetch_undecoded, fetch_into_sink, fetch_retried,
+                      fetch_limited, fetch_with_jar)  # fmt: skip
+_OTHERS: Final = (cycle, cycle_bare, fetch, fetch_bare, await_pages, await_nothing)
+WORKS: Final = {work.__name__: work for work in (*_OTHERS, *_BY_REQUEST)}
 
 
 class Budget(NamedTuple):

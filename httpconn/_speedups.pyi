@@ -5,12 +5,14 @@ from ._wire.grammar import Limits
 __all__ = (
     "BodyBuffer",
     "ChunkedDecoder",
+    "FieldLayout",
     "ResponseHead",
     "TurnLimits",
     "begin_plain_response",
     "find_head_end",
     "parse_response_head",
     "plain_get",
+    "plain_request",
     "replaces_any",
     "send_if_quiet",
     "serialize_plain_request_head",
@@ -87,12 +89,22 @@ class TurnLimits:
         judged_from: int,
         retried_from: int,
         keeps_cookies: bool,
+        takes_coded: bool = False,
+    ) -> None: ...
+
+@final
+class FieldLayout:
+    def __init__(
+        self, names: tuple[str, ...], fixed: tuple[str | None, ...], front: bytes, sends_host: bool
     ) -> None: ...
 
 def begin_plain_response(
     data: bytes, limits: TurnLimits, is_head: bool = False
 ) -> tuple[ResponseHead, bytes, int] | None: ...
 def plain_get(known: dict[str, tuple[Any, Any, bytes]], url: str) -> tuple[tuple[Any, Any, bytes], bytes] | None: ...
+def plain_request(
+    known: dict[str, tuple[Any, Any, bytes]], url: str, headers: Any, layouts: dict[tuple[str, ...], Any]
+) -> tuple[tuple[Any, Any, bytes], bytes] | None: ...
 def send_if_quiet(descriptor: int, head: bytes) -> int: ...
 def take_turn(
     descriptor: int, next_request: bytes | None, limits: TurnLimits

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Never, Protocol, Self,
 from ._exchange import charsets
 from ._exchange.lines import DEFAULT_MAX_LINE_CHARS, LineCutter, TextReader
 from ._exchange.options import OF_POOLS, unexpected
+from ._exchange.request_fields import RequestFields
 from ._exchange.response_fields import ResponseFields
 from ._wire.grammar import NOT_MODIFIED
 from ._wire.head import Defect, ResponseHead, field_lines_of, field_value_of
@@ -253,7 +254,7 @@ class Sent:
         return self.request
 
 
-class Request:
+class Request(RequestFields):
     """One request. What is wrong with it is told by who is asked to send it, before any traffic.
 
     - *method*: of DELETE, GET, HEAD, OPTIONS, POST and PUT in any case of its letters; any other as it is given (Fetch
@@ -284,30 +285,30 @@ class Request:
       the URL are taken out of it, and are (user, password)
     """
 
-    __slots__ = (
-        "auth",
-        "body",
-        "context",
-        "decode",
-        "default_encoding",
-        "fingerprint",
-        "headers",
-        "json",
-        "max_content",
-        "method",
-        "proxy",
-        "redirects",
-        "retry",
-        "server_hostname",
-        "sink",
-        "sink_any_status",
-        "tag",
-        "timeout",
-        "tolerant_decoding",
-        "url",
-        "validators",
-        "wire",
-    )
+    __slots__ = ()
+
+    auth: Auth | None
+    body: Any
+    context: Any
+    decode: bool
+    default_encoding: charsets.DefaultEncoding | None
+    fingerprint: str | None
+    headers: Headers | None
+    json: Any
+    max_content: int | None
+    method: str
+    proxy: str | None
+    redirects: int | None
+    retry: Retry | None
+    server_hostname: str | None
+    sink: Any
+    sink_any_status: bool
+    tag: Any
+    timeout: Timeout | float | None
+    tolerant_decoding: bool | None
+    url: str
+    validators: Mapping[str, str] | None
+    wire: bool
 
     def __init__(
         self,
@@ -354,46 +355,56 @@ class Request:
         if type(url) is str and "@" in url:
             url, told = take_credentials(url)
             auth = auth or told
-        self.method = method if method in _NORMALIZED else _normalized(method)
-        self.url = url if params is None else with_params(url, params)
-        self.headers = headers
-        self.body = body
-        self.json = json
-        self.timeout = timeout
-        self.tag = tag
-        self.sink = sink
-        self.sink_any_status = sink_any_status
-        self.decode = decode
-        self.max_content = max_content
-        self.context = context
-        self.server_hostname = server_hostname
-        self.fingerprint = fingerprint
-        self.proxy = proxy
-        self.redirects = redirects
-        self.retry = retry
-        self.auth = auth
-        self.tolerant_decoding = tolerant_decoding
-        self.default_encoding = default_encoding
-        self.validators = None if validators is None else _bound(validators, self.url)
-        self.wire = wire
+        if params is not None:
+            url = with_params(url, params)
+        self._fill(
+            method if method in _NORMALIZED else _normalized(method),
+            url,
+            headers,
+            body,
+            json,
+            auth,
+            None if validators is None else _bound(validators, url),
+            timeout,
+            tag,
+            sink,
+            sink_any_status,
+            decode,
+            max_content,
+            redirects,
+            retry,
+            tolerant_decoding,
+            default_encoding,
+            context,
+            server_hostname,
+            fingerprint,
+            proxy,
+            wire,
+        )
 
     def replaced(self, **changes: Any) -> Request:
         """Return a copy with other attributes: ``request.replaced(url=..., headers=...)``."""
-        copy = object.__new__(Request)
-        for name in Request.__slots__:
+        copy = Request.__new__(Request)
+        for name in RequestFields.__slots__:
             setattr(copy, name, getattr(self, name))
         if "data" in changes or "files" in changes:
             form = self.body if isinstance(self.body, Form) else Form(None, None)
             form = Form(changes.pop("data", form.data), changes.pop("files", form.files))
             copy.body = None if form.data is form.files is None else form
         for name, value in changes.items():
-            if name not in Request.__slots__:
+            if name not in RequestFields.__slots__:
                 raise unknown_of_request(name, "a Request")
             setattr(copy, name, value if name != "method" else _normalized(value))
         if "url" in changes and "@" in copy.url:
             copy.url, told = take_credentials(copy.url)
             copy.auth = told or copy.auth
         return copy
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[Any, ...]:
+        return super().__reduce_ex__(max(2, operator.index(protocol)))  # the older ones know no base class in C
+
+    def __getstate__(self) -> object:
+        return super().__getstate__()  # with the fields, which copyreg does not ask a base class in C for by itself
 
     def __repr__(self) -> str:
         return f"<Request {self.method} {redacted(str(self.url))}>"
@@ -428,7 +439,7 @@ def without_fragment(url: str) -> str:
     return url.partition("#")[0]
 
 
-OF_REQUESTS: Final = frozenset({*Request.__slots__, "data", "files", "params"})
+OF_REQUESTS: Final = frozenset({*RequestFields.__slots__, "data", "files", "params"})
 """The names of a request's options."""
 
 

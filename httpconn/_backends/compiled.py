@@ -26,6 +26,8 @@ _ENGINE = (
         _speedups.take_turn,
         _speedups.send_if_quiet,
         _speedups.plain_get,
+        _speedups.plain_request,
+        _speedups.FieldLayout,
     )
 )
 

@@ -89,9 +89,10 @@ class BodyBuffer(Protocol):
 class Engine:
     """What the fetch engine has done by compiled code in one call; see ``_speedups/engine.pxi``. There is no twin."""
 
-    limits: Callable[[int, int, int, int, int | None, int, int, bool], Any]
+    limits: Callable[..., Any]
     """(line bytes, field lines, trailer lines, chunk overhead, content bytes; and what has to be judged before the next
-    request is sent: statuses from here to 399, those from here on, and cookies) to what the other two are given."""
+    request is sent: statuses from here to 399, those from here on, and cookies; and whether content is wanted as it
+    came, which it is not by default) to what the other two are given."""
     begin_plain_response: Callable[..., tuple[ResponseHead, bytes, int] | None]
     """(data, limits, whether it answers HEAD, which none does by default)"""
     take_turn: Callable[[int, bytes | None, Any], tuple[ResponseHead, bytes, int, int] | bytes | None]
@@ -99,6 +100,10 @@ class Engine:
     """(descriptor, head) to how much of it went out; 0 where something has come unasked, or nothing goes."""
     plain_get: Callable[[dict[str, Any], str], tuple[Any, bytes] | None]
     """The twin of ``preparing.plain_get``."""
+    plain_request: Callable[[dict[str, Any], str, Any, dict[tuple[str, ...], Any]], tuple[Any, bytes] | None]
+    """The twin of ``layouts.plain_request``, and"""
+    make_layout: Callable[[tuple[str, ...], tuple[str | None, ...], bytes, bool], Any]
+    """that of ``layouts.FieldLayout``."""
 
 
 @dataclass(frozen=True, slots=True)

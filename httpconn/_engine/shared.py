@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
 from .._exchange.follow_up import Follower
-from .._exchange.incoming import fast_path
 from .._exchange.job import Job, Key
 from .._exchange.preparing import Preparer
 from .._exchange.proxies import ConnectHandshake, Socks5Handshake
@@ -63,8 +62,8 @@ class Shared:
         )
         self.default_encoding = None if settings.default_encoding is None else (settings.default_encoding,)
         self.make_response: ResponseMaker = Response if self.default_encoding is None else self._make_response
-        engine, self.plain_limits = fast_path(settings, self.policies)
-        self.engine = engine
+        engine = self.engine = self.preparer.fast_path.engine
+        self.plain_limits = self.preparer.fast_path.limits
         self.take_turn = None if engine is None else engine.take_turn
         self.begin_plain = None if engine is None else engine.begin_plain_response
         self.sessions = Sessions()

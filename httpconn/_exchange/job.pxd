@@ -6,6 +6,7 @@ cdef class BareJob:
     cdef public object index
     cdef public bint is_plain
     cdef public object key
+    cdef public object limits
     cdef public object method
     cdef public object origin
     cdef public object request

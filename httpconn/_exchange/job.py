@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from .._wire.head import ResponseHead
@@ -24,11 +25,16 @@ LENGTH_OF_ORIGIN: Final = 3
 _MOST_SHOWN_OF_URL: Final = 256
 
 
+def _pair_of(line: str) -> tuple[str, str]:
+    name, _, value = line.partition(": ")
+    return name, value
+
+
 class BareJob:
     """What an exchange looks at each time, in slots: compiled too, by ``job.pxd``."""
 
-    __slots__ = ("attempts", "body", "dressed", "head", "index", "is_plain", "key", "method", "origin", "request",
-                 "started", "timeout", "trail")  # fmt: skip
+    __slots__ = ("attempts", "body", "dressed", "head", "index", "is_plain", "key", "limits", "method", "origin",
+                 "request", "started", "timeout", "trail")  # fmt: skip
 
     attempts: int
     body: Callable[[], Iterator[bytes]] | None
@@ -39,8 +45,11 @@ class BareJob:
     """The head, and the body too where that is short."""
     index: int
     is_plain: bool
-    """A response with content, which goes to memory, under the limits that all share."""
+    """A response with content, which goes to memory or to a file object, under limits that the fast path knows."""
     key: Key
+    limits: Any
+    """Those of the fast path for its response; None: those that all share. Only where there are some of its own may it
+    have a sink there."""
     method: str
     origin: Origin
     request: Request | str
@@ -58,7 +67,7 @@ class BareJob:
         self.head = head
         self.attempts = 0
         self.started = 0.0
-        self.body = self.dressed = self.timeout = self.trail = None
+        self.body = self.dressed = self.limits = self.timeout = self.trail = None
         self.is_plain = True
 
 
@@ -68,8 +77,8 @@ class Job(BareJob):
     # What few jobs need stands here and not in every instance.
     framed: Framed | None = None
     """``body``, as it was made of the request: a file knows where it began."""
-    own: Sequence[tuple[str, Any]] = ()
-    """The request's own fields."""
+    own_lines = 0
+    """How many of the last lines of ``head`` are the request's own, where ``own`` is to be read from it."""
     authentication: Authentication | None = None
     """What makes the Authorization field each time that it is sent, for digest authentication."""
     may_go_on: Callable[[Any, ResponseHead], bool] | None = None
@@ -107,6 +116,14 @@ class Job(BareJob):
     """Over which connection it was sent last, where that is logged."""
     paused_s = 0.0
     """Seconds for which its response was not read because memory was full. They count for no deadline."""
+
+    @cached_property
+    def own(self) -> Sequence[tuple[str, Any]]:
+        """The request's own fields, as they were when it was made."""
+        if not self.own_lines:
+            return ()
+        lines = self.head.decode("latin-1").split("\r\n")[-self.own_lines - 2 : -2]
+        return list(map(_pair_of, lines))
 
     def pour_into(self, stream: Stream, may_go_on: Callable[[Any, ResponseHead], bool] | None) -> None:
         """Have the result go to *stream* while it comes in; what *may_go_on* may be none."""

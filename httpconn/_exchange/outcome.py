@@ -10,7 +10,7 @@ from ..errors import AddressNotAllowed, BadStatusLine, HTTPException, InvalidURL
 from ..model import Request, Response, Sent
 from .incoming import Incoming
 from .job import Job
-from .sink import Sink, takes
+from .sink import FILES, Sink, taken_by_file, takes
 
 _LOST: Final = (ConnectionError, ssl.SSLError)
 
@@ -79,11 +79,18 @@ def note_failure(job: Job, incoming: Incoming, error: BaseException, *, was_reus
 
 def pour_into_sink(job: Job, response: Response, wait_s: float | None) -> None:
     """Move the content of a result to where its request wants it. Raises what the sink raises."""
-    request, head = response.request, response._head
+    request: Any = response._request  # which is a Request, where there is a sink
+    head, content = response._head, response._content
     if head is None or not takes(request, job.method, head):
         return
-    content, response._content = response._content, b""
+    response._content = b""
+    if content and type(request.sink) in FILES:
+        job.has_poured = True
+        content = content[taken_by_file(request.sink, content) :]
+        if not content:
+            return
     sink = Sink(request.sink, wait_s)
+    job.has_poured = job.has_poured or not sink.can_begin_anew
     try:
         sink.write(content)
     except BaseException:

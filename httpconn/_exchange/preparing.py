@@ -18,15 +18,17 @@ from ..model import Form, Request, Timeout, pairs_of, without_fragment
 from ..policies.auth import Digest, checked_auth
 from ..policies.hooks import finished
 from ..policies.redirects import is_bound_to_origin, is_of_content
-from ..policies.retries import IDEMPOTENT_METHODS
+from ..policies.retries import IDEMPOTENT_METHODS, Retry
 from ..policies.verdict import Policies, Trail, checked_redirects, checked_retry
 from . import content_coding
 from .given import Field, given_body, given_fields
+from .incoming import FastPath
 from .job import Job, Key
+from .layouts import FieldLayout, Known, Layouts, layout_of, plain_request
 from .proxies import DIRECT, EnvironmentProxies, Proxy, parse_proxy
 from .request_body import Body, ChunkedBody, Framed, body_of
 from .settings import MIB, TRUSTSTORE, USER_AGENT, Settings, check_request
-from .sink import check_sink
+from .sink import FILES, check_sink, is_file_object
 
 if TYPE_CHECKING:
     from ..policies.digest import Sessions
@@ -40,15 +42,13 @@ _EXPECT_LINE: Final = b"\r\nExpect: 100-continue"
 _NOT_ASKED_FOR_S: Final = 600.0
 """How long an origin is not asked for a "100 Continue", after it has answered that it knows no expectations."""
 _MOST_KNOWN: Final = 10_000
+_MOST_LAYOUTS: Final = 1_000
 
 _QUESTIONS: Final = {"etag": "If-None-Match", "last_modified": "If-Modified-Since"}
 
 _is_fingerprint: Final = re.compile(r"[0-9a-f]{64}|(?:[0-9a-f]{2}:){31}[0-9a-f]{2}").fullmatch
 
 Fields: TypeAlias = list[tuple[str, Any]]
-
-Known = tuple[Key, Origin, bytes]
-"""Of an origin: its key, itself, and what a GET without fields of its own has there, behind its target."""
 
 
 def plain_get(known: dict[str, Known], url: str) -> tuple[Known, bytes] | None:
@@ -71,31 +71,6 @@ def _remember(known: dict[str, Known], url: str, key: Key, origin: Origin, behin
         if len(known) >= _MOST_KNOWN:
             known.clear()
         known[prefix] = key, origin, behind_target
-
-
-def _says_no_more(request: Request) -> bool:
-    """Return whether *request* has nothing but a method and a URL that matters for sending and reading."""
-    return (
-        type(request.url) is str
-        and request.headers is None
-        and request.body is None
-        and request.json is None
-        and request.auth is None
-        and request.timeout is None
-        and request.retry is None
-        and request.sink is None
-        and request.max_content is None
-        and request.proxy is None
-        and request.redirects is None
-        and request.context is None
-        and request.server_hostname is None
-        and request.fingerprint is None
-        and request.tolerant_decoding is None
-        and request.validators is None
-        and request.decode is True
-        and request.sink_any_status is False
-        and request.wire is False
-    )
 
 
 class Preparer:
@@ -138,6 +113,7 @@ class Preparer:
             self._plain["Accept-Encoding"] = _IDENTITY if "range" in names else content_coding.accept_encoding()
         self._plain_of_head = {**self._plain, "Accept-Encoding": _IDENTITY} if self._chooses_codings else self._plain
         self._has_cookie_field = "cookie" in names
+        self._has_host = "host" in names
         self._check_own(pairs)
         _check_context(settings.context)
         self._tls = (settings.context, settings.server_hostname, _fingerprint(settings.fingerprint))
@@ -150,9 +126,16 @@ class Preparer:
         self._needs_request = policies.shapes_requests or not is_direct or bool(self._left_out) or is_in_names
         self._known: dict[str, Known] = {}
         self._known_by_head: dict[str, Known] = {}  # the same for HEAD, which asks for no coding
+        self._layouts: Layouts = {}
+        self._other_layouts: dict[tuple[str, bool], Layouts] = {}
+        self._readings: dict[tuple[Any, ...] | None, tuple[Retry | None, Any]] = {}
+        """By ``Request.reading`` of what was found good: the Retry whose id is in there, and the limits of the job."""
         self._not_asked: dict[Key, float] = {}
+        self.fast_path = FastPath(settings, policies)
         engine = _backends.selected.engine
         self.plain_get = plain_get if engine is None else engine.plain_get
+        self._plain_request = plain_request if engine is None else engine.plain_request
+        self._make_layout = FieldLayout if engine is None else engine.make_layout
 
     @property
     def known(self) -> dict[str, Known] | None:
@@ -185,25 +168,94 @@ class Preparer:
 
         Raises InvalidURL, InvalidField, MissingDecoder, ValueError, TypeError, and what a hook raises.
         """
-        method = request.method
-        is_bare = not self._needs_request and method in ("GET", "HEAD") and _says_no_more(request)
-        known = self._known_by_head if method == "HEAD" else self._known
-        found = self.plain_get(known, request.url) if is_bare else None
-        if found is not None:
-            (key, origin, _), head = found
-            job = Job(request, index, key, origin, method, head if method == "GET" else b"HEAD" + head[3:])
-            if method == "HEAD":
-                job.is_plain = False
-                job.may_read_fast = not self.settings.strict  # which closes behind what is announced and left out
+        job = self.prepare_known(request, index)
+        if job is not None:
             return job
         if self._policies.has_hooks:
             return finished(self.prepare_awaiting(request, index))
         fields = pairs_of(request.headers)
         job = self._prepare(request, fields, index, None, None)
         job.own = fields
-        if is_bare:
-            _remember(known, request.url, job.key, job.origin, job.head[job.head.index(b" HTTP/1.1\r\n") :])
+        self._learn(request, job, fields)
         return job
+
+    def prepare_known(self, request: Request, index: int) -> Job | None:
+        """Return the job of *request*, made of what one like it has come to; None where all has to be looked at."""
+        if self._needs_request or not request.is_sent_as_others():
+            return None
+        method = request.method
+        headers: Any = request.headers
+        known = self._known if method == "GET" else self._known_by_head
+        if headers is None:
+            found = self.plain_get(known, request.url)
+        elif method == "GET" and request.decode is True:
+            found = self._plain_request(known, request.url, headers, self._layouts)
+        else:
+            found = self._plain_request(known, request.url, headers, self._layouts_of(method, request.decode))
+        if found is None:
+            return None
+        (key, origin, _), head = found
+        job = Job(request, index, key, origin, method, head)
+        if headers is not None:
+            job.own_lines = len(headers)
+        if method != "GET":
+            if method != "HEAD":
+                return None
+            job.head = b"HEAD" + head[3:]
+            job.is_plain = False
+            job.may_read_fast = not self.settings.strict  # which closes behind what is announced and left out
+        if not request.is_read_as_others():
+            try:
+                said = self._readings.get(request.reading())
+            except TypeError:  # there is something in it that has no hash
+                return None
+            if said is None:
+                return None
+            _, job.limits = said
+            if request.sink is not None:
+                job.may_go_on = self._policies.may_go_on
+            if isinstance(request.timeout, Timeout):  # or there is none
+                job.timeout = request.timeout
+        return job
+
+    def _layouts_of(self, method: str, decode: bool) -> Layouts:
+        """Return the layouts of what is asked for so: what HEAD sends differs, and what is judged with *decode*."""
+        return self._layouts if method == "GET" and decode else self._other_layouts.setdefault((method, decode), {})
+
+    def _learn(self, request: Request, job: Job, fields: Fields) -> None:
+        """Keep of *job* what makes others of its kind: see ``prepare_known``."""
+        method = job.method
+        if self._needs_request or method not in ("GET", "HEAD") or job.closes or not request.is_sent_as_others():
+            return
+        known = self._known_by_head if method == "HEAD" else self._known
+        shared = self._plain_of_head if method == "HEAD" else self._plain
+        bare = _backends.selected.serialize_request_head(method, "/", job.origin.host_field, shared, -1)
+        if bare is None:
+            return
+        _remember(known, request.url, job.key, job.origin, bare[len(method) + len(" /") :])
+        reading = request.reading()
+        is_usual = request.sink is None or type(request.sink) in FILES  # others have to be looked at each time
+        if reading is not None and is_usual and isinstance(request.timeout, Timeout | None):
+            if len(self._readings) >= _MOST_LAYOUTS:
+                self._readings.clear()
+            self._readings[reading] = request.retry, job.limits
+        layouts = self._layouts_of(method, request.decode)
+        layout = layout_of(job.head, job.origin, fields, self._make_layout, has_host=self._has_host)
+        if layout is not None:
+            if len(layouts) >= _MOST_LAYOUTS:
+                layouts.clear()
+            layouts[tuple(name for name, _ in fields)] = layout
+
+    def _note_options(self, job: Job, request: Request) -> None:
+        """Have *job* go by what *request* says of its time and its response. Raises OSError, TypeError for the sink."""
+        if request.timeout is not None:
+            job.timeout = Timeout.of(request.timeout)
+        if request.sink is not None:
+            check_sink(request.sink)
+            job.may_go_on = self._policies.may_go_on
+            if not is_file_object(request.sink):
+                job.is_plain = job.may_read_fast = False  # a path is more work than all that would be saved
+        job.limits = self.fast_path.limits_for(request)
 
     async def prepare_awaiting(self, request: Request, index: int = 0) -> Job:
         """As ``prepare``, where there are hooks, which may have to be awaited."""
@@ -351,10 +403,6 @@ class Preparer:
         if "cookie" in left_out:
             job.takes_cookies = False
         job.trail = trail
-        job.timeout = None if request.timeout is None else Timeout.of(request.timeout)
-        if request.sink is not None:
-            check_sink(request.sink)
-            job.may_go_on = self._policies.may_go_on
         if proxy is not None:
             job.proxy = proxy
         if has_more or has_asked:
@@ -368,13 +416,10 @@ class Preparer:
             not job.closes  # the fast path goes by the response alone
             and method != "CONNECT"
             and not (method == "HEAD" and self.settings.strict)
-            and request.decode
-            and request.sink is None
-            and request.max_content is None
             and not request.wire
-            and request.retry is None  # the fast path has one set of statuses to judge, for all requests
         )
         job.is_plain = job.may_read_fast and method != "HEAD"
+        self._note_options(job, request)
         _put_body(job, framed)
         if isinstance(auth, Digest):
             self._authenticate(job, auth, digest_target, body)

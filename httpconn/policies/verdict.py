@@ -134,10 +134,14 @@ class Policies:
         """Whether a request to a bare URL is more than that."""
         self.judged_from = 0 if self._after else _LEAST_JUDGED
         """The status from which on a response has to be judged."""
-        self.retried_from = min(self.retry.statuses, default=_NO_STATUS) if self.retry is not None else _NO_STATUS
+        self.retried_from = self.retried_from_by(self.retry)
         """The same, beyond the redirects, for requests without a rule of their own."""
+
+    def retried_from_by(self, retry: Retry | None) -> int:
+        """Return the status from which on, beyond the redirects, a response has to be judged by the rule *retry*."""
         if self._after:
-            self.retried_from = 0
+            return 0
+        return _NO_STATUS if retry is None else min(retry.statuses, default=_NO_STATUS)
 
     def has_to_judge(self, head: ResponseHead) -> bool:
         """Return whether something may follow from a response: before another request is sent where this one was."""

@@ -15,6 +15,7 @@ import httpconn
 from httpconn import AsyncClient, ConnectionPool, Fetcher, Request, Retry, Timeout, fetch_many
 from httpconn._exchange import preparing
 from httpconn._exchange.options import OF_OTHERS
+from httpconn._exchange.request_fields import RequestFields
 from httpconn._exchange.settings import FetchSettings, Settings
 
 from ..support.cookies import cookie
@@ -42,7 +43,7 @@ def test_an_unknown_option_is_told_with_the_nearest_one(make: Any) -> None:
 @pytest.mark.parametrize("name", sorted(OF_OTHERS))
 def test_what_other_libraries_call_it_is_told_with_its_name_here(name: str) -> None:
     # A row of the table that has become an option of ours would hide that.
-    assert name not in FetchSettings.names() | set(Request.__slots__)
+    assert name not in FetchSettings.names() | set(RequestFields.__slots__)
     with ConnectionPool() as pool:
         for ask in (pool.request, Request):
             with pytest.raises(TypeError) as told:
@@ -111,7 +112,7 @@ def test_every_option_refuses_what_is_of_no_kind_and_names_itself(name: str) -> 
     assert "object" in str(told.value), "what was got"
 
 
-@pytest.mark.parametrize("name", [*sorted(set(Request.__slots__) - {"tag", "json"}), "params"])
+@pytest.mark.parametrize("name", [*sorted(set(RequestFields.__slots__) - {"tag", "json"}), "params"])
 def test_every_option_of_a_request_refuses_what_is_of_no_kind(name: str) -> None:
     given: dict[str, Any] = {"method": "GET", "url": "https://127.0.0.1:9/", name: _OF_ANY_KIND}
     with ConnectionPool() as pool, pytest.raises(TypeError) as told:

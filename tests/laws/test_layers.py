@@ -31,6 +31,7 @@ ROOMS = {
         "_exchange.charsets",
         "_exchange.lines",
         "_exchange.options",
+        "_exchange.request_fields",
         "_exchange.response_fields",
         "headers",
     },

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from httpconn import AsyncClient, Request, Response
+from httpconn._exchange.request_fields import RequestFields
 
 
 class Awaiting:
@@ -40,7 +41,9 @@ class Awaiting:
         if not self.streams or request.sink is not None:
             return await self.client.send(request)
         given = {
-            name: value for name in Request.__slots__ if (value := getattr(request, name)) != getattr(_UNSAID, name)
+            name: value
+            for name in RequestFields.__slots__
+            if (value := getattr(request, name)) != getattr(_UNSAID, name)
         }
         method, url = given.pop("method", "GET"), given.pop("url")
         async with self.client.stream(method, url, **given) as response:

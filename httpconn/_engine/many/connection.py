@@ -26,7 +26,7 @@ from typing import Any, Final, TypeAlias
 
 from ..._exchange.incoming import Incoming
 from ..._exchange.job import Job, Stream
-from ..._exchange.outcome import check_is_answer, is_left_out_content, may_resend, note_failure
+from ..._exchange.outcome import check_is_answer, is_left_out_content, may_resend, note_failure, pour_into_sink
 from ..._exchange.outgoing import Outgoing
 from ..._io.channel import NOT_PERSISTENT, NOT_QUIET, READ, Channel, Why
 from ..._io.connect import Watch
@@ -35,8 +35,8 @@ from ..._io.lookups import Address, Lookup, Name
 from ..._io.polling import IN, OUT
 from ..._wire.framing import announced_bytes, announces_content
 from ..._wire.head import ResponseHead
-from ...errors import without_frames
-from ...model import Response, Timeout
+from ...errors import name_place, without_frames
+from ...model import Response, Timeout, tell_partial
 from ..tracing import note_sending
 from .host import Host
 from .state import LoopState
@@ -443,7 +443,9 @@ class Connection:
         take_turn = loop.take_turn
         assert take_turn is not None
         try:
-            found = take_turn(self.descriptor, head, loop.plain_limits)
+            job = self.job
+            assert job is not None
+            found = take_turn(self.descriptor, head, loop.plain_limits if job.limits is None else job.limits)
         except OSError as error:
             self.fail(error)
             return
@@ -459,6 +461,11 @@ class Connection:
             self._read(job, found)
             return
         head, content, left, sent = found
+        pours = job.limits is not None and job.may_go_on is not None
+        if left and pours:  # into a sink, part by part
+            self.is_fast = False
+            self._read(job, head.block + content)
+            return
         if left:
             self.since = loop.now
             self.head = head
@@ -481,6 +488,14 @@ class Connection:
             self._go_on(persists=True)
         else:
             self._stop(persists=sent == -3)
+        if pours and (
+            sent >= -1 or not loop.shared.policies.may_go_on(job, head)
+        ):  # else once it is seen to be the result
+            self._pour_whole(job, response)
+            if response.error is not None:
+                loop.follow_up(job, response)
+                return
+            content = response._content
         loop.held += len(content)
         if loop.held > loop.max_buffered_bytes:
             loop.hold(0)
@@ -488,6 +503,18 @@ class Connection:
             loop.follow_up(job, response)
         else:
             loop.answered(response)
+
+    def _pour_whole(self, job: Job, response: Response) -> None:
+        """Write the content of a result, which came in one piece, into the caller's file object.
+
+        Where that fails, the response has the ``error``. Its connection has gone on by then.
+        """
+        try:
+            self.loop.off_the_clock(pour_into_sink, job, response, (job.timeout or self.loop.timeout).read)
+        except Exception as error:
+            response.error = without_frames(error)
+            tell_partial(error, b"")
+            name_place(error, job.place)
 
     def _response_to(self, job: Job, head: ResponseHead, content: bytes) -> Response:
         """Return the response to *job*, which has been read in one go; without its times."""
@@ -589,8 +616,14 @@ class Connection:
         begin_plain = loop.begin_plain
         if self.incoming is None and job.may_read_fast and begin_plain is not None:
             # TLS or HEAD, most likely: read as on the fast path, and received as everywhere.
-            plain = begin_plain(data, loop.plain_limits, job.method == "HEAD")
-            if plain is not None and not plain[2] and not self._may_be_left_out(plain[0]):
+            limits = loop.plain_limits if job.limits is None else job.limits
+            plain = begin_plain(data, limits, job.method == "HEAD")
+            if (
+                plain is not None
+                and not plain[2]
+                and not self._may_be_left_out(plain[0])
+                and (job.may_go_on is None or not job.may_go_on(job, plain[0]))
+            ):
                 self._end_plain(job, channel, plain[0], plain[1])
                 return
         self._read(job, data)
@@ -606,8 +639,14 @@ class Connection:
         response = self._response_to(job, head, content)
         response._times = _and_whole(self.times, loop.now - job.started)
         persists = self.is_sent and not channel.has_pending()
-        if content:
-            loop.hold(len(content))
+        if job.may_go_on is not None:
+            self._pour_whole(job, response)
+            if response.error is not None:
+                self._go_on(persists=persists)
+                loop.follow_up(job, response)
+                return
+        if response._content:
+            loop.hold(len(response._content))
         elif job.method == "HEAD" and announces_content(head, "HEAD"):
             self._end_left_out(job, response, announced_bytes(head), persists=persists)
             return

@@ -40,7 +40,7 @@ from ...errors import (
     name_place,
     without_frames,
 )
-from ...model import Response
+from ...model import Request, Response
 from ..shared import Shared
 from .connection import BUSY, OPENING, RESOLVING, Connection
 from .host import Host
@@ -318,17 +318,20 @@ class Loop(LoopState):
         return True
 
     def _read_run(self, most: int) -> bool:
-        """Queue the bare URLs of the first source, at most *most*, and what came behind them; as ``_read_ahead``."""
+        """Queue what the first source has of known kinds, at most *most*, and what comes behind; as ``_read_ahead``."""
         intake, added = self.intake, self.intake.added
+        prepare_known = self.shared.preparer.prepare_known
         source = intake.sources[0]
         first = index = intake.count
         waiting = len(self.runnable)
         try:
             while index - first < most and not added:  # those come first, also what *source* adds
                 request = next(source)
-                if not isinstance(request, str):
-                    break
-                job = self.known_job(request, index)
+                job: Job | None = None
+                if isinstance(request, str):
+                    job = self.known_job(request, index)
+                elif type(request) is Request:
+                    job = prepare_known(request, index)
                 if job is None:
                     break
                 index += 1

@@ -11,13 +11,21 @@ from ..._exchange.incoming import Incoming
 from ..._exchange.job import Job
 from ..._exchange.lines import TextReader
 from ..._exchange.logged import is_logged
-from ..._exchange.outcome import check_is_answer, is_left_out_content, may_resend, note_failure
+from ..._exchange.outcome import check_is_answer, is_left_out_content, may_resend, note_failure, pour_into_sink
 from ..._exchange.outgoing import Outgoing
 from ..._io.channel import NOT_QUIET, READ, WRITE, Channel
 from ..._io.descriptors import is_out_of_descriptors
 from ..._io.lookups import Address, Lookup, Name
 from ..._wire.head import ResponseHead
-from ...errors import ConnectTimeout, MalformedFraming, PoolClosed, ReadTimeout, TotalTimeout, without_frames
+from ...errors import (
+    ConnectTimeout,
+    MalformedFraming,
+    PoolClosed,
+    ReadTimeout,
+    TotalTimeout,
+    name_place,
+    without_frames,
+)
 from ...model import Response, Timeout, attach_response, tell_partial
 from ...policies.verdict import FIRST_ERROR
 from ..clock import Clock
@@ -130,10 +138,22 @@ class Attempt(Clock):
         if self._plain is not None:
             response = self._shared.make_response(self._job.request, self._plain[0], self._plain[1])
             response.attempts = self._job.attempts
+            if self._job.may_go_on is not None:
+                self._pour_whole(response)
         else:
             response = self._incoming.response()
         response._times = self._seal_times()
         return response
+
+    def _pour_whole(self, response: Response) -> None:
+        """Write the content of a result, which came in one piece, into the caller's file object; see its ``error``."""
+        try:
+            self.off_the_clock(pour_into_sink, self._job, response, self._limits.read)
+        except Exception as error:
+            response.error = without_frames(error)
+            tell_partial(error, b"")
+            name_place(error, self._job.place)
+            attach_response(error, response)
 
     def release(self) -> None:
         """Give the connection back; it is kept where the message is whole and nothing stands against it."""
@@ -348,8 +368,9 @@ class Attempt(Clock):
                         and not is_sending
                         and (not self._is_streamed or self._job.may_come_whole)
                     ):
-                        plain = begin(data, self._shared.plain_limits)
-                        if plain is not None and not plain[2]:
+                        limits = self._shared.plain_limits if self._job.limits is None else self._job.limits
+                        plain = begin(data, limits)
+                        if plain is not None and not plain[2] and not self._is_kept_back(plain[0]):
                             self._plain = plain
                             return True
                 incoming = self._incoming
@@ -365,6 +386,11 @@ class Attempt(Clock):
                     outgoing.go_on()
             if is_complete or (until_head and incoming.head is not None and not is_sending):
                 return is_complete
+
+    def _is_kept_back(self, head: ResponseHead) -> bool:
+        """Return whether the content must not go to the request's sink yet, since it may be no result."""
+        may_go_on = self._job.may_go_on
+        return may_go_on is not None and may_go_on(self._job, head)
 
     def _wait(self, channel: Channel, wanted: int) -> None:
         """Wait until there is something to do. Raises ReadTimeout, TotalTimeout."""

@@ -1,0 +1,154 @@
+"""What a Request holds. Compiled too, by ``request_fields.pxd``: programs make one for each exchange."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class RequestFields:
+    """The attributes of a Request, which adds what they are given as, and how it is copied."""
+
+    __slots__ = (
+        "auth",
+        "body",
+        "context",
+        "decode",
+        "default_encoding",
+        "fingerprint",
+        "headers",
+        "json",
+        "max_content",
+        "method",
+        "proxy",
+        "redirects",
+        "retry",
+        "server_hostname",
+        "sink",
+        "sink_any_status",
+        "tag",
+        "timeout",
+        "tolerant_decoding",
+        "url",
+        "validators",
+        "wire",
+    )
+
+    # What types they have is said by Request: its module imports this one.
+    auth: Any
+    body: Any
+    context: Any
+    decode: Any
+    default_encoding: Any
+    fingerprint: Any
+    headers: Any
+    json: Any
+    max_content: Any
+    method: Any
+    proxy: Any
+    redirects: Any
+    retry: Any
+    server_hostname: Any
+    sink: Any
+    sink_any_status: Any
+    tag: Any
+    timeout: Any
+    tolerant_decoding: Any
+    url: Any
+    validators: Any
+    wire: Any
+
+    def _fill(
+        self,
+        method: Any,
+        url: Any,
+        headers: Any,
+        body: Any,
+        json: Any,
+        auth: Any,
+        validators: Any,
+        timeout: Any,
+        tag: Any,
+        sink: Any,
+        sink_any_status: Any,
+        decode: Any,
+        max_content: Any,
+        redirects: Any,
+        retry: Any,
+        tolerant_decoding: Any,
+        default_encoding: Any,
+        context: Any,
+        server_hostname: Any,
+        fingerprint: Any,
+        proxy: Any,
+        wire: Any,
+    ) -> None:
+        """Set every attribute."""
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.json = json
+        self.auth = auth
+        self.validators = validators
+        self.timeout = timeout
+        self.tag = tag
+        self.sink = sink
+        self.sink_any_status = sink_any_status
+        self.decode = decode
+        self.max_content = max_content
+        self.redirects = redirects
+        self.retry = retry
+        self.tolerant_decoding = tolerant_decoding
+        self.default_encoding = default_encoding
+        self.context = context
+        self.server_hostname = server_hostname
+        self.fingerprint = fingerprint
+        self.proxy = proxy
+        self.wire = wire
+
+    def is_sent_as_others(self) -> bool:
+        """Return whether nothing but method, URL and fields decides what is sent, and over which connections."""
+        return (
+            type(self.url) is str
+            and self.body is None
+            and self.json is None
+            and self.auth is None
+            and self.validators is None
+            and self.context is None
+            and self.server_hostname is None
+            and self.fingerprint is None
+            and self.proxy is None
+            and self.wire is False
+        )
+
+    def is_read_as_others(self) -> bool:
+        """Return whether nothing is said of the response, nor of how long it may take."""
+        return (
+            self.sink is None
+            and self.decode is True
+            and self.max_content is None
+            and self.retry is None
+            and self.redirects is None
+            and self.timeout is None
+            and self.tolerant_decoding is None
+            and self.sink_any_status is False
+        )
+
+    def reading(self) -> tuple[Any, ...] | None:
+        """Return what is said of the response, as a key that is equal for what is read alike; None for what is rare.
+
+        A Retry goes by its id, so that whoever keeps the key has to keep it too.
+        """
+        if self.tolerant_decoding is not None or self.sink_any_status is not False:
+            return None
+        return (
+            self.decode,
+            type(self.decode),
+            self.max_content,
+            type(self.max_content),
+            id(self.retry),
+            self.redirects,
+            type(self.redirects),
+            type(self.sink),
+            type(self.timeout),
+        )
