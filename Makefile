@@ -20,7 +20,7 @@ told   := $(source) $(shell command -v $${CC:-cc} gcc clang | tr '\n' ' ') $(CFL
           no=$(HTTPCONN_NO_EXTENSIONS) required=$(HTTPCONN_REQUIRE_EXTENSIONS)
 wheel   = $$(ls $(VENV)/wheel/*.whl)
 
-.PHONY: help build demo test test-quick bench bench-full bench-compare bench-publish bench-memory bench-fetch bench-awaits bench-instructions bench-unused bench-rates bench-cores bench-adapters bench-micro fuzz planted sanitize leaks misuse test-adapters test-scrapy test-tools test-tools-suites interpreters wheels test-codings docs lint clean FORCE
+.PHONY: help build demo test test-quick bench bench-full bench-compare bench-publish bench-memory bench-fetch bench-awaits bench-instructions bench-unused bench-rates bench-cores bench-adapters bench-micro fuzz planted sanitize leaks misuse test-adapters test-scale test-scrapy bench-scrapy bench-shares bench-pages test-tools test-tools-suites interpreters wheels test-codings docs lint clean FORCE
 .DELETE_ON_ERROR:
 
 help:   ## this list
@@ -76,6 +76,15 @@ bench-cores: build $(VENV)/checkout   ## a list on all cores, by interpreters (3
 bench-adapters: build $(VENV)/has-bench $(VENV)/checkout   ## requests, httpx, httpx2 on their own carriers and on ours   [ARGS="--only httpx", "--flat 1000000"]
 	@$(apart) -m bench.adapters $(ARGS)
 
+bench-scrapy: build $(VENV)/under-scrapy $(VENV)/checkout   ## a crawl by Scrapy on its own handler and on ours   [ARGS="--only links-16"]
+	@PYTHONSAFEPATH=1 PYTHONPATH='$(abspath $(VENV))/checkout' $(VENV)/under-scrapy/bin/python -m bench.scrapy_crawl $(ARGS)
+
+bench-pages: build $(VENV)/checkout   ## what a page costs a crawler, by kind: CPU, memory for each host, disk   [ARGS="--pages 20000"]
+	@$(apart) -m bench.pages $(ARGS)
+
+bench-shares: build $(VENV)/checkout   ## ten million URLs partitioned by host, on paper   [ARGS="--hosts 1000000 --rate 0.5"]
+	@$(apart) -m bench.shares $(ARGS)
+
 bench-micro: build $(VENV)/has-bench   ## parsing alone, chunks alone   [ARGS="-k head"]
 	PYTHONSAFEPATH=1 $(bin)/python -m pytest bench/micro --benchmark-only $(ARGS)
 
@@ -103,8 +112,11 @@ test-tools: build $(VENV)/has-test $(VENV)/checkout   ## forty tools around http
 test-tools-suites: build $(VENV)/has-test $(VENV)/checkout   ## the own suites of vcrpy, responses, mocket, sentry-sdk   [ARGS="--only mocket"]
 	@$(apart) -m tests.tools.suites $(ARGS)
 
-test-scrapy: build $(VENV)/has-under-scrapy $(VENV)/checkout   ## Scrapy's own tests of download handlers, over ours   [ARGS="--reactor none -k bind"]
-	$(apart) -m tests.isolated.under_scrapy $(ARGS)
+test-scrapy: build $(VENV)/under-scrapy $(VENV)/checkout   ## Scrapy's own tests of download handlers, over ours   [ARGS="--reactor none -k bind"]
+	PYTHONSAFEPATH=1 PYTHONPATH='$(abspath $(VENV))/checkout' $(VENV)/under-scrapy/bin/python -m tests.isolated.under_scrapy $(ARGS)
+
+test-scale: build $(VENV)/scale $(VENV)/checkout   ## the programs of docs/scale.md on Ray, Dask and Spark, against nginx   [ARGS="--only dask --workers 2"]
+	@PYTHONSAFEPATH=1 PYTHONPATH='$(abspath $(VENV))/checkout' $(VENV)/scale/bin/python -m tests.isolated.scale $(ARGS)
 
 misuse: build $(VENV)/has-test $(VENV)/checkout   ## threads, signals, forks in the middle of a request   [ARGS="--seconds 60"]
 	$(apart) -m tests.isolated.misuse $(ARGS)
@@ -163,11 +175,12 @@ $(VENV)/has-httptools: pyproject.toml | $(VENV)/installed
 $(VENV)/checkout: | $(VENV)/python
 	@mkdir -p $@ && ln -sfn '$(CURDIR)/tests' '$(CURDIR)/bench' $@
 
-# Apart from the rest: httpbin, which requests' suite needs, wants another greenlet than gevent does.
-$(VENV)/adapters: pyproject.toml $(VENV)/installed
-	@echo 'installing what "adapters" needs'
+# Apart from the rest, each in an environment of its own: httpbin, which requests' suite needs, wants another greenlet than
+# gevent does; the plugins of pytest that Scrapy's tests need are heard in every run; Ray, Dask and Spark are large.
+$(VENV)/adapters $(VENV)/under-scrapy $(VENV)/scale: $(VENV)/%: pyproject.toml $(VENV)/installed
+	@echo 'installing what "$*" needs'
 	@rm -rf $@ && $(bin)/python -m venv $@
-	@$@/bin/python -m pip --quiet install "$(wheel)[adapters]" || { rm -rf $@; exit 1; }
+	@$@/bin/python -m pip --quiet install "$(wheel)[$*]" || { rm -rf $@; exit 1; }
 	@touch $@
 
 $(VENV)/has-%: pyproject.toml | $(VENV)/installed

@@ -59,6 +59,7 @@ _log: Final = logging.getLogger(__name__)
 
 _MOST_KEPT: Final = 64
 _MOST_ADDRESSES: Final = 4_096
+_MOST_NAMES: Final = 1_024
 _WITH_CONTENT: Final = frozenset({"POST", "PUT", "PATCH"})
 """Methods whose requests tell the length of their content, also where there is none (RFC 9110 section 8.6)."""
 _WITHOUT_BODY: Final = frozenset({NO_CONTENT, NOT_MODIFIED})
@@ -125,6 +126,22 @@ def _ip_address(host: str) -> Any:
         return None
 
 
+@lru_cache(maxsize=_MOST_NAMES)
+def _name_of(name: str) -> bytes:
+    """Return the *name* of a field as Scrapy writes it."""
+    return name.encode("latin-1").title()
+
+
+def _headers_of(head: ResponseHead) -> Any:
+    """Return the fields in Scrapy's Headers, which would make each name anew for each response."""
+    fields: dict[bytes, list[bytes]] = {}
+    for name, value in field_lines_of(head):
+        fields.setdefault(_name_of(name), []).append(value.encode("latin-1"))
+    headers = Headers()
+    dict.update(headers, fields)
+    return headers
+
+
 class _Limits(NamedTuple):
     """Of one request."""
 
@@ -161,7 +178,7 @@ class DownloadHandler:
         self._options = settings_of(given, "Scrapy")
         self._bind_address = _bound_to(settings.get("DOWNLOAD_BIND_ADDRESS"))
         self._clients: dict[tuple[str, int] | None, AsyncClient] = {}
-        """By the address that they connect from."""
+        """By the address that they connect from, which is an option of a client, as of a pool or a fetcher."""
         self._timeouts = Kept(_MOST_KEPT)
 
     @classmethod
@@ -206,7 +223,8 @@ class DownloadHandler:
 
     def _request_of(self, request: Any, timeout_s: float) -> tuple[Request, tuple[tuple[bytes, bytes], ...]]:
         """Return *request* as it is sent, and its fields. Raises ValueError for credentials no proxy can be told."""
-        fields = [(name, value) for name, values in request.headers.items() for value in values]
+        # Scrapy's own ``items`` looks each name up anew.
+        fields = [(name, value) for name, values in dict.items(request.headers) for value in values]
         proxy = request.meta.get("proxy")
         if any(name.lower() == b"proxy-authorization" for name, _ in fields):
             told = [value for name, value in fields if name.lower() == b"proxy-authorization"]
@@ -272,10 +290,8 @@ class _Download:
         self._job = job
         self._response = response
         self._head: ResponseHead = head
-        self._headers: Any = Headers(
-            [(name.encode("latin-1"), value.encode("latin-1")) for name, value in field_lines_of(head)]
-        )
-        self._content = bytearray()
+        self._headers = _headers_of(head)
+        self._content: bytes | bytearray = b""
         self._warned = False
 
     async def run(self) -> Any:
@@ -306,7 +322,12 @@ class _Download:
 
     def _take(self, part: bytes) -> Any:
         """Take the next *part*; return the StopDownload of who wants no more. Raises DownloadCancelledError."""
-        self._content += part
+        if not self._content:
+            self._content = part
+        else:
+            if isinstance(self._content, bytes):
+                self._content = bytearray(self._content)
+            self._content += part
         stop = self._send(signals.bytes_received, data=part)
         if stop is None:
             self._measure(len(self._content), "Received")
@@ -362,13 +383,13 @@ class _Download:
         made = kind(
             url=request.url,
             status=response.status,
-            headers=headers,
             body=body,
             flags=[*flags] if stop is None else [*flags, "download_stopped"],
             certificate=None if tls is None else tls.certificate,
             ip_address=None if peer is None else _ip_address(peer[0]),
             protocol="HTTP/1.0" if response.version == 10 else "HTTP/1.1",
         )
+        made.headers = headers  # given to its class they would be made anew
         if stop is not None and stop.fail:
             stop.response = made
             raise stop
