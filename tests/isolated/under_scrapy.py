@@ -10,6 +10,7 @@ and the like. All of them have to pass but those of ``GAPS``; docs/scrapy.md has
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import tarfile
@@ -86,12 +87,16 @@ def main() -> int:
         (folder / "scrapy").rename(folder / "unused")  # the installed one is what is tested
         ours = Path("tests", "test_httpconn.py")
         (folder / ours).write_text(module(), encoding="utf-8")
+        # Their `tests`, also for the servers that they start, and not ours, which PYTHONPATH has.
+        environment = {
+            name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONSAFEPATH")
+        }
         for reactor in ("asyncio", "none", "default") if told.reactor is None else (told.reactor,):
             plugins = ["-p", "no:twisted"] if reactor == "none" else []
             command = [sys.executable, "-m", "pytest", "-q", *plugins, "-p", "no:cacheprovider", "-W", "ignore"]
             print(f"{wanted}, reactor {reactor}", flush=True)
-            done = subprocess.run([*command, f"--reactor={reactor}", *more, str(ours)], cwd=folder, timeout=1_800)
-            failed |= done.returncode
+            command += [f"--reactor={reactor}", *more, str(ours)]
+            failed |= subprocess.run(command, cwd=folder, env=environment, timeout=1_800).returncode
     return 1 if failed else 0
 
 
