@@ -39,6 +39,7 @@ HOSTS: Final = 6
 PAGES: Final = 24
 MOST_LINES: Final = 24
 LONGEST_S: Final = 180
+_TRIES: Final = 4
 PACKAGES: Final = {"dask": "dask", "ray": "ray", "spark": "pyspark", "processes": "httpconn"}
 
 NGINX: Final = """
@@ -265,10 +266,17 @@ def ray(workers: int) -> Iterator[Run]:
         rows: list[dict[str, Any]] = module.crawl(dataset, workers).take_all()
         return rows
 
-    library.init(
-        num_cpus=workers + 2, include_dashboard=False, logging_level="ERROR", log_to_driver=False,
-        object_store_memory=200 << 20,
-    )  # fmt: skip
+    for left in range(_TRIES - 1, -1, -1):
+        try:
+            library.init(
+                num_cpus=workers + 2, include_dashboard=False, logging_level="ERROR", log_to_driver=False,
+                object_store_memory=200 << 20,
+            )  # fmt: skip
+            break
+        except Exception:  # it has no other: a node that did not begin within 30 s
+            library.shutdown()
+            if not left:
+                raise
     library.data.DataContext.get_current().enable_progress_bars = False
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     try:
