@@ -29,6 +29,13 @@ if TYPE_CHECKING:
 Headers: TypeAlias = Mapping[str, Any] | Iterable[tuple[str, Any]] | HTTPMessage
 
 
+def memory_of(response: ResponseFields) -> int:
+    """Return how many bytes *response* holds: its content, and the message as it came where that is kept."""
+    sent: Sent | None = response._sent
+    size = len(response._content)
+    return size if sent is None or sent.wire is None else size + len(sent.wire.data)
+
+
 def pairs_of(headers: Headers | None) -> list[tuple[str, Any]]:
     """Return *headers* as pairs; a mapping's list or tuple of values becomes as many lines. Raises TypeError.
 
@@ -226,7 +233,7 @@ class Wire(NamedTuple):
 class Sent:
     """What was sent for a response, and where to, and what came, as far as that is kept."""
 
-    __slots__ = ("at", "head", "peer", "request", "tls", "wire")
+    __slots__ = ("at", "head", "is_cut", "peer", "request", "tls", "wire")
 
     def __init__(self, head: bytes | None, at: float | None, peer: tuple[str, int] | None, tls: TLSInfo | None) -> None:
         self.head = head
@@ -237,11 +244,14 @@ class Sent:
         self.request: Request | None = None
         """The request with the fields that it had on the wire, once it was asked for."""
         self.wire: Wire | None = None
+        self.is_cut = False
+        """Of a response in a history: whether it had more content than is kept there."""
 
-    def with_wire(self, wire: Wire) -> Sent:
+    def with_wire(self, wire: Wire | None, *, is_cut: bool = False) -> Sent:
         """Return a copy with the message that came."""
         copy = Sent(self.head, self.at, self.peer, self.tls)
         copy.wire = wire
+        copy.is_cut = is_cut
         return copy
 
     def told_by(self, request: Request) -> Request:

@@ -17,9 +17,9 @@ class Capture:
         self._received = 0
         self._until: int | None = None  # how many bytes are kept in all, once that is known
 
-    @property
-    def memory(self) -> int:
-        return len(self._data)
+    def memory(self, behind: int) -> int:
+        """Return how many bytes are kept, without the last *behind* that came."""
+        return min(len(self._data), self._received - behind)
 
     def take(self, data: bytes) -> None:
         """Keep the next bytes of the stream, as far as they are within the bound."""

@@ -96,7 +96,12 @@ class Incoming:
     def memory(self) -> int:
         """Bytes of content in memory, and those that its decoders take, and the message as it came."""
         memory = self.held if self._decoder is None else self.held + self._decoder.memory
-        return memory if self._capture is None or self.is_whole else memory + self._capture.memory
+        return memory if self._capture is None else memory + self._capture.memory(self._behind)
+
+    @property
+    def _behind(self) -> int:
+        """Bytes that came behind the message."""
+        return len(self._reader.unused) if self._reader.complete else 0
 
     def receive(self, data: bytes, *, is_clean: bool = True) -> bool:
         """Take the next bytes of the stream, b"" for its end; return whether the message is complete.
@@ -300,9 +305,7 @@ class Incoming:
     def _tell_wire(self, response: Response) -> None:
         """Put into *response* the message as far as it has come, where that is kept."""
         if self._capture is not None:
-            reader = self._reader
-            behind = len(reader.unused) if reader.complete else 0
-            response._sent = (self._job.sent or WIRE_ONLY).with_wire(self._capture.message(behind))
+            response._sent = (self._job.sent or WIRE_ONLY).with_wire(self._capture.message(self._behind))
 
 
 class FastPath:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 from .._wire.head import ResponseHead, field_values_of
 from .._wire.urls import Origin
 from ..errors import TooManyRedirects
-from ..model import Request, Response
+from ..model import WIRE_ONLY, Request, Response
 from .auth import Auth, Credentials
 from .cookies import Cookies
 from .hooks import Hooks, call, hooks_of, is_awaited
@@ -292,10 +292,14 @@ def _asked_s(head: ResponseHead, wall_s: float) -> float | None:
 
 def archive(response: Response) -> Response:
     """Return *response* as it goes into a history: with the beginning of its content, and of its message."""
-    response._content = response._content[:MOST_ARCHIVED_BYTES]
-    kept: Any = getattr(response, "_sent", None)
-    if kept is not None and kept.wire is not None:
-        response._sent = kept.with_wire(kept.wire.beginning(len(response.raw_head) + MOST_ARCHIVED_BYTES))
+    kept: Any = response._sent
+    wire = None if kept is None else kept.wire
+    is_cut = len(response._content) > MOST_ARCHIVED_BYTES
+    if is_cut or wire is not None:
+        response._content = response._content[:MOST_ARCHIVED_BYTES]
+        if wire is not None:
+            wire = wire.beginning(len(response.raw_head) + MOST_ARCHIVED_BYTES)
+        response._sent = (kept or WIRE_ONLY).with_wire(wire, is_cut=is_cut)
     return response
 
 

@@ -27,6 +27,7 @@ import httpconn
 from httpconn import Fetcher, Request, Timeout, fetch_many
 from httpconn._engine.many import robots
 from httpconn._engine.many.loop import Loop
+from httpconn.model import memory_of
 
 from ..support.awaiting import AwaitedMany
 from ..support.clients import is_empty
@@ -302,8 +303,11 @@ def test_ordered(fetch_many: FetchMany, in_use, server: FaultyServer) -> None:
 
 
 @pytest.mark.parametrize("ordered", [False, True])
-def test_what_is_buffered_is_bounded(ordered: bool) -> None:
-    size = 1_000_000
+@pytest.mark.parametrize("wire", [False, True])
+def test_what_is_buffered_is_bounded(ordered: bool, wire: bool) -> None:
+    """Messages that are kept as they came count too."""
+    size = 500_000 if wire else 1_000_000
+    held = 1_000_000
 
     class Big(FaultyServer):
         async def answer(self, exchange: Exchange) -> None:
@@ -314,18 +318,18 @@ def test_what_is_buffered_is_bounded(ordered: bool) -> None:
             await exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size, bytes(size))
 
     with Big() as server:
-        urls = [server.url(f"/big/{n}") for n in range(60)]
-        with fetch_many(urls, ordered=ordered, per_host=30, max_buffered_bytes=4 * size) as responses:
+        asked = [Request("GET", server.url(f"/big/{n}"), wire=wire) for n in range(60)]
+        with fetch_many(asked, ordered=ordered, per_host=30, max_buffered_bytes=4 * held) as responses:
             most = 0
             loop = responses._loop
             for response in responses:
                 assert response.error is None
                 assert len(response.content) == size
                 # What has been handed out is taken off when the loop goes on.
-                most = max(most, loop.held - loop._held_ready + sum(len(left.content) for left in loop.ready))
+                most = max(most, loop.held - loop._held_ready + sum(map(memory_of, loop.ready)))
             assert responses.stats.results == 60
             assert is_empty(responses)
-        assert most <= 7 * size
+        assert most <= 7 * held
 
 
 @pytest.mark.timeout(300)

@@ -144,11 +144,22 @@ def test_over_tls(kind: str, tls: TLS) -> None:
         assert ask(Request("GET", f"https://localhost:{server.port}/", wire=True)).wire == CHUNKED
 
 
-def test_nothing_is_counted_twice() -> None:
-    """What a fetcher holds in memory is nothing again when all has been handed out."""
-    with Site({"/page": (200, {}, b"x" * 300_000)}) as site, Fetcher(max_buffered_bytes=400_000) as fetcher:
-        for response in fetcher.feed(Request("GET", site.url("/page"), wire=True) for _ in range(8)):
+@pytest.mark.parametrize("ordered", [False, True])
+def test_nothing_is_counted_twice(ordered: bool) -> None:
+    """What a fetcher holds in memory is nothing again when all has been handed out: pages, redirects, failures."""
+    routes = {"/page": (200, {}, b"x" * 300_000), "/moved": (302, {"Location": "/page"}, b"x" * 100_000)}
+    with Site(routes) as site, Fetcher(max_buffered_bytes=400_000, ordered=ordered) as fetcher:
+        asked = [Request("GET", site.url(path), wire=True) for path in ("/page", "/moved") * 4]
+        for response in fetcher.feed(asked):
             assert len(response.wire) == len(response.raw_head) + 300_000
+        assert fetcher._loop.held == 0
+        [cut] = fetcher.feed([Request("GET", site.url("/page"), wire=True, max_content=1_000)])
+        assert isinstance(cut.error, ContentTooLong)
+        assert next(fetcher, None) is None
+        assert fetcher._loop.held == 0
+    with Transcripts([CHUNKED + b"HTTP/1.1 200 OK\r\n\r\nunasked"]) as server, Fetcher() as fetcher:
+        [response] = fetcher.feed([Request("GET", server.urls()[0], wire=True)])
+        assert response.wire == CHUNKED
         assert fetcher._loop.held == 0
 
 

@@ -36,7 +36,7 @@ from ..._io.polling import IN, OUT
 from ..._wire.framing import announced_bytes, announces_content
 from ..._wire.head import ResponseHead
 from ...errors import name_place, without_frames
-from ...model import Response, Timeout, tell_partial
+from ...model import Response, Timeout, memory_of, tell_partial
 from ..tracing import note_sending
 from .host import Host
 from .state import LoopState
@@ -952,7 +952,7 @@ class Connection:
         times = self.times
         self.close(error)
         response = incoming.response(without_frames(error))
-        loop.held += len(response._content)
+        loop.held += memory_of(response)
         response._times = _and_whole(times, loop.time() - job.started)
         loop.follow_up(job, response)
 

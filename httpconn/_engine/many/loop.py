@@ -40,7 +40,7 @@ from ...errors import (
     name_place,
     without_frames,
 )
-from ...model import Request, Response
+from ...model import Request, Response, memory_of
 from ..shared import Shared
 from .connection import BUSY, OPENING, RESOLVING, Connection
 from .host import Host
@@ -747,16 +747,16 @@ class Loop(LoopState):
     def _make_ready(self, response: Response) -> None:
         self._append(response)
         self._made_ready += 1
-        self._held_ready += len(response._content)
+        self._held_ready += len(response._content) if response._sent is None else memory_of(response)
 
     def goes_on(self, job: Job, response: Response) -> bool:
         """Return whether something follows *response*, which is no result then; and see to it."""
         total_at = self.end_of_total(job)
-        held = len(response._content)
+        held = memory_of(response)
         now = time.monotonic()
         left_s = total_at + self.away - now
         follow_up = self.off_the_clock(self.shared.follower.after, job, response, left_s, time.time())
-        self.held -= held - (0 if follow_up.job is not None else len(response._content))
+        self.held -= held - (0 if follow_up.job is not None else memory_of(response))
         return self.go_on_after(job, response, follow_up, now, total_at)
 
     def end_of_total(self, job: Job) -> float:

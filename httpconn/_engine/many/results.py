@@ -15,7 +15,7 @@ from typing import Any, Final, Self
 
 from ..._exchange.job import Job
 from ...errors import PoolClosed
-from ...model import Request, Response
+from ...model import Request, Response, memory_of
 from .driver import Driver, Unjudged, refused
 from .fed import awaited_job, close_source, job_of
 from .runners import Future
@@ -128,7 +128,7 @@ class Inbox:
 
     async def _judge(self, unjudged: Unjudged) -> None:
         """Take a response when its hooks have been awaited, if nothing follows it. Its content counts meanwhile."""
-        size = len(unjudged.response._content)
+        size = memory_of(unjudged.response)
         self.held += size
         self._balance()
         try:
@@ -160,7 +160,7 @@ class Inbox:
         self._put(response)
 
     def _put(self, response: Response) -> None:
-        self.held += len(response._content)
+        self.held += memory_of(response)
         if not self.is_ordered:
             self.ready.append(response)
         else:
@@ -174,7 +174,7 @@ class Inbox:
     def take(self) -> Response:
         response = self.ready.popleft()
         self.handed_out += 1
-        self.held -= len(response._content)
+        self.held -= memory_of(response)
         if self._is_stopped:
             self._balance()
         if self.has_room:
