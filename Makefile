@@ -20,7 +20,7 @@ told   := $(source) $(shell command -v $${CC:-cc} gcc clang | tr '\n' ' ') $(CFL
           no=$(HTTPCONN_NO_EXTENSIONS) required=$(HTTPCONN_REQUIRE_EXTENSIONS)
 wheel   = $$(ls $(VENV)/wheel/*.whl)
 
-.PHONY: help build demo test test-quick bench bench-full bench-compare bench-publish bench-memory bench-fetch bench-awaits bench-instructions bench-unused bench-rates bench-cores bench-adapters bench-micro fuzz planted sanitize leaks misuse test-adapters test-scale test-scrapy bench-scrapy bench-shares bench-pages test-tools test-tools-suites interpreters wheels test-codings docs lint clean FORCE
+.PHONY: help build demo test test-quick bench bench-full bench-compare bench-publish bench-memory bench-fetch bench-awaits bench-instructions bench-unused bench-rates bench-cores bench-adapters bench-writers bench-micro fuzz planted sanitize leaks misuse test-adapters test-scale test-scrapy test-writers-kill bench-scrapy bench-shares bench-pages test-tools test-tools-suites interpreters wheels test-codings docs lint clean FORCE
 .DELETE_ON_ERROR:
 
 help:   ## this list
@@ -84,6 +84,8 @@ bench-pages: build $(VENV)/checkout   ## what a page costs a crawler, by kind: C
 
 bench-shares: build $(VENV)/checkout   ## ten million URLs partitioned by host, on paper   [ARGS="--hosts 1000000 --rate 0.5"]
 	@$(apart) -m bench.shares $(ARGS)
+bench-writers: build $(VENV)/has-cli $(VENV)/checkout   ## `httpconn fetch` against curl -Z, wget, wget2; its start and memory   [ARGS="--only jsonl", "--flat 1000000"]
+	@$(apart) -m bench.writers $(ARGS)
 
 bench-micro: build $(VENV)/has-bench   ## parsing alone, chunks alone   [ARGS="-k head"]
 	PYTHONSAFEPATH=1 $(bin)/python -m pytest bench/micro --benchmark-only $(ARGS)
@@ -117,6 +119,9 @@ test-scrapy: build $(VENV)/under-scrapy $(VENV)/checkout   ## Scrapy's own tests
 
 test-scale: build $(VENV)/scale $(VENV)/checkout   ## the programs of docs/scale.md on Ray, Dask and Spark, against nginx   [ARGS="--only dask --workers 2"]
 	@PYTHONSAFEPATH=1 PYTHONPATH='$(abspath $(VENV))/checkout' $(VENV)/scale/bin/python -m tests.isolated.scale $(ARGS)
+
+test-writers-kill: build $(VENV)/readers $(VENV)/checkout   ## `httpconn fetch` killed at random and resumed, its files read by other programs   [ARGS="--urls 10000 --only pages.jsonl"]
+	PYTHONSAFEPATH=1 PYTHONPATH='$(abspath $(VENV))/checkout' $(VENV)/readers/bin/python -m tests.isolated.killed $(ARGS)
 
 misuse: build $(VENV)/has-test $(VENV)/checkout   ## threads, signals, forks in the middle of a request   [ARGS="--seconds 60"]
 	$(apart) -m tests.isolated.misuse $(ARGS)
@@ -178,6 +183,9 @@ $(VENV)/checkout: | $(VENV)/python
 # Apart from the rest, each in an environment of its own: httpbin, which requests' suite needs, wants another greenlet than
 # gevent does; the plugins of pytest that Scrapy's tests need are heard in every run; Ray, Dask and Spark are large.
 $(VENV)/adapters $(VENV)/under-scrapy $(VENV)/scale: $(VENV)/%: pyproject.toml $(VENV)/installed
+# Apart from the rest: httpbin, which requests' suite needs, wants another greenlet than gevent does.
+# So are programs that read what is written: pywb wants other versions than gevent and requests have here.
+$(VENV)/adapters $(VENV)/readers: $(VENV)/%: pyproject.toml $(VENV)/installed
 	@echo 'installing what "$*" needs'
 	@rm -rf $@ && $(bin)/python -m venv $@
 	@$@/bin/python -m pip --quiet install "$(wheel)[$*]" || { rm -rf $@; exit 1; }

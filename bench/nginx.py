@@ -3,7 +3,8 @@
     python -m bench.nginx [--tls]       prints where it listens as one line of JSON; ends with standard input
     with running(tls=True) as server: ...
 
-Serves /small, /10k, /10k-chunked and /large of replies.py, /page of 1,600 bytes, and /told, which is the target that
+Serves /small, /10k, /10k-chunked and /large of replies.py, /page of 1,600 bytes, the same as
+/mostly/NUMBER but for those that end in 00, which get no answer, and /told, which is the target that
 was asked for, from a folder of its own, with nginx.conf.in.
 """
 

@@ -1,4 +1,4 @@
-"""How much memory this process holds, and held at most."""
+"""How much memory a process holds, and this one held at most."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import contextlib
 import sys
 from pathlib import Path
 
-_STATUS = Path("/proc/self/status")
 
-
-def resident_bytes() -> int | None:
-    """Resident memory now; None where the system does not tell."""
-    return _from_status("VmRSS:")
+def resident_bytes(process: int | None = None) -> int | None:
+    """Resident memory now, of this process or of another one; None where the system does not tell."""
+    return _from_status("VmRSS:", "self" if process is None else str(process))
 
 
 def peak_bytes() -> int | None:
@@ -30,11 +28,12 @@ def forget_peak() -> None:
         Path("/proc/self/clear_refs").write_text("5")
 
 
-def _from_status(label: str) -> int | None:
+def _from_status(label: str, process: str = "self") -> int | None:
     # Not ru_maxrss, which on Linux a child inherits from whoever started it.
-    if not _STATUS.exists():
+    status = Path(f"/proc/{process}/status")
+    if not status.exists():
         return None
-    for line in _STATUS.read_text().splitlines():
+    for line in status.read_text().splitlines():
         if line.startswith(label):
             return int(line.split()[1]) * 1024
     return None

@@ -124,7 +124,10 @@ def _add_output(group: Any) -> None:
     )
     add("--revisit", action="store_true", help="WARC: content that is there already is a record that refers to it")
     add(
-        "--file-size", type=_size, metavar="BYTES", help="WARC: files of about this size, pages-00000.warc.gz and so on"
+        "--file-size",
+        type=_size,
+        metavar="BYTES",
+        help="WARC: files of about this size, pages-00000.warc.gz and so on. Parquet: parts of so much content (256M)",
     )
     add("--flush-s", type=_seconds, default=1.0, metavar="S", help="seconds that a record may wait in memory (1)")
     add("-q", "--quiet", action="store_true", help="no progress and no summary")
@@ -203,7 +206,7 @@ def check(given: argparse.Namespace) -> None:
         (given.column != "url" and not _is_csv(given), "--column is for CSV: add --input-format csv"),
         (given.wire and not is_warc(given), "--wire is for a WARC"),
         (given.revisit and not is_warc(given), "--revisit is for a WARC"),
-        (given.file_size is not None and not is_warc(given), "--file-size is for a WARC"),
+        (given.file_size is not None and not _is_in_parts(given), "--file-size is for a WARC and for Parquet"),
         (given.revisit and given.wire, "--revisit leaves out what --wire keeps: expected one of them"),
         (given.dry_run and given.quiet, "--dry-run only tells: expected no --quiet"),
         (given.out == "-", "expected a path after --out; without it, records go to standard output"),
@@ -221,6 +224,10 @@ def check(given: argparse.Namespace) -> None:
 def is_warc(given: argparse.Namespace) -> bool:
     """Whether the output is a WARC."""
     return given.out is not None and given.out.lower().endswith((".warc", ".warc.gz"))
+
+
+def _is_in_parts(given: argparse.Namespace) -> bool:
+    return is_warc(given) or (given.out is not None and given.out.lower().endswith(".parquet"))
 
 
 def is_urls(inputs: list[str]) -> bool:

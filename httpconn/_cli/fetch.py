@@ -101,7 +101,16 @@ def _count_lines(path: str) -> int | None:
     return count + (last not in (b"", b"\n"))
 
 
+def _check_not_read(given: Namespace) -> None:
+    """Raise UsageError where what is written to is read from as well: it would be gone."""
+    for read in (*given.input[:1], *filter(None, (given.cookies,))):
+        with contextlib.suppress(OSError):  # one of them is not there
+            if given.out is not None and os.path.samefile(read, given.out):
+                raise UsageError(f"{given.out!r} is the output, and an input too")
+
+
 def _fetch(given: Namespace, entries: Iterable[Entry | None], count: Callable[[], int | None]) -> int:
+    _check_not_read(given)
     try:
         fetcher = Fetcher(**arguments.fetch_options(given), keep_sent=arguments.is_warc(given))
     except (ValueError, TypeError, HTTPException) as error:

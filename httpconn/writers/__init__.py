@@ -86,8 +86,10 @@ def open(
     - *replace*: what is there goes; without either of them it is a FileExistsError
     - *fields*: the columns that are written, all by default; ``index`` and ``url`` always are
     - *flush_s*: how long a record may wait in memory, in seconds; what a killed process loses at most
-    - *file_bytes*, of a WARC: files of about this size, ``pages-00000.warc.gz`` and so on
-    - *revisit*, of a WARC: content that is in it already is not written again: a revisit record says where it is
+    - *file_bytes*, of a WARC: files of about this size, ``pages-00000.warc.gz`` and so on; of Parquet: parts of so much
+      content (256 MiB), which is what a killed process loses at most there
+    - *revisit*, of a WARC: content that is in it already is not written again: a revisit record says where it is; for
+      responses to requests without ``wire=True``
 
     Raises FileExistsError, another OSError, ValueError for a suffix or a field that is not there or for a file that is
     of somebody else, MissingExtra for a format whose package is not installed.
@@ -100,19 +102,23 @@ def open(
         raise ValueError(f"expected flush_s above 0, got {flush_s}")
     if file_bytes is not None and file_bytes < 1:
         raise ValueError(f"expected file_bytes of 1 or more, got {file_bytes}")
-    make, coding, is_warc = _maker(os.fspath(path))
+    make, coding, module = _maker(os.fspath(path))
     more: dict[str, Any] = {}
-    if is_warc:
-        more = {"file_bytes": file_bytes, "revisit": revisit}
-    elif file_bytes is not None or revisit:
-        raise ValueError("file_bytes and revisit are for a WARC")
+    if module in ("warc", "parquet"):
+        more["file_bytes"] = file_bytes
+    elif file_bytes is not None:
+        raise ValueError("file_bytes is for a WARC and for Parquet")
+    if module == "warc":
+        more["revisit"] = revisit
+    elif revisit:
+        raise ValueError("revisit is for a WARC")
     writer = make(os.fspath(path), coding, resume=resume, replace=replace, fields=fields, flush_s=flush_s, **more)
     writer.recorded.resume()
     return writer
 
 
-def _maker(path: str) -> tuple[Callable[..., Writer], str, bool]:
-    """Return the class for *path*, the coding of the file, and whether it is a WARC. Raises ValueError."""
+def _maker(path: str) -> tuple[Callable[..., Writer], str, str]:
+    """Return the class for *path*, the coding of the file, and the module of the class. Raises ValueError."""
     if path == "-":
         module, name, coding = "jsonl", "JSONLinesWriter", "plain"
     elif path.endswith(("/", os.sep)) or os.path.isdir(path):
@@ -125,4 +131,4 @@ def _maker(path: str) -> tuple[Callable[..., Writer], str, bool]:
         else:
             raise ValueError(f"expected a path that ends in {', '.join(SUFFIXES)} or a slash (a folder), got {path!r}")
     made: Callable[..., Writer] = getattr(import_module(f".{module}", __name__), name)
-    return made, coding, module == "warc"
+    return made, coding, module

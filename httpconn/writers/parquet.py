@@ -1,7 +1,7 @@
 """Parquet, in parts: ``pages.parquet`` is written as ``pages-00000.parquet``, ``pages-00001.parquet`` and so on.
 
 A part has its name when it is whole; until then it is ``pages-00000.parquet.open``, and a kill loses that one. It is
-closed when it has ``PART_BYTES`` of content, so that *flush_s* does not hold here. All readers take the parts together:
+closed when it has *file_bytes* of content, so that *flush_s* does not hold here. All readers take the parts together:
 ``pages-*.parquet``.
 """
 
@@ -40,7 +40,15 @@ class ParquetWriter(SpoolingWriter):
     takes_coded = False
 
     def __init__(
-        self, path: str, coding: str, *, resume: bool, replace: bool, fields: Iterable[str] | None, flush_s: float
+        self,
+        path: str,
+        coding: str,
+        *,
+        resume: bool,
+        replace: bool,
+        fields: Iterable[str] | None,
+        flush_s: float,
+        file_bytes: int | None,
     ) -> None:
         """Raises as ``writers.open``; with *replace*, the parts that are there are removed."""
         self._arrow = _library()
@@ -50,6 +58,7 @@ class ParquetWriter(SpoolingWriter):
         self._has_content = "content" in names
         self._schema = arrow_schema(self._arrow, ["index", "url", *names])
         self._begin = path.removesuffix(".parquet")
+        self._most = PART_BYTES if file_bytes is None else file_bytes
         self.recorded = Recorded()
         parts = self._parts()
         if parts and not resume and not replace:
@@ -109,10 +118,10 @@ class ParquetWriter(SpoolingWriter):
                 continue
             self._rows.append(row)
             self._group_bytes += size
-            if self._group_bytes >= GROUP_BYTES:
+            if self._part_bytes + self._group_bytes >= self._most:
+                self._end_part()
+            elif self._group_bytes >= GROUP_BYTES:
                 self._end_group()
-                if self._part_bytes >= PART_BYTES:
-                    self._end_part()
 
     def _end_group(self) -> None:
         if not self._rows:

@@ -7,8 +7,10 @@ field is there under the name X-Orig-Transfer-Encoding. The content coding is ke
 renamed in the same way. Each record is a gzip member of its own.
 
 Records of one request stand together: of each message the request (with ``keep_sent=True``) and the response, which
-names it in WARC-Concurrent-To, since indexers take the two for a pair only then; last the metadata, JSON with the
-columns of `columns.py`, also where no response came. What stands behind the last metadata record was not written whole.
+names it in WARC-Concurrent-To, since indexers take the two for a pair only then; last the metadata, also where no
+response came: a field ``httpconn`` whose value is JSON with the columns of `columns.py`. It is of the media type
+application/warc-fields, since another one is indexed, and replayed in the place of the page. What stands behind the
+last metadata record was not written whole.
 
 By hand: FastWARC makes a gzip member of a record only after ``finish()``, and warcio takes several times as long.
 
@@ -40,13 +42,15 @@ from .recorded import Recorded, url_told
 from .spool import Spool, SpoolingWriter
 from .warc_files import WARCFiles
 
-_ARCHIVED_BYTES: Final = 65_536
-"""Of the content of a redirect, so much is kept in ``Response.history``."""
 _TRANSFER_CODING: Final = re.compile(rb"(?im)^(?=transfer-encoding[ \t]*:)")
 _CONTENT_CODING: Final = re.compile(rb"(?im)^(?=(?:content-encoding|content-length)[ \t]*:)")
+_BLANK_LINE: Final = re.compile(rb"(?m)^[ \t\r]+\n(?=[\s\S])")
+"""Within a head: readers of WARC take it for its end. What stands in it is nothing."""
 _SAME_CONTENT: Final = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
 _MOST_KNOWN: Final = 1_000_000
 """Of contents that a revisit record may refer to: some 300 MB of memory."""
+_FIELDS: Final = "application/warc-fields"
+_OF_METADATA: Final = b"httpconn: "
 _LENGTH: Final = re.compile(rb"(?im)^content-length: *(\d+)\r$")
 
 
@@ -105,8 +109,13 @@ def _is_decoded(response: Response) -> bool:
 
 
 def head_of(response: Response) -> bytes:
-    """Return the head as the record has it: fields that are no longer true of the block are renamed."""
+    """Return the head as the record has it: fields that are no longer true of the block are renamed.
+
+    Lines of nothing but white space are left out.
+    """
     block = response.raw_head
+    if response.defects:
+        block = _BLANK_LINE.sub(b"", block)
     if response._head is not None and response._head.transfer_encoding is not None:
         block = _TRANSFER_CODING.sub(b"X-Orig-", block)
     if _is_decoded(response):
@@ -116,11 +125,12 @@ def head_of(response: Response) -> bytes:
 
 def _truncated(response: Response, *, is_last: bool) -> str:
     """Return the reason why the block is not the whole message, "" where it is. Source: section 5.13."""
-    wire = _wire_of(response)
+    sent: Sent | None = response._sent
+    wire = None if sent is None else sent.wire
     if wire is not None and wire.is_truncated:
         return "length"
     if not is_last:
-        return "length" if len(response.content) >= _ARCHIVED_BYTES else ""
+        return "length" if wire is None and sent is not None and sent.is_cut else ""
     error = response.error
     if error is None:
         return ""
@@ -131,7 +141,7 @@ def _truncated(response: Response, *, is_last: bool) -> str:
 
 def _wire_of(response: Response) -> Wire | None:
     """Return the message as it came, where that is kept."""
-    sent: Sent | None = getattr(response, "_sent", None)
+    sent: Sent | None = response._sent
     return None if sent is None else sent.wire
 
 
@@ -232,9 +242,8 @@ class WARCWriter(SpoolingWriter):
             "conformsTo: http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/\r\n"
         )
         file_name = ("WARC-Filename", name)
-        media = "application/warc-fields"
         return self._encode(
-            _record("warcinfo", self._names.next(), _date(time.time()), media, told.encode(), file_name)
+            _record("warcinfo", self._names.next(), _date(time.time()), _FIELDS, told.encode(), file_name)
         )
 
     def _read(self, whole_file: BlockFile) -> int:
@@ -248,7 +257,7 @@ class WARCWriter(SpoolingWriter):
                     if self._known is not None:
                         self._known.learn(head)
                     if b"\r\nWARC-Type: metadata\r\n" in head:
-                        self.recorded.add(*place_of(block))
+                        self.recorded.add(*place_of(block.removeprefix(_OF_METADATA)))
                         whole = end
                     elif b"\r\nWARC-Type: warcinfo\r\n" in head and not whole:
                         whole = end
@@ -273,8 +282,8 @@ class WARCWriter(SpoolingWriter):
                 "metadata",
                 self._names.next(),
                 _date(time.time()),
-                "application/json",
-                self._serialize(told),
+                _FIELDS,
+                _OF_METADATA + self._serialize(told) + b"\r\n",
                 ("WARC-Target-URI", _target(url)),
                 of_last,
             )
@@ -284,6 +293,7 @@ class WARCWriter(SpoolingWriter):
 
     def _message(self, records: list[bytes], response: Response, *, is_last: bool) -> str:
         """Add the records of one request and its response; return the ID of the last one."""
+        content = response.content  # of a stream, reads the rest
         uri = ("WARC-Target-URI", _target(url_told(response.url)))
         sent_at: Any = getattr(response, "sent_at", None)
         date = _date(sent_at if isinstance(sent_at, float) and sent_at > 0 else time.time())
@@ -297,7 +307,6 @@ class WARCWriter(SpoolingWriter):
             media = "application/http;msgtype=request"
             records.append(_record("request", request_name, date, media, block, uri, address))
         name = self._names.next()
-        content = response._content
         digest = _digest(content)
         truncated = _truncated(response, is_last=is_last)
         fields = (
@@ -311,8 +320,11 @@ class WARCWriter(SpoolingWriter):
         media = "application/http;msgtype=response"
         wire = _wire_of(response)
         if wire is not None:
-            if _is_decoded(response) or not wire.data.startswith(response.raw_head):
-                # What a reader finds behind the record's first head is not the content that we have.
+            if self._known is not None:
+                raise ValueError("a WARC with revisit=True leaves out what wire=True of a request keeps: one of them")
+            head = response.raw_head
+            if head_of(response) != head or not wire.data.startswith(head) or wire.data[len(head) :] != content:
+                # Readers take what stands behind the first head for the payload, its chunks too.
                 fields = tuple(field for field in fields if field[0] != "WARC-Payload-Digest")
             records.append(_record("response", name, date, media, wire.data, *fields))
             return name
@@ -336,7 +348,7 @@ class WARCWriter(SpoolingWriter):
 def metadata_of(record: bytes) -> dict[str, Any] | None:
     """Return what a metadata record of ours tells, None for another record."""
     head, _, block = record.partition(b"\r\n\r\n")
-    if b"\r\nWARC-Type: metadata\r\n" not in head or b"Content-Type: application/json" not in head:
+    if b"\r\nWARC-Type: metadata\r\n" not in head or not block.startswith(_OF_METADATA):
         return None
-    told: dict[str, Any] = json.loads(block)
+    told: dict[str, Any] = json.loads(block.removeprefix(_OF_METADATA))
     return told

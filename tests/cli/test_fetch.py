@@ -10,6 +10,7 @@ import json
 import lzma
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -339,6 +340,106 @@ def test_a_closed_pipe_ends_it_quietly(site: Site) -> None:
             time.sleep(0.02)
         assert child.wait(DEADLINE_S) == fetch.CLOSED_PIPE
         assert child.stderr.read() == b""
+
+
+OUTPUTS = ["pages.jsonl", "pages.jsonl.gz", "pages.warc.gz", "pages.parquet", "pages/"]
+
+
+def places(folder: Path, name: str) -> list[int]:
+    """Return the places that have a record in an output, of any format, as often as they have one."""
+    path = folder / name
+    if name.endswith(".parquet"):
+        parquet = pytest.importorskip("pyarrow.parquet")
+        found = [parquet.read_table(part, columns=["index"]) for part in folder.glob("pages-*.parquet")]
+        return [place for table in found for place in table["index"].to_pylist()]
+    if name.endswith("/"):
+        path = path / "index.jsonl"
+    data = gzip.decompress(path.read_bytes()) if name.endswith(".gz") else path.read_bytes()
+    if ".warc" in name:
+        blocks = data.split(b"WARC-Type: metadata\r\n")[1:]
+        return [json.loads(block.split(b"\r\n\r\n")[1].removeprefix(b"httpconn: "))["index"] for block in blocks]
+    return [json.loads(line)["index"] for line in data.splitlines()]
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_a_disk_that_is_full_in_the_middle(tmp_path: Path, name: str) -> None:
+    """It is told; what was written before is whole, and is gone on with when there is room: by a limit on files."""
+    resource = pytest.importorskip("resource")
+    if name.endswith(".parquet"):
+        pytest.importorskip("pyarrow")
+    chance = random.Random(1)
+    pages = {f"/{number}": (200, {}, chance.randbytes(3_000)) for number in range(30)}
+    with Site({**pages, "/large": (200, {}, chance.randbytes(60_000))}) as site:
+        lines = [site.url(path) for path in site.routes]
+        path = listed(tmp_path, *lines)
+        command = [*COMMAND, str(path), "-o", f"{tmp_path}/{name}", "-q", "--flush-s", "0.001", "--per-host", "1"]
+        if name.endswith(".parquet"):
+            command += ["--file-size", "12k"]
+        ended = subprocess.run(
+            command,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=DEADLINE_S,
+            check=False,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000)),
+        )
+        assert ended.returncode == fetch.UNWRITABLE
+        assert re.search("cannot be written: .*File too large", ended.stderr)
+        assert "Traceback" not in ended.stderr
+        had = places(tmp_path, name)
+        assert len({*had}) == len(had) > 0
+        assert fetch.main([*command[4:], "--resume"], "httpconn") == fetch.ANSWERED
+        assert sorted(places(tmp_path, name)) == [*range(len(lines))]
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_what_is_there_is_not_written_over(
+    site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    """Neither resumed nor begun anew by itself, in any format; and an input is never an output."""
+    if name.endswith(".parquet"):
+        pytest.importorskip("pyarrow")
+    out = ["--out", f"{tmp_path}/{name}"]
+    assert run(site.url("/page"), *out) == fetch.ANSWERED
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert run(site.url("/other"), *out) == fetch.UNUSABLE
+    assert "--resume goes on with it, --force begins anew" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+    assert site.paths() == ["/page"]
+    assert run(site.url("/other"), "--force", *out) == fetch.ANSWERED
+    assert places(tmp_path, name) == [0]
+
+
+def test_an_input_that_is_the_output(site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "pages.jsonl"
+    path.write_text(json.dumps({"url": site.url("/page")}) + "\n")
+    for option in ("--force", "--resume"):
+        assert run(path, option, out=path) == fetch.UNUSABLE
+        assert "is the output, and an input too" in capsys.readouterr().err
+    assert json.loads(path.read_text()) == {"url": site.url("/page")}
+    assert not site.log
+
+
+@pytest.mark.parametrize(("missing", "arguments", "told"), [
+    (["pyarrow.parquet"], ["urls.txt", "--out", "o.parquet"], 'pip install "httpconn[parquet]"'),
+    (["compression.zstd", "backports.zstd"], ["urls.txt", "--out", "o.jsonl.zst"], 'pip install "httpconn[zstd]"'),
+    (["compression.zstd", "backports.zstd"], ["urls.zst"], 'pip install "httpconn[zstd]"'),
+    (["protego"], ["urls.txt", "--robots"], "pip install 'httpconn[robots]'"),
+])  # fmt: skip
+def test_a_missing_extra(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    missing: list[str], arguments: list[str], told: str,
+) -> None:  # fmt: skip
+    """What has to be installed is told before any traffic, and nothing is begun."""
+    listed(tmp_path, site.url("/page"))
+    (tmp_path / "urls.zst").write_bytes(zstd_library().compress(site.url("/page").encode()))
+    monkeypatch.chdir(tmp_path)
+    for name in missing:
+        monkeypatch.setitem(sys.modules, name, None)
+    assert run(*arguments) == fetch.UNUSABLE
+    assert told in capsys.readouterr().err
+    assert not site.log
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["urls.txt", "urls.zst"]
 
 
 def test_a_full_disk(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:

@@ -61,6 +61,20 @@ def test_parts_and_going_on(responses: list[Response], tmp_path: Path) -> None:
     assert len(written(path, responses[:1], replace=True)) == 1
 
 
+def test_parts_of_a_size(responses: list[Response], tmp_path: Path) -> None:
+    """Each is closed when it has so much: what a killed process loses is less than that."""
+    size = 2_000
+    parts = written(tmp_path / "pages.parquet", responses, file_bytes=size)
+    tables = [parquet.read_table(part) for part in parts]
+    held = [sum(512 + len(row["content"]) for row in table.to_pylist()) for table in tables]
+    assert len(parts) > 2
+    assert all(total >= size for total in held[:-1])
+    assert all(
+        total - 512 - len(table.to_pylist()[-1]["content"]) < size for total, table in zip(held, tables, strict=True)
+    )
+    assert [row["index"] for table in tables for row in table.to_pylist()] == [*range(len(responses))]
+
+
 def test_what_cannot_be_resumed(tmp_path: Path) -> None:
     (tmp_path / "pages-00000.parquet").write_bytes(b"no parquet at all")
     with pytest.raises(ValueError, match="cannot be resumed"):

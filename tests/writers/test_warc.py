@@ -120,7 +120,10 @@ def test_fields_that_are_no_longer_true(coded: list[Response], tmp_path: Path) -
 def test_redirects_and_failures(responses: list[Response], site: Site, tmp_path: Path) -> None:
     data = written(tmp_path / "pages.warc", responses).read_bytes()
     assert b"secret" not in data
-    told = [json.loads(block.split(b"\r\n\r\n")[1]) for block in data.split(b"WARC-Type: metadata")[1:]]
+    told = [
+        json.loads(block.split(b"\r\n\r\n")[1].removeprefix(b"httpconn: "))
+        for block in data.split(b"WARC-Type: metadata")[1:]
+    ]
     assert [record["index"] for record in told] == [*range(len(responses))]
     assert told[-1]["error_type"] == "ConnectionRefusedError"
     hops = data.count(b"WARC-Type: response\r\n")
@@ -239,7 +242,7 @@ def test_files_of_a_size_cut_anywhere(responses: list[Response], tmp_path: Path,
             data_of_all = b"".join(part.read_bytes() for part in parts(path))
             data_of_all = gzip.decompress(data_of_all) if suffix == ".warc.gz" else data_of_all
             blocks = data_of_all.split(b"WARC-Type: metadata\r\n")[1:]
-            places = [json.loads(block.split(b"\r\n\r\n")[1])["index"] for block in blocks]
+            places = [json.loads(block.split(b"\r\n\r\n")[1].removeprefix(b"httpconn: "))["index"] for block in blocks]
             assert sorted(places) == [*range(6)]
             assert data_of_all.count(b"WARC-Type: warcinfo\r\n") == len(parts(path))
 
@@ -273,9 +276,13 @@ def test_what_is_there_of_files_of_a_size(responses: list[Response], tmp_path: P
     written(path, responses[:1])
     with pytest.raises(ValueError, match="begun as one file"):
         writers.open(path, resume=True, file_bytes=SMALL)
-    for options in ({"file_bytes": 1}, {"revisit": True}):
+    for name, options in (
+        ("a.jsonl", {"file_bytes": 1}),
+        ("a.jsonl", {"revisit": True}),
+        ("a.parquet", {"revisit": True}),
+    ):
         with pytest.raises(ValueError, match="for a WARC"):
-            writers.open(tmp_path / "pages.jsonl", **options)
+            writers.open(tmp_path / name, **options)
     with pytest.raises(ValueError, match="1 or more"):
         writers.open(tmp_path / "new.warc", file_bytes=0)
 
@@ -307,6 +314,45 @@ def test_revisit_records(site: Site, tmp_path: Path) -> None:
         for record in iterator.ArchiveIterator(file, check_digests="raise"):
             if record.rec_type == "revisit":
                 assert record.http_headers.get_statuscode() == "200"
+
+
+def test_a_redirects_page_as_long_as_is_kept(tmp_path: Path) -> None:
+    """Of which the first 64 KiB are kept: it is whole with so many, and is cut with one more."""
+    sizes = 65_535, 65_536, 65_537
+    routes = {f"/{size}": (302, {"Location": "/page"}, b"x" * size) for size in sizes}
+    chunked = b"HTTP/1.1 302 Found\r\nLocation: /3\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n"
+    wires = [chunked % (size, b"x" * size) for size in sizes]
+    with (
+        Site({"/page": ROUTES["/page"], **routes}) as site,
+        Transcripts([*wires, b"HTTP/1.1 204 No Content\r\n\r\n"]) as other,
+    ):
+        urls = [*(site.url(path) for path in routes), *other.urls()[:3]]
+        found = list(fetch_many(urls, ordered=True))
+        kept = list(fetch_many([Request("GET", url, wire=True) for url in urls], ordered=True))
+    path = written(tmp_path / "pages.warc.gz", found)
+    moved = [fields for kind, fields in kinds_and_heads(path) if kind == "response"][::2]
+    assert [fields.get("WARC-Truncated") for fields in moved] == [None, None, "length"] * 2
+    path = written(tmp_path / "wire.warc.gz", kept)
+    moved = [fields for kind, fields in kinds_and_heads(path) if kind == "response"][::2]
+    bodies = [
+        int(fields["Content-Length"]) - len(response.history[0].raw_head)
+        for fields, response in zip(moved, kept, strict=True)
+    ]
+    assert bodies[:3] == [65_535, 65_536, 65_536]
+    assert [fields.get("WARC-Truncated") for fields in moved] == [None, None, "length", "length", "length", "length"], (
+        "with the chunks it is longer than what is kept of a message"
+    )
+
+
+def test_revisit_records_of_messages_as_they_came(tmp_path: Path) -> None:
+    """There are none: that is said, and not passed over."""
+    with Site({"/page": ROUTES["/page"]}) as site:
+        found = list(fetch_many([Request("GET", site.url("/page"), wire=True), site.url("/page")], ordered=True))
+    with writers.open(tmp_path / "pages.warc", revisit=True) as out:
+        with pytest.raises(ValueError, match="revisit=True leaves out what wire=True"):
+            out.write(found[0])
+        out.write(found[1])
+        assert [place in out.recorded for place in range(2)] == [False, True]
 
 
 def test_messages_as_they_came(tmp_path: Path) -> None:
