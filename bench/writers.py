@@ -97,7 +97,7 @@ def _files(task: Task) -> int:
 
 def _curl(task: Task) -> list[str]:
     urls = f"{task.base}?[1-{task.pages}]"
-    return ["curl", "-sSZ", "--fail", "--parallel-max", str(AT_ONCE), "-o", os.devnull, urls]
+    return ["curl", "-sSZ", "--no-progress-meter", "--fail", "--parallel-max", str(AT_ONCE), "-o", os.devnull, urls]
 
 
 def _wget(task: Task) -> list[str]:

@@ -178,6 +178,13 @@ def main(argv: list[str], program: str) -> int:
 
 # -- the page
 
+_PLOTTED: Final = 8
+"""Hosts in a plot, besides all of them together."""
+_SHARES: Final = (0.5, 0.9, 0.99)
+_ABOUT_PLOTS: Final = (
+    "From the 50th over the 90th (where the bar gets thin) to the 99th percentile, on one logarithmic scale: all "
+    f"hosts, and the {_PLOTTED} with the most records."
+)
 _ABOUT_PHASES: Final = "Of what was done: a kept connection is not resolved, connected or secured. Right to 5 %."
 
 _STYLE: Final = """
@@ -197,8 +204,18 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; width: 10
 th, td { padding: .25rem .6rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap }
 th:first-child, td:first-child { text-align: left; white-space: normal; overflow-wrap: anywhere; min-width: 8rem }
 figure { margin: 0 } svg { width: 100%; height: 10rem; display: block; border-bottom: 1px solid var(--line) }
+h3 { font-size: 1rem; margin: 1rem 0 .25rem }
+.row { display: grid; grid-template-columns: minmax(6rem, 14rem) 1fr; gap: 0 .75rem; align-items: center;
+  break-inside: avoid }
+.row span:first-child { overflow-wrap: anywhere; line-height: 1.2 }
+.row svg { height: 1.25rem; border: 0; overflow: visible }
+.grid { stroke: var(--line); vector-effect: non-scaling-stroke }
+.row p { position: relative; height: 1.5rem; font-size: .85rem; white-space: nowrap }
+.row p span { position: absolute; transform: translateX(-50%) } .row p span:first-child { transform: none }
+.mid { fill: var(--ink) }
 .ends { display: flex; justify-content: space-between }
-@media (max-width: 40rem) { body { font-size: 14px } th, td { padding: .25rem .3rem } }
+@media (max-width: 40rem) { body { font-size: 14px } th, td { padding: .25rem .3rem }
+  .row { grid-template-columns: 1fr } .row > span:empty { display: none } .row { margin-bottom: .25rem } }
 .good { fill: var(--good) } .bad { fill: var(--bad) }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(18rem, 1fr)); gap: 0 2rem }
 """
@@ -219,6 +236,7 @@ def page(totals: Totals, name: str) -> str:
         told,
         _section("Records over time", _timeline(totals), "Each bar is a stretch of time; failures are on top."),
         _section("Seconds by phase", _latencies({"all hosts": totals.phases}), _ABOUT_PHASES),
+        _plots({"all hosts": totals.phases, **_largest(totals, _PLOTTED)}),
         '<div class="pair">',
         _counts("Statuses", "status", totals.statuses),
         _counts("Errors", "error", totals.errors),
@@ -261,9 +279,8 @@ def _seconds(value: float | None) -> str:
 
 
 def _latencies(of_hosts: dict[str, dict[str, Classes]]) -> str:
-    shares = (0.5, 0.9, 0.99)
     rows = [
-        (f"{host}: {phase}", f"{classes.counts.total():,}", *(_seconds(classes.percentile(share)) for share in shares))
+        (f"{host}: {phase}", f"{classes.counts.total():,}", *(_seconds(classes.percentile(share)) for share in _SHARES))
         for host, phases in of_hosts.items()
         for phase, classes in phases.items()
         if classes.counts
@@ -271,8 +288,54 @@ def _latencies(of_hosts: dict[str, dict[str, Classes]]) -> str:
     return _table(("phase", "requests", "50 %", "90 %", "99 %"), rows)
 
 
-def _largest(totals: Totals) -> dict[str, dict[str, Classes]]:
-    return {host: totals.hosts[host] for host, _ in totals.of_host.most_common(_SHOWN) if host in totals.hosts}
+def _plots(of_hosts: dict[str, dict[str, Classes]]) -> str:
+    """Return a plot for each phase, with a row for each host; "" where nothing was answered."""
+    known = {
+        (phase, host): [classes.percentile(share) or 0.0 for share in _SHARES]
+        for host, phases in of_hosts.items()
+        for phase, classes in phases.items()
+        if classes.counts
+    }
+    if not known:
+        return ""
+    first = math.floor(math.log10(min(min(found) for found in known.values())))
+    last = max(first + 1, math.ceil(math.log10(max(max(found) for found in known.values()))))
+    parts = []
+    for phase in PHASES:
+        rows = [_ranges(host, known[phase, host], first, last) for host in of_hosts if (phase, host) in known]
+        if rows:
+            parts.append(f"<section><h3>{phase}</h3>{''.join(rows)}{_scale(first, last)}</section>")
+    return f"<h2>Percentiles by phase and host</h2><p>{_ABOUT_PLOTS}</p>" + "".join(parts)
+
+
+def _ranges(host: str, found: list[float], first: int, last: int) -> str:
+    """Return one row: the percentiles *found* as a bar, between 10 to the power of *first* and of *last*."""
+    at = [1000 * (math.log10(value) - first) / (last - first) for value in found]
+    grid = "".join(
+        f'<line class="grid" x1="{x:.0f}" x2="{x:.0f}" y1="0" y2="20"/>'
+        for x in (1000 * number / (last - first) for number in range(last - first + 1))
+    )
+    told = " / ".join(map(_seconds, found))
+    return (
+        f'<div class="row"><span>{html.escape(host)}</span>'
+        f'<svg viewBox="0 0 1000 20" preserveAspectRatio="none" role="img" aria-label="{html.escape(host)}: {told}">'
+        f"<title>{html.escape(host)}: {told}</title>{grid}"
+        f'<rect class="good" x="{at[0]:.1f}" y="4" width="{max(at[1] - at[0], 2):.1f}" height="12"/>'
+        f'<rect class="good" x="{at[1]:.1f}" y="8" width="{max(at[2] - at[1], 2):.1f}" height="4"/>'
+        f'<rect class="mid" x="{at[0]:.1f}" y="2" width="3" height="16"/></svg></div>'
+    )
+
+
+def _scale(first: int, last: int) -> str:
+    marks = "".join(
+        f'<span style="left:{100 * (number - first) / (last - first):.1f}%">{_seconds(10.0**number)}</span>'
+        for number in range(first, last + 1)
+    )
+    return f'<div class="row"><span></span><p>{marks}</p></div>'
+
+
+def _largest(totals: Totals, count: int = _SHOWN) -> dict[str, dict[str, Classes]]:
+    return {host: totals.hosts[host] for host, _ in totals.of_host.most_common(count) if host in totals.hosts}
 
 
 def _hosts(totals: Totals) -> str:
