@@ -212,6 +212,7 @@ h3 { font-size: 1rem; margin: 1rem 0 .25rem }
 .grid { stroke: var(--line); vector-effect: non-scaling-stroke }
 .row p { position: relative; height: 1.5rem; font-size: .85rem; white-space: nowrap }
 .row p span { position: absolute; transform: translateX(-50%) } .row p span:first-child { transform: none }
+.row p span:last-child { transform: translateX(-100%) }
 .mid { fill: var(--ink) }
 .ends { display: flex; justify-content: space-between }
 @media (max-width: 40rem) { body { font-size: 14px } th, td { padding: .25rem .3rem }
