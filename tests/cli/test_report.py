@@ -101,3 +101,29 @@ def test_a_file_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[
             pytest.importorskip("pyarrow")
         assert report.main([str(tmp_path / name), "-o", str(tmp_path / "report.html")], "httpconn") == 2
         assert name in capsys.readouterr().err
+
+
+def test_the_plots(tmp_path: Path) -> None:
+    """For each phase that there was a row for all hosts and one for each of the largest, in order, within the plot."""
+    totals = report.Totals()
+    for number in range(1_000):
+        timings = dict.fromkeys(report.PHASES, 0.0) | {"first_byte": 0.01 + number / 1e5, "total": 2.0}
+        host = number % 12
+        record = {"status": 200, "error_type": "", "size": 1, "redirects": 0, "recorded_at": 5.0, "timings": timings}
+        totals.add({**record, "url": f"http://host{host if number < 900 else 0}.example/"})
+    page = report.page(totals, "pages.jsonl")
+    assert re.findall(r"<h3>(.*?)</h3>", page) == ["first_byte", "total"]
+    plot = page[page.index("<h3>first_byte") : page.index("<h3>total")]
+    hosts = re.findall(r'<div class="row"><span>([^<]+)</span>', plot)
+    assert hosts[:2] == ["all hosts", "host0.example"]
+    assert len(hosts) == 9
+    bars = [
+        tuple(map(float, found)) for found in re.findall(r'class="good" x="([\d.]+)" y="\d+" width="([\d.]+)"', plot)
+    ]
+    assert len(bars) == 2 * len(hosts)
+    for (begin, width), (thin, rest) in zip(bars[::2], bars[1::2], strict=True):
+        assert 0 <= begin <= begin + width <= thin + 2.1
+        assert thin + rest <= 1_000
+    assert re.findall(r'left:([\d.]+)%">(.+?)</span>', plot) == [
+        ("0.0", "10 ms"), ("33.3", "100 ms"), ("66.7", "1 s"), ("100.0", "10 s"),
+    ]  # fmt: skip
