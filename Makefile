@@ -84,6 +84,7 @@ bench-pages: build $(VENV)/checkout   ## what a page costs a crawler, by kind: C
 
 bench-shares: build $(VENV)/checkout   ## ten million URLs partitioned by host, on paper   [ARGS="--hosts 1000000 --rate 0.5"]
 	@$(apart) -m bench.shares $(ARGS)
+
 bench-writers: build $(VENV)/has-cli $(VENV)/checkout   ## `httpconn fetch` against curl -Z, wget, wget2; its start and memory   [ARGS="--only jsonl", "--flat 1000000"]
 	@$(apart) -m bench.writers $(ARGS)
 
