@@ -75,7 +75,7 @@ class Row(NamedTuple):
 
 
 def _fetch(task: Task, out: str) -> list[str]:
-    return [*OURS, str(task.listed()), "--out", str(task.folder / out)]
+    return [*OURS, str(task.listed()), "--out", f"{task.folder}/{out}"]
 
 
 def _lines(task: Task) -> int:

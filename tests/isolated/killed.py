@@ -65,7 +65,7 @@ def check_places(name: str, found: read_back.Places, urls: int) -> None:
 
 
 def check_output(server: Server, folder: Path, out: str, urls: int, page: bytes) -> None:
-    path = str(folder / out)
+    path = f"{folder}/{out}"
     if out.endswith("/"):
         check_places("json", read_back.by_json(f"{path}index.jsonl"), urls)
         with open(f"{path}index.jsonl", "rb") as file:
@@ -99,7 +99,7 @@ def kill_each(urls: int, kills: int, outputs: list[str], seed: int, most_s: floa
         (folder / "urls.txt").write_text("".join(f"{url_of(server, number)}\n" for number in range(urls)))
         page = content(1600)
         for out in outputs:
-            command = [*FETCH, str(folder / "urls.txt"), "--out", str(folder / out), "--resume", "--quiet"]
+            command = [*FETCH, str(folder / "urls.txt"), "--out", f"{folder}/{out}", "--resume", "--quiet"]
             command += ["--per-host", "32", "--retry", "0", "--flush-s", "0.1"]
             if out.endswith(".parquet"):
                 command += ["--file-size", "4M"]
