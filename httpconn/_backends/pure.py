@@ -19,8 +19,9 @@ from .._wire.head import ResponseHead, find_head_end
 from .._wire.request import serialize_plain_request_head
 from .contract import Backend
 
-_CONTENT_LENGTH_LINE: Final = f"\n{CONTENT_LENGTH}:".encode("ascii")
-_TRANSFER_ENCODING_LINE: Final = f"\n{TRANSFER_ENCODING}:".encode("ascii")
+_find_framing_lines: Final = re.compile(
+    rf"\n(?i:({CONTENT_LENGTH})|({TRANSFER_ENCODING})|connection):[ \t]*+([^\r]*+)".encode("ascii")
+).findall
 # The lines are known to be valid by now, so the pattern may be as simple as this.
 _split_field_lines: Final = re.compile(r"([^:]++):[ \t]*+([^\r]*+)\r\n").findall
 
@@ -28,9 +29,14 @@ _split_field_lines: Final = re.compile(r"([^:]++):[ \t]*+([^\r]*+)\r\n").findall
 class PlainHead:
     """A head within the plain grammar; see ``_wire.head.ResponseHead``."""
 
-    __slots__ = ("_fields", "_folded", "_lines", "_reason", "block", "status", "version")
+    __slots__ = ("_fields", "_folded", "_lines", "_reason", "block", "connection", "content_length", "status",
+                 "transfer_encoding", "version")  # fmt: skip
 
     defects = ()
+
+    connection: str | None
+    content_length: str | None
+    transfer_encoding: str | None
 
     def __init__(self, block: bytes, version: int, status: int, reason: bytes | None, fields: bytes) -> None:
         self.block = block
@@ -38,24 +44,24 @@ class PlainHead:
         self.status = status
         self._reason = reason
         self._fields = fields
-        self._folded = block.lower()  # bytes.lower() folds ASCII only, and keeps every offset
+        self._folded: bytes | None = None
         self._lines: list[tuple[str, str]] | None = None
+        length = coding = connection = None
+        for is_length, is_coding, value in _find_framing_lines(block):  # asked for each time: in one search for all
+            text = value.decode("latin-1")
+            if is_length:
+                length = text if length is None else f"{length}, {text}"
+            elif is_coding:
+                coding = text if coding is None else f"{coding}, {text}"
+            else:
+                connection = text if connection is None else f"{connection}, {text}"
+        self.content_length = length
+        self.transfer_encoding = coding
+        self.connection = connection
 
     @property
     def reason(self) -> str:
         return self._reason.decode("iso-8859-1").strip() if self._reason else ""
-
-    @property
-    def content_length(self) -> str | None:
-        return self._joined(_CONTENT_LENGTH_LINE)
-
-    @property
-    def transfer_encoding(self) -> str | None:
-        return self._joined(_TRANSFER_ENCODING_LINE)
-
-    @property
-    def connection(self) -> str | None:
-        return self._joined(b"\nconnection:")
 
     def field_lines(self) -> list[tuple[str, str]]:
         if self._lines is None:
@@ -71,7 +77,8 @@ class PlainHead:
         return None if line_start is None else self._joined(line_start)
 
     def _joined(self, line_start: bytes) -> str | None:
-        _, found, after = self._folded.partition(line_start)
+        folded = self._folded = self._folded or self.block.lower()  # folds ASCII only, and keeps every offset
+        _, found, after = folded.partition(line_start)
         if not found:
             return None
         if after.partition(line_start)[1]:  # of all ways to ask the quickest, where it is not there
@@ -82,7 +89,8 @@ class PlainHead:
         """Return the values of the lines that begin so: LF, the name in lower case, colon."""
         values = []
         end = 0
-        while (at := self._folded.find(line_start, end)) >= 0:
+        folded = self._folded = self._folded or self.block.lower()
+        while (at := folded.find(line_start, end)) >= 0:
             at += len(line_start)
             end = self.block.index(b"\r", at)
             values.append(self.block[at:end].decode("iso-8859-1").lstrip(" \t"))
@@ -107,7 +115,8 @@ def parse_response_head(block: bytes, max_line_bytes: int, max_field_lines: int)
     if match is None:
         return None
     version, status, reason, fields = match.groups()
-    if fields.count(b"\n") > max_field_lines:
+    # A line has four bytes or more, so most heads need not be counted through.
+    if len(fields) > 4 * max_field_lines and fields.count(b"\n") > max_field_lines:
         return None
     return PlainHead(block, 11 if version == b"1" else 10, int(status), reason, fields)
 
