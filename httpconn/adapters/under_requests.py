@@ -664,19 +664,24 @@ class RawResponse(urllib3.HTTPResponse):
         method, url, response = unmade
         content: Any = self._content
         said = {**vars(self)}  # what programs have set meanwhile stays as it is: decode_content, say
-        super().__init__(
-            body=content,
-            headers=urllib3.HTTPHeaderDict(self.field_lines),
-            status=response.status,
-            version=response.version,
-            reason=response.reason,
-            preload_content=False,
-            decode_content=False,
-            original_response=self._original_response,
-            request_method=method,
-            request_url=url,
-        )
-        self._count(content.taken)
+        try:
+            super().__init__(
+                body=content,
+                headers=urllib3.HTTPHeaderDict(self.field_lines),
+                status=response.status,
+                version=response.version,
+                reason=response.reason,
+                preload_content=False,
+                decode_content=False,
+                original_response=self._original_response,
+                request_method=method,
+                request_url=url,
+            )
+            self._count(content.taken)
+        except BaseException:  # Ctrl-C, say: it is as unmade as before, and not half made
+            vars(self).clear()
+            vars(self).update(said, _unmade=unmade)
+            raise
         vars(self).update(said)
         return getattr(self, name)
 
