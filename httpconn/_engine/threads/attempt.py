@@ -359,22 +359,17 @@ class Attempt(Clock):
                 data = channel.receive(_RECEIVE_BYTES if is_in_head else _BODY_RECEIVE_BYTES)
                 if data is None:
                     continue
+                failure: OSError | None = None
                 if data and (incoming is None or not incoming.began):
                     self._times[3] = time.monotonic() - self.away - began
-                    begin = self._shared.begin_plain
-                    if (
-                        begin is not None
-                        and self._job.is_plain
-                        and not is_sending
-                        and (not self._is_streamed or self._job.may_come_whole)
-                    ):
-                        limits = self._shared.plain_limits if self._job.limits is None else self._job.limits
-                        plain = begin(data, limits)
-                        if plain is not None and not plain[2] and not self._is_kept_back(plain[0]):
-                            self._plain = plain
+                    if self._job.is_plain and not is_sending and (not self._is_streamed or self._job.may_come_whole):
+                        data, failure = self._begin_plain(data, channel)
+                        if self._plain is not None:
                             return True
                 incoming = self._incoming
                 is_complete = incoming.receive(data, is_clean=channel.is_clean)
+                if failure is not None:
+                    raise failure
                 while incoming.is_unfinished and not (until_head and not is_sending):
                     is_complete = self._go_on()
             except ConnectionError as error:
@@ -391,6 +386,31 @@ class Attempt(Clock):
         """Return whether the content must not go to the request's sink yet, since it may be no result."""
         may_go_on = self._job.may_go_on
         return may_go_on is not None and may_go_on(self._job, head)
+
+    def _begin_plain(self, data: bytes, channel: Channel) -> tuple[bytes, OSError | None]:
+        """Note the response in ``_plain`` where *data* begins it, it is plain, and all of it has come.
+
+        Servers send head and body in two pieces, and the second one is often there by now. So that is looked for, once.
+        Return what has come, for who reads what is not noted; and what went wrong behind that.
+        """
+        begin = self._shared.begin_plain
+        limits = self._shared.plain_limits if self._job.limits is None else self._job.limits
+        plain = None if begin is None else begin(data, limits)
+        if plain is None or self._is_kept_back(plain[0]):
+            return data, None
+        head, content, left = plain
+        if 0 < left <= _RECEIVE_BYTES and not channel.is_tls:
+            try:
+                more = channel.receive(left)
+            except OSError as error:
+                return data, error
+            if more:  # an end is there again for the next call; of TLS it may not be
+                data += more
+                content += more
+                left -= len(more)
+        if not left:
+            self._plain = head, content, 0
+        return data, None
 
     def _wait(self, channel: Channel, wanted: int) -> None:
         """Wait until there is something to do. Raises ReadTimeout, TotalTimeout."""
