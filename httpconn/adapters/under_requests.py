@@ -219,7 +219,7 @@ class RequestsAdapter(BaseAdapter):
         response.status_code = resp.status
         headers = response.headers
         if isinstance(resp, RawResponse):
-            _put_fields(headers, resp.field_lines)
+            _put_fields(headers, resp.field_keys, resp.field_lines)
         else:  # what stands in for servers in tests hands in urllib3's own
             headers.update(resp.headers)
         response.encoding = get_encoding_from_headers(headers)
@@ -496,6 +496,7 @@ class _Content:
         self._whole = response._content
         self._part = b""  # of what comes in: the last one
         self._at = 0  # how much has been taken of it, or of the whole
+        self._before = 0  # how much has been taken of the parts before it
         self.closed = self._source is None and not self._whole
 
     def isclosed(self) -> bool:
@@ -533,10 +534,12 @@ class _Content:
 
     def _receive(self, source: Stream, pieces: list[bytes]) -> bool:
         """Have the next part; return False at the end. Raises what goes wrong; *pieces* are there for another read."""
+        self._before += self._at
         try:
             self._part = _next_part(source)
         except BaseException:
             self._part = b"".join(pieces)
+            self._before -= len(self._part)
             raise
         finally:
             self._at = 0
@@ -555,18 +558,9 @@ class _Content:
         return self._source is None
 
     @property
-    def left(self) -> int:
-        return len(self._whole) - self._at
-
-    @property
     def taken(self) -> int:
-        """How much has been taken of a whole content."""
-        return self._at if self.is_whole else 0
-
-    def slices(self, size: int | None) -> Iterator[bytes]:
-        """Yield what is left of a whole content in parts of *size* bytes."""
-        while not self.closed:
-            yield self._slice(size)
+        """How much has been taken of it."""
+        return self._before + self._at
 
     def _slice(self, amt: int | None) -> bytes:
         begin, whole = self._at, self._whole
@@ -624,16 +618,16 @@ def _fields_of(headers: Any) -> tuple[tuple[Any, Any], ...]:
     return tuple(headers.items())
 
 
-def _put_fields(headers: CaseInsensitiveDict[str], lines: list[tuple[str, str]]) -> None:
-    """Put the fields of a response into *headers*, which are empty; repeated ones are joined under their first name."""
+def _put_fields(headers: CaseInsensitiveDict[str], keys: list[str], lines: list[tuple[str, str]]) -> None:
+    """Put the fields of a response into *headers*, which are empty; repeated ones are joined under their first name.
+
+    *keys* are their names in lower case.
+    """
     store: Any = headers._store if _has_store else {}
-    for line in lines:
-        key = line[0].lower()
-        if key in store:
-            name, value = store[key]
-            store[key] = name, f"{value}, {line[1]}"
-        else:
-            store[key] = line
+    for key, line in zip(keys, lines, strict=True):
+        before = store.setdefault(key, line)
+        if before is not line:
+            store[key] = before[0], f"{before[1]}, {line[1]}"
     if not _has_store:
         headers.update(store.values())
 
@@ -650,11 +644,12 @@ class RawResponse(urllib3.HTTPResponse):
         head = response._head
         assert head is not None
         self.field_lines = lines = field_lines_of(head)
-        names = {name.lower() for name, _ in lines}
+        self.field_keys = keys = [name.lower() for name, _ in lines]
         self._content = content = _Content(response)
-        self._is_coded = "content-encoding" in names
+        self._is_coded = "content-encoding" in keys
+        self._is_chunked = head.transfer_encoding is not None
         self._unmade = method, url, response
-        self._original_response: Any = _Original(response, content, has_cookies="set-cookie" in names)
+        self._original_response: Any = _Original(response, content, has_cookies="set-cookie" in keys)
         self.status, self.reason = head.status, head.reason
 
     def __getattr__(self, name: str) -> Any:
@@ -713,13 +708,9 @@ class RawResponse(urllib3.HTTPResponse):
         content = self._content
         if decode_content is None:
             decode_content = vars(self).get("decode_content", False)  # not there yet: nobody has set it
-        if amt == 0 or (self._is_coded and decode_content):
+        if amt == 0 or (self._is_coded and decode_content) or (self._is_chunked and not content.is_whole):
             return super().stream(amt, decode_content)
-        if not content.is_whole:
-            return super().stream(amt, decode_content) if self.chunked else self._parts(amt)
-        if "_unmade" not in vars(self):
-            self._count(content.left)
-        return content.slices(amt)
+        return self._parts(amt)
 
     def _parts(self, amt: int | None) -> Iterator[bytes]:
         """Yield the content as it is in parts of *amt* bytes. Raises the errors of urllib3."""
@@ -730,7 +721,8 @@ class RawResponse(urllib3.HTTPResponse):
             except Exception:
                 with self._error_catcher():
                     raise
-            self._count(len(part))
+            if "_unmade" not in vars(self):
+                self._count(len(part))
             if part:
                 yield part
 

@@ -233,6 +233,28 @@ def test_what_urllib3_keeps_is_made_when_it_is_missed(stream: bool, session: Any
     assert response.raw.length_remaining == 0
     assert response.raw.closed
 
+    with session.get(f"{origin.url}/sized?n=3000000", stream=True) as response:
+        parts = response.iter_content(1000)
+        assert len(next(parts)) + len(next(parts)) == 2000
+        assert "_unmade" in vars(response.raw)
+        assert (response.raw.tell(), response.raw.length_remaining) == (2000, 3_000_000 - 2000)
+        assert len(next(parts)) == 1000
+        assert (response.raw.tell(), response.raw.length_remaining) == (3000, 3_000_000 - 3000)
+
+
+def test_what_could_not_be_made_is_made_another_time(
+    session: Any, origin: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Ctrl-C in the middle, say: it is as unmade as before, and has its content."""
+    urllib3 = importlib.import_module("urllib3")
+    raw = session.get(f"{origin.url}/sized?n=10", stream=True).raw
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(urllib3, "HTTPHeaderDict", lambda lines: (_ for _ in ()).throw(KeyboardInterrupt))
+        raw.headers  # noqa: B018  # to look is what makes it
+    assert not raw.closed
+    assert raw.headers["Content-Length"] == "10"
+    assert raw.read() == content(10)
+
 
 def test_a_response_that_is_handed_in(requests: Any) -> None:
     """urllib3's own, as the package responses and other stand-ins for servers have it."""
