@@ -125,6 +125,40 @@ with Fetcher(resolve=resolve) as fetcher, ConnectionPool(resolve=resolve) as poo
     run(program, server, tmp_path)
 
 
+def test_a_client_gets_every_page_under_a_low_limit(server: FaultyServer, tmp_path: Path) -> None:
+    """By fetch_many and by awaits; and where nothing is at work, it is the named error."""
+    program = """
+import asyncio
+from httpconn import AsyncClient
+limit(64)
+
+async def main():
+    held = use_up(left=20)
+    async with AsyncClient(resolve=resolve) as client:
+        urls = [url(number % 60, f"good/{number}") for number in range(300)]
+        statuses = [response.status async for response in client.fetch_many(urls)]
+        statuses += [response.status for response in await asyncio.gather(*map(client.get, urls))]
+        assert statuses == [200] * 600, statuses
+        assert client._driver.engine._most_open < 20
+        assert told == [TooFewDescriptors], told
+        for connection in list(client._driver.engine.idle):
+            connection.close()
+        held += use_up()
+        try:
+            await client.get(url(0))
+        except OSError as error:
+            assert error.errno == errno.EMFILE, error
+        else:
+            raise AssertionError
+        for descriptor in held:
+            os.close(descriptor)
+        assert (await client.get(url(0))).status == 200
+
+asyncio.run(main())
+"""
+    run(program, server, tmp_path)
+
+
 def test_a_pool_closes_an_idle_connection_for_another_host(server: FaultyServer, tmp_path: Path) -> None:
     program = """
 limit(64)

@@ -16,9 +16,9 @@ import threading
 import time
 import weakref
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 import trustme
@@ -29,35 +29,13 @@ from httpconn._engine.many import robots
 from httpconn._engine.many.loop import Loop
 from httpconn.model import memory_of
 
-from ..support.awaiting import AwaitedMany
-from ..support.clients import is_empty
+from ..support.clients import FetchMany, is_empty
+from ..support.clients import either_fetch_many as either_fetch_many
 from ..support.counted import descriptors
 from ..support.faulty import FAULT_REQUESTS, FAULTS, Exchange, FaultyServer, check, content_of, script
 from ..support.peers import ScriptedServer, blackhole, nobody, take_request
 
 QUICK = Timeout(connect=20, read=4, total=60)
-
-
-class FetchMany(Protocol):
-    """``httpconn.fetch_many``, or that of an AsyncClient."""
-
-    def __call__(self, requests: Iterable[Any], **options: Any) -> Any: ...
-
-
-@pytest.fixture(name="fetch_many", params=["fetcher", "async"])
-def either_fetch_many(request: pytest.FixtureRequest) -> Iterator[FetchMany]:
-    if request.param == "fetcher":
-        yield fetch_many
-        return
-    made: list[AwaitedMany] = []
-
-    def make(requests: Iterable[Any], **options: Any) -> AwaitedMany:
-        made.append(AwaitedMany(requests, **options))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
 
 
 # -- what comes back

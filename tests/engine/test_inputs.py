@@ -1,4 +1,7 @@
-"""What a fetcher is fed, and what that does to it: one result for each request all the same."""
+"""What a fetcher is fed, and what that does to it: one result for each request all the same.
+
+A fetcher's alone: to be fed several inputs, and to be closed by one of them or by a signal.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,14 @@ import pytest
 
 from httpconn import Fetcher, Request, fetch_many
 
+from ..support.clients import FetchMany
+from ..support.clients import either_fetch_many as either_fetch_many
 from ..support.faulty import FaultyServer
 from ..support.peers import ScriptedServer, reads_for_ever
 
 
 @pytest.mark.parametrize("ordered", [False, True])
-def test_an_input_that_cannot_even_be_shown(server: FaultyServer, ordered: bool) -> None:
+def test_an_input_that_cannot_even_be_shown(fetch_many: FetchMany, server: FaultyServer, ordered: bool) -> None:
     """Its result names its type; the others have theirs."""
 
     class Unspeakable:
@@ -52,9 +57,9 @@ def test_a_source_with_nothing_now_does_not_keep_the_others(server: FaultyServer
 @pytest.mark.parametrize(
     "one", ["http://h/", b"http://h/", Request("GET", "http://h/")], ids=["str", "bytes", "Request"]
 )
-def test_one_request_is_no_iterable_of_them(one: Any) -> None:
+def test_one_request_is_no_iterable_of_them(fetch_many: FetchMany, one: Any) -> None:
     with pytest.raises(TypeError, match=type(one).__name__):
-        fetch_many(one)
+        list(fetch_many(one))
 
 
 def test_closed_by_its_input(server: FaultyServer) -> None:

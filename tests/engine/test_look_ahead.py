@@ -1,4 +1,4 @@
-"""How far ahead a fetcher asks, where results have to come in order: counted by what the server was asked for."""
+"""How far ahead a fetcher or a client asks, where results have to come in order: counted by what the server was asked for."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from httpconn import Fetcher
-
+from ..support.clients import FetchMany
+from ..support.clients import either_fetch_many as either_fetch_many
 from ..support.faulty import Exchange, FaultyServer
 
 COUNT = 120
@@ -34,14 +34,11 @@ class FirstIsLate(FaultyServer):
 
 
 @pytest.mark.parametrize(("look_ahead", "max_connections"), [(20, 64), (20, 4), (1, 16), (90, 8)])
-def test_no_more_results_wait_than_look_ahead(in_use, look_ahead: int, max_connections: int) -> None:
+def test_no_more_results_wait_than_look_ahead(
+    fetch_many: FetchMany, in_use, look_ahead: int, max_connections: int
+) -> None:
     """And as many do."""
-    with (
-        FirstIsLate(look_ahead) as server,
-        Fetcher(
-            ordered=True, look_ahead=look_ahead, max_connections=max_connections, per_host=max_connections
-        ) as fetcher,
-    ):
+    with FirstIsLate(look_ahead) as server:
         urls = [server.url(f"/good/{number}") for number in range(COUNT)]
         taken = 0
 
@@ -51,10 +48,12 @@ def test_no_more_results_wait_than_look_ahead(in_use, look_ahead: int, max_conne
                 taken += 1
                 yield url
 
-        fetcher.feed(given())
-        first = next(fetcher)
+        results = fetch_many(
+            given(), ordered=True, look_ahead=look_ahead, max_connections=max_connections, per_host=max_connections
+        )
+        first = next(results)
         assert first.url == urls[0]
         assert server.asked == look_ahead
-        assert [response.url for response in fetcher] == urls[1:]
+        assert [response.url for response in results] == urls[1:]
         assert taken == COUNT
         assert sorted(server.seen) == sorted(f"/good/{number}" for number in range(COUNT))

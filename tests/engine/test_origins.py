@@ -16,6 +16,7 @@ import pytest
 
 import httpconn
 
+from ..support.awaiting import AwaitedMany
 from ..support.proxy_servers import free_port
 
 FOLDERS = "/usr/sbin:/usr/local/sbin:/usr/bin"
@@ -157,9 +158,11 @@ def origin(request: pytest.FixtureRequest, root: Path, tmp_path: Path) -> Iterat
 def test_pages(in_use, origin: str) -> None:
     """Each the right one, gzipped, over connections that the server closes after a few requests each."""
     urls = [f"{origin}/page-{number}.txt" for number in range(PAGES)] * 5
-    for response in httpconn.fetch_many(urls, per_host=6):
-        assert response.error is None, response.error
-        assert response.content == page(response.index % PAGES)
+    for fetch_many in (httpconn.fetch_many, AwaitedMany):
+        with fetch_many(urls, per_host=6) as responses:
+            for response in responses:
+                assert response.error is None, response.error
+                assert response.content == page(response.index % PAGES)
     with httpconn.ConnectionPool() as pool:
         for number in range(PAGES):
             assert pool.get(urls[number]).content == page(number)
@@ -210,9 +213,9 @@ def test_redirects_of_nginx(in_use, nginx: str) -> None:
     """Absolute ones and relative ones, over kept connections that it closes after a few requests."""
     expected = {301: 1, 302: 2, 303: 3, 307: 4, 308: 5}
     urls = [f"{nginx}/to/{status}/{number}" for number in range(20) for status in expected] + [f"{nginx}/folder"]
-    with httpconn.ConnectionPool() as pool:
-        responses = [*httpconn.fetch_many(urls, ordered=True), *(pool.get(url) for url in urls)]
-    for response, url in zip(responses, urls * 2, strict=True):
+    with httpconn.ConnectionPool() as pool, AwaitedMany(urls, ordered=True) as awaited:
+        responses = [*httpconn.fetch_many(urls, ordered=True), *(pool.get(url) for url in urls), *awaited]
+    for response, url in zip(responses, urls * 3, strict=True):
         assert (response.status, response.error, len(response.history)) == (200, None, 1), response.error
         assert response.history[0].url == url
         if url.endswith("/folder"):

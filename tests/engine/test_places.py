@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 import trustme
 
-from httpconn import ConnectionPool, Fetcher, Request, fetch_many
+from httpconn import ConnectionPool, Fetcher, Request
 
 from ..support.certificates import client_context_for, server_context_for
+from ..support.clients import FetchMany
+from ..support.clients import either_fetch_many as either_fetch_many
 from ..support.faulty import Exchange, FaultyServer
 from ..support.peers import take_request
 from ..support.sites import PAGE, Site, redirect
@@ -70,7 +72,7 @@ def test_a_second_page_has_its_place_where_the_queue_is_full() -> None:
         assert server.connections <= 1.02 * 50
 
 
-def test_where_a_redirect_leads_to_goes_over_the_same_connection() -> None:
+def test_where_a_redirect_leads_to_goes_over_the_same_connection(fetch_many: FetchMany) -> None:
     with Site({"/old": redirect(302, "/new"), "/new": PAGE}) as site:
         urls = [f"http://h{number}.test:{site.port}/old" for number in range(40)]
         found = list(fetch_many(urls, max_connections=4, per_host=1, resolve=to_loopback))
@@ -157,12 +159,13 @@ def watched() -> Iterator[tuple[Watched, Waits]]:
 
 
 @pytest.mark.parametrize("plain", [True, False])
-def test_a_fetcher_at_work_closes_what_is_unused_for_too_long(plain: bool, watched: tuple[Watched, Waits]) -> None:
+def test_who_is_at_work_closes_what_is_unused_for_too_long(
+    fetch_many: FetchMany, plain: bool, watched: tuple[Watched, Waits]
+) -> None:
     idle, other = watched
     first: Any = idle.url if plain else Request("GET", idle.url, decode=False)
-    with Fetcher(idle_s=0.2) as fetcher:
-        fetcher.feed([first, other.url("/slow")])
-        assert sorted(response.content for response in fetcher) == [b"closed", b"ok"]
+    results = fetch_many([first, other.url("/slow")], idle_s=0.2)
+    assert sorted(response.content for response in results) == [b"closed", b"ok"]
 
 
 def test_a_pool_closes_what_is_unused_for_too_long_at_the_next_request(watched: tuple[Watched, Waits]) -> None:

@@ -11,6 +11,8 @@ import pytest
 import httpconn
 from httpconn import ConnectionPool, InvalidURL, Request, Response, fetch_many
 
+from ..support.sites import Asker
+
 REFUSED = [
     "http://me:se@cret@h.test/", "http://me:se/cret@h.test/", "http://me:se?cret@h.test/", "http://me:se#cret@h.test/x",
     "http://me:se\\cret@h.test/", "http://me:se cret@h.test/", "http://se cret@h.test/", "http://me:se[cret@h.test/", "http://me:se%cret@h.test/",
@@ -60,13 +62,15 @@ def test_of_a_fetcher(url: str, as_request: bool) -> None:
         assert not has_secret(repr(request))
 
 
-@pytest.mark.parametrize("url", REFUSED, ids=ascii)
-def test_of_a_pool(url: str) -> None:
-    with ConnectionPool() as pool:
-        for ask in (lambda: pool.get(url), lambda: pool.send(Request("GET", url)), lambda: pool.get(url, stream=True)):
-            with pytest.raises(InvalidURL) as caught:
-                ask()
-            assert not has_secret(f"{caught.value!r} {caught.value} {pickle.dumps(caught.value)!r}")
+@pytest.mark.parametrize("kind", ["pool", "stream", "async", "astream"])
+def test_of_who_raises_it(kind: str) -> None:
+    with Asker(kind) as ask:
+        for url in REFUSED:
+            for request in (url, Request("GET", url)):
+                error = ask(request).error
+                assert isinstance(error, InvalidURL), url
+                text = "".join(traceback.format_exception(error))
+                assert not has_secret(f"{error!r} {error} {text} {pickle.dumps(error)!r}"), url
 
 
 def test_of_a_proxy() -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
 import pytest
 
-from httpconn import ConnectionPool, Fetcher, Request, Response, Timeout
+from httpconn import ConnectionPool, Fetcher, Request, Response, Timeout, fetch_many
 from httpconn._io.resolving import Resolver
 
-from .awaiting import Awaiting
+from .awaiting import AwaitedMany, Awaiting
 
 QUICK = Timeout(connect=10, read=10, total=20, pool=5)
 
@@ -129,6 +129,29 @@ def client(request: pytest.FixtureRequest) -> Iterator[Any]:
         one = _MAKERS[request.param](**{"timeout": QUICK, **options})
         made.append(one)
         return one
+
+    yield make
+    for one in made:
+        one.close()
+
+
+class FetchMany(Protocol):
+    """``httpconn.fetch_many``, or that of an AsyncClient."""
+
+    def __call__(self, requests: Iterable[Any], **options: Any) -> Any: ...
+
+
+@pytest.fixture(name="fetch_many", params=["fetcher", "async"])
+def either_fetch_many(request: pytest.FixtureRequest) -> Iterator[FetchMany]:
+    """Return each in turn; its results are iterated over, and have ``close``."""
+    if request.param == "fetcher":
+        yield fetch_many
+        return
+    made: list[AwaitedMany] = []
+
+    def make(requests: Iterable[Any], **options: Any) -> AwaitedMany:
+        made.append(AwaitedMany(requests, **options))
+        return made[-1]
 
     yield make
     for one in made:
