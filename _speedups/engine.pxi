@@ -232,11 +232,13 @@ cdef class FieldLayout:
 
     cdef tuple names, fixed
     cdef bytes front
-    cdef bint sends_host
+    cdef bint sends_host, keeps
     cdef tuple values  # those of the last request, and
     cdef bytes lines  # the field lines that they have come to
 
-    def __init__(self, tuple names not None, tuple fixed not None, bytes front not None, bint sends_host):
+    def __init__(
+        self, tuple names not None, tuple fixed not None, bytes front not None, bint sends_host, bint keeps=True
+    ):
         if len(names) != len(fixed):
             raise ValueError(f"{len(names)} names and {len(fixed)} values")
         for name in names:
@@ -245,7 +247,7 @@ cdef class FieldLayout:
         for value in fixed:
             if value is not None and not PyUnicode_CheckExact(value):
                 raise TypeError("expected values that are texts, or None")
-        self.names, self.fixed, self.front, self.sends_host = names, fixed, front, sends_host
+        self.names, self.fixed, self.front, self.sends_host, self.keeps = names, fixed, front, sends_host, keeps
 
 
 cdef bytes _lines_of(FieldLayout layout, tuple values):
@@ -272,7 +274,7 @@ cdef bytes _lines_of(FieldLayout layout, tuple values):
     for i in range(count):
         to = _put(_put_text(to, layout.names[i]), b": ", 2)
         to = _put(_put_text(to, values[i]), b"\r\n", 2)
-    if size <= MOST_KEPT_BYTES:
+    if layout.keeps and size <= MOST_KEPT_BYTES:
         layout.values, layout.lines = values, lines
     return lines
 

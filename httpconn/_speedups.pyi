@@ -95,7 +95,12 @@ class TurnLimits:
 @final
 class FieldLayout:
     def __init__(
-        self, names: tuple[str, ...], fixed: tuple[str | None, ...], front: bytes, sends_host: bool
+        self,
+        names: tuple[str, ...],
+        fixed: tuple[str | None, ...],
+        front: bytes,
+        sends_host: bool,
+        keeps: bool = True,
     ) -> None: ...
 
 def begin_plain_response(

@@ -295,10 +295,8 @@ class AsyncClient(Configured):
         job, future = asked
         try:
             response: Any = await future
-        except BaseException as error:  # cancelled, perhaps just when it had come
+        except BaseException:  # cancelled, perhaps just when it had come
             driver.cancel(job)
-            if isinstance(error, Exception) and not driver.runner.is_current():
-                self._running()  # raises what says it better
             raise
         if response.__class__ is Response and response.error is None:
             return response
@@ -339,7 +337,7 @@ class AsyncClient(Configured):
 
     def get(self, url: str, **options: Unpack[RequestOptions]) -> Coroutine[Any, Any, Response]:
         """As ``request("GET", ...)``."""
-        if options or self.__class__ is not AsyncClient:
+        if options or self.__class__.request is not _request:  # of a subclass, or in its place
             return self.request("GET", url, **options)
         return self._get(url)  # without two dicts of no options
 
@@ -519,6 +517,9 @@ class AsyncClient(Configured):
         if driver is not None:
             driver.shared.resolver.forget()
             driver.forget()
+
+
+_request: Final = AsyncClient.request
 
 
 class _Streamed:

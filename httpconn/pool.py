@@ -178,36 +178,43 @@ class ConnectionPool(Configured):
 
     def get(self, url: str, **options: Unpack[StreamableOptions]) -> Response:
         """As ``request("GET", ...)``."""
-        if options or type(url) is not str or self.__class__ is not ConnectionPool:
-            return self.request("GET", url, **options)
+        if options or type(url) is not str or self.__class__.request is not _request:
+            return self._ask("GET", url, options)
         return self._get(url)  # to go through two dozens of options that were not given would cost a twentieth
 
     def _get(self, url: str) -> Response:
         return self._send(self._shared.preparer.prepare_url(url, 0), stream=False)
 
+    def _ask(self, method: str, url: str, options: Any) -> Response:
+        """As ``request``; that is called where it is a subclass's, has been replaced, or has to refuse something."""
+        if self.__class__.request is not _request or not options.keys() <= _STREAMABLE:
+            return self.request(method, url, **options)
+        stream = options.pop("stream", False)
+        return self.send(Request(method, url, **options), stream=stream)
+
     def head(self, url: str, **options: Unpack[StreamableOptions]) -> Response:
         """As ``request("HEAD", ...)``."""
-        return self.request("HEAD", url, **options)
+        return self._ask("HEAD", url, options)
 
     def options(self, url: str, **options: Unpack[StreamableOptions]) -> Response:
         """As ``request("OPTIONS", ...)``."""
-        return self.request("OPTIONS", url, **options)
+        return self._ask("OPTIONS", url, options)
 
     def post(self, url: str, **options: Unpack[StreamableOptions]) -> Response:
         """As ``request("POST", ...)``."""
-        return self.request("POST", url, **options)
+        return self._ask("POST", url, options)
 
     def put(self, url: str, **options: Unpack[StreamableOptions]) -> Response:
         """As ``request("PUT", ...)``."""
-        return self.request("PUT", url, **options)
+        return self._ask("PUT", url, options)
 
     def patch(self, url: str, **options: Unpack[StreamableOptions]) -> Response:
         """As ``request("PATCH", ...)``."""
-        return self.request("PATCH", url, **options)
+        return self._ask("PATCH", url, options)
 
     def delete(self, url: str, **options: Unpack[StreamableOptions]) -> Response:
         """As ``request("DELETE", ...)``."""
-        return self.request("DELETE", url, **options)
+        return self._ask("DELETE", url, options)
 
     def download(
         self,
@@ -219,6 +226,9 @@ class ConnectionPool(Configured):
         **options: Unpack[RequestOptions],
     ) -> Response:
         """GET *url* into the file *path*, and return the last Response, without content, when the file is whole.
+
+        Its status is what the server said to that last request: 206 where it sent the rest, and *attempts* counts that
+        request alone.
 
         - until then it lies beside its place, as ``<name>.download.part``; what was in its place stays
         - *resume*: what came before an error, or before the process ended, is kept where the server gave a strong
@@ -394,6 +404,10 @@ class ConnectionPool(Configured):
         self._pacing.begin_anew()
         self._slots.forget_parents()
         self._shared.forget()
+
+
+_request: Final = ConnectionPool.request
+_STREAMABLE: Final = frozenset(StreamableOptions.__annotations__)
 
 
 def _put_away(response: Response) -> None:

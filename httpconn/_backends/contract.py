@@ -102,7 +102,7 @@ class Engine:
     """The twin of ``preparing.plain_get``."""
     plain_request: Callable[[dict[str, Any], str, Any, dict[tuple[str, ...], Any]], tuple[Any, bytes] | None]
     """The twin of ``layouts.plain_request``, and"""
-    make_layout: Callable[[tuple[str, ...], tuple[str | None, ...], bytes, bool], Any]
+    make_layout: Callable[[tuple[str, ...], tuple[str | None, ...], bytes, bool, bool], Any]
     """that of ``layouts.FieldLayout``."""
 
 

@@ -22,9 +22,13 @@ Known: TypeAlias = tuple[Key, Origin, bytes]
 """Of an origin: its key, itself, and what a GET without fields of its own has there, behind its target."""
 Layouts: TypeAlias = dict[tuple[str, ...], Any]
 """``FieldLayout`` by the names of the fields, as they are written and in their order."""
-MakeLayout: TypeAlias = Callable[[tuple[str, ...], tuple[str | None, ...], bytes, bool], Any]
+MakeLayout: TypeAlias = Callable[[tuple[str, ...], tuple[str | None, ...], bytes, bool, bool], Any]
 
 _MOST_FIELDS: Final = 64
+_MOST_KEPT_BYTES: Final = 16_384
+"""Values of more are not kept for the next request, which may have the same."""
+_SECRET: Final = frozenset({"authorization", "cookie"})
+"""Nor those of these, which are nobody's business when the request is over."""
 _JUDGED_BY_VALUE: Final = frozenset({"accept-encoding", "connection", "host"})
 """Another value may mean a decoder that is missing, the end of the connection, or a request that is refused."""
 _JUDGED_ALWAYS: Final = frozenset({CONTENT_LENGTH, "expect", "proxy-authorization", TRANSFER_ENCODING})
@@ -34,10 +38,16 @@ _are_field_bytes: Final = re.compile(f"{RE_FIELD_BYTE.decode('latin-1')}*+").ful
 class FieldLayout:
     """What stands around the own fields of a GET, for all requests whose fields have the same names."""
 
-    __slots__ = ("_fixed", "_front", "_last", "_names", "sends_host")
+    __slots__ = ("_fixed", "_front", "_keeps", "_last", "_names", "sends_host")
 
-    def __init__(self, names: tuple[str, ...], fixed: tuple[str | None, ...], front: bytes, sends_host: bool) -> None:
-        """*fixed* are the values that must be these, or None; *front* are the lines between Host and the own fields."""
+    def __init__(
+        self, names: tuple[str, ...], fixed: tuple[str | None, ...], front: bytes, sends_host: bool, keeps: bool = True
+    ) -> None:
+        """*fixed* are the values that must be these, or None; *front* are the lines between Host and the own fields.
+
+        *keeps*: the values of the last request are kept for the next one.
+        """
+        self._keeps = keeps
         self._names = names
         self._fixed = fixed
         self._front = front
@@ -55,7 +65,8 @@ class FieldLayout:
             return None
         own = "".join(f"{name}: {value}\r\n" for name, value in zip(self._names, values, strict=True))
         lines = b"%b%b\r\n" % (self._front, own.encode("latin-1"))
-        self._last = (values, lines)
+        if self._keeps and len(own) <= _MOST_KEPT_BYTES:
+            self._last = (values, lines)
         return lines
 
 
@@ -108,4 +119,4 @@ def layout_of(
     if not behind.startswith(host) or not behind.endswith(own.encode("latin-1", "replace")):
         return None
     fixed = tuple(value if name in _JUDGED_BY_VALUE else None for name, (_, value) in zip(lowered, fields, strict=True))
-    return make(names, fixed, behind[len(host) : -len(own)], sends_host)
+    return make(names, fixed, behind[len(host) : -len(own)], sends_host, _SECRET.isdisjoint(lowered))

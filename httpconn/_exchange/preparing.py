@@ -184,6 +184,8 @@ class Preparer:
         if self._needs_request or not request.is_sent_as_others():
             return None
         method = request.method
+        if (method != "GET" and method != "HEAD") or type(request.decode) is not bool:
+            return None
         headers: Any = request.headers
         known = self._known if method == "GET" else self._known_by_head
         if headers is None:
@@ -199,8 +201,6 @@ class Preparer:
         if headers is not None:
             job.own_lines = len(headers)
         if method != "GET":
-            if method != "HEAD":
-                return None
             job.head = b"HEAD" + head[3:]
             job.is_plain = False
             job.may_read_fast = not self.settings.strict  # which closes behind what is announced and left out

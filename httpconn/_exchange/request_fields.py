@@ -114,7 +114,13 @@ class RequestFields:
             and self.json is None
             and self.auth is None
             and self.validators is None
-            and self.context is None
+            and self.goes_as_others()
+        )
+
+    def goes_as_others(self) -> bool:
+        """Return whether nothing is said of its connection."""
+        return (
+            self.context is None
             and self.server_hostname is None
             and self.fingerprint is None
             and self.proxy is None

@@ -158,6 +158,8 @@ def check_kind(name: str, value: object) -> None:
 
 def check_request(request: Request) -> None:
     """Raise TypeError where an option of *request* is of another kind than it has to be."""
+    if request.is_read_as_others() and request.goes_as_others():
+        return  # it has none of these
     for name in _KINDS_OF_REQUESTS:
         value = getattr(request, name)
         if value is not None:

@@ -11,6 +11,7 @@ IDEMPOTENT_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT",
 """Source: RFC 9110 section 9.2.2."""
 
 _MOST_DOUBLINGS: Final = 60
+_SEVERAL: Final = {"statuses": "(503,)", "errors": "(httpconn.ReadTimeout,)", "methods": '("POST",)'}
 _LONGEST_DATE: Final = 64
 
 
@@ -61,7 +62,11 @@ class Retry:
         jitter: float = 0.5,
         max_retry_after_s: float = 120.0,
     ) -> None:
-        """Raises ValueError for a number that makes no sense, TypeError for one name or class in place of several."""
+        """Raises ValueError for a number that makes no sense, TypeError for what is none, for one name or class in
+        place of several, and for errors that are no classes. Methods are as those of requests: "post" is POST.
+        """
+        if isinstance(attempts, bool) or not isinstance(attempts, int):
+            raise TypeError(f"expected a number of attempts, got {attempts!r}")
         if attempts < 0 or not 0 <= jitter <= 1 or not (backoff_s >= 0 <= max_backoff_s) or not max_retry_after_s >= 0:
             raise ValueError(
                 f"expected attempts and seconds of 0 or more, and jitter from 0 to 1, got attempts {attempts}, "
@@ -70,15 +75,22 @@ class Retry:
             )
         for name, several in (("statuses", statuses), ("errors", errors), ("methods", methods)):
             if isinstance(several, str) or not (several is None or isinstance(several, Iterable)):
-                raise TypeError(f"expected several {name}, as ({several!r},), got {several!r}")
+                raise TypeError(f"expected several {name}, as {_SEVERAL[name]}, got {several!r}")
+        classes: tuple[Any, ...] = tuple(errors)
+        for error in classes:
+            if not (isinstance(error, type) and issubclass(error, BaseException)):
+                raise TypeError(f"expected classes of exceptions as errors, as {_SEVERAL['errors']}, got {error!r}")
         statuses = frozenset(statuses)
+        for status in statuses:
+            if not isinstance(status, int):
+                raise TypeError(f"expected numbers as statuses, as {_SEVERAL['statuses']}, got {status!r}")
         if not all(400 <= status <= 999 for status in statuses):
             raise ValueError(f"expected statuses of errors, 400 or more, got {sorted(statuses)}")
         values = (
             attempts,
             statuses,
-            tuple(errors),
-            None if methods is None else frozenset(methods),
+            classes,
+            None if methods is None else frozenset(method.upper() for method in methods),
             backoff_s,
             max_backoff_s,
             jitter,

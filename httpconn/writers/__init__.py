@@ -22,6 +22,7 @@ from typing import Any, Final, Protocol, Self
 
 from ..model import Response
 from .recorded import Recorded
+from .spool import close_at_exit
 
 __all__ = ["SUFFIXES", "Recorded", "Writer", "open"]
 
@@ -48,7 +49,10 @@ class Writer(Protocol):
         """Return when all that was written is in the file. Raises as ``write``."""
 
     def close(self) -> None:
-        """Finish the file. Raises as ``write``. A second call does nothing."""
+        """Finish the file. Raises as ``write``. A second call does nothing.
+
+        One that nobody closes is closed when the process ends, with a ResourceWarning; not in one that is killed.
+        """
 
     def __enter__(self) -> Self: ...
 
@@ -114,6 +118,7 @@ def open(
         raise ValueError("revisit is for a WARC")
     writer = make(os.fspath(path), coding, resume=resume, replace=replace, fields=fields, flush_s=flush_s, **more)
     writer.recorded.resume()
+    close_at_exit(writer)
     return writer
 
 

@@ -116,7 +116,11 @@ class BlockFile:
                 try:
                     fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError as error:
-                    raise BlockingIOError(error.errno, "another process is writing to this file", path) from None
+                    raise BlockingIOError(
+                        error.errno,
+                        "somebody is writing to this file: another process, or a writer that is not closed",
+                        path,
+                    ) from None
             if not resume:
                 self._file.truncate(0)
         except BaseException:

@@ -53,7 +53,10 @@ class Recorded:
         """Return *index*; without one that of *response*, or the first place behind all others where that is taken.
 
         Raises ValueError where there are records of an earlier run: what this one asks for is counted from 0 again.
+        TypeError for what is no response.
         """
+        if not isinstance(response, Response):
+            raise TypeError(f"expected a Response to write, got {type(response).__name__}")
         if index is not None:
             return index
         if self._is_resumed:

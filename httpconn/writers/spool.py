@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
+import os
 import threading
+import warnings
+import weakref
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, Generic, Self, TypeVar
@@ -90,6 +94,24 @@ class Spool(Generic[T]):
             self._idle.set()
 
 
+_unclosed: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
+"""The writers that are in use, each with the process that opened it."""
+
+
+def close_at_exit(writer: Any) -> None:
+    """Have *writer* closed when the process ends, with a ResourceWarning, if nobody has closed it by then."""
+    _unclosed[writer] = os.getpid()
+
+
+@atexit.register
+def _close_unclosed() -> None:
+    for writer, process in list(_unclosed.items()):
+        if process == os.getpid():  # else it is the parent's, and its thread is not here
+            told = f"unclosed {type(writer).__name__}: close() it, or use it in a with block"
+            warnings.warn(told, ResourceWarning, stacklevel=2)
+            writer.close()
+
+
 class SpoolingWriter:
     """What each ``Writer`` over a spool has: how it is flushed and closed, and its ``with`` block."""
 
@@ -110,6 +132,7 @@ class SpoolingWriter:
         if self._is_closed:
             return
         self._is_closed = True
+        _unclosed.pop(self, None)
         try:
             self._end()
         finally:

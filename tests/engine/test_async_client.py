@@ -674,6 +674,31 @@ def test_one_client_one_loop(server: FaultyServer) -> None:
     run(main)
 
 
+def test_another_loop_of_the_same_thread(server: FaultyServer) -> None:
+    """Is refused before anything is sent; and a loop that goes on in another thread has it with it."""
+    first, second = asyncio.new_event_loop(), asyncio.new_event_loop()
+    client = AsyncClient()
+
+    async def get(name: str) -> None:
+        check(await client.get(server.url(name)))
+
+    try:
+        for number in range(3):
+            first.run_until_complete(get(f"/good/{number}"))
+        with pytest.raises(RuntimeError, match="another event loop"):
+            second.run_until_complete(get("/good/7"))
+        moved = threading.Thread(target=lambda: [first.run_until_complete(get("/good/8")) for _ in range(2)])
+        moved.start()
+        moved.join(20)
+        assert not moved.is_alive()
+        first.run_until_complete(get("/good/9"))  # and back
+        first.run_until_complete(client.aclose())
+    finally:
+        first.close()
+        second.close()
+    assert not any(target.endswith("/7") for target in server.seen)
+
+
 def test_again_and_again(server: FaultyServer) -> None:
     async def main() -> None:
         async with AsyncClient() as client:

@@ -6,6 +6,7 @@ import copy
 import io
 import pickle
 import random
+import sys
 import zlib
 from typing import Any
 
@@ -111,6 +112,39 @@ def test_the_twins_agree() -> None:
         assert answers[0][0] == answers[0][1]
         taken += answers[0][0] is not None
     assert taken > 50
+
+
+def test_what_is_kept_of_them(in_use: Backend) -> None:
+    """As many layouts as there are, whatever is asked; no large values, and none that are secret."""
+    known = preparer()
+    for number in range(100):
+        request = Request("GET", "http://a.test/", headers={"X-A": "1"})
+        request.method = f"M{number}"
+        made(known.prepare_known, request)
+        made(known.prepare, request)
+    assert len(known._other_layouts) <= 3
+    for name, size, is_kept in (("X-A", 16_000, True), ("X-A", 17_000, False), ("Cookie", 9, False),
+                                ("authorization", 9, False)):  # fmt: skip
+        if name != "X-A" and in_use.engine is None:
+            continue  # the Python serializer keeps the lines of the last 16 short fields, of whatever name
+        value = "a" * size
+        request = Request("GET", "http://a.test/", headers={name: value})
+        before = sys.getrefcount(value)
+        for _ in range(2):
+            known.prepare(request)
+        assert known.prepare_known(request, 1) is not None
+        assert (sys.getrefcount(value) > before) is is_kept, (name, size)
+
+
+@pytest.mark.parametrize("wrong", [{"decode": []}, {"method": []}], ids=str)
+def test_one_that_is_wrong_ends_nothing(in_use: Backend, wrong: dict[str, Any]) -> None:
+    with Site({"/": PAGE}) as site:
+        requests = [Request("GET", site.url("/"), headers={"X-A": str(number)}) for number in range(6)]
+        for name, value in wrong.items():
+            setattr(requests[3], name, value)
+        with Fetcher(max_connections=1, ordered=True) as fetcher:
+            responses = list(fetcher.feed(requests))
+    assert [response.error is None for response in responses] == [True, True, True, False, True, True]
 
 
 def test_misuse() -> None:

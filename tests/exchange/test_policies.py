@@ -362,6 +362,11 @@ def test_retry_is_a_value() -> None:
     for one in ({"methods": "POST"}, {"errors": "ReadTimeout"}, {"errors": OSError}, {"statuses": 503}):
         with pytest.raises(TypeError, match=f"expected several {next(iter(one))}"):
             Retry(3, **one)
+    for one in ({"errors": ("ReadTimeout",)}, {"errors": (OSError("one"),)}, {"statuses": ("503",)}, {"attempts": True},
+                {"attempts": "3"}):  # fmt: skip
+        with pytest.raises(TypeError, match="expected "):
+            Retry(**{"attempts": 3, **one})
+    assert Retry(3, methods=("post",)).allows("POST", 0, is_replayable=True)  # as request("post", ...) sends it
 
 
 @pytest.mark.parametrize(("value", "date", "expected"), [

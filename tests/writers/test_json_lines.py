@@ -315,3 +315,26 @@ def test_import_brings_no_writers() -> None:
     assert httpconn.writers is writers
     assert "writers" in dir(httpconn)
     assert os.path.basename(writers.__file__) == "__init__.py"
+
+
+@pytest.mark.parametrize("name", ["pages.jsonl", "pages.jsonl.gz", "pages.parquet"])
+def test_who_does_not_close_it_loses_nothing(tmp_path: Path, name: str) -> None:
+    """But hears of it, who listens; a program that ends has its records in the file, and the file is whole."""
+    if name.endswith(".parquet"):
+        pytest.importorskip("pyarrow")
+    program = (
+        "import sys; import httpconn; from httpconn import writers\n"
+        "out = writers.open(sys.argv[1])\n"
+        "for response in httpconn.fetch_many(['nothing://at.all/'] * 20): out.write(response)\n"
+    )
+    path = tmp_path / name
+    done = subprocess.run(
+        [sys.executable, "-P", "-W", "always::ResourceWarning", "-c", program, path],
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "ResourceWarning: unclosed" in done.stderr
+    with writers.open(path, resume=True) as out:
+        assert len(out.recorded) == 20
+    if name.endswith(".gz"):
+        assert gzip.decompress(path.read_bytes()).count(b"\n") == 20

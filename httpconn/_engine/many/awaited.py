@@ -33,23 +33,22 @@ class Awaited:
 
     def __init__(self, engine: Loop, prepare_url: Callable[[str, int], Job], runner: Runner) -> None:
         self.engine = engine
-        self.is_here = None if runner.tells_strangers else runner.is_current
+        self.is_here = runner.is_here
         self.new_future = runner.future
         self.prepare_url = prepare_url
         self.requests = 0
         self.rings_soon = False
         """Whether a turn is certain within a tenth of a second, as while something is under way."""
         self.thread = get_ident()
+        """In which the last turn was."""
         self.waiting: dict[int, Receiver] = {}
 
     def ask(self, url: str) -> tuple[Job, Future] | None:
         """Have a GET of *url* carried, of which nothing else is said; return its job, and what gets its result.
 
-        None where the caller does not run in this event loop; but the loop may have ended that this thread ran then,
-        and await the future in another one, if that says by itself what is wrong (``Runner.tells_strangers``): to ask
-        asyncio for the running loop is a system call up to 3.13. Raises as ``Preparer.prepare_url``.
+        None where the caller does not run in this event loop. Raises as ``Preparer.prepare_url``.
         """
-        if get_ident() != self.thread or (self.is_here is not None and not self.is_here()):
+        if get_ident() != self.thread or not self.is_here():
             return None
         index = self.requests
         self.requests = index + 1

@@ -11,6 +11,7 @@ import heapq
 import time
 import weakref
 from collections.abc import Callable
+from threading import get_ident
 from typing import Any, Final, NamedTuple
 
 from ..._exchange.incoming import Incoming
@@ -189,6 +190,7 @@ class Driver(Awaited):
         engine = self.engine
         if engine.is_closed:
             return
+        self.thread = get_ident()  # an event loop may go on in another one
         self._excuse()
         try:
             engine.drop_cancelled()

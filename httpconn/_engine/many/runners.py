@@ -38,8 +38,8 @@ class Runner(Protocol):
     """An event loop that runs now."""
 
     name: str
-    tells_strangers: bool
-    """Whether to await one of its futures in another event loop of the same thread raises."""
+    is_here: Callable[[], bool]
+    """As ``is_current``, where the caller's thread is known to be the loop's."""
 
     def is_current(self) -> bool:
         """Return whether the caller runs in this loop."""
@@ -79,13 +79,13 @@ class AsyncioRunner:
     """asyncio's loop, or one with its interface."""
 
     name = "asyncio"
-    tells_strangers = True
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._descriptor = -1
         self._tasks: set[asyncio.Task[None]] = set()  # the loop itself refers to tasks weakly
         self._thread: _PollingThread | None = None
+        self.is_here = self._loop.is_running  # the other way is a system call up to 3.13
         self.future = self._loop.create_future
         self.call_soon = self._loop.call_soon
 
@@ -228,11 +228,11 @@ class TrioRunner:
     """trio's loop: one system task waits for the descriptor, and runs what the driver has asked for."""
 
     name = "trio"
-    tells_strangers = False
 
     def __init__(self) -> None:
         self._trio: ModuleType = sys.modules["trio"]
         self._token = self._trio.lowlevel.current_trio_token()
+        self.is_here = self.is_current
         self._watched: Any = None  # the scope of the task that waits
         self._thread: _PollingThread | None = None
 
@@ -349,12 +349,12 @@ class TwistedRunner:
     """A reactor of Twisted's: any that can watch a descriptor. asyncio's is served as asyncio."""
 
     name = "twisted"
-    tells_strangers = False
 
     def __init__(self) -> None:
         """Raises RuntimeError where no reactor runs in this thread."""
         self._threadable: Any = sys.modules["twisted.python.threadable"]
         self._reactor: Any = sys.modules["twisted.internet.reactor"]
+        self.is_here = self.is_current
         if not self.is_current():
             raise RuntimeError("the reactor does not run here")
         self._defer: Any = sys.modules["twisted.internet.defer"]
