@@ -14,8 +14,10 @@ cdef extern from *:
     /* Nobody calls these there (_backends/compiled.py); they only must build. */
     static Py_ssize_t httpconn_receive(int fd, void *to, size_t room, int peek) { return -2; }
     static Py_ssize_t httpconn_send(int fd, const void *from, size_t length) { return -2; }
+    static int httpconn_waits(int fd) { return 0; }
     #else
     #include <errno.h>
+    #include <sys/ioctl.h>
     #include <sys/socket.h>
     #include <sys/types.h>
     #ifndef MSG_NOSIGNAL
@@ -36,10 +38,16 @@ cdef extern from *:
         } while (count < 0 && errno == EINTR);
         return count >= 0 ? count : -2;
     }
+    /* How many bytes wait. Unlike to receive, to ask takes no error away: the system tells each of them once. */
+    static int httpconn_waits(int fd) {
+        int count = 0;
+        return ioctl(fd, FIONREAD, &count) < 0 ? 0 : count;
+    }
     #endif
     """
     Py_ssize_t httpconn_receive(int descriptor, void *to, size_t room, bint peek) nogil
     Py_ssize_t httpconn_send(int descriptor, const void *data, size_t length) nogil
+    int httpconn_waits(int descriptor) nogil
 
 cdef extern from "Python.h":
     PyObject *PyErr_SetFromErrno(object kind) except NULL
@@ -122,9 +130,9 @@ cdef int _receive(int descriptor, TurnLimits limits, Received into) except -1:
     rest = PyBytes_FromStringAndSize(<const char *>buffer + end, count - end)
     if not _begin_plain(block, rest, limits, into):
         into.content = block + rest
-    elif into.left:
+    elif into.left and httpconn_waits(descriptor) > 0:
         # Servers send head and body in two pieces, and the second one is often there by now. An end, or an error, is
-        # for the next call to find again.
+        # for the next call to find.
         count = httpconn_receive(descriptor, buffer, <size_t>min(into.left, <int64_t>TURN_BYTES), False)
         if count > 0:
             into.content += PyBytes_FromStringAndSize(<const char *>buffer, count)

@@ -101,6 +101,21 @@ def test_it_is_reset(client: Any, looks_late: None) -> None:
     assert type(client()) is EngineClient or (error.response.status, error.response.content) == (200, b"ab")
 
 
+def test_a_reset_that_is_there_with_it() -> None:
+    """The system tells of it once, and that has to be heard, though what had come is read first."""
+    with ScriptedServer(Server(resets=True)) as server:
+
+        def urls() -> Any:
+            yield f"http://127.0.0.1:{server.port}/"
+            for _ in range(6):
+                time.sleep(0.05)  # so that both have come when there is a turn
+                yield None
+
+        [response] = httpconn.fetch_many(urls())
+    assert isinstance(response.error, ConnectionResetError)
+    assert (response.status, response.content) == (200, b"ab")
+
+
 def test_requests_reads_what_had_come(looks_late: None) -> None:
     """And only then hears of the error, as of any in a body."""
     requests = pytest.importorskip("requests")
