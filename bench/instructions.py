@@ -37,6 +37,17 @@ ANSWER: Final = (
     b"HTTP/1.1 200 OK\r\nServer: nginx\r\nDate: Sat, 28 Nov 2026 00:00:00 GMT\r\nContent-Type: text/html\r\n"
     b"Content-Length: 2\r\nConnection: keep-alive\r\n\r\nok"
 )
+NINE_FIELDS: Final = {
+    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+    "Accept-Language": "en-US,en;q=0.5",
+    "Accept-Encoding": "gzip, deflate",
+    "DNT": "1",
+    "Sec-Fetch-Dest": "document",
+    "Sec-Fetch-Mode": "navigate",
+    "Sec-Fetch-Site": "none",
+    "Upgrade-Insecure-Requests": "1",
+}
 
 
 class InBatches:
@@ -98,18 +109,7 @@ def fetch_own(port: int, count: int) -> None:
         Request(
             "GET",
             f"http://127.0.0.1:{port}/{number}",
-            headers={
-                "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
-                "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
-                "Accept-Language": "en-US,en;q=0.5",
-                "Accept-Encoding": "gzip, deflate",
-                "DNT": "1",
-                "Sec-Fetch-Dest": "document",
-                "Sec-Fetch-Mode": "navigate",
-                "Sec-Fetch-Site": "none",
-                "Upgrade-Insecure-Requests": "1",
-                "Referer": f"http://127.0.0.1:{port}/{number - 1}",
-            },
+            headers={**NINE_FIELDS, "Referer": f"http://127.0.0.1:{port}/{number - 1}"},
         )
         for number in range(count)
     )
@@ -120,22 +120,7 @@ def fetch_shared(port: int, count: int) -> None:
     from httpconn import Request
 
     _fetch(
-        Request(
-            "GET",
-            f"http://127.0.0.1:{port}/{number}",
-            headers={
-                "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
-                "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
-                "Accept-Language": "en-US,en;q=0.5",
-                "Accept-Encoding": "gzip, deflate",
-                "DNT": "1",
-                "Sec-Fetch-Dest": "document",
-                "Sec-Fetch-Mode": "navigate",
-                "Sec-Fetch-Site": "none",
-                "Upgrade-Insecure-Requests": "1",
-                "Cookie": "a=1; b=2",
-            },
-        )
+        Request("GET", f"http://127.0.0.1:{port}/{number}", headers={**NINE_FIELDS, "Cookie": "a=1; b=2"})
         for number in range(count)
     )
 
