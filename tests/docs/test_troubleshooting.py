@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+import httpconn
 from httpconn import errors
 
+PACKAGE = Path(httpconn.__file__).parent
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "troubleshooting.md"
 
@@ -46,10 +48,10 @@ def words_of(node: ast.expr) -> str:
 
 def messages() -> Iterator[tuple[str, str, str]]:
     """Yield where an exception of ours is made, its class, and the text that is written down there."""
-    for path in sorted((ROOT / "httpconn").rglob("*.py")):
+    for path in sorted(PACKAGE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in OURS and node.args:
-                yield f"{path.relative_to(ROOT)}:{node.lineno}", node.func.id, words_of(node.args[0])
+                yield f"{path.relative_to(PACKAGE.parent)}:{node.lineno}", node.func.id, words_of(node.args[0])
 
 
 def is_told(text: str) -> bool:
