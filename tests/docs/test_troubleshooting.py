@@ -102,7 +102,7 @@ FOREIGN = {
 
 def test_what_stands_there_is_ours() -> None:
     """What is no name and not Python's, OpenSSL's or the system's is in the sources, part by part."""
-    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "httpconn").rglob("*.py"))
+    sources = "".join(path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py"))
     sources = re.sub(r'"\s*\n\s*f?"', "", sources)
     for key in KEYS:
         if key not in FOREIGN and not re.fullmatch(r"[\w.]+", key):
