@@ -107,9 +107,9 @@ def close_at_exit(writer: Any) -> None:
 def _close_unclosed() -> None:
     for writer, process in list(_unclosed.items()):
         if process == os.getpid():  # else it is the parent's, and its thread is not here
-            told = f"unclosed {type(writer).__name__}: close() it, or use it in a with block"
-            warnings.warn(told, ResourceWarning, stacklevel=2)
             writer.close()
+            told = f"unclosed {type(writer).__name__}: close() it, or use it in a with block"
+            warnings.warn(told, ResourceWarning, stacklevel=2)  # last: a warning may be made an error
 
 
 class SpoolingWriter:
