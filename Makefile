@@ -182,11 +182,9 @@ $(VENV)/checkout: | $(VENV)/python
 	@mkdir -p $@ && ln -sfn '$(CURDIR)/tests' '$(CURDIR)/bench' $@
 
 # Apart from the rest, each in an environment of its own: httpbin, which requests' suite needs, wants another greenlet than
-# gevent does; the plugins of pytest that Scrapy's tests need are heard in every run; Ray, Dask and Spark are large.
-$(VENV)/adapters $(VENV)/under-scrapy $(VENV)/scale: $(VENV)/%: pyproject.toml $(VENV)/installed
-# Apart from the rest: httpbin, which requests' suite needs, wants another greenlet than gevent does.
-# So are programs that read what is written: pywb wants other versions than gevent and requests have here.
-$(VENV)/adapters $(VENV)/readers: $(VENV)/%: pyproject.toml $(VENV)/installed
+# gevent does; pywb, which reads what is written, other versions of both; the plugins of pytest that Scrapy's tests need
+# are heard in every run; Ray, Dask and Spark are large.
+$(VENV)/adapters $(VENV)/readers $(VENV)/scale $(VENV)/under-scrapy: $(VENV)/%: pyproject.toml $(VENV)/installed
 	@echo 'installing what "$*" needs'
 	@rm -rf $@ && $(bin)/python -m venv $@
 	@$@/bin/python -m pip --quiet install "$(wheel)[$*]" || { rm -rf $@; exit 1; }

@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import TypeGuard
 
@@ -285,3 +286,21 @@ def test_wrong_names_are_found() -> None:
     ):
         assert is_there(name), name
     assert [*named_in("`a.b` and `x y`\n```\n`c`\n```\n    `d`\n")] == ["a.b"]
+
+
+def test_prerequisites() -> None:
+    """What a target of the Makefile needs in .venv, a rule makes, whose recipe stands right below it."""
+    lines = (ROOT / "Makefile").read_text(encoding="utf-8").splitlines()
+    rules = re.compile(r"((?:\$\(VENV\)/[\w%-]+ ?)+):")
+    made = [
+        name
+        for line, below in pairwise(lines)
+        if (found := rules.match(line)) and below.startswith("\t")
+        for name in found[1].split()
+    ]
+    needed = {
+        name for line in lines if re.match(r"[\w-]+: ", line) for name in re.findall(r" (\$\(VENV\)/[\w-]+)", line)
+    }
+    assert len(needed) > 9
+    assert not {re.sub(r"/has-.*", "/has-%", name) for name in needed} - {*made}
+    assert len(made) == len({*made})
