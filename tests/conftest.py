@@ -17,6 +17,8 @@ from httpconn import _backends
 from httpconn._backends.contract import Backend
 
 from .support.certificates import TLS, client_context_for, server_context_for
+from .support.clients import new_fetcher as new_fetcher
+from .support.clients import new_pool as new_pool
 from .support.faulty import FaultyServer
 
 

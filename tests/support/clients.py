@@ -10,7 +10,7 @@ import pytest
 from httpconn import ConnectionPool, Fetcher, Request, Response, Timeout, fetch_many
 from httpconn._io.resolving import Resolver
 
-from .awaiting import AwaitedMany, Awaiting
+from .awaiting import AwaitedFetcher, AwaitedMany, AwaitedPool, Awaiting
 
 QUICK = Timeout(connect=10, read=10, total=20, pool=5)
 
@@ -156,6 +156,36 @@ def either_fetch_many(request: pytest.FixtureRequest) -> Iterator[FetchMany]:
     yield make
     for one in made:
         one.close()
+
+
+class Maker(Protocol):
+    """Makes a pool or a fetcher, or a client with the face of one, of the options of either."""
+
+    def __call__(self, **options: Any) -> Any: ...
+
+
+def _makes(request: pytest.FixtureRequest) -> Iterator[Maker]:
+    made: list[Any] = []
+
+    def make(**options: Any) -> Any:
+        made.append(request.param(**options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.fixture(params=[ConnectionPool, AwaitedPool], ids=["pool", "async"])
+def new_pool(request: pytest.FixtureRequest) -> Iterator[Maker]:
+    """Return ``ConnectionPool``, and an AsyncClient with its face: streams and closes as it, for one thread."""
+    yield from _makes(request)
+
+
+@pytest.fixture(params=[Fetcher, AwaitedFetcher], ids=["fetcher", "async"])
+def new_fetcher(request: pytest.FixtureRequest) -> Iterator[Maker]:
+    """Return ``Fetcher``, and an AsyncClient with its face."""
+    yield from _makes(request)
 
 
 def is_empty(fetcher: Fetcher) -> bool:
