@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import itertools
 import socket
@@ -13,10 +14,10 @@ from typing import Any
 import pytest
 import trustme
 
-from httpconn import ConnectionPool, Fetcher, Request
+from httpconn import AsyncClient, ConnectionPool, Fetcher, Request
 
 from ..support.certificates import client_context_for, server_context_for
-from ..support.clients import FetchMany
+from ..support.clients import FetchMany, Maker
 from ..support.clients import either_fetch_many as either_fetch_many
 from ..support.faulty import Exchange, FaultyServer
 from ..support.peers import take_request
@@ -59,6 +60,30 @@ def test_a_second_page_goes_over_the_connection_of_the_first(scheme: str, given:
         assert server.connections == fetcher.stats.opened <= 1.02 * hosts
 
 
+@pytest.mark.parametrize("way", ["awaits", "fetch_many"])
+def test_a_second_page_that_is_awaited_goes_over_the_connection_of_the_first(way: str) -> None:
+    """Who gets a result asks for what it led to before others have the places of connections at rest."""
+    hosts = 60
+
+    async def both(client: AsyncClient, url: str) -> None:
+        await client.get(url + "first")
+        await client.get(url + "second")
+
+    async def main(urls: list[str]) -> int:
+        async with AsyncClient(max_connections=8 if way == "awaits" else 1, per_host=1, resolve=to_loopback) as client:
+            if way == "awaits":
+                await asyncio.gather(*(both(client, url) for url in urls))
+            else:
+                async for response in client.fetch_many(url + "first" for url in urls):
+                    await client.get(response.url.replace("first", "second"))
+            return client.stats.opened
+
+    with FaultyServer() as server:
+        opened = asyncio.run(main([f"http://h{number}.test:{server.port}/good/" for number in range(hosts)]))
+        assert len(server.seen) == 2 * hosts
+        assert server.connections == opened <= 1.02 * hosts
+
+
 def test_a_second_page_has_its_place_where_the_queue_is_full() -> None:
     with (
         FaultyServer() as server,
@@ -84,14 +109,14 @@ def test_where_a_redirect_leads_to_goes_over_the_same_connection(fetch_many: Fet
 
 
 @pytest.mark.parametrize("has_cookies", [False, True], ids=["plain", "judged"])
-def test_nobody_starves_by_it(has_cookies: bool) -> None:
+def test_nobody_starves_by_it(new_fetcher: Maker, has_cookies: bool) -> None:
     """Four hosts with a next page for ever, on four connections, and twenty that want one page each."""
     fields = {"Set-Cookie": "a=b"} if has_cookies else {}
     with Site({"/next": (200, fields, b"page"), "/once": (200, fields, b"page")}) as site:
         import http.cookiejar
 
         jar = http.cookiejar.CookieJar() if has_cookies else None
-        with Fetcher(max_connections=4, per_host=1, resolve=to_loopback, cookies=jar) as fetcher:
+        with new_fetcher(max_connections=4, per_host=1, resolve=to_loopback, cookies=jar) as fetcher:
             for number in range(4):
                 fetcher.add(f"http://busy{number}.test:{site.port}/next")
             for number in range(20):
@@ -168,10 +193,12 @@ def test_who_is_at_work_closes_what_is_unused_for_too_long(
     assert sorted(response.content for response in results) == [b"closed", b"ok"]
 
 
-def test_a_pool_closes_what_is_unused_for_too_long_at_the_next_request(watched: tuple[Watched, Waits]) -> None:
+def test_a_pool_closes_what_is_unused_for_too_long_at_the_next_request(
+    new_pool: Maker, watched: tuple[Watched, Waits]
+) -> None:
     """To any host; and nobody does it before."""
     idle, other = watched
-    with ConnectionPool(idle_s=0.1) as pool:
+    with new_pool(idle_s=0.1) as pool:
         assert pool.get(idle.url).content == b"ok"
         assert not idle.closed.wait(0.5)
         assert pool.get(other.url("/slow")).content == b"closed"

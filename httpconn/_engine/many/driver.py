@@ -198,6 +198,10 @@ class Driver(Awaited):
         except BaseException as error:
             self._break(error)
             return
+        if engine.ready and engine.runnable:
+            self._deliver()  # who asks for more over that connection does so before another host has its place
+            self.wake()
+            return
         self._start()
 
     def _start(self) -> None:
