@@ -31,7 +31,7 @@ from ._exchange.job import Job
 from ._exchange.lines import DEFAULT_MAX_LINE_CHARS, LineCutter, TextReader
 from ._exchange.options import Configured, unexpected
 from ._exchange.response_fields import ResponseFields
-from ._exchange.settings import FetchOptions, FetchSettings, RequestOptions
+from ._exchange.settings import FetchOptions, FetchSettings, RequestOptions, check_request
 from ._exchange.sink import check_sink, takes
 from ._wire.framing import announced_bytes
 from ._wire.head import ResponseHead
@@ -306,6 +306,7 @@ class AsyncClient(Configured):
         """Send *request*; see ``request``."""
         driver = self._running()
         if request.sink is not None:
+            check_request(request)  # of which kind the sink is, before what it is
             check_sink(request.sink)
             job = await awaited_job(driver, request.replaced(sink=None, max_content=None), driver.next_index())
             return await _Pouring(self, driver, request, job).response()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import http.cookiejar
 import pickle
@@ -18,9 +19,12 @@ from httpconn._exchange.options import OF_OTHERS
 from httpconn._exchange.request_fields import RequestFields
 from httpconn._exchange.settings import FetchSettings, Settings
 
+from ..support.clients import FetchMany, Maker
+from ..support.clients import either_fetch_many as either_fetch_many
 from ..support.cookies import cookie
 from ..support.event_loops import run
 from ..support.faulty import FaultyServer
+from ..support.sites import Asker
 
 NOTHING = "http://127.0.0.1:9/"  # refused before any traffic, or the test fails
 
@@ -28,7 +32,7 @@ NOTHING = "http://127.0.0.1:9/"  # refused before any traffic, or the test fails
 # -- options that are not there
 
 
-@pytest.mark.parametrize("make", [ConnectionPool, Fetcher, lambda **options: fetch_many([], **options)])
+@pytest.mark.parametrize("make", [ConnectionPool, Fetcher, AsyncClient, lambda **options: fetch_many([], **options)])
 def test_an_unknown_option_is_told_with_the_nearest_one(make: Any) -> None:
     with pytest.raises(TypeError, match=r"has no option 'timout'; did you mean 'timeout'\?"):
         make(timout=5)
@@ -41,10 +45,10 @@ def test_an_unknown_option_is_told_with_the_nearest_one(make: Any) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(OF_OTHERS))
-def test_what_other_libraries_call_it_is_told_with_its_name_here(name: str) -> None:
+def test_what_other_libraries_call_it_is_told_with_its_name_here(new_pool: Maker, name: str) -> None:
     # A row of the table that has become an option of ours would hide that.
     assert name not in FetchSettings.names() | set(RequestFields.__slots__)
-    with ConnectionPool() as pool:
+    with new_pool() as pool:
         for ask in (pool.request, Request):
             with pytest.raises(TypeError) as told:
                 ask("GET", NOTHING, **{name: 1})
@@ -54,16 +58,17 @@ def test_what_other_libraries_call_it_is_told_with_its_name_here(name: str) -> N
             pool.get(NOTHING, **{name: 1})
 
 
-def test_an_option_of_all_requests_is_none_of_one() -> None:
-    with ConnectionPool() as pool:
+def test_an_option_of_all_requests_is_none_of_one(new_pool: Maker) -> None:
+    with new_pool() as pool:
         with pytest.raises(
             TypeError, match="has no option 'cookies': it is an option of ConnectionPool, Fetcher and A"
         ):
             pool.get(NOTHING, cookies={"a": "b"})
         with pytest.raises(TypeError, match="did you mean 'headers'"):
             pool.get(NOTHING, heders={})
-        with pytest.raises(TypeError, match="did you mean 'stream'"):
-            pool.get(NOTHING, steam=True)
+        if isinstance(pool, ConnectionPool):  # a client has a method for that
+            with pytest.raises(TypeError, match="did you mean 'stream'"):
+                pool.get(NOTHING, steam=True)
     with pytest.raises(TypeError, match="a Request has no option 'urls'; did you mean 'url'"):
         Request("GET", NOTHING).replaced(urls=NOTHING)
 
@@ -104,18 +109,18 @@ def test_what_a_client_has_elsewhere() -> None:
 _OF_ANY_KIND = object()
 
 
-@pytest.mark.parametrize("name", sorted(FetchSettings.names()))
-def test_every_option_refuses_what_is_of_no_kind_and_names_itself(name: str) -> None:
+@pytest.mark.parametrize("name", sorted(FetchSettings.names() - {"ordered"}))
+def test_every_option_refuses_what_is_of_no_kind_and_names_itself(new_fetcher: Maker, name: str) -> None:
     with pytest.raises(TypeError) as told:
-        Fetcher(**{name: _OF_ANY_KIND})
+        new_fetcher(**{name: _OF_ANY_KIND})
     assert f"expected {name.removesuffix('_per_host')}" in str(told.value).replace("a timeout", "timeout")
     assert "object" in str(told.value), "what was got"
 
 
 @pytest.mark.parametrize("name", [*sorted(set(RequestFields.__slots__) - {"tag", "json"}), "params"])
-def test_every_option_of_a_request_refuses_what_is_of_no_kind(name: str) -> None:
+def test_every_option_of_a_request_refuses_what_is_of_no_kind(new_pool: Maker, name: str) -> None:
     given: dict[str, Any] = {"method": "GET", "url": "https://127.0.0.1:9/", name: _OF_ANY_KIND}
-    with ConnectionPool() as pool, pytest.raises(TypeError) as told:
+    with new_pool() as pool, pytest.raises(TypeError) as told:
         pool.request(**given)
     assert "expected" in str(told.value)
     assert name in str(told.value).lower()
@@ -142,8 +147,8 @@ def test_every_option_of_a_request_refuses_what_is_of_no_kind(name: str) -> None
         ({"server_hostname": b"h"}, "server_hostname as a name, as str"),
     ],
 )
-def test_what_was_expected_where(given: dict[str, Any], told: str) -> None:
-    with ConnectionPool() as pool:
+def test_what_was_expected_where(new_pool: Maker, fetch_many: FetchMany, given: dict[str, Any], told: str) -> None:
+    with new_pool() as pool:
         with pytest.raises(TypeError) as caught:
             pool.get(NOTHING, **given)
         assert told in str(caught.value)
@@ -190,41 +195,43 @@ def test_by_position_and_by_name_alone() -> None:
 @pytest.mark.parametrize(
     ("make", "name"),
     [(ConnectionPool, name) for name in sorted(Settings.names())]
-    + [(Fetcher, name) for name in sorted(FetchSettings.names())],
+    + [(Fetcher, name) for name in sorted(FetchSettings.names())]
+    + [(AsyncClient, name) for name in sorted(FetchSettings.names() - {"ordered"})],
 )
-def test_an_option_is_no_attribute(make: type[ConnectionPool | Fetcher], name: str) -> None:
-    with make() as holder, pytest.raises(AttributeError, match=f"'{name}' cannot be set later"):
+def test_an_option_is_no_attribute(make: type[ConnectionPool | Fetcher | AsyncClient], name: str) -> None:
+    with contextlib.closing(make()) as holder, pytest.raises(AttributeError, match=f"'{name}' cannot be set later"):
         setattr(holder, name, 1)
 
 
-@pytest.mark.parametrize("make", [ConnectionPool, Fetcher])
-def test_what_nothing_looks_at_is_no_attribute(make: type[ConnectionPool | Fetcher]) -> None:
-    with make() as holder:
+@pytest.mark.parametrize("make", [ConnectionPool, Fetcher, AsyncClient])
+def test_what_nothing_looks_at_is_no_attribute(make: type[ConnectionPool | Fetcher | AsyncClient]) -> None:
+    with contextlib.closing(make()) as holder:
         with pytest.raises(AttributeError, match="'verify' would be ignored; here that is context="):
             holder.verify = False  # type: ignore[union-attr]  # that is the point
         with pytest.raises(AttributeError, match="has no attribute 'debug'"):
             holder.debug = True  # type: ignore[union-attr]
 
 
-def test_subclasses_have_attributes_and_methods_can_be_replaced() -> None:
-    class Counting(ConnectionPool):
+@pytest.mark.parametrize("make", [ConnectionPool, AsyncClient])
+def test_subclasses_have_attributes_and_methods_can_be_replaced(make: Any) -> None:
+    class Counting(make):
         def __init__(self) -> None:
             super().__init__(timeout=5)
             self.count = 0
 
-    with Counting() as pool:
+    with contextlib.closing(Counting()) as pool:
         pool.count += 1
         assert pool.count == 1
         with pytest.raises(AttributeError):
-            pool.timeout = 3  # type: ignore[attr-defined]
-    with ConnectionPool() as pool, mock.patch.object(pool, "get", return_value=7):
+            pool.timeout = 3
+    with contextlib.closing(make()) as pool, mock.patch.object(pool, "get", return_value=7):
         assert pool.get(NOTHING) == 7
 
 
 # -- a field that is left out
 
 
-@pytest.mark.parametrize("through", ["pool", "fetcher"])
+@pytest.mark.parametrize("through", ["pool", "fetcher", "async"])
 def test_a_field_of_none_is_left_out(server: FaultyServer, through: str) -> None:
     jar = http.cookiejar.CookieJar()
     auth = {server.url("").rstrip("/"): ("me", "pw")}
@@ -236,8 +243,8 @@ def test_a_field_of_none_is_left_out(server: FaultyServer, through: str) -> None
                 pool.request(method, url, headers=own, json=None if method == "GET" else 1)
         else:
             request = Request(method, url, own, json=None if method == "GET" else 1)
-            [response] = fetch_many([request], cookies=jar, auth=auth, **options)
-            response.raise_for_status()
+            with Asker(through, cookies=jar, auth=auth, **options) as asker:
+                asker(request).raise_for_status()
         return server.heads[-1].lower()
 
     whole = ask(None)
@@ -248,7 +255,7 @@ def test_a_field_of_none_is_left_out(server: FaultyServer, through: str) -> None
         assert left.count(b"\r\n") == whole.count(b"\r\n") - 1, "nothing else is missing"
     assert b"\r\ncontent-type: " in ask({}, "POST")
     assert b"\r\ncontent-type: " not in ask([("content-type", None)], "POST")
-    # For all requests of a pool or fetcher, and a request's own field goes before.
+    # For all requests of one, and a request's own field goes before.
     given = {"headers": {"Accept-Encoding": None, "X-Mine": "1"}}
     assert b"\r\naccept-encoding: " not in ask(None, **given)
     assert b"\r\naccept-encoding: br;q=0\r\n" in ask({"accept-encoding": "br;q=0"}, **given)
@@ -257,10 +264,10 @@ def test_a_field_of_none_is_left_out(server: FaultyServer, through: str) -> None
             ask({name: None})
 
 
-def test_a_cookie_field_of_none_is_left_out(server: FaultyServer) -> None:
+def test_a_cookie_field_of_none_is_left_out(new_pool: Maker, server: FaultyServer) -> None:
     jar = http.cookiejar.CookieJar()
     jar.set_cookie(cookie("a"))
-    with ConnectionPool(cookies=jar) as pool:
+    with new_pool(cookies=jar) as pool:
         pool.get(server.url("/good/1"))
         assert b"\r\nCookie: a=1\r\n" in server.heads[-1]
         pool.get(server.url("/good/1"), headers={"Cookie": None})
@@ -268,9 +275,9 @@ def test_a_cookie_field_of_none_is_left_out(server: FaultyServer) -> None:
 
 
 @pytest.mark.parametrize("url", [3, None, b"http://h/"])
-def test_a_url_that_is_no_text_is_a_type_error_at_either_speed(url: Any) -> None:
-    for plain_get in (preparing.plain_get, Fetcher()._shared.preparer.plain_get):
-        preparer = Fetcher()._shared.preparer
+def test_a_url_that_is_no_text_is_a_type_error_at_either_speed(new_fetcher: Maker, url: Any) -> None:
+    for plain_get in (preparing.plain_get, new_fetcher()._shared.preparer.plain_get):
+        preparer = new_fetcher()._shared.preparer
         preparer.plain_get = plain_get
         with pytest.raises(TypeError, match="expected a URL as str"):
             preparer.prepare(Request("GET", url))
@@ -279,17 +286,17 @@ def test_a_url_that_is_no_text_is_a_type_error_at_either_speed(url: Any) -> None
 # -- values that cannot be meant
 
 
-def test_what_cannot_be_is_refused() -> None:
+def test_what_cannot_be_is_refused(new_pool: Maker) -> None:
     for statuses in ((202,), (302, 503), (1000,)):
         with pytest.raises(ValueError, match="400 or more"):
             Retry(1, statuses=statuses)
     with pytest.raises(TypeError, match="proxy_context"):
-        ConnectionPool(proxy_context="truststore")  # type: ignore[arg-type]
+        new_pool(proxy_context="truststore")  # type: ignore[arg-type]
 
 
-def test_nothing_is_at_hand_without_being_asked_for() -> None:
+def test_nothing_is_at_hand_without_being_asked_for(new_pool: Maker, new_fetcher: Maker) -> None:
     """No netrc, no jar, no retries: the defaults."""
-    for maker in (ConnectionPool(), Fetcher()):
+    for maker in (new_pool(), new_fetcher()):
         policies = maker._shared.policies
         assert policies.retry is policies.cookies is None
         assert not policies.credentials
@@ -297,7 +304,7 @@ def test_nothing_is_at_hand_without_being_asked_for() -> None:
         maker.close()
 
 
-@pytest.mark.parametrize("kind", [ConnectionPool, Fetcher])
+@pytest.mark.parametrize("kind", [ConnectionPool, Fetcher, AsyncClient])
 @pytest.mark.parametrize(("name", "value", "error"), [
     ("max_connections", 2.5, TypeError), ("max_connections", 0, ValueError), ("per_host", float("nan"), TypeError),
     ("per_host", True, TypeError), ("max_content", -1, ValueError), ("max_content", 1.5, TypeError),
@@ -310,6 +317,6 @@ def test_an_option_that_cannot_be_is_named(kind: Any, name: str, value: Any, err
 
 
 @pytest.mark.parametrize("headers", [["ab"], "ab", [("a",)], [("a", "b", "c")]], ids=repr)
-def test_headers_that_are_no_pairs(headers: Any) -> None:
+def test_headers_that_are_no_pairs(new_pool: Maker, headers: Any) -> None:
     with pytest.raises(TypeError, match="pairs of name and value"):
-        ConnectionPool(headers=headers)
+        new_pool(headers=headers)
