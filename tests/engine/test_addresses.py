@@ -12,11 +12,13 @@ from types import SimpleNamespace
 import pytest
 
 import httpconn
-from httpconn import ConnectTimeout, Fetcher, Timeout
+from httpconn import ConnectTimeout, Timeout
 from httpconn._io.channel import ATTEMPT_DELAY_S
 from httpconn._io.resolving import Resolver, _interleaved
 
+from ..support.clients import FetchMany, Maker
 from ..support.clients import client as client
+from ..support.clients import either_fetch_many as either_fetch_many
 from ..support.peers import blackhole, nobody
 from ..support.proxy_servers import Recording
 
@@ -66,13 +68,13 @@ def test_no_address_answers(client, poller) -> None:
         one.get(f"{URL}:{port}/")
 
 
-def test_many_connections_race(poller) -> None:
+def test_many_connections_race(new_fetcher: Maker, poller) -> None:
     """All of them at once, each with its own silent addresses; nothing is left of any."""
     before = len(os.listdir("/proc/self/fd"))
     with Recording() as origin, blackhole("127.0.0.2", origin.server_port), blackhole("127.0.0.4", origin.server_port):
         names = [f"name-{number}.test" for number in range(40)]
         resolve = {name: ["127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.1"] for name in names}
-        with Fetcher(resolve=resolve) as fetcher:
+        with new_fetcher(resolve=resolve) as fetcher:
             fetcher.feed(f"http://{name}:{origin.server_port}/" for name in names)
             took = timed(lambda: [response.raise_for_status() for response in fetcher])
             loop = fetcher._loop
@@ -85,13 +87,13 @@ def test_many_connections_race(poller) -> None:
     assert len(os.listdir("/proc/self/fd")) <= before
 
 
-def test_a_race_does_not_hold_others_up(poller) -> None:
+def test_a_race_does_not_hold_others_up(fetch_many: FetchMany, poller) -> None:
     """Another host's requests go on meanwhile."""
     with Recording() as origin, blackhole("127.0.0.2", origin.server_port):
         resolve = {"slow.test": ["127.0.0.2", "127.0.0.1"], "quick.test": "127.0.0.1"}
         urls = [f"http://slow.test:{origin.server_port}/"]
         urls += [f"http://quick.test:{origin.server_port}/{number}" for number in range(20)]
-        order = [response.index for response in httpconn.fetch_many(urls, resolve=resolve)]
+        order = [response.index for response in fetch_many(urls, resolve=resolve)]
     assert sorted(order) == list(range(21))
     assert order[0] != 0
 
@@ -139,11 +141,11 @@ def test_a_unix_socket_beside_an_address(client, tmp_path: Path) -> None:
         assert one.get(f"{URL}:{origin.server_port}/").status == 200
 
 
-def test_closed_in_the_middle_of_a_race(poller) -> None:
+def test_closed_in_the_middle_of_a_race(new_fetcher: Maker, poller) -> None:
     """No socket is left, and the fetcher's end is not waited for."""
     before = len(os.listdir("/proc/self/fd"))
     with blackhole("127.0.0.2") as (_, port), blackhole("127.0.0.4", port):
-        fetcher = Fetcher(resolve={"origin.test": ["127.0.0.2", "127.0.0.4"]}, timeout=Timeout(connect=0.4))
+        fetcher = new_fetcher(resolve={"origin.test": ["127.0.0.2", "127.0.0.4"]}, timeout=Timeout(connect=0.4))
         fetcher.add(f"{URL}:{port}/")
         fetcher.add(httpconn.Request("GET", f"{URL}:{port}/", timeout=Timeout(connect=20)))
         assert isinstance(next(fetcher).error, ConnectTimeout)

@@ -15,10 +15,11 @@ from typing import Any
 import pytest
 
 import httpconn
-from httpconn import AddressNotAllowed, ConnectionPool, Request, Retry, public_only
+from httpconn import AddressNotAllowed, Request, Retry, public_only
 from httpconn._io import resolving
 from httpconn._io.addresses import NOT_PUBLIC_V4, NOT_PUBLIC_V6
 
+from ..support.clients import Maker
 from ..support.proxy_servers import Recording
 from ..support.sites import PAGE, Asker, Site, each_kind, redirect
 
@@ -75,9 +76,8 @@ def test_it_is_never_laxer_than_the_standard_library() -> None:
     assert public > 3_000
 
 
-def test_it_pickles() -> None:
-    pool = pickle.loads(pickle.dumps(ConnectionPool(allow_address=public_only)))
-    with pytest.raises(AddressNotAllowed):
+def test_it_pickles(new_pool: Maker) -> None:
+    with pickle.loads(pickle.dumps(new_pool(allow_address=public_only))) as pool, pytest.raises(AddressNotAllowed):
         pool.get("http://127.0.0.1:1/")
     assert pickle.loads(pickle.dumps(AddressNotAllowed("no"))).args == ("no",)
 
@@ -189,10 +189,10 @@ def test_an_exception_is_the_requests(kind: str) -> None:
         assert site.connections == 0
 
 
-def test_wrong_types() -> None:
+def test_wrong_types(new_pool: Maker) -> None:
     for wrong in (["127.0.0.1"], True, "public"):
         with pytest.raises(TypeError, match="allow_address"):
-            ConnectionPool(allow_address=wrong)  # type: ignore[arg-type]
+            new_pool(allow_address=wrong)  # type: ignore[arg-type]
 
 
 @each_kind

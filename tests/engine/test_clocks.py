@@ -17,6 +17,8 @@ import pytest
 import httpconn
 from httpconn import ConnectionPool, Request, Response, Retry, Timeout, fetch_many
 
+from ..support.clients import FetchMany, Maker
+from ..support.clients import either_fetch_many as either_fetch_many
 from ..support.cookies import cookie
 from ..support.faulty import FaultyServer, check, content_of
 from ..support.peers import ScriptedServer, blackhole, reads_for_ever
@@ -175,7 +177,7 @@ def test_a_fetcher(in_use, pause: Pause, server: FaultyServer, kind: str) -> Non
         assert told["sink"].content == content_of("/chunked/77")
 
 
-def test_the_input_of_a_fetcher(in_use, pause: Pause, server: FaultyServer) -> None:
+def test_the_input_of_a_fetcher(fetch_many: FetchMany, in_use, pause: Pause, server: FaultyServer) -> None:
     urls = [server.url(f"/{kind}/{n}") for n in range(8) for kind in ("drip", "good")]
     slow = (pause.then(url) for url in urls)
     with fetch_many(slow, timeout=LIMIT_S, per_host=3) as responses:
@@ -200,8 +202,8 @@ def test_a_pool(pause: Pause, server: FaultyServer, kind: str, way: str) -> None
     assert pause.count >= 1
 
 
-def test_who_reads_a_stream_slowly(pause: Pause, server: FaultyServer) -> None:
-    with ConnectionPool(timeout=LIMIT_S) as pool, pool.get(server.url("/drip/5"), stream=True) as response:
+def test_who_reads_a_stream_slowly(new_pool: Maker, pause: Pause, server: FaultyServer) -> None:
+    with new_pool(timeout=LIMIT_S) as pool, pool.get(server.url("/drip/5"), stream=True) as response:
         pause()
         content = b""
         for part in response.iter_bytes(500):
@@ -315,7 +317,7 @@ def test_nobody_answers_and_there_are_retries(way: str) -> None:
                 assert response.attempts == attempts
 
 
-def test_what_is_late_among_slow_input(in_use, pause: Pause, server: FaultyServer) -> None:
+def test_what_is_late_among_slow_input(fetch_many: FetchMany, in_use, pause: Pause, server: FaultyServer) -> None:
     """One silent request ends by its own time, and no other with it."""
     kinds = itertools.chain(["silent"], itertools.repeat("good", 4), itertools.repeat("drip", 4))
 
@@ -333,7 +335,7 @@ def test_what_is_late_among_slow_input(in_use, pause: Pause, server: FaultyServe
 
 
 @pytest.mark.slow
-def test_an_input_of_two_with_a_pause(in_use, server: FaultyServer) -> None:
+def test_an_input_of_two_with_a_pause(fetch_many: FetchMany, in_use, server: FaultyServer) -> None:
     def urls() -> Iterator[str]:
         yield server.url("/good/1")
         time.sleep(1.5)
@@ -343,7 +345,9 @@ def test_an_input_of_two_with_a_pause(in_use, server: FaultyServer) -> None:
         assert [response.error for response in responses] == [None, None]
 
 
-def test_a_pause_in_the_middle_of_handshakes(pause: Pause, server_context, client_context) -> None:
+def test_a_pause_in_the_middle_of_handshakes(
+    fetch_many: FetchMany, pause: Pause, server_context, client_context
+) -> None:
     """Several steps are left of a handshake when the input pauses: no ConnectTimeout comes of it."""
     with FaultyServer(server_context) as server:
         server._loop.time = REAL  # type: ignore[method-assign]
@@ -353,7 +357,9 @@ def test_a_pause_in_the_middle_of_handshakes(pause: Pause, server_context, clien
                 assert response.error is None, response.error
 
 
-def test_a_file_that_is_opened_slowly(tmp_path: Path, pause: Pause, server: FaultyServer) -> None:
+def test_a_file_that_is_opened_slowly(
+    fetch_many: FetchMany, tmp_path: Path, pause: Pause, server: FaultyServer
+) -> None:
     class SlowPath:
         def __fspath__(self) -> str:
             return pause.then(str(tmp_path / "page"))
@@ -373,11 +379,11 @@ def test_a_file_that_is_opened_slowly(tmp_path: Path, pause: Pause, server: Faul
 
 
 @pytest.mark.parametrize("timeout_s", [2_200_000.0, 1e7, 1e300])
-def test_timeouts_of_months(server: FaultyServer, timeout_s: float) -> None:
+def test_timeouts_of_months(new_pool: Maker, fetch_many: FetchMany, server: FaultyServer, timeout_s: float) -> None:
     """Which are more than a system waits at once."""
     (response,) = fetch_many([server.url("/good/1")], timeout=timeout_s)
     assert response.status == 200
-    with ConnectionPool(timeout=timeout_s) as pool:
+    with new_pool(timeout=timeout_s) as pool:
         assert pool.get(server.url("/good/1")).status == 200
 
 

@@ -35,6 +35,8 @@ from httpconn.policies.verdict import Policies
 
 from ..cases import all_cases
 from ..support.awaiting import Awaiting
+from ..support.clients import FetchMany
+from ..support.clients import either_fetch_many as either_fetch_many
 from ..support.faulty import Exchange, FaultyServer, check, content_of
 from ..support.mutations import mutated
 from ..support.peers import socket_pair
@@ -287,7 +289,7 @@ class Plain(FaultyServer):
             await exchange.send(chunked % (len(content), content))
 
 
-def test_what_the_engine_makes_is_as_others_make_it(fast_in_use: Engine) -> None:
+def test_what_the_engine_makes_is_as_others_make_it(fetch_many: FetchMany, fast_in_use: Engine) -> None:
     with Plain() as server, fetch_many((server.url(f"/{n}") for n in range(300)), per_host=4) as responses:
         made = list(responses)
         assert responses.stats == FetchStats(300, 300, 4, 296, 0, 0)
@@ -340,7 +342,7 @@ def test_nothing_is_awaited_behind_unasked_bytes(in_use: Backend) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::httpconn.errors.TooFewDescriptors")  # which there are, for so many
-def test_limits_beyond_any_number_of_c(fast_in_use: Engine) -> None:
+def test_limits_beyond_any_number_of_c(fetch_many: FetchMany, fast_in_use: Engine) -> None:
     endless: Any = dict.fromkeys(("per_host", "max_connections", "look_ahead", "max_buffered_bytes"), 10**30)
     with Plain() as server, fetch_many([server.url(f"/{n}") for n in range(100)], **endless) as responses:
         assert {response.status for response in responses} == {200}

@@ -14,7 +14,7 @@ import pytest
 
 from httpconn import Fetcher, Request, fetch_many
 
-from ..support.clients import FetchMany
+from ..support.clients import FetchMany, Maker
 from ..support.clients import either_fetch_many as either_fetch_many
 from ..support.faulty import FaultyServer
 from ..support.peers import ScriptedServer, reads_for_ever
@@ -40,8 +40,8 @@ def test_an_input_that_cannot_even_be_shown(fetch_many: FetchMany, server: Fault
     assert results[4].status == 200
 
 
-def test_a_source_with_nothing_now_does_not_keep_the_others(server: FaultyServer) -> None:
-    fetcher = Fetcher()
+def test_a_source_with_nothing_now_does_not_keep_the_others(new_fetcher: Maker, server: FaultyServer) -> None:
+    fetcher = new_fetcher()
 
     def waits() -> Iterator[str | None]:
         while fetcher.stats.results < 3:

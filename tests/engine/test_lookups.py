@@ -20,6 +20,8 @@ import pytest
 from httpconn import ConnectionPool, ConnectTimeout, Fetcher, Request, Response, Retry, Timeout
 from httpconn._io.lookups import Lookups
 
+from ..support.awaiting import AwaitedFetcher
+from ..support.clients import Maker
 from ..support.faulty import FaultyServer
 from ..support.peers import blackhole, nobody
 from ..support.sites import Asker
@@ -101,10 +103,11 @@ def eventually(holds: Callable[[], object]) -> None:
 
 
 def ask_all(kind: str, urls: list[str], **options: Any) -> list[Response]:
-    """Return the responses to all of *urls*, asked for at once: by a fetcher, or by a pool with as many threads."""
-    if kind == "fetcher":
-        with Fetcher(**options) as fetcher:
-            fetcher.feed(urls)
+    """Return the responses to all of *urls*, asked for at once: by a fetcher, a client, or a pool with as many threads."""
+    if kind in ("fetcher", "async"):
+        with (Fetcher if kind == "fetcher" else AwaitedFetcher)(**options) as fetcher:
+            for url in urls:
+                fetcher.add(url)
             return sorted(fetcher, key=lambda response: response.index)
     with ConnectionPool(max_connections=len(urls), **options) as pool:
 
@@ -225,13 +228,13 @@ def test_total_counts_while_a_name_waits_for_its_place(names: Names, hang: threa
     names.answers["hangs.test"] = hang
     urls = ["http://hangs.test/", "http://waits.test/"]
     limits = Timeout(connect=20, total=0.4)
-    for kind in ("pool", "fetcher"):
+    for kind in ("pool", "fetcher", "async"):
         found = ask_all(kind, urls, max_lookups=1, max_abandoned_lookups=0, timeout=limits)
         assert ["total" in str(response.error) for response in found] == [True, True]
 
 
-def test_threads_are_there_only_while_there_are_names(names: Names, server: FaultyServer) -> None:
-    with ConnectionPool() as pool:
+def test_threads_are_there_only_while_there_are_names(new_pool: Maker, names: Names, server: FaultyServer) -> None:
+    with new_pool() as pool:
         assert pool.get(f"http://name.test:{server.port}/good/1").status == 200
         eventually(lambda: not resolver_threads())
 
@@ -605,7 +608,7 @@ def test_a_finalizer_may_give_up_a_name_where_the_lock_is_held() -> None:
 
 
 def test_a_slow_consumer_does_not_turn_a_lookup_into_a_timeout(
-    server: FaultyServer, monkeypatch: pytest.MonkeyPatch
+    new_fetcher: Maker, server: FaultyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who has waited for an answer gets it, however late he comes for it."""
     looked_up = []
@@ -619,7 +622,7 @@ def test_a_slow_consumer_does_not_turn_a_lookup_into_a_timeout(
         raise socket.gaierror(socket.EAI_NONAME, "not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    with Fetcher(timeout=Timeout(connect=20)) as fetcher:
+    with new_fetcher(timeout=Timeout(connect=20)) as fetcher:
         fetcher.feed([server.url("/good/1"), "http://nowhere.test/"])
         memory = fetcher._shared.resolver._memory
         for response in fetcher:

@@ -17,6 +17,8 @@ import pytest
 import httpconn
 
 from ..support.awaiting import AwaitedMany
+from ..support.clients import FetchMany, Maker
+from ..support.clients import either_fetch_many as either_fetch_many
 from ..support.proxy_servers import free_port
 
 FOLDERS = "/usr/sbin:/usr/local/sbin:/usr/bin"
@@ -176,7 +178,7 @@ def test_pages(in_use, origin: str) -> None:
 
 
 @pytest.mark.slow
-def test_haproxy(in_use, tmp_path: Path) -> None:
+def test_haproxy(fetch_many: FetchMany, in_use, tmp_path: Path) -> None:
     port = free_port()
     server = program("haproxy")
     (tmp_path / "conf").write_text(HAPROXY.format(port=port))
@@ -184,7 +186,7 @@ def test_haproxy(in_use, tmp_path: Path) -> None:
     with running([server, "-f", str(tmp_path / "conf"), "-db"], port, tmp_path) as url:
         urls = [f"{url}/{kinds[number % 6]}/{number}" for number in range(120)] + [f"{url}/dropped/120"]
         timeout = httpconn.Timeout(read=4)
-        for response in httpconn.fetch_many(urls, timeout=timeout):
+        for response in fetch_many(urls, timeout=timeout):
             kind = response.url.split("/")[3]
             if kind == "made":
                 assert response.content == response.url.removeprefix(url).encode()
@@ -225,23 +227,23 @@ def test_redirects_of_nginx(in_use, nginx: str) -> None:
 
 
 @pytest.mark.slow
-def test_a_limit_of_nginx(nginx: str) -> None:
+def test_a_limit_of_nginx(fetch_many: FetchMany, nginx: str) -> None:
     """Its 429s with Retry-After are waited for; and at a rate that it allows it has none to send."""
     urls = [f"{nginx}/slow/1"] * 20
-    with httpconn.fetch_many(urls, retry=httpconn.Retry(20, backoff_s=0)) as responses:
+    with fetch_many(urls, retry=httpconn.Retry(20, backoff_s=0)) as responses:
         retried = [(response.status, response.content, response.attempts) for response in responses]
     assert {(status, content) for status, content, _ in retried} == {(200, page(1))}
     assert sum(attempts > 1 for _, _, attempts in retried) >= 5
-    with httpconn.fetch_many([f"{nginx}/slow/2"] * 20, delay_per_host=0.11) as responses:
+    with fetch_many([f"{nginx}/slow/2"] * 20, delay_per_host=0.11) as responses:
         assert {(response.status, response.attempts) for response in responses} == {(200, 1)}
 
 
 @pytest.mark.slow
-def test_haproxy_busy_and_moved(in_use, tmp_path: Path) -> None:
+def test_haproxy_busy_and_moved(fetch_many: FetchMany, new_pool: Maker, in_use, tmp_path: Path) -> None:
     port = free_port()
     (tmp_path / "conf").write_text(HAPROXY.format(port=port))
     with running([program("haproxy"), "-f", str(tmp_path / "conf"), "-db"], port, tmp_path) as url:
-        with httpconn.ConnectionPool(retry=httpconn.Retry(1, backoff_s=0)) as pool:
+        with new_pool(retry=httpconn.Retry(1, backoff_s=0)) as pool:
             response = pool.get(f"{url}/busy/pool")
             assert (response.status, response.attempts) == (200, 2)
             assert pool.get(f"{url}/moved/5").content == b"/made/5"
@@ -249,7 +251,7 @@ def test_haproxy_busy_and_moved(in_use, tmp_path: Path) -> None:
                 pool.close()
                 pool.get(f"{url}/moved/5")
         urls = [f"{url}/{kind}/{number}" for number in range(10) for kind in ("busy", "moved")]
-        for response in httpconn.fetch_many(urls, retry=httpconn.Retry(1, backoff_s=0), per_host=4):
+        for response in fetch_many(urls, retry=httpconn.Retry(1, backoff_s=0), per_host=4):
             kind, number = response.url.split("/")[3:]
             assert response.status == 200
             if kind == "busy":

@@ -23,7 +23,9 @@ from httpconn._io import resolving
 from httpconn._wire.urls import parse_url
 from httpconn.policies.rates import Paces
 
-from ..support.clients import is_empty
+from ..support.awaiting import AwaitedMany
+from ..support.clients import FetchMany, is_empty
+from ..support.clients import either_fetch_many as either_fetch_many
 from ..support.faulty import Exchange, FaultyServer, content_of
 from ..support.sites import PAGE, Asker, Logged, Reply, Site, each_kind, redirect
 
@@ -53,7 +55,7 @@ def test_retry_after(kind: str) -> None:
 
 
 @pytest.mark.slow
-def test_a_gate_is_the_whole_hosts_in_the_fetcher() -> None:
+def test_a_gate_is_the_whole_hosts_in_the_fetcher(fetch_many: FetchMany) -> None:
     """And no other's: what is asked of another host goes on meanwhile, on the only connection that there may be."""
 
     def first_refused(earlier: int) -> Reply:
@@ -108,7 +110,7 @@ def test_a_turn_that_would_come_too_late(kind: str) -> None:
 
 
 @pytest.mark.slow
-def test_what_waits_behind_a_gate_leaves_nothing_behind() -> None:
+def test_what_waits_behind_a_gate_leaves_nothing_behind(fetch_many: FetchMany) -> None:
     """The gate is shut again while requests that have been sent before wait behind it, until their time is over."""
     with Site({"/a": lambda earlier: (429, {"Retry-After": "1" if earlier < 2 else "9"}, b"")}) as site:
         retry = Retry(5, backoff_s=0)
@@ -154,7 +156,7 @@ def within_pace(times: list[float], began: float, rate: float | None, delay_s: f
 
 @pytest.mark.parametrize(("rate", "delay_s"), [(20.0, None), (None, 0.05), (40.0, 0.01), (0.9, None)])
 @pytest.mark.slow
-def test_rates_of_the_fetcher(rate: float | None, delay_s: float | None) -> None:
+def test_rates_of_the_fetcher(fetch_many: FetchMany, rate: float | None, delay_s: float | None) -> None:
     count = 3 if rate == 0.9 else 40
     with Site({"/": PAGE}) as paced, Site({"/": PAGE}) as other:
         urls = [site.url("/") for _ in range(count) for site in (paced, other)]
@@ -237,7 +239,7 @@ def test_turns_that_are_too_late_take_none() -> None:
 
 
 @pytest.mark.slow
-def test_a_busy_consumer_does_not_stop_the_clock_of_a_gate() -> None:
+def test_a_busy_consumer_does_not_stop_the_clock_of_a_gate(fetch_many: FetchMany) -> None:
     with Site({"/": PAGE}) as site:
         with fetch_many([site.url("/")] * 6, delay_per_host=1) as responses:
             began = time.monotonic()
@@ -248,7 +250,7 @@ def test_a_busy_consumer_does_not_stop_the_clock_of_a_gate() -> None:
 
 @pytest.mark.timeout(300)
 @pytest.mark.slow
-def test_the_timeline_of_many_hosts() -> None:
+def test_the_timeline_of_many_hosts(fetch_many: FetchMany) -> None:
     """HTTPCONN_TIMELINE_REQUESTS=10000 for the long run. By the server's log, each of 50 hosts is asked no earlier than
     its rate and its gates allow; exactly one result for each request, and nothing is left."""
     hosts, count = 50, TIMELINE_REQUESTS
@@ -319,8 +321,10 @@ def test_a_pace_counts_from_when_requests_go_out(
         monkeypatch.setattr(resolving, "_look_up", slowly)
         began = time.monotonic()
         urls = [f"http://slow.test:{server.port}/good/{number}" for number in range(8)]
-        if kind == "fetcher":
-            assert [response.status for response in fetch_many(urls, **pace)] == [200] * 8
+        if kind != "pool":
+            asked = (fetch_many if kind == "fetcher" else AwaitedMany)(urls, **pace)
+            with asked as responses:
+                assert [response.status for response in responses] == [200] * 8
         else:
             with ConnectionPool(**pace) as pool:
                 in_threads(8, lambda number: pool.get(urls[number]))

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-import httpconn
 from httpconn import ProxyError
 
 from ..support import proxy_servers
-from ..support.clients import QUICK
+from ..support.clients import QUICK, FetchMany
 from ..support.clients import client as client
+from ..support.clients import either_fetch_many as either_fetch_many
 from ..support.peers import nobody
 from ..support.proxy_servers import USERINFO, program, running
 
@@ -101,9 +101,11 @@ def test_tls_sessions_go_on_through_tunnels(client, http_proxy: tuple[str, bool]
     assert one.opened == 3
 
 
-def test_many_through_http_proxies(http_proxy: tuple[str, bool], nginx: tuple[str, str], client_context) -> None:
+def test_many_through_http_proxies(
+    fetch_many: FetchMany, http_proxy: tuple[str, bool], nginx: tuple[str, str], client_context
+) -> None:
     urls = [f"{nginx[number % 2]}/{number}" for number in range(300)]
-    responses = httpconn.fetch_many(
+    responses = fetch_many(
         urls, proxy=http_proxy[0], context=client_context, proxy_context=client_context, timeout=QUICK
     )
     for response in responses:

@@ -28,7 +28,8 @@ from httpconn import (
 from httpconn._wire.urls import parse_url
 from httpconn.policies.robots import KEPT_S, MOST_BYTES, UNREACHABLE_FOR_S, Robots, Told, Unreachable, product_token
 
-from ..support.clients import QUICK, is_empty
+from ..support.clients import QUICK, FetchMany, Maker, is_empty
+from ..support.clients import either_fetch_many as either_fetch_many
 from ..support.faulty import Exchange
 from ..support.sites import PAGE, Asker, Reply, Route, Site, redirect
 
@@ -84,7 +85,7 @@ def test_what_is_allowed_and_what_is_not(kind: str) -> None:
         assert site.paths() == ["/robots.txt", "/a", "/robots.txt", "/b"]
 
 
-def test_many_at_once_wait_for_one() -> None:
+def test_many_at_once_wait_for_one(fetch_many: FetchMany) -> None:
     with Pages(text("User-agent: *\nDisallow: /no\n")) as one, Pages(text("")) as other:
         urls = [site.url(f"/{name}{number}") for number in range(40) for site in (one, other) for name in ("yes", "no")]
         with fetch_many(urls, robots=BOT, ordered=True, timeout=QUICK) as responses:
@@ -116,9 +117,9 @@ def test_many_at_once_in_an_event_loop() -> None:
         assert site.paths().count("/robots.txt") == 1
 
 
-def test_nothing_is_asked_for_where_it_is_not_wanted() -> None:
+def test_nothing_is_asked_for_where_it_is_not_wanted(new_fetcher: Maker) -> None:
     for robots in (None, False):
-        with Pages(text("User-agent: *\nDisallow: /\n")) as site, Fetcher(robots=robots) as fetcher:
+        with Pages(text("User-agent: *\nDisallow: /\n")) as site, new_fetcher(robots=robots) as fetcher:
             fetcher.add(site.url("/"))
             assert next(fetcher).status == 200
             assert site.paths() == ["/"]
@@ -326,11 +327,11 @@ def test_crawl_delays(value: str, seconds: float) -> None:
     assert told(f"User-agent: *\nCrawl-delay: {value}\n").delay_s == seconds
 
 
-def test_sitemaps() -> None:
+def test_sitemaps(new_fetcher: Maker) -> None:
     """From all over the file, absolute; what is no URL is left out."""
     lines = "Sitemap: http://other.example/a.xml\nUser-agent: x\nDisallow: /\nsitemap: b.xml.gz\nSitemap: mailto:x\n"
     assert told(lines).sitemaps == ("http://other.example/a.xml", "http://site.example/b.xml.gz")
-    with Pages(text(lines)) as site, Fetcher(robots=BOT) as fetcher:
+    with Pages(text(lines)) as site, new_fetcher(robots=BOT) as fetcher:
         assert fetcher.sitemaps == {}
         fetcher.add(site.url("/"))
         assert next(fetcher).status == 200
@@ -448,9 +449,9 @@ def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 # -- its way ----------------------------------------------------------------------------------------------------------
 
 
-def test_it_goes_the_way_of_the_request() -> None:
+def test_it_goes_the_way_of_the_request(new_fetcher: Maker) -> None:
     """Through that request's proxy, with the headers and the credentials that all have, and with its time."""
-    with Pages(text("")) as proxy, Fetcher(robots=BOT, headers={"User-Agent": BOT, "X": "y"}) as fetcher:
+    with Pages(text("")) as proxy, new_fetcher(robots=BOT, headers={"User-Agent": BOT, "X": "y"}) as fetcher:
         fetcher.add(Request("GET", "http://site.invalid/a", proxy=proxy.url("")))
         assert next(fetcher).status == 200
         assert [head.split(b" ")[1] for head in proxy.heads] == [

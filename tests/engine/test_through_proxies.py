@@ -15,6 +15,7 @@ import httpconn
 from httpconn import InvalidField, ProxyError, Request
 from httpconn.errors import InvalidURL, MissingExtra
 
+from ..support.clients import Maker
 from ..support.clients import client as client
 from ..support.peers import ScriptedServer, take_request
 from ..support.proxy_servers import Recording, url_of
@@ -177,9 +178,9 @@ def test_a_key_is_forgotten_with_its_last_connection(client) -> None:
         assert len(one.hosts) <= 5
 
 
-def test_keys_are_forgotten_in_a_crowd() -> None:
+def test_keys_are_forgotten_in_a_crowd(new_fetcher: Maker) -> None:
     """Many at once, of which each has more jobs than connections: a host whose turn comes late may be done by then."""
-    with Recording() as proxy, httpconn.Fetcher(max_connections=7, per_host=2, idle_s=0.001) as fetcher:
+    with Recording() as proxy, new_fetcher(max_connections=7, per_host=2, idle_s=0.001) as fetcher:
         for number in range(400):
             through = url_of(proxy, userinfo=f"user-{number % 40}:x@")
             fetcher.add(Request("GET", "http://origin.test/", proxy=through))

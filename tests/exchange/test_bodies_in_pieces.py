@@ -12,8 +12,9 @@ import pytest
 import httpconn
 from httpconn._io.channel import Channel
 
-from ..support.clients import EngineClient
+from ..support.clients import EngineClient, FetchMany
 from ..support.clients import client as client
+from ..support.clients import either_fetch_many as either_fetch_many
 from ..support.peers import ScriptedServer, take_request
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n"
@@ -101,7 +102,7 @@ def test_it_is_reset(client: Any, looks_late: None) -> None:
     assert type(client()) is EngineClient or (error.response.status, error.response.content) == (200, b"ab")
 
 
-def test_a_reset_that_is_there_with_it() -> None:
+def test_a_reset_that_is_there_with_it(fetch_many: FetchMany) -> None:
     """The system tells of it once, and that has to be heard, though what had come is read first."""
     with ScriptedServer(Server(resets=True)) as server:
 
@@ -111,7 +112,7 @@ def test_a_reset_that_is_there_with_it() -> None:
                 time.sleep(0.05)  # so that both have come when there is a turn
                 yield None
 
-        [response] = httpconn.fetch_many(urls())
+        [response] = fetch_many(urls())
     assert isinstance(response.error, ConnectionResetError)
     assert (response.status, response.content) == (200, b"ab")
 

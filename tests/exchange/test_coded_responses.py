@@ -14,6 +14,7 @@ import httpconn
 from httpconn import ContentDecodingError, ContentTooLong, MissingDecoder, Request
 from httpconn._exchange import content_coding
 
+from ..support.clients import Maker
 from ..support.faulty import Exchange, FaultyServer, gzip
 from ..support.sites import KINDS, Asker, Reply, Site, each_kind
 
@@ -144,8 +145,8 @@ def test_tolerant_decoding(kind: str, body: bytes) -> None:
                 content_of(ask(Request("GET", site.url("/"), tolerant_decoding=False)))
 
 
-def test_the_options_of_one_get() -> None:
-    with Codings({"/": reply("gzip", CUT)}) as site, httpconn.ConnectionPool() as pool:
+def test_the_options_of_one_get(new_pool: Maker) -> None:
+    with Codings({"/": reply("gzip", CUT)}) as site, new_pool() as pool:
         assert pool.get(site.url("/"), tolerant_decoding=True).content == PAGE
         assert pool.get(site.url("/"), tolerant_decoding=True, default_encoding="koi8-r").encoding == "koi8-r"
 
@@ -178,10 +179,10 @@ def test_the_deadline_is_looked_at_between_steps(kind: str) -> None:
 
 
 @pytest.mark.slow
-def test_one_response_does_not_hold_up_the_others() -> None:
+def test_one_response_does_not_hold_up_the_others(new_fetcher: Maker) -> None:
     """The others come first, although the one with all the work was there before them."""
     with Codings({"/": LONG_WORK, "/good": (200, {}, b"good")}) as site:
-        with httpconn.Fetcher(max_ratio=2000, per_host=2) as fetcher:
+        with new_fetcher(max_ratio=2000, per_host=2) as fetcher:
             fetcher.add(site.url("/"))
             for _ in range(30):
                 fetcher.add(site.url("/good"))
@@ -192,9 +193,9 @@ def test_one_response_does_not_hold_up_the_others() -> None:
             assert not fetcher._loop.unfinished
 
 
-def test_what_is_not_done_is_gone_with_its_fetcher() -> None:
+def test_what_is_not_done_is_gone_with_its_fetcher(new_fetcher: Maker) -> None:
     with Codings({"/": LONG_WORK, "/good": (200, {}, b"good")}) as site:
-        fetcher = httpconn.Fetcher(max_ratio=2000, per_host=2)
+        fetcher = new_fetcher(max_ratio=2000, per_host=2)
         fetcher.add(site.url("/"))
         fetcher.add(site.url("/good"))
         assert next(fetcher).content == b"good"
@@ -240,9 +241,9 @@ class Halves(Codings):
             await asyncio.sleep(0.005)
 
 
-def test_decoders_count_in_what_a_fetcher_holds() -> None:
+def test_decoders_count_in_what_a_fetcher_holds(new_fetcher: Maker) -> None:
     with Halves({"/good": (200, {}, b"good"), "/go": (200, {}, b"go")}) as site:
-        with httpconn.Fetcher(per_host=2) as fetcher:
+        with new_fetcher(per_host=2) as fetcher:
             fetcher.add(site.url("/slow"))
             held = []
             for _ in range(200):

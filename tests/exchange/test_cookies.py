@@ -20,6 +20,8 @@ from httpconn._exchange.preparing import Preparer
 from httpconn._wire.urls import parse_url
 from httpconn.policies.cookies import Cookies
 
+from ..support.clients import FetchMany, Maker
+from ..support.clients import either_fetch_many as either_fetch_many
 from ..support.cookies import cookie
 from ..support.faulty import FaultyServer
 from ..support.peers import ScriptedServer, take_request
@@ -259,7 +261,7 @@ def test_a_jar_that_threads_change() -> None:
 @pytest.mark.parametrize("connections", [1, 8])
 @pytest.mark.parametrize("ordered", [False, True])
 def test_a_jar_is_asked_once_a_turn_for_all_bare_urls_of_a_host(
-    monkeypatch: pytest.MonkeyPatch, connections: int, ordered: bool
+    fetch_many: FetchMany, monkeypatch: pytest.MonkeyPatch, connections: int, ordered: bool
 ) -> None:
     dress = Preparer.dress
     asked: list[None] = []
@@ -300,10 +302,10 @@ def test_what_the_consumer_does_to_the_jar_counts_from_then_on(ordered: bool) ->
 
 
 @pytest.mark.parametrize("name", ["cookie", b"Cookie"])
-def test_a_request_that_has_a_cookie_field_anyway(name: Any) -> None:
+def test_a_request_that_has_a_cookie_field_anyway(new_pool: Maker, fetch_many: FetchMany, name: Any) -> None:
     """And does not take it to another origin, by a redirect."""
     with Site({"/": PAGE}) as other, Site({"/": PAGE, "/away": redirect(302, other.url("/"))}) as site:
-        with ConnectionPool(headers={name: "own=1"}) as pool:
+        with new_pool(headers={name: "own=1"}) as pool:
             assert pool.get(site.url("/away")).content == b"page"
         assert "cookie" in site.fields(0)
         assert "cookie" not in other.fields(0)
@@ -370,7 +372,7 @@ def test_a_request_that_cannot_be_sent_again_for_its_cookies(kind: str) -> None:
 
 @pytest.mark.parametrize("domain", ["127.0.0.1", "b.test"])
 @pytest.mark.slow
-def test_heads_that_are_sent_in_pieces(domain: str) -> None:
+def test_heads_that_are_sent_in_pieces(fetch_many: FetchMany, domain: str) -> None:
     """More than a socket takes at once: the rest is of the same head, and not of one that was made for an earlier try."""
     options = [(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)]
     targets = [f"/{'x' * 60_000 if number % 3 == 2 else ''}{number}" for number in range(36)]
@@ -433,7 +435,7 @@ def test_cookies_are_those_of_when_the_connection_is_there(kind: str, monkeypatc
 
 
 @pytest.mark.parametrize("at", range(1, 9))
-def test_a_jar_that_closes_the_fetcher(at: int) -> None:
+def test_a_jar_that_closes_the_fetcher(new_fetcher: Maker, at: int) -> None:
     """As a signal's handler may while a jar is asked: then nothing is sent by the number that a socket had."""
     ours = b"ours"
     pairs: list[tuple[socket.socket, socket.socket]] = []
@@ -454,7 +456,7 @@ def test_a_jar_that_closes_the_fetcher(at: int) -> None:
     jar = Closing()
     jar.set_cookie(cookie())
     with Site({"/": PAGE}) as site:
-        fetcher = Fetcher(cookies=jar, per_host=1)
+        fetcher = new_fetcher(cookies=jar, per_host=1)
         fetcher.feed(site.url("/") for _ in range(12))
         assert len(list(fetcher)) < 12
     assert len(pairs) == 6
@@ -465,7 +467,7 @@ def test_a_jar_that_closes_the_fetcher(at: int) -> None:
             end.close()
 
 
-def test_cookies_of_two_hosts_do_not_meet() -> None:
+def test_cookies_of_two_hosts_do_not_meet(fetch_many: FetchMany) -> None:
     with Site({"/": PAGE}) as one, Site({"/": PAGE}) as other:
         jar = jar_of(cookie("one", domain="one.test"), cookie("other", domain="other.test"))
         hosts = {"one.test": "127.0.0.1", "other.test": "127.0.0.1"}
@@ -491,7 +493,9 @@ def test_a_copied_jar_is_another_jar() -> None:
 
 
 @pytest.mark.parametrize("ordered", [False, True])
-def test_a_cookie_that_is_no_field_value_is_its_own_request_s_error(ordered: bool) -> None:
+def test_a_cookie_that_is_no_field_value_is_its_own_request_s_error(
+    new_pool: Maker, fetch_many: FetchMany, ordered: bool
+) -> None:
     jar = CookieJar()
     jar.set_cookie(cookie(value="\u20ac", path="/good/bad"))
     with FaultyServer() as server:
@@ -501,15 +505,15 @@ def test_a_cookie_that_is_no_field_value_is_its_own_request_s_error(ordered: boo
         assert [results[index].status for index in (0, 2, 4)] == [200] * 3
         for index in (1, 3):
             assert isinstance(results[index].error, InvalidField)
-        with ConnectionPool(cookies=jar, max_connections=1, timeout=Timeout(pool=5)) as pool:
+        with new_pool(cookies=jar, max_connections=1, timeout=Timeout(pool=5)) as pool:
             with pytest.raises(InvalidField, match="the field 'Cookie' in Latin-1, got '\u20ac' at offset"):
                 pool.get(urls[1])
             assert pool.get(urls[0]).status == 200
 
 
-def test_what_a_body_says_is_no_cookie_of_ours() -> None:
+def test_what_a_body_says_is_no_cookie_of_ours(new_pool: Maker) -> None:
     jar = CookieJar()
     jar.set_cookie(cookie())
-    with FaultyServer() as server, ConnectionPool(cookies=jar) as pool:
+    with FaultyServer() as server, new_pool(cookies=jar) as pool:
         pool.post(server.url("/good/1"), body=b"GET / HTTP/1.1\r\nCookie: x\r\n\r\n")
         assert b"\r\nCookie: n=1\r\n" in server.heads[0]

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 import httpconn
-from httpconn import Bearer, ConnectionPool, Request
+from httpconn import Bearer, Request
 
+from ..support.clients import Maker
 from ..support.faulty import FaultyServer
 from ..support.sites import PAGE, Asker, Logged, Site, each_kind, redirect
 
@@ -97,14 +98,14 @@ def test_a_password_in_a_url_is_not_told_on(kind: str) -> None:
         assert site.paths() == ["/a", "/b"]
 
 
-def test_a_netrc_file_is_not_asked_where_another_origin_led_there(tmp_path: Path) -> None:
+def test_a_netrc_file_is_not_asked_where_another_origin_led_there(new_pool: Maker, tmp_path: Path) -> None:
     """It knows hosts, and no ports: CVE-2022-27774."""
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login me password secret\n")
     netrc.chmod(0o600)
     with FaultyServer() as other:
         moved = f"HTTP/1.1 302 Moved\r\nLocation: {other.url('/good/1')}\r\nContent-Length: 0\r\n\r\n".encode()
-        with Logged(lambda number: moved) as server, ConnectionPool(netrc=str(netrc)) as pool:
+        with Logged(lambda number: moved) as server, new_pool(netrc=str(netrc)) as pool:
             assert pool.get(server.url("/good/0")).status == 200
         assert b"authorization" in server.heads[0].lower()
         assert b"authorization" not in other.heads[0].lower()

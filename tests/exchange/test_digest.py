@@ -16,10 +16,11 @@ from urllib.request import parse_http_list, parse_keqv_list
 
 import pytest
 
-from httpconn import ConnectionPool, Digest, Fetcher, InvalidField, Request
+from httpconn import Digest, InvalidField, Request
 from httpconn.policies.digest import Session, challenges_of
 
 from ..support import proxy_servers
+from ..support.clients import Maker
 from ..support.faulty import Exchange
 from ..support.sites import PAGE, Asker, Site, each_kind, redirect
 
@@ -337,8 +338,8 @@ def test_a_sink_has_the_page_and_not_the_question(kind: str, tmp_path: Path) -> 
 # -- many, and what else is sent
 
 
-def test_many_at_a_time_use_each_count_once() -> None:
-    with Guarded() as site, Fetcher(per_host=8, auth={site.url("").rstrip("/"): ME}) as fetcher:
+def test_many_at_a_time_use_each_count_once(new_fetcher: Maker) -> None:
+    with Guarded() as site, new_fetcher(per_host=8, auth={site.url("").rstrip("/"): ME}) as fetcher:
         assert {response.status for response in fetcher.feed(site.url(f"/{n}") for n in range(60))} == {200}
         assert site.verdicts.count("good") == 60
         assert 1 <= site.verdicts.count("nothing") <= 8
@@ -366,7 +367,7 @@ def test_cookies_go_along(kind: str) -> None:
         assert site.verdicts == ["nothing", "good", "good"]
 
 
-def test_digest_itself() -> None:
+def test_digest_itself(new_pool: Maker) -> None:
     assert repr(ME) == "Digest(...)"
     assert pickle.loads(pickle.dumps(ME)) == ME == Digest("me", "secret") != Digest("me", "other")
     assert ME != ("me", "secret")
@@ -377,7 +378,7 @@ def test_digest_itself() -> None:
     with pytest.raises(TypeError):
         Digest(b"me", "secret")  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="a Bearer or a Digest"):
-        ConnectionPool(auth={"http://a.test": 3})  # type: ignore[dict-item]
+        new_pool(auth={"http://a.test": 3})  # type: ignore[dict-item]
 
 
 @pytest.mark.parametrize(("value", "found"), [

@@ -22,6 +22,7 @@ from httpconn import (
     errors,
 )
 
+from ..support.clients import Maker
 from ..support.event_loops import run
 from ..support.peers import ScriptedServer, take_request
 from ..support.sites import Asker, each_kind
@@ -106,8 +107,8 @@ def test_a_connection_says_what_http_client_says() -> None:
         (iter([b"x"]), "Content-Length says 5, the body has no known length"),
     ],
 )
-def test_a_length_that_is_not_the_bodys(body: Any, told: str) -> None:
-    with ConnectionPool() as pool, pytest.raises(InvalidField) as caught:
+def test_a_length_that_is_not_the_bodys(new_pool: Maker, body: Any, told: str) -> None:
+    with new_pool() as pool, pytest.raises(InvalidField) as caught:
         pool.post(NOWHERE, headers={"Content-Length": "5"}, body=body)
     assert str(caught.value).startswith(told)
 

@@ -13,13 +13,14 @@ from typing import Any
 
 import pytest
 
-from httpconn import Fetcher, Request, Retry, Timeout, TotalTimeout
+from httpconn import Request, Retry, Timeout, TotalTimeout
 from httpconn._exchange.job import Job
 from httpconn._exchange.preparing import Preparer
 from httpconn._exchange.settings import Settings
 from httpconn.policies.verdict import Policies
 
 from ..support.certificates import TLS
+from ..support.clients import Maker
 from ..support.proxy_servers import Recording, RecordingHandler
 from ..support.sites import Asker
 
@@ -119,9 +120,9 @@ def test_sent_again_without(in_use, way: str, method: str) -> None:
     assert {**again, "expect": "100-continue"} == first, "nothing else is different"
 
 
-def test_many_that_have_asked_already() -> None:
+def test_many_that_have_asked_already(new_fetcher: Maker) -> None:
     """Those that were made ready before the first refusal came: each is sent again, once."""
-    with Server() as server, Fetcher(per_host=2, expect_timeout_s=30) as fetcher:
+    with Server() as server, new_fetcher(per_host=2, expect_timeout_s=30) as fetcher:
         fetcher.feed(Request("POST", server.url, body=once()) for _ in range(9))
         found = [(response.error, response.status, response.content) for response in fetcher]
         assert found == [(None, 200, b"taken")] * 9

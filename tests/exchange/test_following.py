@@ -18,9 +18,10 @@ from pathlib import Path
 import pytest
 
 import httpconn
-from httpconn import ConnectionPool, Fetcher, Request, Response, Retry, Timeout, fetch_many
+from httpconn import ConnectionPool, Fetcher, Request, Response, Retry, Timeout
 
-from ..support.clients import is_empty
+from ..support.clients import FetchMany, is_empty
+from ..support.clients import either_fetch_many as either_fetch_many
 from ..support.faulty import FAULTS, Exchange, FaultyServer
 from ..support.peers import ScriptedServer, nobody, take_request
 from ..support.sites import PAGE, Asker, Reply, Site, each_kind, redirect
@@ -275,7 +276,7 @@ def test_cookies(kind: str) -> None:
             assert {cookie.name for cookie in jar} == {"session", "seen"}
 
 
-def test_cookies_are_of_the_moment_of_sending() -> None:
+def test_cookies_are_of_the_moment_of_sending(fetch_many: FetchMany) -> None:
     """Requests that were taken from the input before the cookie was set have it, when they are sent after that."""
     with Site({"/login": (200, {"Set-Cookie": "session=1"}, b""), **{f"/{n}": PAGE for n in range(20)}}) as site:
         urls = [site.url("/login"), *(site.url(f"/{n}") for n in range(20))]
@@ -290,7 +291,7 @@ def test_a_jar_that_is_emptied_meanwhile() -> None:
     jar = http.cookiejar.CookieJar()
     with Site({"/login": (200, {"Set-Cookie": "session=1"}, b""), **{f"/{n}": PAGE for n in range(20)}}) as site:
         urls = [site.url("/login"), *(site.url(f"/{n}") for n in range(20))]
-        for response in fetch_many(urls, per_host=1, cookies=jar):
+        for response in httpconn.fetch_many(urls, per_host=1, cookies=jar):
             if response.index == 10:
                 jar.clear()
         # The one that followed was sent together with the reading of that response.
@@ -417,9 +418,9 @@ class Wandering(FaultyServer):
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("ordered", [False, True])
-def test_a_misbehaving_server_with_redirects_and_retries(in_use, ordered: bool) -> None:
+def test_a_misbehaving_server_with_redirects_and_retries(fetch_many: FetchMany, in_use, ordered: bool) -> None:
     """Each request gets exactly one result: what comes of the fault at the end of its way; and nothing is left."""
-    count = int(os.environ.get("HTTPCONN_FAULT_REQUESTS", "1500")) // 2
+    count = int(os.environ.get("HTTPCONN_FAULT_REQUESTS", "1500")) // (2 if fetch_many is httpconn.fetch_many else 6)
     dice = random.Random(7)
     kinds = list(FAULTS)
     weights = [FAULTS[kind].weight for kind in kinds]

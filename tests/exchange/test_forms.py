@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-import httpconn
-from httpconn import ConnectionPool, Fetcher, InvalidField, Request, Response, Retry
+from httpconn import InvalidField, Request, Response, Retry
 from httpconn.model import Form
 
+from ..support.clients import Maker
 from ..support.sites import PAGE, Asker, Site, redirect
 
 each_kind = pytest.mark.parametrize("kind", ["pool", "fetcher", "async"])
@@ -64,9 +64,9 @@ def test_urlencoded(kind: str, data: Any, sent: bytes, site: Site) -> None:
     assert site.fields(0)["content-length"] == str(len(sent))
 
 
-def test_what_is_read_but_once_is_sent_each_time(site: Site) -> None:
+def test_what_is_read_but_once_is_sent_each_time(new_pool: Maker, site: Site) -> None:
     request = Request("POST", site.url("/"), data=iter([("a", "1")]), files=iter([("f", b"x")]))
-    with ConnectionPool() as pool:
+    with new_pool() as pool:
         for _ in range(2):
             pool.send(request)
             pool.send(pickle.loads(pickle.dumps(request)))
@@ -197,8 +197,8 @@ def test_names_are_escaped_as_browsers_do(name: str, wire: bytes, undone_by: set
             assert {part[0] for part in found} == {name}
 
 
-def test_no_two_boundaries_are_the_same(site: Site) -> None:
-    with ConnectionPool() as pool:
+def test_no_two_boundaries_are_the_same(new_pool: Maker, site: Site) -> None:
+    with new_pool() as pool:
         for _ in range(3):
             pool.post(site.url("/"), files={})
     boundaries = {site.fields(number)["content-type"] for number in range(3)}
@@ -266,11 +266,11 @@ def test_what_can_be_read_but_once_is_not_sent_twice(kind: str, site: Site) -> N
     assert site.paths() == ["/307", "/busy"]
 
 
-def test_a_pipe_that_has_a_path(site: Site, tmp_path: Path) -> None:
+def test_a_pipe_that_has_a_path(new_pool: Maker, site: Site, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     writer = threading.Thread(target=(tmp_path / "pipe").write_bytes, args=(b"piped",))
     writer.start()
-    with ConnectionPool(expect_timeout_s=None) as pool:
+    with new_pool(expect_timeout_s=None) as pool:
         assert pool.post(site.url("/"), files={"a": tmp_path / "pipe"}).status == 200
     writer.join(20)
     assert b"\r\n\r\npiped\r\n--" in site.bodies[0]
@@ -317,7 +317,7 @@ def test_a_large_file_is_never_in_memory(kind: str, tmp_path: Path) -> None:
     assert grown_kib < 32 * 1024
 
 
-def test_a_file_is_opened_when_it_is_sent_and_closed_behind_it(site: Site, tmp_path: Path) -> None:
+def test_a_file_is_opened_when_it_is_sent_and_closed_behind_it(new_fetcher: Maker, site: Site, tmp_path: Path) -> None:
     paths = [tmp_path / str(number) for number in range(60)]
     for path in paths:
         path.write_bytes(LARGE[:100_000])
@@ -330,7 +330,7 @@ def test_a_file_is_opened_when_it_is_sent_and_closed_behind_it(site: Site, tmp_p
             yield Request("POST", site.url("/"), files={"file": path})
 
     begun = len(os.listdir("/proc/self/fd"))
-    with Fetcher(per_host=2) as fetcher:
+    with new_fetcher(per_host=2) as fetcher:
         assert {response.error for response in fetcher.feed(requests())} == {None}
         assert most - begun < 20
         assert len(os.listdir("/proc/self/fd")) - begun < 20
@@ -375,10 +375,10 @@ def test_what_is_no_form_is_told_before_any_traffic(kind: str, form: Any, error:
 
 @pytest.mark.parametrize("other", [{"body": b""}, {"json": 1}])
 @pytest.mark.parametrize("form", [{"data": {}}, {"files": {}}])
-def test_a_form_and_another_body_are_refused(other: Any, form: Any) -> None:
+def test_a_form_and_another_body_are_refused(new_pool: Maker, other: Any, form: Any) -> None:
     with pytest.raises(TypeError, match="got two of them"):
         Request("POST", "http://127.0.0.1:1/", **other, **form)
-    with ConnectionPool() as pool, pytest.raises(TypeError, match="got both"):
+    with new_pool() as pool, pytest.raises(TypeError, match="got both"):
         pool.send(Request("POST", "http://127.0.0.1:1/", **form).replaced(json=1))
 
 
@@ -401,7 +401,7 @@ def test_a_file_that_is_gone_when_it_is_sent(kind: str, site: Site, tmp_path: Pa
 # -- the request itself
 
 
-def test_a_request_with_a_form(site: Site) -> None:
+def test_a_request_with_a_form(new_pool: Maker, site: Site) -> None:
     request = Request("POST", site.url("/"), data={"a": "1"})
     assert isinstance(request.body, Form)
     assert (request.body.data, request.body.files) == ({"a": "1"}, None)
@@ -414,16 +414,16 @@ def test_a_request_with_a_form(site: Site) -> None:
     def sign(request: Request) -> Request:
         return request.replaced(data={**request.body.data, "key": "k"})
 
-    with ConnectionPool(before_request=sign) as pool:
+    with new_pool(before_request=sign) as pool:
         assert pool.send(request).status == 200
     assert urllib.parse.parse_qsl(site.bodies[0].decode()) == [("a", "1"), ("key", "k")]
 
 
-def test_each_method_takes_a_form(site: Site) -> None:
-    with ConnectionPool() as pool:
+def test_each_method_takes_a_form(new_pool: Maker, site: Site) -> None:
+    with new_pool() as pool:
         for ask in (pool.get, pool.post, pool.put, pool.patch, pool.delete):
             assert ask(site.url("/"), data={"a": "1"}).status == 200
         assert pool.request("POST", site.url("/"), data={"a": "1"}, stream=True).content == b"page"
     assert site.bodies == [b"a=1"] * 6
     with pytest.raises(TypeError, match="has no option 'data': it is an option of each request"):
-        httpconn.ConnectionPool(data={})  # type: ignore[call-arg]
+        new_pool(data={})  # type: ignore[call-arg]

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from httpconn import ConnectionPool, Fetcher, Request, Response, Retry, fetch_many
+from httpconn import Request, Response, Retry, fetch_many
 from httpconn._backends.contract import Backend
 from httpconn.errors import ContentTooLong, IncompleteRead
 
 from ..support.certificates import TLS
+from ..support.clients import Maker
 from ..support.peers import ScriptedServer, nobody, replying
 from ..support.sites import Asker, Site, each_kind, redirect
 from ..support.transcripts import Transcripts, answers, message_of
@@ -145,10 +146,10 @@ def test_over_tls(kind: str, tls: TLS) -> None:
 
 
 @pytest.mark.parametrize("ordered", [False, True])
-def test_nothing_is_counted_twice(ordered: bool) -> None:
+def test_nothing_is_counted_twice(new_fetcher: Maker, ordered: bool) -> None:
     """What a fetcher holds in memory is nothing again when all has been handed out: pages, redirects, failures."""
     routes = {"/page": (200, {}, b"x" * 300_000), "/moved": (302, {"Location": "/page"}, b"x" * 100_000)}
-    with Site(routes) as site, Fetcher(max_buffered_bytes=400_000, ordered=ordered) as fetcher:
+    with Site(routes) as site, new_fetcher(max_buffered_bytes=400_000, ordered=ordered) as fetcher:
         asked = [Request("GET", site.url(path), wire=True) for path in ("/page", "/moved") * 4]
         for response in fetcher.feed(asked):
             assert len(response.wire) == len(response.raw_head) + 300_000
@@ -157,12 +158,12 @@ def test_nothing_is_counted_twice(ordered: bool) -> None:
         assert isinstance(cut.error, ContentTooLong)
         assert next(fetcher, None) is None
         assert fetcher._loop.held == 0
-    with Transcripts([CHUNKED + b"HTTP/1.1 200 OK\r\n\r\nunasked"]) as server, Fetcher() as fetcher:
+    with Transcripts([CHUNKED + b"HTTP/1.1 200 OK\r\n\r\nunasked"]) as server, new_fetcher() as fetcher:
         [response] = fetcher.feed([Request("GET", server.urls()[0], wire=True)])
         assert response.wire == CHUNKED
         assert fetcher._loop.held == 0
 
 
-def test_a_word_on_its_kind() -> None:
-    with ConnectionPool() as pool, pytest.raises(TypeError, match="expected wire as True or False"):
+def test_a_word_on_its_kind(new_pool: Maker) -> None:
+    with new_pool() as pool, pytest.raises(TypeError, match="expected wire as True or False"):
         pool.get("http://a.test/", wire="yes")  # type: ignore[arg-type]  # which is the test

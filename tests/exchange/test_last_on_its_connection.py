@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from httpconn import Fetcher, Request
+from httpconn import Request
 
+from ..support.clients import Maker
 from ..support.sites import PAGE, Asker, Site
 
 SAYS_SO: list[Any] = [
@@ -63,17 +64,17 @@ def test_said_by_a_hook(way: str) -> None:
         assert site.connections == 2
 
 
-def test_others_of_a_fetcher_go_on(in_use) -> None:
+def test_others_of_a_fetcher_go_on(new_fetcher: Maker, in_use) -> None:
     """What is queued behind such a request goes over other connections, also bare URLs."""
-    with Site({"/": PAGE}) as site, Fetcher(per_host=1) as fetcher:
+    with Site({"/": PAGE}) as site, new_fetcher(per_host=1) as fetcher:
         url = site.url("/")
         fetcher.feed([url, Request("GET", url, {"Connection": "close"}), url, url])
         assert [response.content for response in fetcher] == [b"page"] * 4
         assert site.connections == 2
 
 
-def test_bare_urls_with_it_for_all(in_use) -> None:
-    with Site({"/": PAGE}) as site, Fetcher(per_host=2, headers={"Connection": "close"}) as fetcher:
+def test_bare_urls_with_it_for_all(new_fetcher: Maker, in_use) -> None:
+    with Site({"/": PAGE}) as site, new_fetcher(per_host=2, headers={"Connection": "close"}) as fetcher:
         fetcher.feed([site.url("/")] * 6)
         assert [response.content for response in fetcher] == [b"page"] * 6
         assert site.connections == 6

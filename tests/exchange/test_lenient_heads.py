@@ -9,7 +9,6 @@ import pytest
 
 from httpconn import (
     BadStatusLine,
-    ConnectionPool,
     HTTPConnection,
     IncompleteRead,
     MalformedFraming,
@@ -18,6 +17,7 @@ from httpconn import (
     Timeout,
 )
 
+from ..support.clients import Maker
 from ..support.peers import ScriptedServer, replying
 from ..support.sites import Asker
 
@@ -166,9 +166,9 @@ def test_values_that_the_policies_read(kind: str) -> None:
         assert (response.content, response.url) == (b"good", f"http://{server.host}:{server.port}/other")
 
 
-def test_strict_is_a_bool() -> None:
+def test_strict_is_a_bool(new_pool: Maker) -> None:
     with pytest.raises(TypeError, match="strict"):
-        ConnectionPool(strict="no")  # type: ignore[arg-type]
+        new_pool(strict="no")  # type: ignore[arg-type]
 
 
 def test_strict_refuses_a_host_with_white_space(in_use) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from httpconn import ConnectionPool, Request
+from httpconn import Request
 
+from ..support.clients import Maker
 from ..support.faulty import FaultyServer
 from ..support.sites import PAGE, Asker, Site, each_kind, redirect
 
@@ -97,11 +98,11 @@ def test_a_field_that_was_left_out_stays_left_out(kind: str) -> None:
         assert not [number for number in range(2) if "authorization" in end.fields(number)]
 
 
-def test_a_hook_that_goes_elsewhere_takes_no_credentials_along() -> None:
+def test_a_hook_that_goes_elsewhere_takes_no_credentials_along(new_pool: Maker) -> None:
     with FaultyServer() as origin, FaultyServer() as other:
-        with ConnectionPool(before_request=lambda r: r.replaced(url=other.url("/good/1"))) as pool:
+        with new_pool(before_request=lambda r: r.replaced(url=other.url("/good/1"))) as pool:
             pool.get(origin.url("/good/1"), auth=("me", "secret"))
-        with ConnectionPool(before_request=lambda r: r.replaced(url=origin.url("/good/2"))) as pool:
+        with new_pool(before_request=lambda r: r.replaced(url=origin.url("/good/2"))) as pool:
             pool.get(origin.url("/good/1"), auth=("me", "secret"))
         assert b"authorization" not in other.heads[0].lower()
         assert b"authorization" in origin.heads[0].lower()

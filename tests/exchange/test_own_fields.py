@@ -13,15 +13,12 @@ from typing import Any
 import pytest
 
 from httpconn import (
-    ConnectionPool,
-    Fetcher,
     InvalidField,
     MissingDecoder,
     Request,
     Retry,
     Timeout,
     _backends,
-    fetch_many,
 )
 from httpconn._backends.contract import Backend
 from httpconn._engine.shared import Shared
@@ -30,6 +27,8 @@ from httpconn._exchange.incoming import Incoming
 from httpconn._exchange.settings import Settings
 from httpconn._wire.urls import Origin
 
+from ..support.clients import FetchMany, Maker
+from ..support.clients import either_fetch_many as either_fetch_many
 from ..support.sites import PAGE, Asker, Site, redirect
 
 KINDS = ("pool", "fetcher", "async")
@@ -137,12 +136,12 @@ def test_what_is_kept_of_them(in_use: Backend) -> None:
 
 
 @pytest.mark.parametrize("wrong", [{"decode": []}, {"method": []}], ids=str)
-def test_one_that_is_wrong_ends_nothing(in_use: Backend, wrong: dict[str, Any]) -> None:
+def test_one_that_is_wrong_ends_nothing(new_fetcher: Maker, in_use: Backend, wrong: dict[str, Any]) -> None:
     with Site({"/": PAGE}) as site:
         requests = [Request("GET", site.url("/"), headers={"X-A": str(number)}) for number in range(6)]
         for name, value in wrong.items():
             setattr(requests[3], name, value)
-        with Fetcher(max_connections=1, ordered=True) as fetcher:
+        with new_fetcher(max_connections=1, ordered=True) as fetcher:
             responses = list(fetcher.feed(requests))
     assert [response.error is None for response in responses] == [True, True, True, False, True, True]
 
@@ -315,18 +314,18 @@ def test_what_is_wrong_is_told_as_before(in_use: Backend, kind: str) -> None:
         assert ask(site.url("/")).content == b"content"
 
 
-def test_a_sink_that_closes_the_fetcher(in_use: Backend) -> None:
+def test_a_sink_that_closes_the_fetcher(new_fetcher: Maker, in_use: Backend) -> None:
     class Closes(io.BytesIO):
         def write(self, content: Any) -> int:
             fetcher.close()
             return super().write(content)
 
     with Site({"/": PAGE}) as site:
-        fetcher = Fetcher(max_connections=1).feed([Request("GET", site.url("/"), sink=Closes()) for _ in range(9)])
+        fetcher = new_fetcher(max_connections=1).feed([Request("GET", site.url("/"), sink=Closes()) for _ in range(9)])
         assert len([*fetcher]) <= 1
 
 
-def test_many_into_one_file(in_use: Backend) -> None:
+def test_many_into_one_file(fetch_many: FetchMany, in_use: Backend) -> None:
     """Behind each other over one connection, in whatever way they are read."""
     sink = io.BytesIO()
     with Site({"/": (200, {}, b"ab"), "/long": (200, {}, b"c" * 200_000)}) as site:
@@ -365,8 +364,8 @@ def test_a_request_as_data() -> None:
         request.nothing = 1  # type: ignore[attr-defined]
 
 
-def test_the_pool_takes_its_own_way() -> None:
-    with Site({"/": PAGE}) as site, ConnectionPool() as pool:
+def test_the_pool_takes_its_own_way(new_pool: Maker) -> None:
+    with Site({"/": PAGE}) as site, new_pool() as pool:
         for _ in range(3):
             assert pool.get(site.url("/"), headers={"X": "y"}).status == 200
             assert pool.request("HEAD", site.url("/"), headers={"X": "y"}).status == 200

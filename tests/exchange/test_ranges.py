@@ -13,8 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from httpconn import ConnectionPool, Request, Timeout, fetch_many
+from httpconn import Request, Timeout
 
+from ..support.clients import FetchMany, Maker
+from ..support.clients import either_fetch_many as either_fetch_many
 from ..support.sites import PAGE, Asker, Site
 
 CONTENT = b"".join(b"line %d of a text that shrinks\n" % number for number in range(2_000))
@@ -134,10 +136,10 @@ def coding_server(request, tmp_path: Path) -> Iterator[str]:
         process.wait(20)
 
 
-def test_a_part_is_of_the_content(coding_server: str) -> None:
+def test_a_part_is_of_the_content(new_pool: Maker, fetch_many: FetchMany, coding_server: str) -> None:
     requests = [Request("GET", coding_server, {"Range": f"bytes={at}-{at + 99}"}) for at in (0, 1_000, 30_000)]
     timeout = Timeout(10)
-    with ConnectionPool(timeout=timeout) as pool:
+    with new_pool(timeout=timeout) as pool:
         assert pool.get(coding_server).headers["Content-Encoding"] == "gzip", "it would not be a test"
         by_pool = [pool.send(request) for request in requests]
         assert int(pool.head(coding_server).headers["Content-Length"]) == len(CONTENT)

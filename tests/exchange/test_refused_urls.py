@@ -9,8 +9,10 @@ import traceback
 import pytest
 
 import httpconn
-from httpconn import ConnectionPool, InvalidURL, Request, Response, fetch_many
+from httpconn import InvalidURL, Request, Response
 
+from ..support.clients import FetchMany, Maker
+from ..support.clients import either_fetch_many as either_fetch_many
 from ..support.sites import Asker
 
 REFUSED = [
@@ -48,7 +50,7 @@ def has_secret(text: str) -> bool:
 
 @pytest.mark.parametrize("as_request", [False, True])
 @pytest.mark.parametrize("url", REFUSED, ids=ascii)
-def test_of_a_fetcher(url: str, as_request: bool) -> None:
+def test_of_a_fetcher(fetch_many: FetchMany, url: str, as_request: bool) -> None:
     request = Request("GET", url, tag="mine") if as_request else url
     [response] = fetch_many([request])
     assert isinstance(response.error, InvalidURL)
@@ -73,7 +75,7 @@ def test_of_who_raises_it(kind: str) -> None:
                 assert not has_secret(f"{error!r} {error} {text} {pickle.dumps(error)!r}"), url
 
 
-def test_of_a_proxy() -> None:
+def test_of_a_proxy(fetch_many: FetchMany) -> None:
     request = Request("GET", "http://h.test/@user", proxy="http://me:secret@h.test:x/", auth=("a", "b"))
     [response] = fetch_many([request])
     assert isinstance(response.error, InvalidURL)
@@ -81,7 +83,7 @@ def test_of_a_proxy() -> None:
     assert (response.url, response.request.auth) == ("http://h.test/@user", ("a", "b"))
 
 
-def test_what_is_no_secret_is_told() -> None:
+def test_what_is_no_secret_is_told(fetch_many: FetchMany) -> None:
     """The rest of it, what is behind the "@", and URLs that have no "@" or are not refused."""
     urls = ["http://me:se@cret@h.test/page?q", "http://h.test:x/page", "ftp://h.test/page", "http://[::1/"]
     shown = [response.url for response in fetch_many(urls, ordered=True)]
@@ -91,9 +93,9 @@ def test_what_is_no_secret_is_told() -> None:
     assert response.url == "http://127.0.0.1:1/@user"
 
 
-def test_a_password_of_a_proxy_is_not_told() -> None:
+def test_a_password_of_a_proxy_is_not_told(new_pool: Maker) -> None:
     with pytest.raises(httpconn.InvalidURL) as raised:
-        ConnectionPool(proxy="user:s3cret://x@host:1")
+        new_pool(proxy="user:s3cret://x@host:1")
     assert "s3cret" not in str(raised.value)
-    with ConnectionPool(proxy="http://user:s3cret@host:1") as pool:
+    with new_pool(proxy="http://user:s3cret@host:1") as pool:
         assert "s3cret" not in repr(pool._settings)

@@ -17,6 +17,7 @@ import pytest
 from httpconn import ConnectionPool, Fetcher, Request, Response, Retry
 from httpconn._exchange import request_body
 
+from ..support.clients import Maker
 from ..support.faulty import FaultyServer
 from ..support.peers import ScriptedServer, reads_for_ever
 from ..support.sites import PAGE, Asker, Site, redirect
@@ -209,9 +210,9 @@ def test_what_a_body_raises_is_the_result(kind: str, parts: int, error: Exceptio
         assert response.error is error
 
 
-def test_one_file_for_two_requests(server: FaultyServer) -> None:
+def test_one_file_for_two_requests(new_fetcher: Maker, server: FaultyServer) -> None:
     file = io.BytesIO(bytes(range(256)) * 8192)
-    with Fetcher() as fetcher:
+    with new_fetcher() as fetcher:
         fetcher.feed(Request("POST", server.url(f"/good/{n}"), body=file) for n in range(4))
         assert [response.error for response in fetcher] == [None] * 4
     assert [body == file.getvalue() for body in server.bodies] == [True] * 4

@@ -22,10 +22,11 @@ from httpconn import (
     Response,
     Retry,
     TLSInfo,
-    fetch_many,
 )
 
 from ..support.certificates import TLS
+from ..support.clients import FetchMany, Maker
+from ..support.clients import either_fetch_many as either_fetch_many
 from ..support.peers import ScriptedServer, nobody, pump, take_request
 from ..support.sites import PAGE, Asker, Site, each_kind, redirect
 
@@ -207,7 +208,7 @@ def test_a_unix_socket(kind: str, tmp_path: Path) -> None:
         assert response.request_head == site.heads[0]
 
 
-def test_many_over_kept_connections(in_use) -> None:
+def test_many_over_kept_connections(fetch_many: FetchMany, in_use) -> None:
     with Site({"/": PAGE}) as site:
         urls = [f"http://127.0.0.1:{site.port}/?{number}" for number in range(50)]
         with fetch_many(urls, per_host=4, keep_sent=True) as responses:
@@ -224,8 +225,8 @@ def test_the_option(maker: Any) -> None:
         Request("GET", "http://x/", keep_sent=True)  # type: ignore[arg-type]
 
 
-def test_hooks_see_what_was_sent() -> None:
+def test_hooks_see_what_was_sent(new_pool: Maker) -> None:
     seen: list[Response] = []
-    with Site({"/": PAGE}) as site, ConnectionPool(after_response=seen.append, keep_sent=True) as pool:
+    with Site({"/": PAGE}) as site, new_pool(after_response=seen.append, keep_sent=True) as pool:
         pool.get(f"http://127.0.0.1:{site.port}/")
         assert seen[0].request_head == site.heads[0]

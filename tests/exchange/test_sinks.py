@@ -23,6 +23,8 @@ import httpconn
 from httpconn import ConnectionPool, Fetcher, IncompleteRead, Request, Response, Retry, Timeout, fetch_many
 from httpconn._exchange.sink import Sink
 
+from ..support.clients import FetchMany, Maker
+from ..support.clients import either_fetch_many as either_fetch_many
 from ..support.faulty import FaultyServer, content_of
 from ..support.peers import ScriptedServer, replying, take_request
 from ..support.sites import Asker, Logged, Site, each_kind, redirect
@@ -252,7 +254,7 @@ def test_a_file_that_cannot_be_stored(kind: str, site: Site, tmp_path: Path, mon
         assert os.listdir(tmp_path) == ["file"]
 
 
-def test_two_requests_with_one_path(tmp_path: Path) -> None:
+def test_two_requests_with_one_path(fetch_many: FetchMany, tmp_path: Path) -> None:
     """Each has its own temporary file: what is there in the end is one of them, whole."""
     path = tmp_path / "file"
     with FaultyServer() as server:
@@ -294,8 +296,8 @@ def test_a_killed_fetcher_leaves_the_temporary_file_at_worst(tmp_path: Path) -> 
     assert left.read_bytes() == b"A" * 1000
 
 
-def test_a_fetcher_that_is_closed_leaves_nothing(tmp_path: Path) -> None:
-    with FaultyServer() as server, httpconn.Fetcher() as fetcher:
+def test_a_fetcher_that_is_closed_leaves_nothing(new_fetcher: Maker, tmp_path: Path) -> None:
+    with FaultyServer() as server, new_fetcher() as fetcher:
         fetcher.feed([Request("GET", server.url("/silent-in-body/1"), sink=tmp_path / "file"), server.url("/drip/2")])
         assert next(fetcher).url.endswith("/drip/2")
     assert os.listdir(tmp_path) == []
@@ -505,14 +507,14 @@ posix_only = pytest.mark.skipif(sys.platform == "win32", reason="no fork, no SIG
 
 
 @on_linux
-def test_a_disk_that_is_full(server: FaultyServer) -> None:
-    with Fetcher() as fetcher:
+def test_a_disk_that_is_full(new_pool: Maker, new_fetcher: Maker, server: FaultyServer) -> None:
+    with new_fetcher() as fetcher:
         fetcher.feed([Request("GET", server.url("/good/full"), sink=FULL), server.url("/good/other")])
         results = {response.index: response for response in fetcher}
         assert results[1].content == content_of("/good/other")
         assert isinstance(results[0].error, OSError)
         assert results[0].error.errno == errno.ENOSPC
-    with ConnectionPool(max_connections=1, timeout=Timeout(pool=2)) as pool:
+    with new_pool(max_connections=1, timeout=Timeout(pool=2)) as pool:
         with pytest.raises(OSError) as kept:
             pool.get(server.url("/good/full"), sink=FULL)
         assert kept.value.errno == errno.ENOSPC
@@ -545,7 +547,7 @@ def test_a_sink_that_fails_when_it_is_closed(
         assert pool.get(server.url("/good/2")).status == 200
 
 
-def test_a_sink_that_takes_less_at_once(server: FaultyServer) -> None:
+def test_a_sink_that_takes_less_at_once(new_pool: Maker, server: FaultyServer) -> None:
     """As raw files do."""
 
     class Raw(io.RawIOBase):
@@ -560,7 +562,7 @@ def test_a_sink_that_takes_less_at_once(server: FaultyServer) -> None:
             return len(data[: self.most])
 
     raw, full = Raw(7), Raw(0)
-    with ConnectionPool() as pool:
+    with new_pool() as pool:
         pool.get(server.url("/good/1"), sink=raw)
         assert raw.got == content_of("/good/1")
         with pytest.raises(OSError, match="the sink took 0 of"):

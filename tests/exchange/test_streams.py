@@ -19,10 +19,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import httpconn
-from httpconn import ConnectionPool, Response, StreamConsumed, Timeout, _backends
+from httpconn import Response, StreamConsumed, Timeout, _backends
 from httpconn._exchange import content_coding
 from httpconn._exchange.lines import DEFAULT_MAX_LINE_CHARS, TextReader
 
+from ..support.clients import Maker
 from ..support.faulty import FaultyServer, content_of
 from ..support.peers import ScriptedServer, replying, take_request
 from ..support.sites import Asker
@@ -123,11 +124,11 @@ class Drip:
 
 
 @pytest.mark.parametrize("coding", CODINGS)
-def test_a_part_is_there_as_soon_as_it_has_come(coding: str, in_use: object) -> None:
+def test_a_part_is_there_as_soon_as_it_has_come(new_pool: Maker, coding: str, in_use: object) -> None:
     if coding not in content_coding._makers() and coding != "identity":
         pytest.skip(f"no decoder for {coding} is installed here")
     drip = Drip(coding)
-    with ScriptedServer(drip) as server, ConnectionPool(timeout=QUICK) as pool:
+    with ScriptedServer(drip) as server, new_pool(timeout=QUICK) as pool:
         with pool.request("GET", f"http://127.0.0.1:{server.port}/", stream=True) as response:
             parts = []
             for part in response.iter_bytes():
@@ -147,12 +148,12 @@ def drip_count(parts: list[bytes]) -> int:
 @pytest.mark.parametrize("coding", ["identity", "gzip"])
 @pytest.mark.parametrize("is_tls", [False, True], ids=["plain", "tls"])
 def test_a_line_is_there_as_soon_as_its_end_has_come(
-    coding: str, is_tls: bool, server_context: ssl.SSLContext, client_context: ssl.SSLContext
+    new_pool: Maker, coding: str, is_tls: bool, server_context: ssl.SSLContext, client_context: ssl.SSLContext
 ) -> None:
     """A CR too, whose LF may be still to come."""
     drip = Drip(coding)
     wrap = (lambda sock: server_context.wrap_socket(sock, server_side=True)) if is_tls else None
-    with ScriptedServer(drip, wrap) as server, ConnectionPool(timeout=QUICK, context=client_context) as pool:
+    with ScriptedServer(drip, wrap) as server, new_pool(timeout=QUICK, context=client_context) as pool:
         url = f"https://localhost:{server.port}/" if is_tls else f"http://127.0.0.1:{server.port}/"
         with pool.request("GET", url, stream=True) as response:
             lines = response.iter_lines()
@@ -163,10 +164,10 @@ def test_a_line_is_there_as_soon_as_its_end_has_come(
             assert list(lines) == ["last"]
 
 
-def test_text_is_there_as_soon_as_its_characters_are_whole() -> None:
+def test_text_is_there_as_soon_as_its_characters_are_whole(new_pool: Maker) -> None:
     pieces = ["é".encode()[:1], "é".encode()[1:] + b"a", b"b"]
     drip = Drip(pieces=pieces)
-    with ScriptedServer(drip) as server, ConnectionPool(timeout=QUICK) as pool:
+    with ScriptedServer(drip) as server, new_pool(timeout=QUICK) as pool:
         with pool.request("GET", f"http://127.0.0.1:{server.port}/", stream=True) as response:
             drip.had.release()  # half a character is no text yet
             texts = response.iter_text()
@@ -177,9 +178,9 @@ def test_text_is_there_as_soon_as_its_characters_are_whole() -> None:
             assert list(texts) == []
 
 
-def test_with_a_size_parts_are_full() -> None:
+def test_with_a_size_parts_are_full(new_pool: Maker) -> None:
     with ScriptedServer(replying(CHUNKED + b"\r\n" + b"".join(map(chunk, PIECES)) + b"0\r\n\r\n")) as server:
-        with ConnectionPool() as pool, pool.request("GET", f"http://127.0.0.1:{server.port}/", stream=True) as response:
+        with new_pool() as pool, pool.request("GET", f"http://127.0.0.1:{server.port}/", stream=True) as response:
             assert list(response.iter_bytes(10)) == [b"data: 1\nda", b"ta: 2\r\ndat", b"a: 3\rlast"]
 
 
@@ -362,7 +363,9 @@ BROKEN = {
 
 
 @pytest.fixture
-def broken(request: pytest.FixtureRequest, in_use: object) -> Iterator[tuple[Response, type[Exception]]]:
+def broken(
+    request: pytest.FixtureRequest, in_use: object, new_pool: Maker
+) -> Iterator[tuple[Response, type[Exception]]]:
     wire, kind = BROKEN[request.param]
     done = threading.Event()
 
@@ -372,7 +375,7 @@ def broken(request: pytest.FixtureRequest, in_use: object) -> Iterator[tuple[Res
         if kind is httpconn.ReadTimeout:
             done.wait(10)
 
-    with ScriptedServer(serve) as server, ConnectionPool(timeout=Timeout(read=0.3)) as pool:
+    with ScriptedServer(serve) as server, new_pool(timeout=Timeout(read=0.3)) as pool:
         with pool.request("GET", f"http://127.0.0.1:{server.port}/", stream=True) as response:
             yield response, kind
         done.set()
@@ -443,7 +446,7 @@ def test_a_redirect_that_fails_has_its_page_in_the_error(kind: str, location: st
         pickle.dumps(response)
 
 
-def test_a_hook_that_fails_leaves_what_has_come() -> None:
+def test_a_hook_that_fails_leaves_what_has_come(new_pool: Maker) -> None:
     """It is not waited for the rest of the content, which may never come."""
 
     def refuse(response: Response) -> None:
@@ -454,14 +457,16 @@ def test_a_hook_that_fails_leaves_what_has_come() -> None:
         sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello")
         assert sock.recv(1) == b""
 
-    with ScriptedServer(serve) as server, ConnectionPool(after_response=refuse, timeout=QUICK) as pool:
+    with ScriptedServer(serve) as server, new_pool(after_response=refuse, timeout=QUICK) as pool:
         with pytest.raises(ValueError, match="no"):
             pool.get(f"http://127.0.0.1:{server.port}/", stream=True)
 
 
-def test_content_in_the_middle_of_an_iteration_is_what_has_not_been_taken(server: FaultyServer) -> None:
+def test_content_in_the_middle_of_an_iteration_is_what_has_not_been_taken(
+    new_pool: Maker, server: FaultyServer
+) -> None:
     whole = content_of("/good/12345")
-    with ConnectionPool() as pool, pool.request("GET", server.url("/good/12345"), stream=True) as response:
+    with new_pool() as pool, pool.request("GET", server.url("/good/12345"), stream=True) as response:
         parts = response.iter_bytes(4)
         assert next(parts) == whole[:4]
         assert next(response.iter_bytes(2)) == whole[4:6]

@@ -17,6 +17,8 @@ import httpconn
 from httpconn import Request, Response
 from httpconn._exchange import charsets
 
+from ..support.clients import FetchMany, Maker
+from ..support.clients import either_fetch_many as either_fetch_many
 from ..support.faulty import Exchange
 from ..support.sites import Asker, Site, each_kind
 
@@ -288,7 +290,7 @@ def test_in_parts_as_in_one(name: str) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 100])
-def test_a_mark_in_a_stream(size: int) -> None:
+def test_a_mark_in_a_stream(new_pool: Maker, size: int) -> None:
     page = codecs.BOM_UTF8 + "ä\n中".encode()
 
     async def served(exchange: Exchange) -> None:
@@ -304,7 +306,7 @@ def test_a_mark_in_a_stream(size: int) -> None:
         async def answer(self, exchange: Exchange) -> None:
             await served(exchange)
 
-    with Pieces() as site, httpconn.ConnectionPool() as pool:
+    with Pieces() as site, new_pool() as pool:
         with pool.request("GET", site.url("/"), stream=True) as found:
             assert list(found.iter_lines()) == ["ä", "中"]
         with pool.request("GET", site.url("/"), stream=True) as found:
@@ -457,19 +459,19 @@ def test_default_encoding(kind: str) -> None:
 
 
 @pytest.mark.parametrize("ordered", [False, True])
-def test_default_encoding_on_every_road(ordered: bool) -> None:
+def test_default_encoding_on_every_road(fetch_many: FetchMany, ordered: bool) -> None:
     """Also of responses that the compiled road makes, and of those that it hands on."""
     with Site(PAGES) as site:
         options: dict[str, Any] = {"default_encoding": "windows-1251", "per_host": 2, "ordered": ordered}
         urls = [site.url(f"/{path}?{number}") for number in range(30) for path in ("nothing", "told")]
-        for found in httpconn.fetch_many(urls, **options):
+        for found in fetch_many(urls, **options):
             assert found.text == ("Г¤" if "/nothing" in found.url else "страница")
-        for found in httpconn.fetch_many(urls[:3], per_host=1):
+        for found in fetch_many(urls[:3], per_host=1):
             assert found.text == ("ä" if "/nothing" in found.url else "страница")
 
 
-def test_a_response_pickles_with_the_encoding_that_was_found() -> None:
-    with Site(PAGES) as site, httpconn.ConnectionPool(default_encoding=lambda content: declared(content)) as pool:
+def test_a_response_pickles_with_the_encoding_that_was_found(new_pool: Maker) -> None:
+    with Site(PAGES) as site, new_pool(default_encoding=lambda content: declared(content)) as pool:
         found = pickle.loads(pickle.dumps(pool.get(site.url("/declared"))))
         assert found.text == "<meta charset=gb2312>中"
         assert found.encoding == "gbk"
@@ -477,7 +479,7 @@ def test_a_response_pickles_with_the_encoding_that_was_found() -> None:
 
 def test_what_is_no_default_encoding() -> None:
     for wrong, error in (("hex", ValueError), ("nobody", ValueError), (8, TypeError), (b"utf-8", TypeError)):
-        for make in (httpconn.ConnectionPool, httpconn.Fetcher):
+        for make in (httpconn.ConnectionPool, httpconn.Fetcher, httpconn.AsyncClient):
             with pytest.raises(error, match="default_encoding"):
                 make(default_encoding=wrong)  # type: ignore[arg-type]
         with pytest.raises(error, match="default_encoding"):
@@ -493,10 +495,10 @@ def test_what_a_callers_function_raises_is_the_callers() -> None:
         _ = found.text
 
 
-def test_the_text_of_a_streamed_response() -> None:
+def test_the_text_of_a_streamed_response(new_pool: Maker) -> None:
     """It is read for it; before, the encoding is what the head says."""
     pages = {"/": (200, {"Content-Type": "text/html; charset=koi8-r"}, codecs.BOM_UTF8 + b"\xc3\xa4")}
-    with Site(pages) as site, httpconn.ConnectionPool() as pool:
+    with Site(pages) as site, new_pool() as pool:
         with pool.request("GET", site.url("/"), stream=True) as found:
             assert found.encoding == "koi8-r"
             assert found.text == "ä"
