@@ -594,6 +594,7 @@ class _Pouring:
             except BaseException as error:
                 response.close()
                 if source is None or error is not source.error:  # the sink's own, or it is cancelled
+                    response._stream = None  # of its content there is what has been kept
                     self._give_up()
                     raise
                 self._put_request(source.response)

@@ -284,7 +284,7 @@ def test_they_go_the_fast_path(fast_in_use: None, kind: str, name: str, slow: li
     assert not slow
 
 
-@pytest.mark.parametrize("kind", ["pool", "fetcher"])
+@pytest.mark.parametrize("kind", ["pool", "fetcher", "async"])
 def test_what_is_wrong_is_told_as_before(in_use: Backend, kind: str) -> None:
     class Full(io.BytesIO):
         def write(self, content: Any) -> int:
