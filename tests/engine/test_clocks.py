@@ -159,7 +159,7 @@ KINDS: dict[str, Callable[[Pause], Made]] = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_fetcher(in_use, pause: Pause, server: FaultyServer, kind: str) -> None:
+def test_a_fetcher(fetch_many: FetchMany, in_use, pause: Pause, server: FaultyServer, kind: str) -> None:
     """Nor do the requests that are on their way meanwhile, or those that begin in the same turn."""
     options, told, host = KINDS[kind](pause)
     host = host or "127.0.0.1"
@@ -187,7 +187,7 @@ def test_the_input_of_a_fetcher(fetch_many: FetchMany, in_use, pause: Pause, ser
     assert pause.count == len(urls)
 
 
-@pytest.mark.parametrize("way", ["pool", "stream"])
+@pytest.mark.parametrize("way", ["pool", "stream", "async"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_pool(pause: Pause, server: FaultyServer, kind: str, way: str) -> None:
     options, told, host = KINDS[kind](pause)

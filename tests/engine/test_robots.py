@@ -145,10 +145,11 @@ def test_redirects_are_judged_too(kind: str) -> None:
 ALL_REFUSED = "User-agent: *\nDisallow: /\n"
 
 
+@pytest.mark.parametrize("kind", ["fetcher", "async"])
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 429, 499])
-def test_4xx_allows_all(status: int) -> None:
+def test_4xx_allows_all(kind: str, status: int) -> None:
     """Whatever its content says."""
-    with Pages((status, {}, ALL_REFUSED.encode())) as site, Asker("fetcher", robots=BOT) as ask:
+    with Pages((status, {}, ALL_REFUSED.encode())) as site, Asker(kind, robots=BOT) as ask:
         assert ask(site.url("/")).status == 200
 
 
@@ -163,11 +164,12 @@ def test_5xx_allows_nothing(kind: str) -> None:
         assert site.paths() == ["/robots.txt"]
 
 
-def test_5xx_is_tried_again_as_retry_says() -> None:
+@pytest.mark.parametrize("kind", ["fetcher", "async"])
+def test_5xx_is_tried_again_as_retry_says(kind: str) -> None:
     def route(earlier: int) -> Reply:
         return text("") if earlier else (503, {}, b"")
 
-    with Pages(route) as site, Asker("fetcher", robots=BOT, retry=Retry(1, backoff_s=0)) as ask:
+    with Pages(route) as site, Asker(kind, robots=BOT, retry=Retry(1, backoff_s=0)) as ask:
         assert ask(site.url("/")).status == 200
         assert site.paths() == ["/robots.txt", "/robots.txt", "/"]
 
@@ -185,24 +187,26 @@ def test_what_cannot_be_reached_allows_nothing(kind: str) -> None:
         assert (type(copy), str(copy), copy.status) == (RobotsUnreachable, str(refused.error), 0)
 
 
+@pytest.mark.parametrize("kind", ["fetcher", "async"])
 @pytest.mark.parametrize(("hops", "is_followed"), [(5, True), (6, False)])
-def test_five_redirects_are_followed_also_to_others(hops: int, is_followed: bool) -> None:
+def test_five_redirects_are_followed_also_to_others(kind: str, hops: int, is_followed: bool) -> None:
     """Whatever holds for pages. One more, and there is none: all is allowed. The rules are of where it began."""
     with Pages(text(ALL_REFUSED)) as far:
         routes = {f"/{n}": redirect(301, f"/{n + 1}") for n in range(1, hops)}
         routes[f"/{hops}"] = text(ALL_REFUSED)
         routes["/1"] = redirect(301, far.url("/2"))
         far.routes |= routes
-        with Pages(redirect(301, "/1"), routes) as near, Asker("fetcher", robots=BOT, redirects=0) as ask:
+        with Pages(redirect(301, "/1"), routes) as near, Asker(kind, robots=BOT, redirects=0) as ask:
             result = ask(near.url("/page"))
             assert isinstance(result.error, RobotsDisallowed) is is_followed
             assert near.paths()[:2] == ["/robots.txt", "/1"]
             assert "/robots.txt" not in far.paths()
 
 
+@pytest.mark.parametrize("kind", ["fetcher", "async"])
 @pytest.mark.parametrize("coding", ["plain", "gzip"])
 @pytest.mark.parametrize("is_within", [True, False])
-def test_size(is_within: bool, coding: str) -> None:
+def test_size(kind: str, is_within: bool, coding: str) -> None:
     """What lies within 500 KiB counts, what lies behind is not read: also where Content-Length says that it comes."""
     last = "Disallow: /last\n"
     filler = "#" * 99 + "\n"
@@ -213,7 +217,7 @@ def test_size(is_within: bool, coding: str) -> None:
     if coding == "gzip":
         body, fields = gzip.compress(body), {"Content-Encoding": "gzip"}
     retry = Retry(2, backoff_s=0, errors=(Exception,))
-    with Pages((200, fields, body)) as site, Asker("fetcher", robots=BOT, retry=retry, max_content=1_000) as ask:
+    with Pages((200, fields, body)) as site, Asker(kind, robots=BOT, retry=retry, max_content=1_000) as ask:
         assert isinstance(ask(site.url("/first")).error, RobotsDisallowed)
         assert isinstance(ask(site.url("/last")).error, RobotsDisallowed) is is_within
         assert ask(site.url("/other")).status == 200
@@ -229,12 +233,13 @@ def test_half_a_line_at_the_end_says_nothing() -> None:
     assert allows(rules, "/")
 
 
-def test_a_hook_that_fails_allows_nothing() -> None:
+@pytest.mark.parametrize("kind", ["fetcher", "async"])
+def test_a_hook_that_fails_allows_nothing(kind: str) -> None:
     def hook(request: Request) -> None:
         if request.url.endswith("/robots.txt"):
             raise OSError("no signature")
 
-    with Pages(text("")) as site, Asker("fetcher", robots=BOT, before_request=hook) as ask:
+    with Pages(text("")) as site, Asker(kind, robots=BOT, before_request=hook) as ask:
         refused = ask(site.url("/"))
         assert isinstance(refused.error, RobotsUnreachable)
         assert "no signature" in str(refused.error)
@@ -371,11 +376,12 @@ def test_names_that_are_none(maker: Any, robots: Any, headers: Any, error: Any) 
         maker(robots=robots, headers=headers)
 
 
-def test_the_name_of_the_user_agent_counts() -> None:
+@pytest.mark.parametrize("kind", ["fetcher", "async"])
+def test_the_name_of_the_user_agent_counts(kind: str) -> None:
     lines = "User-agent: *\nDisallow: /\nUser-agent: some-bot\nAllow: /\n"
     with Pages(text(lines)) as site:
         for name, is_allowed in (("Some-Bot/2.0", True), ("other/1", False)):
-            with Asker("fetcher", robots=True, headers={"User-Agent": name}) as ask:
+            with Asker(kind, robots=True, headers={"User-Agent": name}) as ask:
                 assert (ask(site.url("/")).error is None) is is_allowed
             assert site.fields(-1)["user-agent"] == name
 
@@ -506,10 +512,11 @@ def test_cancelled_while_it_waits() -> None:
         asyncio.run(run(site))
 
 
-def test_a_redirect_does_not_lead_it_to_a_unix_socket() -> None:
+@pytest.mark.parametrize("kind", ["fetcher", "async"])
+def test_a_redirect_does_not_lead_it_to_a_unix_socket(kind: str) -> None:
     resolve = {"docker.invalid": "unix:/nowhere.sock"}
     with Pages(text(""), {"/": redirect(302, "http://docker.invalid/")}) as site:
-        with Asker("fetcher", robots=BOT, resolve=lambda host, port: resolve.get(host)) as ask:
+        with Asker(kind, robots=BOT, resolve=lambda host, port: resolve.get(host)) as ask:
             refused = ask(site.url("/"))
             assert isinstance(refused.error, RobotsUnreachable)
             assert isinstance(refused.error.__cause__, httpconn.AddressNotAllowed)

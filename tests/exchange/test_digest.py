@@ -243,14 +243,15 @@ def test_redirects_within_the_origin(kind: str) -> None:
         assert [one["uri"] for one in digests(site, 2)] == ["/a", "/b?c"]
 
 
+@pytest.mark.parametrize("kind", ["pool", "async"])
 @pytest.mark.parametrize(("user", "realm", "more", "named"), [
     ('m"e\\x', "here", "", 'username="m\\"e\\\\x"'), ("m\u00fc", "h\u00e9re", "", "username=\"m\u00c3\u00bc\""),
     ("m\u00fc", "h\u00e9re", ", charset=UTF-8", "username*=UTF-8''m%C3%BC"), ("me", "here", ", charset=UTF-8", 'username="me"'),
     ("m\u00fc", "h\u00e9re", ", charset=UTF-8, userhash=true", "userhash=true"), ("me", "a, b", ", userhash=false", 'username="me"'),
 ])  # fmt: skip
-def test_how_the_user_is_named(user: str, realm: str, more: str, named: str) -> None:
+def test_how_the_user_is_named(kind: str, user: str, realm: str, more: str, named: str) -> None:
     told = f'Digest realm="{realm}", nonce="{{nonce}}", qop="auth"{more}'.encode().decode("latin-1")
-    with Guarded(told, user=user, realm=realm) as site, Asker("pool") as ask:
+    with Guarded(told, user=user, realm=realm) as site, Asker(kind) as ask:
         assert ask(Request("GET", site.url("/"), auth=Digest(user, "secret"))).status == 200
         assert named in site.fields(-1)["authorization"]
 

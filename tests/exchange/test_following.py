@@ -162,7 +162,7 @@ def test_total_time_is_for_all_of_it() -> None:
             await asyncio.sleep(0.15)
             await super().answer(exchange)
 
-    for kind in ("pool", "fetcher"):
+    for kind in ("pool", "fetcher", "async"):
         with Slow({"/a": redirect(302, "/a")}) as site, Asker(kind, timeout=Timeout(total=0.5)) as ask:
             began = time.monotonic()
             assert isinstance(ask(site.url("/a")).error, httpconn.TotalTimeout)

@@ -175,15 +175,16 @@ def test_a_form_with_files_is_read(kind: str, parse: Any, site: Site, tmp_path: 
     assert site.fields(0)["content-length"] == str(len(site.bodies[0]))
 
 
+@pytest.mark.parametrize("kind", ["pool", "async"])
 @pytest.mark.parametrize(("name", "wire", "undone_by"), [
     ('a"b', b"a%22b", {"by_multipart", "by_werkzeug"}),
     ("a\r\nb", b"a%0D%0Ab", {"by_multipart"}),
     ("a\\b c;d", b"a\\b c;d", set()), ("\u00fc.txt", "\u00fc.txt".encode(), {"by_multipart", "by_werkzeug", "by_django"}),
     ("a%22b", b"a%22b", set()),
 ])  # fmt: skip
-def test_names_are_escaped_as_browsers_do(name: str, wire: bytes, undone_by: set[str], site: Site) -> None:
+def test_names_are_escaped_as_browsers_do(kind: str, name: str, wire: bytes, undone_by: set[str], site: Site) -> None:
     """No reader undoes all of it, see FIELD's row; what matters is that none takes a name for two, or for a header."""
-    assert post("pool", site, data={name: "v"}, files={name: (name, b"f", "text/plain")}).status == 200
+    assert post(kind, site, data={name: "v"}, files={name: (name, b"f", "text/plain")}).status == 200
     head = b'Content-Disposition: form-data; name="%b"' % wire
     assert site.bodies[0].count(head + b"\r\n\r\nv\r\n") == 1
     assert site.bodies[0].count(head + b'; filename="%b"\r\nContent-Type: text/plain\r\n\r\nf\r\n' % wire) == 1

@@ -77,18 +77,20 @@ def test_they_are_of_one_url(kind: str) -> None:
         assert asked == [("/", False), ("/a", False), ("/", False), ("/a", True), ("/", False), ("/b", False)]
 
 
-def test_without_a_url_they_are_of_the_request() -> None:
-    with Site({"/": redirect(302, "/a")}) as site, Asker("pool") as ask:
+@pytest.mark.parametrize("kind", ["pool", "async"])
+def test_without_a_url_they_are_of_the_request(kind: str) -> None:
+    with Site({"/": redirect(302, "/a")}) as site, Asker(kind) as ask:
         site.routes["/a"] = stored(site, {"ETag": '"1"'}, b"page")
         assert ask(Request("GET", site.url("/a#x"), validators={"etag": '"1"'})).status == 304
         assert ask(Request("GET", site.url("/"), validators={"etag": '"1"'})).status == 200
         assert ["if-none-match" in site.fields(number) for number in range(3)] == [True, True, False]
 
 
-def test_what_has_no_validators() -> None:
+@pytest.mark.parametrize("kind", ["pool", "async"])
+def test_what_has_no_validators(kind: str) -> None:
     tagged = {"ETag": '"1"'}
     routes = {"/": PAGE, "/404": (404, tagged, b""), "/post": (200, tagged, b"")}
-    with Site(routes) as site, Asker("pool") as ask:
+    with Site(routes) as site, Asker(kind) as ask:
         assert ask(site.url("/")).validators == {}
         assert ask(site.url("/404")).validators == {}
         assert ask(Request("POST", site.url("/post"), body=b"")).validators == {}
@@ -134,8 +136,9 @@ def test_what_are_none(wrong: Any) -> None:
         Request("GET", "http://site.example/", validators=wrong)
 
 
-def test_what_cannot_be_sent() -> None:
-    with Site({"/": PAGE}) as site, Asker("fetcher") as ask:
+@pytest.mark.parametrize("kind", ["fetcher", "async"])
+def test_what_cannot_be_sent(kind: str) -> None:
+    with Site({"/": PAGE}) as site, Asker(kind) as ask:
         failed = ask(Request("GET", site.url("/"), validators={"etag": "a\r\nX: y"}))
         assert isinstance(failed.error, ValueError)
         assert not site.log

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
-MADE = {"ConnectionPool", "Fetcher", "fetch_many"}
+MADE = {"ConnectionPool", "Fetcher", "fetch_many", "Asker"}
 """What is made by hand where a test names it, and no parameter of the test has that name."""
 IN_PROGRAMS = re.compile(r"\b(?:ConnectionPool|Fetcher|fetch_many)(?=\()|\bAsyncClient\b")
 FIXTURES = {"client", "fetch_many", "new_fetcher", "new_pool"}
@@ -16,8 +16,10 @@ FIXTURES = {"client", "fetch_many", "new_fetcher", "new_pool"}
 RUNS = {"AsyncClient", "Awaiting", "AwaitedFetcher", "AwaitedMany", "AwaitedPool", "each_kind", "KINDS", "async"}
 """What else a client is made by; "async" is a parameter of an Asker."""
 WITHOUT = {
-    "a client has an event loop to be taken out of: its own is in test_async_client.py": (
+    "a client has an event loop, and is taken out of it in test_async_client.py": (
         "engine/test_dropped.py",
+        "engine/test_lookups.py::test_a_dropped_maker_leaves_no_thread",
+        "engine/test_lookups.py::test_an_event_loop_that_cannot_be_had_is_an_error",
         "engine/test_fetch.py::test_closing_closes_every_socket",
         "exchange/test_log.py::test_a_finalizer_may_log",
     ),
@@ -101,11 +103,11 @@ WITHOUT = {
 
 
 class Said(ast.NodeVisitor):
-    """What a piece of a module says: the names that it reads, in programs too; and the parameters that it has."""
+    """What a piece of a module says: the names that it reads, in programs too; and its parameters, if it has some."""
 
     def __init__(self, tree: ast.AST) -> None:
         self.names: set[str] = set()
-        self.parameters: set[str] = set()
+        self.parameters = {argument.arg for argument in tree.args.args} if isinstance(tree, ast.FunctionDef) else set()
         self.visit(tree)
 
     def visit_Name(self, node: ast.Name) -> None:
@@ -132,7 +134,6 @@ class Said(ast.NodeVisitor):
             self.visit(node.value)
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
-        self.parameters |= {argument.arg for argument in node.args.args}
         body = node.body[1:] if ast.get_docstring(node) is not None else node.body
         for part in (*node.decorator_list, node.args, *body):
             self.visit(part)
@@ -146,6 +147,8 @@ def parts_of(tree: ast.Module) -> dict[str, ast.stmt]:
             parts[node.name] = node
         elif isinstance(node, ast.Assign):
             parts.update((target.id, node) for target in node.targets if isinstance(target, ast.Name))
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            parts[node.target.id] = node
     return parts
 
 
@@ -156,15 +159,16 @@ def names_without(path: Path) -> Iterator[str]:
     for name, node in parts.items():
         if not isinstance(node, ast.FunctionDef) or not name.startswith("test_"):
             continue
-        reached, left = {name}, [name]
+        reached, fixtures, left = {name}, {*said[name].parameters}, [name]
         while left:
-            one = said[left.pop()]
-            more = (one.names | one.parameters) & parts.keys() - reached
+            one = left.pop()
+            if one in {name, *fixtures}:  # what a helper has as parameters is given to it
+                fixtures |= said[one].parameters
+            more = (said[one].names | fixtures) & parts.keys() - reached
             reached |= more
             left.extend(more)
         names = {word for part in reached for word in said[part].names - said[part].parameters}
-        fixtures = {word for part in reached for word in said[part].parameters}
-        if names & MADE and not names & RUNS and not fixtures & FIXTURES:
+        if names & MADE and not names & (RUNS - parts.keys()) and not fixtures & FIXTURES:
             yield name
 
 
