@@ -27,6 +27,8 @@ from ..support.peers import ScriptedServer, blackhole, nobody, take_request
 from ..support.sites import PAGE as OK
 from ..support.sites import Asker, Site
 
+pytestmark = pytest.mark.once
+
 PAGE = Path(__file__).parents[2] / "docs" / "exceptions.md"
 
 if not PAGE.exists():

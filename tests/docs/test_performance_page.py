@@ -2,6 +2,10 @@
 
 from ..support.benches import bench
 
+import pytest
+
+pytestmark = pytest.mark.once
+
 publish, results = bench("publish"), bench("results")
 
 

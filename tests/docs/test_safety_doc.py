@@ -16,6 +16,8 @@ from ..cases import all_cases
 from ..fuzz import planted
 from ..isolated import sanitize
 
+pytestmark = pytest.mark.once
+
 TESTS = Path(__file__).parents[1]
 PAGE = TESTS.parent / "docs" / "safety.md"
 

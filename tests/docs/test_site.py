@@ -12,6 +12,8 @@ from ..support.faulty import FaultyServer
 from ..support.programs import run_program
 from ..support.sites import PAGE, Site
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 MOST_LINES = 15

@@ -9,6 +9,8 @@ import pytest
 from ..tools import page
 from ..tools.table import PROGRAMS, TOOLS, VERSIONS, pinned
 
+pytestmark = pytest.mark.once
+
 RESULTS = page.load()
 
 

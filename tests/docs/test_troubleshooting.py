@@ -12,6 +12,8 @@ import pytest
 import httpconn
 from httpconn import errors
 
+pytestmark = pytest.mark.once
+
 PACKAGE = Path(httpconn.__file__).parent
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "troubleshooting.md"

@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 MOST = 20
 
-pytestmark = pytest.mark.skipif(not (ROOT / "_speedups").is_dir(), reason="needs a checkout")
+pytestmark = [pytest.mark.once, pytest.mark.skipif(not (ROOT / "_speedups").is_dir(), reason="needs a checkout")]
 
 
 class Large(NamedTuple):

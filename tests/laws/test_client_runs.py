@@ -7,6 +7,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.once
+
 TESTS = Path(__file__).parents[1]
 MADE = {"ConnectionPool", "Fetcher", "fetch_many", "Asker"}
 """What is made by hand where a test names it, and no parameter of the test has that name."""

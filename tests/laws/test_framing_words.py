@@ -30,7 +30,7 @@ ELSEWHERE = {
 A_NAME = re.compile(rf"\W*(?:{'|'.join(sorted(FRAMING_NAMES))})(?:\W*|:.*)", re.IGNORECASE | re.DOTALL).fullmatch
 STATUSES = {NO_CONTENT, NOT_MODIFIED}
 
-pytestmark = pytest.mark.skipif(not (ROOT / "_speedups").is_dir(), reason="needs a checkout")
+pytestmark = [pytest.mark.once, pytest.mark.skipif(not (ROOT / "_speedups").is_dir(), reason="needs a checkout")]
 
 
 def in_python(text: str) -> Iterator[str]:

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MOST_LINES = 60
 A_CYTHON_FUNCTION = re.compile(r"( *)(?:cdef|cpdef|def) (?!extern |class |enum|struct )[^=\n]*?(\w+)\(")
 
-pytestmark = pytest.mark.skipif(not (ROOT / "_speedups").is_dir(), reason="needs a checkout")
+pytestmark = [pytest.mark.once, pytest.mark.skipif(not (ROOT / "_speedups").is_dir(), reason="needs a checkout")]
 
 
 def in_python(text: str) -> Iterator[tuple[str, int]]:

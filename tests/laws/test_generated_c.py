@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).resolve().parents[2]
 # What is compiled of the package has a ``.pxd`` beside it.
 SOURCES = sorted([*ROOT.glob("_speedups/*.pyx"), *(path.with_suffix(".py") for path in ROOT.glob("httpconn/**/*.pxd"))])

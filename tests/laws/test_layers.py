@@ -14,6 +14,8 @@ import pytest
 
 import httpconn
 
+pytestmark = pytest.mark.once
+
 PACKAGE = Path(httpconn.__file__).parent
 
 ANYONE = {"errors", "_wire.grammar"}  # these may be imported by anyone

@@ -14,6 +14,8 @@ import pytest
 
 from ..support.pages import ROOT, rewritten
 
+pytestmark = pytest.mark.once
+
 TESTS = Path(__file__).parents[1]
 ROOMS = {
     "cli": "the commands",

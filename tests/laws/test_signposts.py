@@ -22,7 +22,7 @@ A_NAME = re.compile(r"``(?:\w+\.)*(_?[a-z]\w*)\.([A-Z]\w*)``")
 """A class or a constant, and its module: small letters may be an attribute of some instance."""
 NOT_OURS = {"inner/script.py"}  # made by a test
 
-pytestmark = pytest.mark.skipif(not (ROOT / "httpconn").is_dir(), reason="needs a checkout")
+pytestmark = [pytest.mark.once, pytest.mark.skipif(not (ROOT / "httpconn").is_dir(), reason="needs a checkout")]
 
 
 def texts() -> Iterator[tuple[Path, str]]:

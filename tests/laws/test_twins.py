@@ -22,7 +22,7 @@ SOURCE = "python -m tests.laws.test_twins"
 A_DEFINITION = re.compile(r"^(?:cdef class|def|cpdef [\w ]*?) ?(\w+)\s*(?:\(|:)")
 A_METHOD = re.compile(r"^    def (\w+)\(")
 
-pytestmark = pytest.mark.skipif(not SPEEDUPS.is_dir(), reason="needs a checkout")
+pytestmark = [pytest.mark.once, pytest.mark.skipif(not SPEEDUPS.is_dir(), reason="needs a checkout")]
 
 
 class Twin(NamedTuple):

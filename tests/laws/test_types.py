@@ -15,6 +15,8 @@ import pytest
 
 import httpconn
 
+pytestmark = pytest.mark.once
+
 PROGRAM = Path(__file__).parents[1] / "dropin" / "typed_program.py"
 IMPORT = "from http import client\n"
 
