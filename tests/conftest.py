@@ -16,6 +16,7 @@ import trustme
 from httpconn import _backends
 from httpconn._backends.contract import Backend
 
+from .support.awaiting import AwaitedFetcher, AwaitedPool
 from .support.certificates import TLS, client_context_for, server_context_for
 from .support.clients import new_fetcher as new_fetcher
 from .support.clients import new_pool as new_pool
@@ -37,12 +38,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 CASES_OF_QUICK = 4
+GIVES_CLIENTS = ("fetch_many", "new_fetcher", "new_pool")
+CLIENTS = ("async", AwaitedFetcher, AwaitedPool)
+"""Of the parameters of those, the ones that are an AsyncClient."""
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pycollect_makeitem(collector: pytest.Collector) -> Generator[None, Any, Any]:
-    """With ``--quick``: take few of a function's cases, in steps that also go through what its parameters have in turn."""
+    """Leave out what others run already.
+
+    With ``--quick``: take few of a function's cases, in steps that also go through what its parameters have in turn.
+    """
     made = yield
+    if isinstance(made, list):
+        made = [item for item in made if not is_a_client_on_another_parser(item)]
     if not collector.config.getoption("quick") or not isinstance(made, list):
         return made
     others = {name for name in _backends.NAMES if name != _backends.available()[0]}
@@ -51,6 +60,16 @@ def pytest_pycollect_makeitem(collector: pytest.Collector) -> Generator[None, An
         return []
     step = next(n for n in count(-(-len(cases) // CASES_OF_QUICK)) if math.gcd(n, len(cases)) == 1)
     return [cases[at * step % len(cases)] for at in range(min(CASES_OF_QUICK, len(cases)))]
+
+
+def is_a_client_on_another_parser(item: Any) -> bool:
+    """Return whether an AsyncClient runs here, on another parser than the default.
+
+    Its engine is the fetcher's, which runs on each; and so do the clients of an ``Asker``.
+    """
+    given = item.callspec.params if hasattr(item, "callspec") else {}
+    first = _backends.available()[0]
+    return given.get("backend", first) != first and any(given.get(name) in CLIENTS for name in GIVES_CLIENTS)
 
 
 def parameters_of(item: pytest.Function) -> list[str]:

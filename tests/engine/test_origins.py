@@ -239,7 +239,7 @@ def test_a_limit_of_nginx(fetch_many: FetchMany, nginx: str) -> None:
 
 
 @pytest.mark.slow
-def test_haproxy_busy_and_moved(fetch_many: FetchMany, new_pool: Maker, in_use, tmp_path: Path) -> None:
+def test_haproxy_busy_and_moved(new_pool: Maker, in_use, tmp_path: Path) -> None:
     port = free_port()
     (tmp_path / "conf").write_text(HAPROXY.format(port=port))
     with running([program("haproxy"), "-f", str(tmp_path / "conf"), "-db"], port, tmp_path) as url:
@@ -251,10 +251,12 @@ def test_haproxy_busy_and_moved(fetch_many: FetchMany, new_pool: Maker, in_use, 
                 pool.close()
                 pool.get(f"{url}/moved/5")
         urls = [f"{url}/{kind}/{number}" for number in range(10) for kind in ("busy", "moved")]
-        for response in fetch_many(urls, retry=httpconn.Retry(1, backoff_s=0), per_host=4):
-            kind, number = response.url.split("/")[3:]
-            assert response.status == 200
-            if kind == "busy":
-                assert response.attempts == 2
-            else:
-                assert response.content == f"/made/{number}".encode()
+        fetch_many = httpconn.fetch_many if isinstance(pool, httpconn.ConnectionPool) else AwaitedMany
+        with fetch_many(urls, retry=httpconn.Retry(1, backoff_s=0), per_host=4) as responses:
+            for response in responses:
+                kind, number = response.url.split("/")[3:]
+                assert response.status == 200
+                if kind == "busy":
+                    assert response.attempts == 2
+                else:
+                    assert response.content == f"/made/{number}".encode()
