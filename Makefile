@@ -64,7 +64,7 @@ bench-awaits: build $(VENV)/has-bench $(VENV)/checkout   ## AsyncClient against 
 bench-instructions: build $(VENV)/checkout   ## instructions of a cycle, an exchange, an await, by valgrind   [ARGS="--base PYTHON"]
 	@$(apart) -m bench.instructions $(ARGS)
 
-bench-unused: build $(VENV)/checkout   ## what those pay who use none of what was added   BASE=/old/.venv/bin/python [ARGS="--instructions"]
+bench-unused: build $(VENV)/checkout   ## what those pay who use none of what was added   BASE=/old/.venv/bin/python [ARGS="--instructions --publish"]
 	@$(apart) -m bench.unused --base '$(BASE)' $(ARGS)
 
 bench-rates: build $(VENV)/checkout   ## are rates and gates kept to, by the server's log?   [ARGS="--hosts 50"]

@@ -18,6 +18,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
+from bench import unused
 from bench.budgets import judge
 from bench.jobs.steps import STEPS
 from bench.report import by_cost
@@ -120,6 +121,17 @@ def _budgets(results: Results, _: str) -> Iterator[str]:
         yield f"| {row['title']} | {budget.text} | {budget.limit:.3g} | {value} | {said} |"
 
 
+def _unused(_: Results, unit: str) -> Iterator[str]:
+    """What those pay who use none of what was added, in *unit*; of a run of its own, in docs/unused.json."""
+    seen = unused.published().get(unit)
+    if seen is None:
+        yield f"(Not seen yet by {unit}.)"
+        return
+    yield from unused.table(seen, unit)
+    yield ""
+    yield unused.about(seen, unit)
+
+
 def _about(results: Results, _: str) -> Iterator[str]:
     """When, on what and with which versions."""
     machine = results["machine"]
@@ -142,6 +154,7 @@ _MAKERS: Final[dict[str, Callable[[Results, str], Iterator[str]]]] = {
     "steps": _steps,
     "budgets": _budgets,
     "about": _about,
+    "unused": _unused,
 }
 
 
