@@ -26,6 +26,7 @@ from .incoming import FastPath
 from .job import Job, Key
 from .layouts import FieldLayout, Known, Layouts, layout_of, plain_request
 from .proxies import DIRECT, EnvironmentProxies, Proxy, parse_proxy
+from .repeated import RepeatedHeads
 from .request_body import Body, ChunkedBody, Framed, body_of
 from .settings import MIB, TRUSTSTORE, USER_AGENT, Settings, check_request
 from .sink import FILES, check_sink, is_file_object
@@ -128,6 +129,7 @@ class Preparer:
         self._known_by_head: dict[str, Known] = {}  # the same for HEAD, which asks for no coding
         self._layouts: Layouts = {}
         self._other_layouts: dict[tuple[str, bool], Layouts] = {}
+        self._repeated = RepeatedHeads()
         self._readings: dict[tuple[Any, ...] | None, tuple[Retry | None, Any]] = {}
         """By ``Request.reading`` of what was found good: the Retry whose id is in there, and the limits of the job."""
         self._not_asked: dict[Key, float] = {}
@@ -181,8 +183,10 @@ class Preparer:
 
     def prepare_known(self, request: Request, index: int) -> Job | None:
         """Return the job of *request*, made of what one like it has come to; None where all has to be looked at."""
-        if self._needs_request or not request.is_sent_as_others():
+        if self._needs_request:
             return None
+        if not request.is_sent_as_others():
+            return None if self._is_plain_unusual else self._prepare_repeated(request, index)
         method = request.method
         if (method != "GET" and method != "HEAD") or type(request.decode) is not bool:
             return None
@@ -204,18 +208,44 @@ class Preparer:
             job.head = b"HEAD" + head[3:]
             job.is_plain = False
             job.may_read_fast = not self.settings.strict  # which closes behind what is announced and left out
-        if not request.is_read_as_others():
-            try:
-                said = self._readings.get(request.reading())
-            except TypeError:  # there is something in it that has no hash
-                return None
-            if said is None:
-                return None
-            _, job.limits = said
-            if request.sink is not None:
-                job.may_go_on = self._policies.may_go_on
-            if isinstance(request.timeout, Timeout):  # or there is none
-                job.timeout = request.timeout
+        return job if request.is_read_as_others() or self._is_known_reading(job, request) else None
+
+    def _is_known_reading(self, job: Job, request: Request) -> bool:
+        """Have *job* go by what *request* says of its response, and return True; False where it has to be looked at."""
+        try:
+            said = self._readings.get(request.reading())
+        except TypeError:  # there is something in it that has no hash
+            return False
+        if said is None:
+            return False
+        _, job.limits = said
+        if request.sink is not None:
+            job.may_go_on = self._policies.may_go_on
+        if isinstance(request.timeout, Timeout):  # or there is none
+            job.timeout = request.timeout
+        return True
+
+    def _prepare_repeated(self, request: Request, index: int) -> Job | None:
+        """As ``prepare_known``, for a request with content that is at hand."""
+        told = request.content_alone()
+        if told is None:
+            return None
+        method, url, body, json = told
+        if not _is_at_hand(body, json):
+            return None
+        found = self._repeated.find(method, url)
+        if found is None:
+            return None
+        known, target = found
+        job = Job(request, index, known.key, known.origin, method, b"")
+        if not request.is_read_as_others() and not self._is_known_reading(job, request):
+            return None
+        framed = (body, len(body), None) if type(body) is bytes and json is None else _framed(request, method)
+        head = known.head_for(target, framed)
+        if head is None:
+            return None
+        job.head = head
+        _put_body(job, framed)
         return job
 
     def _layouts_of(self, method: str, decode: bool) -> Layouts:
@@ -225,7 +255,14 @@ class Preparer:
     def _learn(self, request: Request, job: Job, fields: Fields) -> None:
         """Keep of *job* what makes others of its kind: see ``prepare_known``."""
         method = job.method
-        if self._needs_request or method not in ("GET", "HEAD") or job.closes or not request.is_sent_as_others():
+        if self._needs_request or job.closes:
+            return
+        if job.framed is not None:
+            if not self._is_plain_unusual and request.content_alone() and _is_at_hand(request.body, request.json):
+                self._repeated.learn(job, request.url)
+                self._learn_reading(request, job)
+            return
+        if method not in ("GET", "HEAD") or not request.is_sent_as_others():
             return
         known = self._known_by_head if method == "HEAD" else self._known
         shared = self._plain_of_head if method == "HEAD" else self._plain
@@ -233,18 +270,21 @@ class Preparer:
         if bare is None:
             return
         _remember(known, request.url, job.key, job.origin, bare[len(method) + len(" /") :])
-        reading = request.reading()
-        is_usual = request.sink is None or type(request.sink) in FILES  # others have to be looked at each time
-        if reading is not None and is_usual and isinstance(request.timeout, Timeout | None):
-            if len(self._readings) >= _MOST_LAYOUTS:
-                self._readings.clear()
-            self._readings[reading] = request.retry, job.limits
+        self._learn_reading(request, job)
         layouts = self._layouts_of(method, request.decode)
         layout = layout_of(job.head, job.origin, fields, self._make_layout, has_host=self._has_host)
         if layout is not None:
             if len(layouts) >= _MOST_LAYOUTS:
                 layouts.clear()
             layouts[tuple(name for name, _ in fields)] = layout
+
+    def _learn_reading(self, request: Request, job: Job) -> None:
+        reading = request.reading()
+        is_usual = request.sink is None or type(request.sink) in FILES  # others have to be looked at each time
+        if reading is not None and is_usual and isinstance(request.timeout, Timeout | None):
+            if len(self._readings) >= _MOST_LAYOUTS:
+                self._readings.clear()
+            self._readings[reading] = request.retry, job.limits
 
     def _note_options(self, job: Job, request: Request) -> None:
         """Have *job* go by what *request* says of its time and its response. Raises OSError, TypeError for the sink."""
@@ -615,6 +655,12 @@ class Preparer:
                 raise InvalidField(f"Content-Length says {value!s:.20}, the body {has}")
             if lowered == "accept-encoding" and decode:
                 content_coding.check_asked_for(value if isinstance(value, str) else str(value))
+
+
+def _is_at_hand(body: Any, json: Any) -> bool:
+    """Return whether a content is bytes or made of them at once: neither a file nor parts."""
+    kind = type(body)
+    return kind is bytes or (body is None and json is not None) or kind is str or (kind is Form and body.files is None)
 
 
 def _framed(request: Request, method: str) -> Framed:

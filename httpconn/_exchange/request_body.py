@@ -18,6 +18,9 @@ _METHODS_EXPECTING_CONTENT: Final = frozenset({"PATCH", "POST", "PUT"})
 _FILE_STEP_BYTES: Final = 65_536
 
 
+_as_json: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+
+
 class FileBody:
     """A file that can be read again from where it stands now; its length is known.
 
@@ -227,7 +230,7 @@ def body_of(request: Request, method: str) -> Framed:
     if request.json is not None:
         if body is not None:
             raise TypeError("expected body or json, got both")
-        data = json.dumps(request.json, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+        data = _as_json(request.json).encode()
         return data, len(data), "application/json"
     if body is None:
         return None, 0 if method in _METHODS_EXPECTING_CONTENT else -1, None

@@ -117,6 +117,20 @@ class RequestFields:
             and self.goes_as_others()
         )
 
+    def content_alone(self) -> tuple[str, str, Any, Any] | None:
+        """Return method, URL, body and json, where nothing else decides what is sent, and over which connections."""
+        if (
+            type(self.url) is str
+            and type(self.method) is str
+            and type(self.decode) is bool
+            and self.headers is None
+            and self.auth is None
+            and self.validators is None
+            and self.goes_as_others()
+        ):
+            return self.method, self.url, self.body, self.json
+        return None
+
     def goes_as_others(self) -> bool:
         """Return whether nothing is said of its connection."""
         return (

@@ -6,6 +6,7 @@ import copy
 import io
 import pickle
 import random
+import re
 import sys
 import zlib
 from typing import Any
@@ -87,6 +88,52 @@ def test_the_same_as_one_that_is_made_alone(in_use: Backend, options: dict[str, 
         taken += short is not None
         assert made(known.prepare, request) == expected, (request, headers)
     assert taken > 40
+
+
+CONTENTS = (
+    {"body": b"12345"}, {"body": b""}, {"body": "\xe9"}, {"body": b"a" * 70_000}, {"json": {"a": "\xe9"}}, {"json": [1]},
+    {"data": {"a": "b c"}}, {"data": [("a", 1)], "files": {"f": b"x"}}, {"body": [b"a", b"b"]}, {"body": bytearray(b"ab")},
+    {"body": io.BytesIO(b"abc")}, {"body": "\ud800"}, {"body": b"a", "json": 1}, {"json": float("nan")}, {"json": {1, 2}},
+    {"body": 7}, {},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("options", [{}, {"headers": {"Expect": "100-continue"}},
+                                     {"headers": {"Content-Type": "a/b", "Connection": "close"}}], ids=str)  # fmt: skip
+def test_content_is_sent_as_if_it_were_the_first(in_use: Backend, options: dict[str, Any]) -> None:
+    chance = random.Random(17)
+    known, taken = preparer(**options), set()
+    for _ in range(500):
+        url = chance.choice(EACH[:2]) + (chance.choice(TARGETS) if chance.random() < 0.3 else "/")
+        content, method, more = chance.choice(CONTENTS), "POST", {}
+        if chance.random() < 0.5:
+            method = chance.choice(("POST", "put", "DELETE", "GET", "HEAD", "CONNECT", "patch", "M\r\n"))
+            more = chance.choice(({"timeout": Timeout(3)}, {"redirects": 0}, {"sink": "path"}, {"headers": {"A": "b"}},
+                                  {"params": {"q": "1"}}, {"auth": ("u", "p")}, {"max_content": -1}, {"wire": True}))  # fmt: skip
+        request = Request(method, url, **content, **more)
+        expected = with_content(preparer(**options).prepare, request)
+        short = with_content(known.prepare_known, request)
+        assert short in (None, expected), (request, content, more)
+        if short is not None and len(short) > 2 and request.method not in ("GET", "HEAD"):
+            taken.add(str(content))
+        assert with_content(known.prepare, request) == expected, (request, content, more)
+    usual = {str(content) for content in CONTENTS[:7]}
+    assert taken <= usual
+    assert "headers" in options or taken == usual, usual - taken
+
+
+def with_content(prepare: Any, request: Request) -> Any:
+    """As ``made``, with the content and how often it may be sent; a boundary, which is drawn by lot, is left out."""
+    jobs: list[Any] = []
+    told = made(lambda *given: jobs.append(prepare(*given)) or jobs[0], request)
+    if not isinstance(told, tuple) or len(told) == 2:
+        return told
+    [job] = jobs
+    parts = b"" if job.body is None else b"".join(job.body())
+    head, parts = (re.sub(rb"[0-9a-f]{32}", b"", text) for text in (job.head, parts))
+    kind = None if job.framed is None else (type(job.framed[0]), job.framed[1])
+    return (head, *told[1:10], *told[11:], parts, kind, job.is_resendable, job.is_replayable, job.expects_continue,
+            job.has_asked, job.limits is None, job.body is None)  # fmt: skip
 
 
 def test_the_twins_agree() -> None:

@@ -45,7 +45,7 @@ class Pacing:
 
     def may_start(self, job: Job) -> bool:
         """Return whether *job*, which has a connection, may go on; else it waits for its turn again, without one."""
-        return self._held_until(job.origin.key) <= time.monotonic()
+        return not self.are_needed or self._held_until(job.origin.key) <= time.monotonic()
 
     def take(self, job: Job, until: float) -> None:
         """Take the next sending, now that the connection of *job* is open.
@@ -72,9 +72,9 @@ class Pacing:
     def shut(self, job: Job, hold_s: float) -> None:
         """Let nothing go to the origin of *job* for so long."""
         with self._lock:
+            self.are_needed = True  # first: who finds it False has not looked for gates
             now = time.monotonic()
             self._paces.of(job.origin.key, now).hold(now + hold_s)
-            self.are_needed = True
 
     def sleep(self, seconds: float) -> None:
         """Wait. Raises PoolClosed when the pool is closed meanwhile."""

@@ -137,6 +137,8 @@ class Slots:
         self.idle: dict[Connection, None] = {}  # of all hosts, unused for the longest time first
         self.lost: collections.deque[tuple[Host, object]] = collections.deque()
         self.live: weakref.WeakSet[Connection] = weakref.WeakSet()  # for the child of a fork
+        self._expires_at = _FOREVER
+        """When the first of these may have been unused for too long, by ``time.monotonic``; not later than that."""
         self.requests = self.opened = self.reused = self.resent = self.waited = self.expired = 0
 
     def acquire(self, key: Key, method: str, timeout_s: float | None) -> Connection:
@@ -190,7 +192,8 @@ class Slots:
     def _take(self, host: Host, method: str) -> Connection | None:
         """Return a kept connection or a new slot; None where there is neither. The lock is held."""
         now = time.monotonic()
-        self._expire(now)
+        if now >= self._expires_at:
+            self._expire(now)
         if host.resting:
             self._end_rests(host, method, now)
         if host.idle:
@@ -226,9 +229,11 @@ class Slots:
         """Close the connections that have been unused for too long: they are the first ones."""
         while self.idle:
             connection = next(iter(self.idle))
-            if now - connection.idle_since < self._idle_s:
+            self._expires_at = connection.idle_since + self._idle_s
+            if now < self._expires_at:
                 return
             self._drop(connection, "unused for too long (idle_s)")
+        self._expires_at = _FOREVER
 
     def _drop(self, connection: Connection, why: Why) -> None:
         """Close a kept connection, and free its slot. The lock is held."""
@@ -260,10 +265,13 @@ class Slots:
                 is_resting = connection.left_out_at == connection.served and self.shared.rests.rest_s > 0
                 (connection.host.resting if is_resting else connection.host.idle).append(connection)
                 self.idle[connection] = None
+                if self._expires_at == _FOREVER:
+                    self._expires_at = now + self._idle_s
             else:
                 connection.disconnect(_CLOSED)
                 self._forget(connection.host, connection.token)
-            self._expire(now)
+            if now >= self._expires_at:
+                self._expire(now)
             if self.is_closed:
                 self._drop_idle()
             if self.waiting or self.lost:
