@@ -36,7 +36,8 @@ from __future__ import annotations
 import http.client as _standard
 from http import HTTPStatus as _HTTPStatus
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+
+from ._wire.annotations import TYPE_CHECKING, Any, Final
 
 # Read at run time, and patched by programs that want longer lines or more of them.
 _MAXLINE: int = _standard._MAXLINE  # type: ignore[attr-defined]  # private, and relied on

@@ -12,15 +12,15 @@ from __future__ import annotations
 
 import http.client as _standard
 import sys
-import threading
 import warnings
-from typing import Any, Final
+from _thread import allocate_lock
 
 from ._replacing import early, patches
 from ._replacing.early import ORIGINALS as _ORIGINALS
 from ._replacing.patches import OURS as _OURS
+from ._wire.annotations import Any, Final
 
-_lock: Final = threading.Lock()
+_lock: Final = allocate_lock()
 _replaced: dict[str, Any] = {}
 """What stood in http.client before ``install``: its own classes, or what somebody had put there."""
 

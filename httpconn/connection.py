@@ -10,6 +10,7 @@ What may be called when is decided by the table in ``_wire/state.py`` and nowher
 
 from __future__ import annotations
 
+import _weakref as weakref  # all that is needed of it, and loaded with the interpreter
 import email.parser
 import errno
 import http.client
@@ -17,17 +18,16 @@ import io
 import socket
 import ssl
 import sys
-import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from http.client import HTTPMessage
-from typing import Any, Final
 from urllib.parse import urlsplit
 
 from . import _backends
 from ._io.connect import Watch, create_https_context, name_in_tls, shared_https_context
 from ._io.source import STANDARD_SOCKET, comes_from_socket, send_promptly
 from ._wire import state
+from ._wire.annotations import Any, Final
 from ._wire.grammar import CONTENT_LENGTH, FRAMING_NAMES, TRANSFER_ENCODING, Limits
 from ._wire.head import Defect
 from ._wire.reference import parse_field_lines, parse_status_line

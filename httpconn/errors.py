@@ -25,7 +25,8 @@ from http.client import (
     UnknownProtocol,
     UnknownTransferEncoding,
 )
-from typing import Any, TypeVar
+
+from ._wire.annotations import Any, TypeVar
 
 __all__ = [
     "AddressNotAllowed",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import sys
 from collections.abc import Iterable
-from dataclasses import replace
 from email.errors import (
     FirstHeaderLineIsContinuationDefect,
     InvalidHeaderDefect,
@@ -14,8 +13,8 @@ from email.errors import (
 )
 from http.client import HTTPMessage, parse_headers
 from types import ModuleType
-from typing import Any, Final
 
+from ._wire.annotations import Any, Final
 from ._wire.grammar import FinalCountsToo, Limits
 from ._wire.head import CONTINUES_NOTHING, NO_FIELD_LINE, Defect
 
@@ -121,4 +120,4 @@ def current_limits() -> Limits:
 
 def with_max_headers(limits: Limits | None, max_headers: int) -> Limits:
     """Return *limits*, or those in force, with ``max_response_headers``: it counts for heads and for trailers."""
-    return replace(limits or current_limits(), field_lines=max_headers, trailer_lines=max_headers)
+    return (limits or current_limits()).__replace__(field_lines=max_headers, trailer_lines=max_headers)

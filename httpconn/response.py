@@ -10,13 +10,12 @@ what had not been read stands in it.
 
 from __future__ import annotations
 
+import _weakref as weakref  # all that is needed of it, and loaded with the interpreter
 import io
-import weakref
 from collections.abc import Sequence
 from http.client import HTTPMessage
 from operator import index
 from time import monotonic
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol, TypeGuard, TypeVar, overload
 
 from . import _backends
 from ._backends.contract import BodyBuffer
@@ -32,6 +31,7 @@ from ._io.source import (
     open_socket,
 )
 from ._wire import reference
+from ._wire.annotations import TYPE_CHECKING, Any, BinaryIO, Final, Protocol, TypeGuard, TypeVar, overload
 from ._wire.framing import UNTIL_CLOSE
 from ._wire.grammar import CONTINUE, Limits
 from ._wire.head import Defect, ResponseHead, field_lines_of, field_value_of, field_values_of

@@ -19,13 +19,12 @@ Not for: what a head means: framing, reuse and errors are ``_wire``'s, and decid
 from __future__ import annotations
 
 import os
+import sys
 import warnings
-from dataclasses import replace
 from functools import cache
 from importlib import import_module
-from importlib.util import find_spec
-from typing import Final
 
+from .._wire.annotations import Final
 from .contract import Backend
 from .interpreter import IS_MAIN, NO_EXTENSIONS
 
@@ -73,8 +72,25 @@ def get(name: str) -> Backend:
 
 def _is_present(name: str) -> bool:
     if name == "cython":
-        return not NO_EXTENSIONS and find_spec(_EXTENSION) is not None
-    return name == "python" or (find_spec("httptools") is not None and (IS_MAIN or _loads("httptools")))
+        return not NO_EXTENSIONS and (_EXTENSION in sys.modules or _is_found(_EXTENSION))
+    return name == "python" or (_is_found("httptools") and (IS_MAIN or _loads("httptools")))
+
+
+def _is_found(module: str) -> bool:
+    from importlib.util import find_spec  # late: it loads more than all of this package needs
+
+    return find_spec(module) is not None
+
+
+def _best() -> Backend:
+    """Return the best one. The extension is looked for by importing it, which is what comes next anyway."""
+    is_absent = NO_EXTENSIONS
+    try:
+        if not NO_EXTENSIONS:
+            import_module(_EXTENSION)
+    except Exception as error:  # what is wrong with one that is there is told by ``get``
+        is_absent = isinstance(error, ModuleNotFoundError) and error.name == _EXTENSION
+    return get("python" if is_absent else "cython")
 
 
 def _loads(name: str) -> bool:
@@ -88,13 +104,13 @@ def _loads(name: str) -> bool:
 
 def _is_for_main_only() -> bool:
     """Return whether there is an extension, but none for this subinterpreter."""
-    return not IS_MAIN and not NO_EXTENSIONS and find_spec(_EXTENSION) is None and find_spec(_FIRST) is not None
+    return not IS_MAIN and not NO_EXTENSIONS and not _is_found(_EXTENSION) and _is_found(_FIRST)
 
 
 def _remedy(name: str) -> str:
     if name == "cython" and _is_for_main_only():
         return _NOT_HERE
-    if name == "httptools" and not IS_MAIN and find_spec("httptools") is not None:
+    if name == "httptools" and not IS_MAIN and _is_found("httptools"):
         return "it does not load in a subinterpreter; ask for another one"
     if name == "cython" and NO_EXTENSIONS:
         return "HTTPCONN_NO_EXTENSIONS is set; unset it, or ask for another one"
@@ -112,8 +128,7 @@ def _load(name: str) -> Backend:
 
         lender = get("cython" if _is_present("cython") else "python")
         # What is the lender's own reading of a head is not lent.
-        return replace(
-            lender,
+        return lender.__replace__(
             name=name,
             parse_response_head=llhttp.parse_response_head,
             take_plain_response=None,
@@ -126,5 +141,5 @@ def _load(name: str) -> Backend:
 
 if not _asked_for and _is_for_main_only():
     warnings.warn(f"httpconn parses with Python in this subinterpreter: {_NOT_HERE}", RuntimeWarning, stacklevel=2)
-selected: Final = get(_asked_for or available()[0])
+selected: Final = get(_asked_for) if _asked_for else _best()
 """The backend in use."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
+from .._wire.annotations import TYPE_CHECKING
 from .contract import Backend, Engine
 from .interpreter import IS_MAIN
 

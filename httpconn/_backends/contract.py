@@ -13,11 +13,11 @@ speed but not in their answers. Three laws hold, and tests show them:
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Protocol
 
+from .._wire.annotations import Any, Protocol
 from .._wire.grammar import Limits
 from .._wire.head import ResponseHead
+from .._wire.records import Record
 
 
 class ChunkedDecoder(Protocol):
@@ -85,9 +85,27 @@ class BodyBuffer(Protocol):
         """Return all that was put in, and be empty."""
 
 
-@dataclass(frozen=True, slots=True)
-class Engine:
+class Engine(Record):
     """What the fetch engine has done by compiled code in one call; see ``_speedups/engine.pxi``. There is no twin."""
+
+    __slots__ = (
+        "begin_plain_response",
+        "limits",
+        "make_layout",
+        "plain_get",
+        "plain_request",
+        "send_if_quiet",
+        "take_turn",
+    )
+    __match_args__ = (
+        "limits",
+        "begin_plain_response",
+        "take_turn",
+        "send_if_quiet",
+        "plain_get",
+        "plain_request",
+        "make_layout",
+    )
 
     limits: Callable[..., Any]
     """(line bytes, field lines, trailer lines, chunk overhead, content bytes; and what has to be judged before the next
@@ -105,9 +123,51 @@ class Engine:
     make_layout: Callable[[tuple[str, ...], tuple[str | None, ...], bytes, bool, bool], Any]
     """that of ``layouts.FieldLayout``."""
 
+    def __init__(
+        self,
+        limits: Callable[..., Any],
+        begin_plain_response: Callable[..., tuple[ResponseHead, bytes, int] | None],
+        take_turn: Callable[[int, bytes | None, Any], tuple[ResponseHead, bytes, int, int] | bytes | None],
+        send_if_quiet: Callable[[int, bytes], int],
+        plain_get: Callable[[dict[str, Any], str], tuple[Any, bytes] | None],
+        plain_request: Callable[[dict[str, Any], str, Any, dict[tuple[str, ...], Any]], tuple[Any, bytes] | None],
+        make_layout: Callable[[tuple[str, ...], tuple[str | None, ...], bytes, bool, bool], Any],
+    ) -> None:
+        self._set(
+            limits,
+            begin_plain_response,
+            take_turn,
+            send_if_quiet,
+            plain_get,
+            plain_request,
+            make_layout,
+        )
 
-@dataclass(frozen=True, slots=True)
-class Backend:
+
+class Backend(Record):
+    __slots__ = (
+        "body_buffer",
+        "chunked_decoder",
+        "engine",
+        "find_head_end",
+        "name",
+        "parse_response_head",
+        "replaces_any",
+        "serialize_request_head",
+        "take_plain_response",
+    )
+    __match_args__ = (
+        "name",
+        "parse_response_head",
+        "find_head_end",
+        "chunked_decoder",
+        "body_buffer",
+        "serialize_request_head",
+        "replaces_any",
+        "take_plain_response",
+        "engine",
+    )
+
     name: str
     parse_response_head: Callable[[bytes, int, int], ResponseHead | None]
     """(block, max line bytes, max field lines) to a head, or None for "declined"."""
@@ -119,6 +179,31 @@ class Backend:
     """(method, target, Host, headers, Content-Length or -1) to a request's head, or None for "declined"."""
     replaces_any: Callable[[object, tuple[str, ...], tuple[object, ...]], bool]
     """(instance, names, originals): whether its class, a class between or it itself has another one of *names*."""
-    take_plain_response: Callable[[bytes, str | None, Limits], tuple[ResponseHead, bytes, bytes] | None] | None = None
+    take_plain_response: Callable[[bytes, str | None, Limits], tuple[ResponseHead, bytes, bytes] | None] | None
     """(received, method, limits) to what ``_wire.reader.take_plain_response`` returns; None: that is what does it."""
-    engine: Engine | None = None
+    engine: Engine | None
+
+    def __init__(
+        self,
+        name: str,
+        parse_response_head: Callable[[bytes, int, int], ResponseHead | None],
+        find_head_end: Callable[[bytes | bytearray, int], int],
+        chunked_decoder: Callable[[int, int, int, bool], ChunkedDecoder],
+        body_buffer: Callable[[], BodyBuffer],
+        serialize_request_head: Callable[[str, str, bytes, dict[str, str], int], bytes | None],
+        replaces_any: Callable[[object, tuple[str, ...], tuple[object, ...]], bool],
+        take_plain_response: Callable[[bytes, str | None, Limits], tuple[ResponseHead, bytes, bytes] | None]
+        | None = None,
+        engine: Engine | None = None,
+    ) -> None:
+        self._set(
+            name,
+            parse_response_head,
+            find_head_end,
+            chunked_decoder,
+            body_buffer,
+            serialize_request_head,
+            replaces_any,
+            take_plain_response,
+            engine,
+        )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from importlib import import_module
-from typing import Final
+
+from .._wire.annotations import Final
 
 
 def _is_main() -> bool:

@@ -12,7 +12,6 @@ the head is declined. None of its lenient flags is set: they reopen what smuggli
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrade, HttpResponseParser
@@ -133,5 +132,5 @@ def _stands_in(block: bytes, status_line: bytes, reason: bytes, lines: list[tupl
     )
 
 
-BACKEND = replace(pure.BACKEND, name="httptools", parse_response_head=parse_response_head, take_plain_response=None)
+BACKEND = pure.BACKEND.__replace__(name="httptools", parse_response_head=parse_response_head, take_plain_response=None)
 """With the pure lender; ``get("httptools")`` replaces it by the compiled one where that is present."""

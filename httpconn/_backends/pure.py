@@ -11,8 +11,8 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 from operator import attrgetter
 from types import FunctionType
-from typing import Final
 
+from .._wire.annotations import Final
 from .._wire.body import BodyBuffer, ChunkedDecoder
 from .._wire.grammar import CONTENT_LENGTH, TRANSFER_ENCODING, match_plain_head
 from .._wire.head import ResponseHead, find_head_end

@@ -8,8 +8,8 @@ import socket
 import ssl
 from collections.abc import Callable
 from functools import cache
-from typing import Any, Final
 
+from .._wire.annotations import Any, Final
 from ..errors import CannotSendRequest, MissingExtra
 from .descriptors import are_none_left, none_left
 from .nested import NestedTLS

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import importlib.util
 import os
 import ssl
 
@@ -38,9 +37,9 @@ def none_left(what: str) -> OSError:
 
 def most_descriptors() -> int | None:
     """Return how many descriptors this process may have; None for no limit, or where nobody can tell."""
-    if importlib.util.find_spec("resource") is None:  # Windows, where sockets have no such limit
+    try:
+        import resource
+    except ModuleNotFoundError:  # Windows, where sockets have no such limit
         return None
-    import resource
-
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     return None if limit == resource.RLIM_INFINITY else limit

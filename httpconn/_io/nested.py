@@ -7,10 +7,10 @@ they raise are those of a non-blocking ``ssl.SSLSocket``.
 
 from __future__ import annotations
 
-import contextlib
 import ssl
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+
+from .._wire.annotations import Any, Final, TypeVar
 
 _Result = TypeVar("_Result")
 
@@ -111,7 +111,9 @@ class NestedTLS:
                     self._incoming.write_eof()
             except ssl.SSLError:
                 # An alert tells the peer why; what is to be raised is the error.
-                with contextlib.suppress(OSError):
+                from contextlib import suppress  # which few programs need
+
+                with suppress(OSError):
                     self._flush()
                 raise
 

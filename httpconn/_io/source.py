@@ -12,14 +12,14 @@ connection's socket (urllib.request does so before it reads the body) leaves the
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import io
 import os
 import socket
 import ssl
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+
+from .._wire.annotations import Any, Final, Protocol
 
 LINE: Final = -1
 FRAMING: Final = -2
@@ -153,6 +153,16 @@ class _RaggedEndsTold:
         self._sock.suppress_ragged_eofs = self._suppressed
 
 
+class _NothingTold:
+    """The same for a socket without TLS, where every end is one."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *error: object) -> None: ...
+
+
 class TLSSource(SocketSource):
     """A ``ssl.SSLSocket``. Tells a clean end from one that an attacker on the way could have made."""
 
@@ -260,9 +270,7 @@ class _RawSocketFile(socket.SocketIO):
         self._observe = observe
         self._stopped = False
         self.is_clean = True
-        self._told: contextlib.AbstractContextManager[None] = (
-            _RaggedEndsTold(sock) if isinstance(sock, ssl.SSLSocket) else contextlib.nullcontext()
-        )
+        self._told = _RaggedEndsTold(sock) if isinstance(sock, ssl.SSLSocket) else _NothingTold()
 
     def readinto(self, buffer: Any) -> int | None:
         if self._stopped:

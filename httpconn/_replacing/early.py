@@ -19,9 +19,9 @@ import http.client as _standard
 from abc import ABCMeta
 from collections.abc import Callable, Iterator
 from types import CodeType, FunctionType
-from typing import Any, Final
 
 from .._io.connect import create_https_context
+from .._wire.annotations import Any, Final
 from ..connection import HTTPConnection, HTTPSConnection
 from ..response import HTTPResponse, is_ours
 

@@ -12,8 +12,9 @@ from __future__ import annotations
 import http.client as _standard
 from collections.abc import Callable, Iterator
 from types import CellType, FunctionType
-from typing import Any, Final, NamedTuple
 
+from .._wire.annotations import Any, Final
+from .._wire.records import Record
 from ..connection import HTTPConnection, HTTPSConnection
 from ..response import HTTPResponse
 from .early import ORIGINALS, names_in
@@ -35,21 +36,33 @@ _Swap = Callable[[FunctionType], Any]
 """Given a function, returns what stands for it on the other side; None where it is not one of the class's own."""
 
 
-class Patch(NamedTuple):
+class Patch(Record):
+    __slots__ = ("class_name", "name", "value")
+    __match_args__ = ("class_name", "name", "value")
+
     class_name: str
     name: str
     value: Any
+
+    def __init__(self, class_name: str, name: str, value: Any) -> None:
+        self._set(class_name, name, value)
 
     def __str__(self) -> str:
         return f"{self.class_name}.{self.name} (by {_module_of(self.value)})"
 
 
-class _Pair(NamedTuple):
+class _Pair(Record):
     """One patch on both sides."""
+
+    __slots__ = ("began_at", "ours", "standard")
+    __match_args__ = ("standard", "ours", "began_at")
 
     standard: Any
     ours: Any
     began_at: _Side
+
+    def __init__(self, standard: Any, ours: Any, began_at: _Side) -> None:
+        self._set(standard, ours, began_at)
 
 
 class _Side:

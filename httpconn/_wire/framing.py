@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Final, TypeAlias
 
 from ..errors import MalformedFraming, quote
+from .annotations import Final, TypeAlias
 from .grammar import CONTENT_LENGTH, MAX_BODY_BYTES, NO_CONTENT, NOT_MODIFIED, TRANSFER_ENCODING
 from .head import Defect, ResponseHead
 

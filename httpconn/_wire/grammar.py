@@ -9,8 +9,9 @@ repetition is possessive.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Final
+
+from .annotations import Final
+from .records import Record
 
 
 def _byte_class(*members: int | range) -> bytes:
@@ -93,24 +94,56 @@ MAX_BODY_BYTES: Final = 2**63 - 1
 """No length beyond what a signed 64-bit number holds is believed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Record):
     """What a peer may make us hold or do. Bytes count as they stand on the wire, line ends included."""
 
-    line_bytes: int = 65_536
+    __slots__ = (
+        "body_bytes",
+        "chunk_overhead_bytes",
+        "field_lines",
+        "head_bytes",
+        "interim_responses",
+        "line_bytes",
+        "trailer_lines",
+    )
+    __match_args__ = (
+        "line_bytes",
+        "field_lines",
+        "head_bytes",
+        "interim_responses",
+        "trailer_lines",
+        "chunk_overhead_bytes",
+        "body_bytes",
+    )
+
+    line_bytes: int
     """One status-line, field line, chunk-size line or trailer line (http.client's ``_MAXLINE``)."""
-    field_lines: int = 100
+    field_lines: int
     """Lines of one head after its status-line (http.client's ``_MAXHEADERS``)."""
-    head_bytes: int = 1_048_576
+    head_bytes: int
     """One head, from its status-line to its empty line."""
-    interim_responses: int = 100
+    interim_responses: int
     """1xx responses in a row before the final one."""
-    trailer_lines: int = 100
+    trailer_lines: int
     """Lines of the trailer section."""
-    chunk_overhead_bytes: int = 16_384
+    chunk_overhead_bytes: int
     """Bytes of chunk framing (sizes, extensions, line ends) beyond 16 bytes for each chunk and twice its data."""
-    body_bytes: int | None = None
+    body_bytes: int | None
     """The whole body, decoded from its transfer coding; None for no limit."""
+
+    def __init__(
+        self,
+        line_bytes: int = 65_536,
+        field_lines: int = 100,
+        head_bytes: int = 1_048_576,
+        interim_responses: int = 100,
+        trailer_lines: int = 100,
+        chunk_overhead_bytes: int = 16_384,
+        body_bytes: int | None = None,
+    ) -> None:
+        self._set(
+            line_bytes, field_lines, head_bytes, interim_responses, trailer_lines, chunk_overhead_bytes, body_bytes
+        )
 
     def too_many_interim(self) -> str:
         """Return what is said where more have come than ``interim_responses``."""

@@ -7,9 +7,10 @@ when somebody asks for them.
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Sequence
-from typing import Final, NamedTuple, Protocol
 
+from .annotations import TYPE_CHECKING, Final, Protocol
 from .grammar import CONTENT_LENGTH, TRANSFER_ENCODING
 
 # The reasons of lines that were skipped, in place of a field.
@@ -17,14 +18,27 @@ NO_FIELD_LINE: Final = "no field line; skipped"
 CONTINUES_NOTHING: Final = "continuation of no field; skipped"
 
 
-class Defect(NamedTuple):
-    """Something outside the grammar that was read all the same."""
+if TYPE_CHECKING:
+    from typing import NamedTuple
 
-    offset: int
-    """Where it stands, in bytes from the beginning of the head (or of the trailer section); -1: a chunk-size line."""
-    data: bytes
-    """The line, without its line end."""
-    reason: str
+    class _Defect(NamedTuple):
+        offset: int
+        data: bytes
+        reason: str
+else:
+    _Defect = namedtuple("_Defect", ("offset", "data", "reason"))
+
+
+class Defect(_Defect):
+    """Something outside the grammar that was read all the same.
+
+    - *offset*: where it stands, in bytes from the beginning of the head (or of the trailer section); -1: a chunk-size
+      line
+    - *data*: the line, without its line end
+    - *reason*
+    """
+
+    __slots__ = ()
 
 
 class ResponseHead(Protocol):

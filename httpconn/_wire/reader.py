@@ -11,10 +11,8 @@ is told by ``wanted`` how much surely belongs to it.
 
 from __future__ import annotations
 
-import copy
 import enum
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
 
 from ..errors import (
     BodyTooLong,
@@ -28,6 +26,7 @@ from ..errors import (
     quote,
 )
 from . import grammar, reference
+from .annotations import TYPE_CHECKING, Final
 from .framing import CHUNKED, UNTIL_CLOSE, announces_content, body_framing, plain_length
 from .head import Defect, ResponseHead
 
@@ -609,7 +608,9 @@ class ResponseReader:
 
         It is shown (``observe``) what is received from here on, and so knows whether that was the whole message.
         """
-        other = copy.copy(self)
+        from copy import copy  # which few programs need
+
+        other = copy(self)
         if self._decoder is not None:
             other.expect_chunks()
             assert other._decoder is not None

@@ -16,9 +16,9 @@ from __future__ import annotations
 
 import re
 from email.message import Message
-from typing import Final
 
 from ..errors import BadStatusLine, HTTPException, MalformedHead, UnknownProtocol, line_too_long, quote
+from .annotations import Final
 from .grammar import FIELD_VCHAR_OR_WS, FRAMING_NAMES, LENIENT_NAME, TCHAR, Limits
 from .head import CONTINUES_NOTHING, NO_FIELD_LINE, Defect, FieldLinesHead, ResponseHead
 

@@ -15,9 +15,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Final
 
 from ..errors import InvalidField, InvalidURL, quote
+from .annotations import Final
 from .framing import framing_line
 from .grammar import FRAMING_NAMES, RE_FIELD_BYTE, RE_TCHAR
 

@@ -15,9 +15,8 @@ was not sent.
 
 from __future__ import annotations
 
-from typing import Final
-
 from ..errors import CannotSendHeader, CannotSendRequest, ImproperConnectionState, ResponseNotReady
+from .annotations import Final
 
 IDLE: Final = "Idle"
 REQ_STARTED: Final = "Request-started"
