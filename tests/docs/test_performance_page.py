@@ -1,8 +1,8 @@
 """The figures in docs/performance.md are those of docs/performance.json: none was typed, none is stale."""
 
-from ..support.benches import bench
-
 import pytest
+
+from ..support.benches import bench
 
 pytestmark = pytest.mark.once
 
