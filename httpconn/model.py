@@ -106,9 +106,12 @@ class Timeout:
         read: Any = _UNSAID,
         total: Any = _UNSAID,
         pool: Any = _UNSAID,
+        **unknown: Never,
     ) -> None:
-        """Raises ValueError for a limit that is not above 0, TypeError for what is no number."""
+        """Raises ValueError for a limit that is not above 0, TypeError for what is no number, and for another name."""
         names = ("connect", "read", "total", "pool")
+        for name in unknown:
+            raise unexpected(name, names, "a Timeout", {})
         if len(limits) > len(names):
             raise TypeError(f"expected at most {len(names)} limits ({', '.join(names)}), got {len(limits)}")
         placed = dict.fromkeys(names, limits[0]) if len(limits) == 1 else dict(zip(names, limits, strict=False))

@@ -33,6 +33,7 @@ OF_OTHERS: Final[Mapping[str, str]] = {
     "http2": "HTTP/1.1, which is all that is spoken",
     "keepalive_expiry": "idle_s=",
     "mounts": "proxy= of each request",
+    "write": "Timeout(read=...), which is silence in either direction",
     "transport": 'resolve= for other addresses, {"example.org": "unix:/path"} for a Unix socket',
     # aiohttp
     "chunked": "body= an iterable of bytes, which is sent in chunks",
@@ -42,6 +43,8 @@ OF_OTHERS: Final[Mapping[str, str]] = {
     "limit": "max_connections=",
     "limit_per_host": "per_host=",
     "raise_for_status": "response.raise_for_status()",
+    "sock_connect": "Timeout(connect=...), which has the name and TLS in it",
+    "sock_read": "Timeout(read=...)",
     "ssl": "context=",
     "trace_configs": "before_request= and after_response=",
     # what is guessed

@@ -58,6 +58,14 @@ def test_what_other_libraries_call_it_is_told_with_its_name_here(new_pool: Maker
             pool.get(NOTHING, **{name: 1})
 
 
+def test_a_limit_that_a_timeout_has_not() -> None:
+    with pytest.raises(TypeError, match=r"a Timeout has no option 'conect'; did you mean 'connect'\?"):
+        Timeout(conect=5)  # type: ignore[call-overload]
+    with pytest.raises(TypeError, match=r"'write'; here that is Timeout\(read=...\)"):
+        Timeout(5, write=5)  # type: ignore[call-overload]
+    assert Timeout(5, read=6).read == 6
+
+
 def test_an_option_of_all_requests_is_none_of_one(new_pool: Maker) -> None:
     with new_pool() as pool:
         with pytest.raises(

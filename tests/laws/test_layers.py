@@ -112,7 +112,7 @@ ROOMS = {
     "__main__": {"*"},
     "_install": {"*"},
     # http.client's own classes, while ours stand in their place.
-    "_replacing": {"_replacing", "_io.connect", "connection", "response"},
+    "_replacing": {"_wire.records", "_replacing", "_io.connect", "connection", "response"},
 }
 """Room -> the rooms or modules of ours that it may import, besides its own module and ANYONE."""
 

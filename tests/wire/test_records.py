@@ -29,7 +29,7 @@ class ByDataclass:
 def test_it_is_what_a_dataclass_is() -> None:
     ours, theirs = Limits(7, body_bytes=9), ByDataclass(7, body_bytes=9)
     assert repr(ours) == repr(theirs).replace("ByDataclass", "Limits")
-    assert str(inspect.signature(Limits)) == str(inspect.signature(ByDataclass))
+    assert inspect.signature(Limits).parameters == inspect.signature(ByDataclass).parameters
     assert Limits.__match_args__ == ByDataclass.__match_args__
     assert dataclasses.asdict(ours) == dataclasses.asdict(theirs)
     assert dataclasses.is_dataclass(ours)
@@ -84,5 +84,5 @@ def test_each_value_has_a_field() -> None:
         def __init__(self) -> None:
             self._set(1, 2)
 
-    with pytest.raises(ValueError, match="shorter"):
+    with pytest.raises(ValueError, match="longer"):
         Short()
