@@ -44,6 +44,7 @@ _NOT_ASKED_FOR_S: Final = 600.0
 """How long an origin is not asked for a "100 Continue", after it has answered that it knows no expectations."""
 _MOST_KNOWN: Final = 10_000
 _MOST_LAYOUTS: Final = 1_000
+_MOST_GIVEN: Final = 64
 
 _QUESTIONS: Final = {"etag": "If-None-Match", "last_modified": "If-Modified-Since"}
 
@@ -65,11 +66,13 @@ def plain_get(known: dict[str, Known], url: str) -> tuple[Known, bytes] | None:
     return found, b"GET " + target.encode() + found[-1]
 
 
-def _remember(known: dict[str, Known], url: str, key: Key, origin: Origin, behind_target: bytes) -> None:
+def _remember(
+    known: dict[str, Known], url: str, key: Key, origin: Origin, behind_target: bytes, *, most: int = _MOST_KNOWN
+) -> None:
     """Have ``plain_get`` find in *known* what goes with each URL of *origin* that begins as *url* does."""
     prefix = url[: url.find("/", LENGTH_OF_HTTPS)]
     if is_seen(prefix, origin):
-        if len(known) >= _MOST_KNOWN:
+        if len(known) >= most:
             known.clear()
         known[prefix] = key, origin, behind_target
 
@@ -132,6 +135,8 @@ class Preparer:
         self._repeated = RepeatedHeads()
         self._readings: dict[tuple[Any, ...] | None, tuple[Retry | None, Any]] = {}
         """By ``Request.reading`` of what was found good: the Retry whose id is in there, and the limits of the job."""
+        self._given: dict[tuple[Any, ...], dict[str, Known]] = {}
+        """Of requests that other libraries have made: by their fields and what TLS is to be like."""
         self._not_asked: dict[Key, float] = {}
         self.fast_path = FastPath(settings, policies)
         engine = _backends.selected.engine
@@ -311,6 +316,10 @@ class Preparer:
         with its head, it is handed out whole even if it is to be streamed. *target* replaces that of the URL.
         Raises as ``prepare``.
         """
+        is_plain = request.method == "GET" and request.body is None and request.proxy is None and not target
+        job = self._given_again(request, fields, index) if is_plain else None
+        if job is not None:
+            return job
         origin, target_of_url = parse_url(request.url)
         method = request.method
         _check_request(request)
@@ -335,7 +344,33 @@ class Preparer:
         job.closes = given.closes
         job.may_come_whole = job.is_plain = job.may_read_fast = not given.closes and method not in ("HEAD", "CONNECT")
         _put_body(job, framed)
+        if is_plain and proxy is None and self._environment is None and not given.closes:
+            self._learn_given(request, fields, job, head[len("GET ") + len(target) :])
         return job
+
+    def _given_again(self, request: Request, fields: tuple[Field, ...], index: int) -> Job | None:
+        """Return the job of a GET that differs from one before in nothing but its path; None where it may be more."""
+        known = self._given.get((fields, request.context, request.server_hostname, request.fingerprint))
+        if known is None or type(request.url) is not str:
+            return None
+        found = self.plain_get(known, request.url)
+        if found is None:
+            return None
+        (key, origin, _), head = found
+        job = Job(request, index, key, origin, "GET", head)
+        job.takes_cookies = False
+        job.may_come_whole = True
+        if request.timeout is not None:
+            job.timeout = Timeout.of(request.timeout)
+        return job
+
+    def _learn_given(self, request: Request, fields: tuple[Field, ...], job: Job, behind_target: bytes) -> None:
+        """Keep of *job* what makes others with the same fields: see ``_given_again``."""
+        said = (fields, request.context, request.server_hostname, request.fingerprint)
+        if said not in self._given and len(self._given) >= _MOST_GIVEN:
+            self._given.clear()
+        known = self._given.setdefault(said, {})
+        _remember(known, request.url, job.key, job.origin, behind_target, most=_MOST_KNOWN // _MOST_GIVEN)
 
     async def prepare_hop(self, request: Request, job: Job, trail: Trail, *, keeps_content: bool) -> Job:
         """Return the job of *request*, to which a redirect or a hook leads from *job*. Raises as ``prepare``."""

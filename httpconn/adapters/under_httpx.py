@@ -19,7 +19,7 @@ from .._engine.many.driver import Driver
 from .._engine.many.fed import feeding
 from .._exchange.job import Job
 from .._exchange.proxies import parse_proxy
-from .._wire.head import field_lines_of
+from .._wire.head import ResponseHead, field_lines_of
 from ..aio import AsyncClient, AsyncResponse, take_result
 from ..errors import (
     ConnectTimeout,
@@ -84,6 +84,10 @@ class _Library:
         self.response = module.Response
         self.not_read = module.RequestNotRead
         self.whole = module.ByteStream
+        self.headers = module.Headers
+        kept = vars(module.Headers([(b"A-b", b"c")]))
+        self.has_list = kept == {"_list": [(b"A-b", b"a-b", b"c")], "_encoding": None}
+        """Whether it keeps fields as it has for years: each name as it came, in lower case, and the value."""
         self.stream: Any = type("ResponseStream", (_Parts, module.SyncByteStream), {})
         self.async_stream: Any = type("AsyncResponseStream", (_AsyncParts, module.AsyncByteStream), {})
 
@@ -270,12 +274,30 @@ class _AsyncParts:
         self._response.close()
 
 
-def _head_of(response: Response) -> tuple[list[tuple[bytes, bytes]], dict[str, Any]]:
-    """Return the fields, and what httpx calls extensions. The connection is none of them ("network_stream")."""
+def _head_of(response: Response) -> tuple[ResponseHead, dict[str, Any]]:
+    """Return the head, and what httpx calls extensions. The connection is none of them ("network_stream")."""
     head = response._head
     assert head is not None
-    lines = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in field_lines_of(head)]
-    return lines, {"http_version": _VERSIONS[head.version], "reason_phrase": head.reason.encode("latin-1")}
+    return head, {"http_version": _VERSIONS[head.version], "reason_phrase": head.reason.encode("latin-1")}
+
+
+def _pairs_of(head: ResponseHead) -> list[tuple[bytes, bytes]]:
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in field_lines_of(head)]
+
+
+def _response_of(library: _Library, head: ResponseHead, stream: Any, extensions: dict[str, Any]) -> Any:
+    """Return the library's Response."""
+    if not library.has_list:
+        return library.response(head.status, headers=_pairs_of(head), stream=stream, extensions=extensions)
+    # As if it had been given each, which takes three calls a field.
+    fields = library.headers()
+    fields._list = [
+        ((key := name.encode("latin-1")), key.lower(), value.encode("latin-1")) for name, value in field_lines_of(head)
+    ]
+    made = library.response(head.status, headers=fields, stream=stream, extensions=extensions)
+    if head.block.isascii():
+        made.headers.encoding = "ascii"  # which it finds by decoding each, when it is first asked for one
+    return made
 
 
 def _as_theirs(error: BaseException, job: Job | None, library: _Library) -> Exception:
@@ -362,11 +384,12 @@ class HTTPXTransport(_Carrier, _Base):
                 tracer.started("send_request_headers", request=request)
             job = self._pool._shared.preparer.prepare_given(ours, fields, 0, target)
             response = self._pool._send(job, stream=True)
-            lines, extensions = _head_of(response)
+            head, extensions = _head_of(response)
             if tracer is not None:
                 tracer.complete()
                 tracer.started("receive_response_headers", request=request)
-                tracer.complete(return_value=(extensions["http_version"], response.status, response.reason, lines))
+                told = (extensions["http_version"], head.status, head.reason, _pairs_of(head))
+                tracer.complete(return_value=told)
         except Exception as error:
             if tracer is not None:
                 tracer.failed(error)
@@ -375,7 +398,7 @@ class HTTPXTransport(_Carrier, _Base):
             stream = library.whole(response._content)
         else:
             stream = library.stream(library, job, response)
-        return library.response(response.status, headers=lines, stream=stream, extensions=extensions)
+        return _response_of(library, head, stream, extensions)
 
     def close(self) -> None:
         """Close the kept connections."""
@@ -425,11 +448,11 @@ class AsyncHTTPXTransport(_Carrier, _AsyncBase):
                 await tracer.started("send_request_headers", request=request)
             job = driver.shared.preparer.prepare_given(ours, fields, driver.next_index(), target)
             response = await take_result(client, driver, job)
-            lines, extensions = _head_of(response)
+            head, extensions = _head_of(response)
             if tracer is not None:
                 await tracer.complete()
                 await tracer.started("receive_response_headers", request=request)
-                told = (extensions["http_version"], response.status, response.reason, lines)
+                told = (extensions["http_version"], head.status, head.reason, _pairs_of(head))
                 await tracer.complete(return_value=told)
         except Exception as error:
             if tracer is not None:
@@ -439,7 +462,7 @@ class AsyncHTTPXTransport(_Carrier, _AsyncBase):
             stream = library.async_stream(library, job, response)
         else:
             stream = library.whole(response._content)
-        return library.response(response.status, headers=lines, stream=stream, extensions=extensions)
+        return _response_of(library, head, stream, extensions)
 
     async def aclose(self) -> None:
         """Close every socket."""

@@ -12,10 +12,13 @@ import io
 import math
 import os
 import ssl
+import time
 import warnings
 from collections import OrderedDict
 from collections.abc import Generator, Iterator, Mapping
-from functools import partial
+from datetime import timedelta
+from functools import lru_cache, partial
+from operator import itemgetter
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -45,7 +48,7 @@ try:
     import urllib3
     from requests import exceptions as theirs
     from requests.adapters import BaseAdapter
-    from requests.cookies import extract_cookies_to_jar
+    from requests.cookies import RequestsCookieJar, extract_cookies_to_jar
     from requests.structures import CaseInsensitiveDict
     from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_encoding_from_headers, prepend_scheme_if_needed, select_proxy
     from urllib3 import exceptions as urllib3_errors
@@ -215,19 +218,18 @@ class RequestsAdapter(BaseAdapter):
 
     def build_response(self, req: Any, resp: urllib3.HTTPResponse) -> requests.Response:
         """Return what requests makes of a response of urllib3's kind."""
-        response = requests.Response()
-        response.status_code = resp.status
-        headers = response.headers
         if isinstance(resp, RawResponse):
-            _put_fields(headers, resp.field_keys, resp.field_lines)
+            response = _new_response(_headers_of(resp.field_keys, resp.field_lines), _LateJar(req, resp))
         else:  # what stands in for servers in tests hands in urllib3's own
-            headers.update(resp.headers)
-        response.encoding = get_encoding_from_headers(headers)
+            response = requests.Response()
+            response.headers.update(resp.headers)
+            if getattr(resp, "_original_response", None):
+                extract_cookies_to_jar(response.cookies, req, resp)
+        response.status_code = resp.status
+        response.encoding = _encoding_by(response.headers.get("content-type"))
         response.raw = resp
         response.reason = resp.reason or ""
         response.url = req.url.decode("utf-8") if isinstance(req.url, bytes) else req.url
-        if getattr(resp, "_original_response", None):
-            extract_cookies_to_jar(response.cookies, req, resp)
         response.request = req
         response.connection = self  # type: ignore[assignment]  # it is said to be a HTTPAdapter, and only send is used
         return response
@@ -618,18 +620,106 @@ def _fields_of(headers: Any) -> tuple[tuple[Any, Any], ...]:
     return tuple(headers.items())
 
 
-def _put_fields(headers: CaseInsensitiveDict[str], keys: list[str], lines: list[tuple[str, str]]) -> None:
-    """Put the fields of a response into *headers*, which are empty; repeated ones are joined under their first name.
+def _headers_of(keys: list[str], lines: list[tuple[str, str]]) -> CaseInsensitiveDict[str]:
+    """Return the fields of a response as requests has them; repeated ones are joined under their first name.
 
     *keys* are their names in lower case.
     """
-    store: Any = headers._store if _has_store else {}
-    for key, line in zip(keys, lines, strict=True):
-        before = store.setdefault(key, line)
-        if before is not line:
-            store[key] = before[0], f"{before[1]}, {line[1]}"
+    store: OrderedDict[str, tuple[str, str]] = OrderedDict(zip(keys, lines, strict=True))
+    if len(store) < len(lines):
+        store.clear()
+        for key, line in zip(keys, lines, strict=True):
+            before = store.setdefault(key, line)
+            if before is not line:
+                store[key] = before[0], f"{before[1]}, {line[1]}"
     if not _has_store:
-        headers.update(store.values())
+        return CaseInsensitiveDict(store.values())
+    headers = CaseInsensitiveDict.__new__(CaseInsensitiveDict)
+    headers._store = store  # as if each had been set, which takes a call for each
+    return headers
+
+
+@lru_cache(maxsize=_MOST_KEPT)
+def _encoding_by(content_type: str | None) -> str | None:
+    """Return what requests takes the encoding to be, which it finds in the Content-Type alone."""
+    headers: CaseInsensitiveDict[Any] = CaseInsensitiveDict({"Content-Type": content_type})
+    return get_encoding_from_headers(headers)
+
+
+_AS_MADE: Final = vars(requests.Response())
+_MADE_ANEW: Final = ("cookies", "headers", "history")
+_make_response: Final = requests.Response.__init__
+_is_plainly_made: Final = all(
+    name in _MADE_ANEW or value is None or isinstance(value, (bool, timedelta)) for name, value in _AS_MADE.items()
+)
+"""Whether nothing but these three is of one response alone."""
+
+
+def _new_response(headers: CaseInsensitiveDict[str], cookies: RequestsCookieJar) -> requests.Response:
+    """Return what ``requests.Response()`` does, but for a jar and headers that it would make to be replaced."""
+    if not _is_plainly_made or requests.Response.__init__ is not _make_response:
+        response = requests.Response()
+        response.headers, response.cookies = headers, cookies
+        return response
+    response = requests.Response.__new__(requests.Response)
+    vars(response).update(_AS_MADE, headers=headers, cookies=cookies, history=[])
+    return response
+
+
+class _JarAsOf(RequestsCookieJar):
+    """A jar that takes it to be the moment at which a response came: Max-Age counts from there."""
+
+    def __init__(self, came_at: int) -> None:
+        super().__init__()
+        self._came_at = came_at
+
+    # What CookieJar sets whenever it takes cookies, and compares with.
+    _now = property(lambda self: self._came_at, lambda self, value: None)
+
+
+class _LateJar(RequestsCookieJar):
+    """The cookies of a response that nobody has looked at. With the first look it becomes requests' own jar.
+
+    To find them costs as much as all the rest of a small response, and who has a session has them from there.
+    """
+
+    def __init__(self, request: Any, raw: RawResponse) -> None:
+        # Who has sent it may have turned it into another request by then.
+        self.__dict__["_late"] = {}, request.url, request.headers.get("Host"), raw._original_response, int(time.time())
+
+    def __getattr__(self, name: str) -> Any:
+        self._become_jar()
+        return object.__getattribute__(self, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._become_jar()
+        object.__setattr__(self, name, value)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        self._become_jar()
+        return object.__reduce_ex__(self, protocol)
+
+    def _become_jar(self) -> None:
+        late = self.__dict__.get("_late")
+        if late is not None:
+            made, *told = late
+            jar = made.setdefault("jar", _jar_of(*told))  # two threads may look at once, and one's jar is both's
+            object.__setattr__(self, "__dict__", jar.__dict__)
+            object.__setattr__(self, "__class__", RequestsCookieJar)
+
+
+def _jar_of(url: Any, host: Any, original: _Original, came_at: int) -> RequestsCookieJar:
+    """Return the jar with the cookies of *original*, which has come for *url*, asked for with this Host, if any."""
+    asked = requests.PreparedRequest()
+    asked.url, asked.headers = url, CaseInsensitiveDict({} if host is None else {"Host": host})
+    jar = _JarAsOf(came_at)
+    extract_cookies_to_jar(jar, asked, SimpleNamespace(_original_response=original))
+    del jar._came_at
+    jar.__dict__["_now"] = came_at
+    return jar
+
+
+_name_of: Final = itemgetter(0)
 
 
 class RawResponse(urllib3.HTTPResponse):
@@ -644,7 +734,7 @@ class RawResponse(urllib3.HTTPResponse):
         head = response._head
         assert head is not None
         self.field_lines = lines = field_lines_of(head)
-        self.field_keys = keys = [name.lower() for name, _ in lines]
+        self.field_keys = keys = list(map(str.lower, map(_name_of, lines)))
         self._content = content = _Content(response)
         self._is_coded = "content-encoding" in keys
         self._is_chunked = head.transfer_encoding is not None

@@ -178,6 +178,9 @@ class Origin(_Handler):
     def get_set_cookies(self, query: dict[str, str], body: bytes) -> None:
         self.answer(200, b"", *(("Set-Cookie", f"{name}={value}; Path=/") for name, value in query.items()))
 
+    def get_field_lines(self, query: dict[str, str], body: bytes) -> None:
+        self.answer(200, b"", *((query["name"], value) for value in json.loads(query["values"])))
+
     def get_fields(self, query: dict[str, str], body: bytes) -> None:
         self.answer(200, b"", *((f"X-Field-{number}", str(number)) for number in range(int(query["n"]))))
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
+import json
 import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -63,6 +66,27 @@ def test_fields_are_sent_as_they_are(client: Any, origin: Any) -> None:
     request = client.build_request("GET", f"{origin.url}/echo")
     del request.headers["accept-encoding"]
     assert "accept-encoding" not in {name.lower() for name, _ in client.send(request).json()["fields"]}
+
+
+@pytest.mark.parametrize("line", ["a", "\xe9", "\xc3\xa9"], ids=["ascii", "latin-1", "utf-8"])
+@pytest.mark.parametrize("has_list", [True, False])
+def test_fields_are_read_as_by_its_own(
+    has_list: bool, line: str, lib: Any, client: Any, origin: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether or not they are put where the library keeps them."""
+    url = f"{origin.url}/field-lines?name=X-Own&values={quote(json.dumps([line, 'b']))}"
+    client.get(url)
+    found = importlib.import_module("httpconn.adapters.under_httpx")._libraries
+    library = next(kept for kept in found._made.values() if kept.module is lib)
+    assert library.has_list
+    monkeypatch.setattr(library, "has_list", has_list)
+    with lib.Client(trust_env=False) as theirs:
+        own, ours = theirs.get(url).headers, client.get(url).headers
+    for told in (own, ours):
+        del told["date"]
+    assert vars(ours) == vars(own)
+    assert (ours.raw, ours.encoding, repr(ours)) == (own.raw, own.encoding, repr(own))
+    assert ours.get_list("X-OWN") == own.get_list("x-own")
 
 
 def test_both_directions(client: Any, origin: Any) -> None:

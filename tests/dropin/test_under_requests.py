@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import gzip
 import importlib
 import io
+import json
 import pickle
 import threading
 from collections.abc import Iterator
+from http.cookiejar import DefaultCookiePolicy
 from types import ModuleType
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -178,13 +182,13 @@ def test_tls(session: Any, requests: Any, tls_origin: Any) -> None:
 
 def test_pickled_sessions(session: Any, origin: Any) -> None:
     session.mount("http://", RequestsAdapter(max_retries=3, per_host=2))
-    copy = pickle.loads(pickle.dumps(session))
-    adapter = copy.adapters["http://"]
+    copied = pickle.loads(pickle.dumps(session))
+    adapter = copied.adapters["http://"]
     assert (adapter.max_retries.total, adapter._options["per_host"]) == (3, 2)
-    assert copy.get(f"{origin.url}/sized?n=5").content == content(5)
-    copy.close()
-    assert copy.get(f"{origin.url}/sized?n=5").content == content(5)  # as with requests' own
-    copy.close()
+    assert copied.get(f"{origin.url}/sized?n=5").content == content(5)
+    copied.close()
+    assert copied.get(f"{origin.url}/sized?n=5").content == content(5)  # as with requests' own
+    copied.close()
 
 
 def test_threads(session: Any, origin: Any) -> None:
@@ -264,3 +268,82 @@ def test_a_response_that_is_handed_in(requests: Any) -> None:
     request = requests.Request("GET", "http://nowhere.invalid/").prepare()
     response = RequestsAdapter().build_response(request, given)
     assert (response.text, response.headers["vary"], response.encoding) == ("abc", "a, b", "utf-8")
+
+
+_COOKIES = ("a=1; Path=/", "b=2; Max-Age=100", "c=3; Max-Age=0", "d=4; Domain=nowhere.invalid", "e=5; Secure; HttpOnly",
+            "f=6; Expires=Wed, 01 Jan 2098 00:00:00 GMT", "g=7; Expires=Wed, 01 Jan 2020 00:00:00 GMT", "=8", "a=9; Path=/x")  # fmt: skip
+
+
+def _told(jar: Any) -> list[Any]:
+    return sorted((cookie.name, cookie.value, cookie.domain, cookie.path, cookie.secure, cookie.expires, cookie._rest)
+                  for cookie in jar)  # fmt: skip
+
+
+@pytest.mark.parametrize("kept", [_COOKIES, ()], ids=["some", "none"])
+def test_cookies_that_are_looked_at_late(
+    kept: Any, session: Any, requests: Any, origin: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are those that requests' own adapter finds at once: by the URL as it was, and at the time that it was."""
+    cookies = importlib.import_module("requests.cookies")
+    url = f"{origin.url}/field-lines?name=Set-Cookie&values={quote(json.dumps(kept))}"
+    monkeypatch.setattr("time.time", lambda: 1_800_000_000.0)
+    with requests.Session() as theirs:
+        expected = theirs.get(url).cookies
+
+    def get() -> Any:
+        monkeypatch.setattr("time.time", lambda: 1_800_000_000.0)
+        response = session.get(url)
+        monkeypatch.setattr("time.time", lambda: 1_800_000_099.0)
+        response.request.url = "http://elsewhere.invalid/"
+        response.request.headers["Host"] = "elsewhere.invalid"
+        return response
+
+    assert len(expected) == (5 if kept else 0)
+    jar = get().cookies
+    assert isinstance(jar, cookies.RequestsCookieJar)
+    assert _told(jar) == _told(expected)
+    assert type(jar) is cookies.RequestsCookieJar
+    assert vars(jar).keys() == vars(expected).keys()
+    for copied in (pickle.loads(pickle.dumps(get())).cookies, copy.copy(get().cookies), get().cookies.copy()):
+        assert _told(copied) == _told(expected)
+        assert type(copied) is cookies.RequestsCookieJar
+    assert get().cookies == expected
+    assert bool(get().cookies) is bool(kept)
+    assert repr(get().cookies) == repr(expected)
+    policy = DefaultCookiePolicy(blocked_domains=["127.0.0.1"])
+    jar = get().cookies
+    jar.set_policy(policy)
+    assert (jar._policy, _told(jar)) == (policy, _told(expected))
+    jar = get().cookies
+    jar["own"] = "1"
+    assert len(jar) == len(expected) + 1
+    jar = get().cookies
+    with pytest.raises(AttributeError, match="of_nobody"):
+        jar.of_nobody  # noqa: B018  # to look is what is tested
+
+
+def test_cookies_that_two_threads_look_at(session: Any, origin: Any) -> None:
+    """It is one jar for both, whoever was first."""
+    jar = session.get(f"{origin.url}/set-cookies?a=1").cookies
+    module = importlib.import_module("httpconn.adapters.under_requests")
+    made, *told = vars(jar)["_late"]
+    other = made.setdefault("jar", module._jar_of(*told))  # a thread that has come as far, and no further
+    jar["b"] = "2"
+    assert dict(jar) == dict(other) == {"a": "1", "b": "2"}
+
+
+def test_a_response_is_made_as_requests_makes_it(session: Any, requests: Any, origin: Any, monkeypatch: Any) -> None:
+    """With each attribute that requests gives it, in this release and in others."""
+    made = requests.Response.__init__
+
+    def make_more(self: Any) -> None:
+        made(self)
+        self.more = 1
+
+    with requests.Session() as theirs:
+        for make in (made, make_more):
+            monkeypatch.setattr(requests.Response, "__init__", make)
+            first, second = (session.get(f"{origin.url}/sized?n=1") for _ in range(2))
+            assert vars(first).keys() == vars(theirs.get(f"{origin.url}/sized?n=1")).keys()
+            for name in ("headers", "cookies", "history"):
+                assert getattr(first, name) is not getattr(second, name)
