@@ -6,6 +6,9 @@
 
 Against nginx.py. Every round of a carrier is a process of its own, whose CPU time after its first requests counts; the
 two of a row take turns, and begin by turns; the ratio is of the medians. A library that is not installed is left out.
+requests looks at each variable of the environment twice for a request. So each process has but a handful of them, as
+in a container: otherwise the figures would depend on who runs this. ``--environment`` leaves all of them.
+
 *floor*, with requests, is an adapter that sends nothing and hands out a response made beforehand: what requests takes
 for itself, below which no adapter comes.
 """
@@ -17,6 +20,7 @@ import asyncio
 import importlib
 import importlib.util
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -35,6 +39,8 @@ AT_ONCE: Final = 64
 THREADS: Final = 16
 LARGE_MIB: Final = 100
 WARM_UP: Final = 100
+KEPT: Final = ("HOME", "LANG", "LD_LIBRARY_PATH", "PATH", "PYTHONPATH", "PYTHONSAFEPATH", "TMPDIR")
+"""Variables that a process may need to find its files, and no more."""
 
 
 class Row(NamedTuple):
@@ -153,7 +159,7 @@ async def _awaited(client: Any, url: str, count: int) -> float:
         return (cpu_s() - began) / count * 1e6
 
 
-def measure(row: Row, server: Server, rounds: int, count: int) -> dict[str, float]:
+def measure(row: Row, server: Server, rounds: int, count: int, environment: dict[str, str]) -> dict[str, float]:
     """Return the median for each carrier, in microseconds."""
     carriers = [OWN, OURS, *([FLOOR] if row.library == "requests" and row.work == "get" else [])]
     figures: dict[str, list[float]] = {carrier: [] for carrier in carriers}
@@ -167,20 +173,21 @@ def measure(row: Row, server: Server, rounds: int, count: int) -> dict[str, floa
                 "count": count,
             }
             command = [sys.executable, "-m", "bench.adapters", "--child", json.dumps(order)]
-            done = subprocess.run(command, capture_output=True, text=True)
+            done = subprocess.run(command, capture_output=True, text=True, env=environment)
             if done.returncode:
                 raise SystemExit(f"{row}, {carrier} failed: {done.stderr[-2000:]}")
             figures[carrier].append(json.loads(done.stdout))
     return {carrier: statistics.median(found) for carrier, found in figures.items()}
 
 
-def table(servers: dict[bool, Server], only: str | None, rounds: int, count: int) -> bool:
+def table(servers: dict[bool, Server], only: str | None, rounds: int, count: int, environment: dict[str, str]) -> bool:
     """Print each row; return whether all limits are kept to."""
     are_met = True
+    print(f"with {len(environment)} variables in the environment")
     for row in ROWS:
         if (only is not None and row.library != only) or importlib.util.find_spec(row.library) is None:
             continue
-        found = measure(row, servers[row.tls], rounds, count)
+        found = measure(row, servers[row.tls], rounds, count, environment)
         ratio = found[OURS] / found[OWN]
         are_met = are_met and ratio <= row.limit
         floor = f", floor {found[FLOOR] / found[OWN]:.2f}" if FLOOR in found else ""
@@ -236,6 +243,7 @@ def main() -> int:
     parser.add_argument("--requests", type=int, default=1_500)
     parser.add_argument("--only", choices=("requests", "httpx", "httpx2"))
     parser.add_argument("--flat", type=int, default=0)
+    parser.add_argument("--environment", action="store_true", help="leave all variables in the environment")
     parser.add_argument("--child", default="")
     told = parser.parse_args()
     if told.child:
@@ -244,8 +252,10 @@ def main() -> int:
     if told.flat:
         with nginx.running() as server:
             return 0 if flat(server, told.flat) else 1
+    environment = {name: value for name, value in os.environ.items() if told.environment or name in KEPT}
     with nginx.running(large_mib=LARGE_MIB) as plain, nginx.running(tls=True) as secured:
-        return 0 if table({False: plain, True: secured}, told.only, told.rounds, told.requests) else 1
+        servers = {False: plain, True: secured}
+        return 0 if table(servers, told.only, told.rounds, told.requests, environment) else 1
 
 
 if __name__ == "__main__":

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from httpconn import ConnectionPool, Request, Timeout
+from httpconn import Request, Timeout
+from httpconn._engine.shared import Shared
+from httpconn._exchange.preparing import Preparer
+from httpconn._exchange.settings import Settings
 
 FIELDS = (("Accept", "*/*"), ("x-own", "1"))
 CONTEXT = ssl.create_default_context()
@@ -21,33 +23,28 @@ COMPARED = ("authentication", "body", "closes", "expects_continue", "head", "ind
 pytestmark = pytest.mark.usefixtures("in_use")
 
 
-@pytest.fixture
-def pools() -> Iterator[list[ConnectionPool]]:
-    made: list[ConnectionPool] = []
-    yield made
-    for pool in made:
-        pool.close()
+def _preparer(**options: Any) -> Preparer:
+    return Shared(Settings(**options)).preparer
 
 
-def _told(pool: ConnectionPool, *given: Any) -> Any:
+def _told(preparer: Preparer, *given: Any) -> Any:
     """Return the attributes of the job, or the error in their place."""
     try:
-        job = pool._shared.preparer.prepare_given(*given)
+        job = preparer.prepare_given(*given)
     except Exception as error:
         return type(error), str(error)
     return [getattr(job, name) for name in COMPARED], str(job.origin), str(job.proxy), job.place, job.request
 
 
 @pytest.mark.parametrize("origin", ["http://site.example", "https://site.example:8443"])
-def test_jobs_are_as_the_first_one(origin: str, pools: list[ConnectionPool]) -> None:
-    """The first request of a pool takes all steps; the same one of a pool that knows its like need not."""
+def test_jobs_are_as_the_first_one(origin: str) -> None:
+    """The first request takes all steps; the same one behind its like need not."""
 
     def ask(kept: list[Any], url: str, fields: Any = FIELDS, target: str = "", **options: Any) -> None:
         request = Request("GET", f"{origin}{url}", **{"decode": False, **options})
-        pools.append(cold := ConnectionPool())
-        kept.append((_told(cold, request, fields, 7, target), _told(warm, request, fields, 7, target)))
+        kept.append((_told(_preparer(), request, fields, 7, target), _told(warm, request, fields, 7, target)))
 
-    pools.append(warm := ConnectionPool())
+    warm = _preparer()
     tls = {} if origin.startswith("http:") else {"context": CONTEXT, "server_hostname": "a", "fingerprint": FINGERPRINT}
     found: list[Any] = []
     for options in ({}, *({name: value} for name, value in tls.items()), {"proxy": "direct"}):
@@ -69,12 +66,11 @@ def test_jobs_are_as_the_first_one(origin: str, pools: list[ConnectionPool]) -> 
         ask(found, "/second", **options)
     for cold_job, warm_job in found:
         assert warm_job == cold_job
-    assert len(warm._shared.preparer._given) == (6 if tls else 3)
+    assert len(warm._given) == (6 if tls else 3)
 
 
-def test_what_is_kept_is_bounded(pools: list[ConnectionPool]) -> None:
-    pools.append(pool := ConnectionPool())
-    preparer = pool._shared.preparer
+def test_what_is_kept_is_bounded() -> None:
+    preparer = _preparer()
     for number in range(200):
         preparer.prepare_given(Request("GET", "http://site.example/", decode=False), (("X-Number", str(number)),))
         preparer.prepare_given(Request("GET", f"http://site-{number}.example/", decode=False), FIELDS)
@@ -82,9 +78,9 @@ def test_what_is_kept_is_bounded(pools: list[ConnectionPool]) -> None:
     assert max(map(len, preparer._given.values())) <= 156
 
 
-def test_a_pool_with_a_proxy_keeps_nothing(pools: list[ConnectionPool]) -> None:
+def test_with_a_proxy_nothing_is_kept() -> None:
     """ "direct" said by one request says nothing of the next one."""
-    pools.append(pool := ConnectionPool(proxy="http://proxy.example:3128"))
+    preparer = _preparer(proxy="http://proxy.example:3128")
     for options in ({"proxy": "direct"}, {}):
-        job = pool._shared.preparer.prepare_given(Request("GET", "http://site.example/", **options), FIELDS)
+        job = preparer.prepare_given(Request("GET", "http://site.example/", **options), FIELDS)
         assert (job.proxy is None) is bool(options)

@@ -51,6 +51,9 @@ KNOWN: Final = {
     "*test_proxies_environ*": "looks into httpcore's pool",
     "*test_socks_proxy*": "looks into httpcore's pool",
     "*test_httpcore_*": "is about httpcore",
+    "*client::test_get": "asks for HTTP/2, where h2 is installed",
+    "*client::test_get[[]*": "asks for HTTP/2, where h2 is installed",
+    "*client::test_server_extensions*": "asks for HTTP/2, where h2 is installed",
     "*test_write_timeout*": "read limits both directions",
     "*test_pool_timeout*": "a response that has come whole holds no connection",
 }
