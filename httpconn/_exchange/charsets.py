@@ -155,17 +155,17 @@ def find_by_content_type(values: Sequence[str]) -> str | None:
     told_by_all = ", ".join(values)
     known = _KNOWN.get(told_by_all)
     if known is not None:
-        return known
+        return known or None
     found = _find_by_content_type(told_by_all)
-    if found is not None and len(told_by_all) <= _MOST_KNOWN_CHARS:
+    if len(told_by_all) <= _MOST_KNOWN_CHARS:
         if len(_KNOWN) >= _MOST_KNOWN:
             _KNOWN.clear()
-        _KNOWN[told_by_all] = found
+        _KNOWN[told_by_all] = found or ""
     return found
 
 
 _KNOWN: Final[dict[str, str]] = {}
-"""What values of Content-Type tell: a site has a few, and each of its pages one of them."""
+"""What values of Content-Type tell, "" for nothing: a site has a few, and each of its pages one of them."""
 _MOST_KNOWN: Final = 256
 _MOST_KNOWN_CHARS: Final = 128
 

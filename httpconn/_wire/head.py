@@ -7,6 +7,7 @@ when somebody asks for them.
 
 from __future__ import annotations
 
+import re
 from collections import namedtuple
 from collections.abc import Sequence
 
@@ -130,8 +131,9 @@ class FieldLinesHead:
         return [value for key, value in self._lines if key.lower() == wanted]
 
 
-# What shows that some value of a head, or of a trailer section, may not be as RFC 9110 has it.
-_LOOSE: Final = (b" \r\n", b"\t\r\n", b"\n ", b"\n\t", b" \n", b"\t\n")
+# White space at an end of a line: some value of a head, or of a trailer section, may not be as RFC 9110 has it. A
+# pattern that begins with one byte is looked for by that: a third of what a search for each of six pairs takes.
+_LOOSE: Final = re.compile(rb"\n(?:[ \t]|(?<=[ \t]\n)|(?<=[ \t]\r\n))").search
 
 
 def field_value_of(text: str) -> str:
@@ -152,8 +154,7 @@ def field_values_of(head: ResponseHead, name: str) -> list[str]:
 def field_lines_of(head: ResponseHead) -> list[tuple[str, str]]:
     """Return the (name, value) pairs of *head* in their order, with values as ``field_value_of`` has them."""
     lines = head.field_lines()
-    block = head.block
-    if any(sign in block for sign in _LOOSE):
+    if _LOOSE(head.block) is not None:
         return [(name, field_value_of(value)) for name, value in lines]
     return lines
 

@@ -70,7 +70,8 @@ def _headers(response: Response) -> list[tuple[str, str]]:
     return field_lines_of(head) if head is not None else []
 
 
-def _content_type(response: Response) -> str:
+def content_type(response: Response) -> str:
+    """Return the value of the first Content-Type, "" where there is none."""
     head = response._head
     values = field_values_of(head, "content-type") if head is not None else None
     return values[0] if values else ""
@@ -82,14 +83,19 @@ def _via(response: Response) -> str:
     return " ".join(f"{hop.status} {url_told(hop.url).replace(' ', '%20')}" for hop in response.history)
 
 
+def _in_microseconds(seconds: float) -> float:
+    """Return *seconds* with six digits behind the point: ``round`` would write them out as text, and read it again."""
+    return int(seconds * 1e6 + 0.5) / 1e6
+
+
 def _timings(response: Response) -> dict[str, float]:
     resolve, connect, tls, first_byte, total = response.timings
     return {
-        "resolve": resolve and round(resolve, 6),  # of a kept connection all three are 0.0
-        "connect": connect and round(connect, 6),
-        "tls": tls and round(tls, 6),
-        "first_byte": round(first_byte, 6),
-        "total": round(total, 6),
+        "resolve": resolve and _in_microseconds(resolve),  # of a kept connection all three are 0.0
+        "connect": connect and _in_microseconds(connect),
+        "tls": tls and _in_microseconds(tls),
+        "first_byte": _in_microseconds(first_byte),
+        "total": _in_microseconds(total),
     }
 
 
@@ -113,9 +119,9 @@ COLUMNS: Final[dict[str, Callable[[Response], Any]]] = {
     "attempts": lambda r: r.attempts,
     "redirects": lambda r: len(r.history),
     "via": _via,
-    "recorded_at": lambda r: round(time.time(), 6),
+    "recorded_at": lambda r: _in_microseconds(time.time()),
     "timings": _timings,
-    "content_type": _content_type,
+    "content_type": content_type,
     "size": lambda r: len(r.content),
     "headers": _headers,
 }

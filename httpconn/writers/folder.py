@@ -6,6 +6,7 @@ on writes them anew, under the same names.
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from collections.abc import Iterable
@@ -13,7 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from ..model import Response
 from .blocks import BlockFile
-from .columns import asked_url, chosen
+from .columns import asked_url, chosen, content_type
 from .jsonl import Records, place_of, serializer
 from .recorded import Recorded
 from .spool import Spool, SpoolingWriter
@@ -21,8 +22,10 @@ from .spool import Spool, SpoolingWriter
 INDEX: Final = "index.jsonl"
 
 _MOST_CHARS: Final = 100
-_UNSAFE: Final = re.compile(r"[^A-Za-z0-9.=-]+")
-_SUFFIX: Final = re.compile(r"\.[A-Za-z0-9]{1,8}\Z")
+_MOST_SUFFIX_CHARS: Final = 8
+_PARTS: Final = re.compile(r"([^/?#\\]*)([^?#]*)(\??[^#]*)").match
+_UNSAFE: Final = re.compile(r"[^A-Za-z0-9.=-]+").sub
+_OPEN_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _RESERVED: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|\Z)")
 """Names that Windows keeps for devices, whatever follows behind a dot."""
 
@@ -56,17 +59,27 @@ def file_name(url: str, index: int, content_type: str) -> str:
     ``-``, ``=`` and ``_`` is all there is besides; and no part of it has more than 130 characters.
     """
     _, _, rest = url.partition("://")
-    authority, tail = re.match(r"([^/?#\\]*)(.*)", rest or url, re.DOTALL).groups()  # type: ignore[union-attr]  # always matches
-    host = _UNSAFE.sub("_", authority.rpartition("@")[2].lower())[:_MOST_CHARS].strip("._") or "_"
-    if _RESERVED.match(host):
-        host = f"_{host}"
-    path, mark, query = tail.partition("#")[0].partition("?")
-    found = _SUFFIX.search(path)
-    suffix = found[0] if found and "/" in path else _SUFFIXES.get(content_type.partition(";")[0].strip().lower(), "")
-    if found and suffix == found[0] and not query:
-        path = path.removesuffix(suffix)
-    slug = _UNSAFE.sub("_", path + mark + query)[:_MOST_CHARS].strip("._")
-    return f"{host}/{index:07}{'-' if slug else ''}{slug}{suffix.lower()}"
+    authority, path, query = _PARTS(rest or url).groups()  # type: ignore[union-attr]  # always matches
+    before, dot, suffix = path.rpartition(".")
+    if dot and "/" in before and len(suffix) <= _MOST_SUFFIX_CHARS and suffix.isalnum() and suffix.isascii():
+        suffix = f".{suffix.lower()}"
+        if len(query) < 2:
+            path = before
+    else:
+        suffix = _suffix_of(content_type[:_MOST_CHARS])
+    slug = _UNSAFE("_", path + query)[:_MOST_CHARS].strip("._")
+    return f"{_folder_of(authority)}/{index:07}{'-' if slug else ''}{slug}{suffix}"
+
+
+@functools.lru_cache(maxsize=4096)
+def _folder_of(authority: str) -> str:
+    host = _UNSAFE("_", authority.rpartition("@")[2].lower())[:_MOST_CHARS].strip("._") or "_"
+    return f"_{host}" if _RESERVED.match(host) else host
+
+
+@functools.lru_cache(maxsize=256)
+def _suffix_of(content_type: str) -> str:
+    return _SUFFIXES.get(content_type.partition(";")[0].strip().lower(), "")
 
 
 class _Page(NamedTuple):
@@ -88,7 +101,7 @@ class FolderWriter(SpoolingWriter):
         self._records = Records([name for name in names if name != "file"], ())
         self._has_file = "file" in names
         self._serialize = serializer()
-        self._path = path
+        self._begin = os.path.join(path, "")
         self.recorded = Recorded()
         os.makedirs(path, exist_ok=True)
         if not resume and not replace and os.listdir(path):
@@ -117,7 +130,7 @@ class FolderWriter(SpoolingWriter):
         url = asked_url(response)
         content = response.content
         record: dict[str, Any] = self._records.record_of(response, place, url)
-        name = file_name(url, place, response.headers.get("Content-Type") or "") if content else ""
+        name = file_name(url, place, content_type(response)) if content else ""
         if self._has_file:
             record["file"] = name
         line = self._serialize(record)
@@ -127,16 +140,15 @@ class FolderWriter(SpoolingWriter):
     def _append(self, pages: list[_Page]) -> None:
         for page in pages:
             if page.name:
-                self._save(os.path.join(self._path, page.name), page.content)
+                self._save(self._begin + page.name, page.content)
         self._index.append(b"".join([page.line + b"\n" for page in pages]))
 
     def _save(self, path: str, content: bytes) -> None:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
         try:
-            descriptor = os.open(path, flags, 0o666)
+            descriptor = os.open(path, _OPEN_FLAGS, 0o666)
         except FileNotFoundError:
             os.makedirs(os.path.dirname(path), exist_ok=True)
-            descriptor = os.open(path, flags, 0o666)
+            descriptor = os.open(path, _OPEN_FLAGS, 0o666)
         try:
             view = memoryview(content)
             while view:

@@ -324,7 +324,11 @@ def test_the_summary(site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[s
 
 def test_a_closed_pipe_ends_it_quietly(site: Site) -> None:
     with subprocess.Popen(
-        [*COMMAND, "--flush-s", "0.01"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [*COMMAND, "--flush-s", "0.01"],
+        bufsize=0,  # what it did not take any more is not kept, to fail once more when its input is closed
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     ) as child:
         assert child.stdin is not None
         assert child.stdout is not None
