@@ -18,11 +18,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from importlib import import_module
-from typing import Any, Final, Protocol, Self
+from typing import Final, Protocol, Self
 
 from ..model import Response
 from .recorded import Recorded
-from .spool import close_at_exit
+from .spool import Opening, close_at_exit
 
 __all__ = ["SUFFIXES", "Recorded", "Writer", "open"]
 
@@ -107,16 +107,11 @@ def open(
     if file_bytes is not None and file_bytes < 1:
         raise ValueError(f"expected file_bytes of 1 or more, got {file_bytes}")
     make, coding, module = _maker(os.fspath(path))
-    more: dict[str, Any] = {}
-    if module in ("warc", "parquet"):
-        more["file_bytes"] = file_bytes
-    elif file_bytes is not None:
+    if file_bytes is not None and module not in ("warc", "parquet"):
         raise ValueError("file_bytes is for a WARC and for Parquet")
-    if module == "warc":
-        more["revisit"] = revisit
-    elif revisit:
+    if revisit and module != "warc":
         raise ValueError("revisit is for a WARC")
-    writer = make(os.fspath(path), coding, resume=resume, replace=replace, fields=fields, flush_s=flush_s, **more)
+    writer = make(os.fspath(path), coding, Opening(resume, replace, fields, flush_s, file_bytes, revisit))
     writer.recorded.resume()
     close_at_exit(writer)
     return writer

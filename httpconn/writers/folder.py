@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import os
 import re
-from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 from ..model import Response
@@ -17,7 +16,7 @@ from .blocks import BlockFile
 from .columns import asked_url, chosen, content_type
 from .jsonl import Records, place_of, serializer
 from .recorded import Recorded
-from .spool import Spool, SpoolingWriter
+from .spool import Opening, Spool, SpoolingWriter
 
 INDEX: Final = "index.jsonl"
 
@@ -93,27 +92,25 @@ class FolderWriter(SpoolingWriter):
 
     takes_coded = False
 
-    def __init__(
-        self, path: str, coding: str, *, resume: bool, replace: bool, fields: Iterable[str] | None, flush_s: float
-    ) -> None:
+    def __init__(self, path: str, coding: str, opening: Opening) -> None:
         """Raises as ``writers.open``; with *replace*, the index is begun anew, and no file is removed."""
-        names = chosen(fields, ("file",))
+        names = chosen(opening.fields, ("file",))
         self._records = Records([name for name in names if name != "file"], ())
         self._has_file = "file" in names
         self._serialize = serializer()
         self._begin = os.path.join(path, "")
         self.recorded = Recorded()
         os.makedirs(path, exist_ok=True)
-        if not resume and not replace and os.listdir(path):
+        if not opening.resume and not opening.replace and os.listdir(path):
             raise FileExistsError(17, "this folder is not empty", path)
-        self._index = BlockFile(os.path.join(path, INDEX), resume=resume, replace=replace)
+        self._index = BlockFile(os.path.join(path, INDEX), resume=opening.resume, replace=opening.replace)
         try:
-            if resume:
+            if opening.resume:
                 self._index.cut(self._read())
         except BaseException:
             self._index.close()
             raise
-        self._spool: Spool[_Page] = Spool(self._append, flush_s)
+        self._spool: Spool[_Page] = Spool(self._append, opening.flush_s)
 
     def _read(self) -> int:
         whole = 0

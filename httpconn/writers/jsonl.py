@@ -14,7 +14,7 @@ from ..model import Response
 from .blocks import BlockFile, encoder_of
 from .columns import COLUMNS, asked_url, chosen, content_of
 from .recorded import Recorded
-from .spool import Spool, SpoolingWriter
+from .spool import Opening, Spool, SpoolingWriter
 
 OF_CONTENT: Final = ("content", "content_base64")
 """The content, in the one where it can be without loss; the other one is ""."""
@@ -94,23 +94,25 @@ class JSONLinesWriter(SpoolingWriter):
 
     takes_coded = False
 
-    def __init__(
-        self, path: str, coding: str, *, resume: bool, replace: bool, fields: Iterable[str] | None, flush_s: float
-    ) -> None:
+    def __init__(self, path: str, coding: str, opening: Opening) -> None:
         """Raises as ``writers.open``."""
-        self._records = Records(fields)
+        self._records = Records(opening.fields)
         self._encode = encoder_of(coding)
         self._serialize = serializer()
         self.recorded = Recorded()
         self._file: BlockFile | StandardOutput
-        self._file = BlockFile(path, resume=resume, replace=replace) if path != STANDARD_OUTPUT else StandardOutput()
+        self._file = (
+            BlockFile(path, resume=opening.resume, replace=opening.replace)
+            if path != STANDARD_OUTPUT
+            else StandardOutput()
+        )
         try:
-            if resume and isinstance(self._file, BlockFile):
+            if opening.resume and isinstance(self._file, BlockFile):
                 self._file.cut(self._read(self._file, coding))
         except BaseException:
             self._file.close()
             raise
-        self._spool: Spool[bytes] = Spool(self._append, flush_s)
+        self._spool: Spool[bytes] = Spool(self._append, opening.flush_s)
 
     def _read(self, file: BlockFile, coding: str) -> int:
         """Note what the file has, and return where its last whole block ends. Raises ValueError."""

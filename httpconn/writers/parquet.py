@@ -19,7 +19,7 @@ from ..model import Response
 from .columns import arrow_schema, asked_url, chosen, for_arrow
 from .jsonl import Records
 from .recorded import Recorded
-from .spool import Spool, SpoolingWriter
+from .spool import Opening, Spool, SpoolingWriter
 
 GROUP_BYTES: Final = 32 << 20
 """Of content in one row group, which is what is held in memory."""
@@ -39,42 +39,32 @@ class ParquetWriter(SpoolingWriter):
 
     takes_coded = False
 
-    def __init__(
-        self,
-        path: str,
-        coding: str,
-        *,
-        resume: bool,
-        replace: bool,
-        fields: Iterable[str] | None,
-        flush_s: float,
-        file_bytes: int | None,
-    ) -> None:
+    def __init__(self, path: str, coding: str, opening: Opening) -> None:
         """Raises as ``writers.open``; with *replace*, the parts that are there are removed."""
         self._arrow = _library()
         self._parquet: Any = importlib.import_module("pyarrow.parquet")
-        names = chosen(fields, ("content",))
+        names = chosen(opening.fields, ("content",))
         self._records = Records([name for name in names if name != "content"], ())
         self._has_content = "content" in names
         self._schema = arrow_schema(self._arrow, ["index", "url", *names])
         self._begin = path.removesuffix(".parquet")
-        self._most = PART_BYTES if file_bytes is None else file_bytes
+        self._most = PART_BYTES if opening.file_bytes is None else opening.file_bytes
         self.recorded = Recorded()
         parts = self._parts()
-        if parts and not resume and not replace:
+        if parts and not opening.resume and not opening.replace:
             raise FileExistsError(17, "there are parts of this already", parts[0])
-        if resume:
+        if opening.resume:
             self._read(parts)
-        for old in (*(parts if replace else ()), *glob.glob(f"{glob.escape(self._begin)}-*.parquet.open")):
+        for old in (*(parts if opening.replace else ()), *glob.glob(f"{glob.escape(self._begin)}-*.parquet.open")):
             os.remove(old)
-        self._number = 1 + max((self._number_of(part) for part in parts), default=-1) if resume else 0
+        self._number = 1 + max((self._number_of(part) for part in parts), default=-1) if opening.resume else 0
         self._file: Any = None
         self._rows: list[dict[str, Any]] = []
         self._group_bytes = self._part_bytes = 0
         # Somebody has to be told now where nothing can be written.
         with open(self._open_name(), "xb"):
             pass
-        self._spool: Spool[tuple[dict[str, Any] | None, int]] = Spool(self._add, flush_s)
+        self._spool: Spool[tuple[dict[str, Any] | None, int]] = Spool(self._add, opening.flush_s)
 
     def _name(self) -> str:
         return f"{self._begin}-{self._number:05}.parquet"

@@ -8,8 +8,8 @@ import threading
 import warnings
 import weakref
 from collections import deque
-from collections.abc import Callable
-from typing import Any, Final, Generic, Self, TypeVar
+from collections.abc import Callable, Iterable
+from typing import Any, Final, Generic, NamedTuple, Self, TypeVar
 
 T = TypeVar("T")
 
@@ -110,6 +110,17 @@ def _close_unclosed() -> None:
             writer.close()
             told = f"unclosed {type(writer).__name__}: close() it, or use it in a with block"
             warnings.warn(told, ResourceWarning, stacklevel=2)  # last: a warning may be made an error
+
+
+class Opening(NamedTuple):
+    """What ``writers.open`` was told; *file_bytes* and *revisit* are for some formats only."""
+
+    resume: bool
+    replace: bool
+    fields: Iterable[str] | None
+    flush_s: float
+    file_bytes: int | None
+    revisit: bool
 
 
 class SpoolingWriter:

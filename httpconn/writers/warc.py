@@ -28,7 +28,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, BinaryIO, Final
 
@@ -39,7 +39,7 @@ from .blocks import BlockFile, encoder_of, whole_parts
 from .columns import asked_url, chosen
 from .jsonl import Records, place_of, serializer
 from .recorded import Recorded, url_told
-from .spool import Spool, SpoolingWriter
+from .spool import Opening, Spool, SpoolingWriter
 from .warc_files import WARCFiles
 
 _TRANSFER_CODING: Final = re.compile(rb"(?im)^(?=transfer-encoding[ \t]*:)")
@@ -225,30 +225,17 @@ class WARCWriter(SpoolingWriter):
 
     takes_coded = True
 
-    def __init__(
-        self,
-        path: str,
-        coding: str,
-        *,
-        resume: bool,
-        replace: bool,
-        fields: Iterable[str] | None,
-        flush_s: float,
-        file_bytes: int | None,
-        revisit: bool,
-    ) -> None:
+    def __init__(self, path: str, coding: str, opening: Opening) -> None:
         """Raises as ``writers.open``. *fields* are those of the metadata record."""
-        self._records = Records(chosen(fields, ()), ())
+        self._records = Records(chosen(opening.fields, ()), ())
         self._serialize = serializer()
         self._coding = coding
         self._encode = encoder_of(coding)
         self._names = _Names()
         self.recorded = Recorded()
-        self._known = _Known() if revisit else None
-        self._files = WARCFiles(
-            path, file_bytes, resume=resume, replace=replace, begin_of=self._beginning, read=self._read
-        )
-        self._spool: Spool[list[bytes]] = Spool(self._append, flush_s)
+        self._known = _Known() if opening.revisit else None
+        self._files = WARCFiles(path, opening, begin_of=self._beginning, read=self._read)
+        self._spool: Spool[list[bytes]] = Spool(self._append, opening.flush_s)
 
     def _beginning(self, name: str) -> bytes:
         """Return what a file of that *name* begins with."""

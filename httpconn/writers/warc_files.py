@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from .blocks import BlockFile
+from .spool import Opening
 
 SUFFIXES: Final = (".warc.gz", ".warc")
 
@@ -37,15 +38,13 @@ def _part(path: str, number: int) -> str:
 
 
 class WARCFiles:
-    """What is appended goes into the file *path*, or into parts of it of about *most* bytes."""
+    """What is appended goes into the file *path*, or into parts of it of about *file_bytes*."""
 
     def __init__(
         self,
         path: str,
-        most: int | None,
+        opening: Opening,
         *,
-        resume: bool,
-        replace: bool,
         begin_of: Callable[[str], bytes],
         read: Callable[[BlockFile], int],
     ) -> None:
@@ -53,6 +52,7 @@ class WARCFiles:
 
         Raises as ``BlockFile``, and ValueError for what cannot be resumed.
         """
+        resume, replace, most = opening.resume, opening.replace, opening.file_bytes
         self._path = path
         self._most = most
         self._begin_of = begin_of
