@@ -198,7 +198,8 @@ _STYLE: Final = """
 body { margin: 0 auto; padding: 1rem; max-width: 70rem; font: 16px/1.5 system-ui, sans-serif;
   color: var(--ink); background: var(--paper) }
 h1 { font-size: 1.5rem; overflow-wrap: anywhere } h2 { font-size: 1.15rem; margin: 2rem 0 .5rem }
-section { break-inside: avoid } p { color: var(--soft); margin: .25rem 0 }
+h2, h3, h2 + p { break-after: avoid } .plot, figure, tr { break-inside: avoid }
+p { color: var(--soft); margin: .25rem 0 }
 .wide { overflow-x: auto }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; width: 100% }
 th, td { padding: .25rem .6rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap }
@@ -215,10 +216,12 @@ h3 { font-size: 1rem; margin: 1rem 0 .25rem }
 .row p span:last-child { transform: translateX(-100%) }
 .mid { fill: var(--ink) }
 .ends { display: flex; justify-content: space-between }
-@media (max-width: 40rem) { body { font-size: 14px } th, td { padding: .25rem .3rem }
+@media (max-width: 40rem) { body { font-size: 14px } th, td { padding: .25rem .2rem }
+  table { font-size: 13px } th:first-child, td:first-child { min-width: 5rem }
   .row { grid-template-columns: 1fr } .row > span:empty { display: none } .row { margin-bottom: .25rem } }
 .good { fill: var(--good) } .bad { fill: var(--bad) }
-.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(18rem, 1fr)); gap: 0 2rem }
+.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(21rem, 100%), 1fr)); gap: 0 2rem }
+.pair th:first-child { width: 99% }
 """
 
 
@@ -305,7 +308,8 @@ def _plots(of_hosts: dict[str, dict[str, Classes]]) -> str:
     for phase in PHASES:
         rows = [_ranges(host, known[phase, host], first, last) for host in of_hosts if (phase, host) in known]
         if rows:
-            parts.append(f"<section><h3>{phase}</h3>{''.join(rows)}{_scale(first, last)}</section>")
+            inner = "".join((*rows, _scale(first, last)))
+            parts.append(f'<section class="plot"><h3>{phase}</h3>{inner}</section>')
     return f"<h2>Percentiles by phase and host</h2><p>{_ABOUT_PLOTS}</p>" + "".join(parts)
 
 
