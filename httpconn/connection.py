@@ -24,7 +24,7 @@ from http.client import HTTPMessage
 from urllib.parse import urlsplit
 
 from . import _backends
-from ._io.connect import Watch, create_https_context, name_in_tls, shared_https_context
+from ._io.connect import Watch, create_https_context, name_in_tls, secure
 from ._io.source import STANDARD_SOCKET, comes_from_socket, send_promptly
 from ._wire import state
 from ._wire.annotations import Any, Final
@@ -903,7 +903,8 @@ class HTTPSConnection(HTTPConnection):
     """A connection over TLS. Source: http.client, HTTPSConnection.
 
     Without *context*, connections share one default context, which checks the server's certificate and
-    name; whoever asks for ``_context`` gets a private one.
+    name; whoever asks for ``_context`` gets a private one. Over the shared one, a server that was connected to before
+    is spoken to without a whole handshake, where it allows that (TLS session resumption).
     """
 
     default_port = HTTPS_PORT
@@ -998,11 +999,15 @@ class HTTPSConnection(HTTPConnection):
         """
         super().connect()
         try:
-            context = self.__context or shared_https_context(self._http_vsn)
-            sock = self.sock
+            sock, context = self.sock, self.__context
             if sock is None:
                 raise _closed_while_sending()
-            self.sock = context.wrap_socket(sock, server_hostname=name_in_tls(self._tunnel_host or self.host))
+            name = name_in_tls(self._tunnel_host or self.host)
+            if context is None:
+                way = (self.host, self.port, self._tunnel_port, self.source_address)
+                self.sock = secure(sock, self._http_vsn, name, way)
+            else:
+                self.sock = context.wrap_socket(sock, server_hostname=name)
         except BaseException:
             self._drop_failed_connection()
             raise

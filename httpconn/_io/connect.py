@@ -1,4 +1,4 @@
-"""The TLS context of connections that were given none, and whether a kept connection may still be used."""
+"""TLS for connections that were given no context, and whether a kept connection may still be used."""
 
 from __future__ import annotations
 
@@ -13,11 +13,17 @@ from .._wire.annotations import Any, Final
 from ..errors import CannotSendRequest, MissingExtra
 from .descriptors import are_none_left, none_left
 from .nested import NestedTLS
+from .sessions import Sessions
 
 _CA_VARIABLES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
 _MOST_SHARED: Final = 8
 
 _shared: dict[tuple[Any, ...], ssl.SSLContext] = {}
+_sessions: Final = Sessions()
+"""Of all connections over the shared contexts, but for those of pools, fetchers and clients, which have their own."""
+_MAKERS: Final = (ssl.create_default_context, ssl._create_unverified_context)
+"""What makes a context that nobody else has, or can change."""
+_wrap_socket: Final = ssl.SSLContext.wrap_socket
 
 
 def create_https_context(http_version: int) -> ssl.SSLContext:
@@ -47,7 +53,49 @@ def _private_to_its_sockets(base: type[ssl.SSLSocket]) -> type[ssl.SSLSocket]:
             sock._context = private = create_https_context(11)
         return private
 
-    return type("SharedContextSocket", (base,), {"context": property(context, standard.fset)})
+    def really_close(sock: Any) -> None:
+        key, tls_object = sock._session_key, sock._sslobj
+        base._real_close(sock)  # type: ignore[attr-defined]  # not in the stubs
+        if key is not None and tls_object is not None:
+            _sessions.note_ended(key, tls_object)
+
+    own: dict[str, Any] = {"context": property(context, standard.fset), "_session_key": None}
+    if hasattr(base, "_real_close"):
+        own["_real_close"] = really_close
+    return type("SharedContextSocket", (base,), own)
+
+
+def secure(sock: Any, http_version: int, server_hostname: Any, way: tuple[object, ...]) -> Any:
+    """Return *sock* in TLS by the shared context; with a peer that was met before, without a whole handshake.
+
+    *way* tells apart the peers that are not to learn that it is the same client: where it is connected to, and from.
+    Raises what the handshake raises, ssl.SSLError and OSError.
+    """
+    context = shared_https_context(http_version)
+    is_standard = (
+        type(context) is ssl.SSLContext
+        and type(context).__module__ == "ssl"  # truststore's own checks need the whole handshake
+        and ssl.SSLContext.wrap_socket is _wrap_socket
+        and ssl._create_default_https_context in _MAKERS
+    )
+    if not is_standard:
+        return context.wrap_socket(sock, server_hostname=server_hostname)
+    # The certificate is not looked at again: so the same name, and a context that nobody can have changed.
+    key = (os.getpid(), context, server_hostname, repr(way))
+    session = _sessions.find(key)
+    if session is None:
+        secured: Any = context.wrap_socket(sock, server_hostname=server_hostname)
+    else:
+        try:
+            secured = context.wrap_socket(sock, server_hostname=server_hostname, session=session)
+        except BaseException:
+            _sessions.note_refused(key)  # it may have been what the peer could not cope with
+            raise
+        if not secured.session_reused:
+            _sessions.note_refused(key)
+    if secured._sslobj.context is context:
+        secured._session_key = key
+    return secured
 
 
 def shared_https_context(http_version: int) -> ssl.SSLContext:
@@ -126,6 +174,7 @@ def _count_fork() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_count_fork)
+    os.register_at_fork(after_in_child=_sessions.clear)
 
 
 class Watch:

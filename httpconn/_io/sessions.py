@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import ssl
+import sys
 import time
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -59,10 +60,17 @@ class Sessions:
             if _is_usable(session):
                 return session
             self._known.pop(key, None)
-        ended = self._ended.pop(key, None)
-        if ended is None or not _allowance.take():
+        held = [self._ended.pop(key, None)]
+        if held[0] is None:
             return None
-        read: ssl.SSLSession | None = ended.session
+        if _holders(held) != _ALONE:
+            # Its socket is closed, and still read from: by a response that has not ended, or by another thread, and
+            # then the session may be replaced while it is copied.
+            self._ended.setdefault(key, held[0])
+            return None
+        if not _allowance.take():
+            return None
+        read: ssl.SSLSession | None = held[0].session
         if read is None or not _is_usable(read):
             return None
         self._known[key] = read
@@ -88,6 +96,14 @@ class Sessions:
 
     def __len__(self) -> int:
         return len(self._known) + len(self._ended)
+
+
+def _holders(held: list[Any]) -> int:
+    """Return how many references there are to what is alone in *held*, counted as ``_ALONE`` was."""
+    return sys.getrefcount(held[0])
+
+
+_ALONE: Final = _holders([object()])
 
 
 def _is_usable(session: ssl.SSLSession) -> bool:

@@ -827,7 +827,8 @@ DIFFERENCES: dict[str, list[Difference]] = {
             "`HTTPSConnection(host)` loads the CA store each time, some 25 ms",
             "connections that were given no context share one, made anew when one of these changes: "
             "`ssl._create_default_https_context`, `ssl.SSLContext`, `SSL_CERT_FILE`, `SSL_CERT_DIR`, `SSLKEYLOGFILE`, the "
-            "times of the CA file and folder; whoever reads `connection._context` gets a private one",
+            "times of the CA file and folder; whoever reads `connection._context` gets a private one. Over the shared one, the "
+            "TLS session of a server that was met before is resumed (`connection.sock.session_reused`)",
             "the largest single cost of a short HTTPS program",
             _contexts_loaded,
             3,

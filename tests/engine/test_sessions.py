@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import ssl
@@ -15,11 +16,16 @@ from typing import Any
 import pytest
 import trustme
 
+import httpconn
+from httpconn import HTTPSConnection
+from httpconn._io import connect
 from httpconn._io import sessions as room
 from httpconn._io.sessions import MOST_ENDED, MOST_READINGS, MOST_SESSIONS, Sessions
 
 from ..support import proxy_servers
+from ..support.clients import MAKERS, QUICK
 from ..support.clients import client as client
+from ..support.clients import either_fetch_many as either_fetch_many
 from ..support.faulty import FaultyServer
 from ..support.proxy_servers import program, running
 
@@ -72,6 +78,28 @@ def nginx(
         yield request.param, {name: f"https://localhost:{port}/" for name, port in ports.items()}
 
 
+@pytest.fixture
+def trusted(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sessions:
+    """The store of connections without a context, in a process whose CA is *authority*."""
+    store = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(store)
+    monkeypatch.setenv("SSL_CERT_FILE", str(store))
+    made = Sessions()
+    monkeypatch.setattr(connect, "_sessions", made)
+    return made
+
+
+def told_to(connection: Any, **options: Any) -> str:
+    """What the server said of the session, over *connection*, which the server closes."""
+    connection.request("GET", "/", **options)
+    with connection.getresponse() as response:
+        return response.read().decode()[0]
+
+
+def connection_to(url: str, **options: Any) -> HTTPSConnection:
+    return HTTPSConnection(url.split("/")[2], timeout=10, **options)
+
+
 def shared_of(one: Any) -> Any:
     return next(vars(one)[name]._shared for name in ("pool", "fetcher", "client") if name in vars(one))
 
@@ -121,6 +149,28 @@ def test_other_settings_have_other_sessions(client, nginx, authority: trustme.CA
     assert told == [".", ".", "r", "r"]
 
 
+def slowly(url: str) -> Iterator[str]:
+    for number in range(6):
+        time.sleep(0.01)
+        yield f"{url}{number}"
+
+
+def test_a_slow_input_loses_none(fetch_many, nginx, client_context: ssl.SSLContext) -> None:
+    """What the caller's code takes while a connection is opened is no part of what opening it takes."""
+    _, urls = nginx
+    with contextlib.closing(fetch_many(slowly(urls["tickets"]), context=client_context, max_connections=1)) as found:
+        assert [response.text[0] for response in found] == [*".rrrrr"]
+
+
+def test_a_slow_input_is_in_no_timing(nginx, client_context: ssl.SSLContext) -> None:
+    _, urls = nginx
+    with httpconn.fetch_many(slowly(urls["tickets"]), context=client_context, max_connections=1) as responses:
+        for response in responses:
+            times = response.timings
+            assert min(times.connect, times.tls, times.first_byte) > 0.0
+            assert times.connect + times.tls + times.first_byte <= times.total
+
+
 def test_a_kept_object_keeps_no_socket(client, nginx, client_context: ssl.SSLContext) -> None:
     """And what is read from it then is a session."""
     _, urls = nginx
@@ -136,7 +186,141 @@ def test_a_kept_object_keeps_no_socket(client, nginx, client_context: ssl.SSLCon
     one.close()
 
 
+@pytest.mark.parametrize("asker", ["pool", "engine", "async", "connection"])
+def test_ten_connections_to_two_hosts(
+    asker: str, nginx: Any, client_context: ssl.SSLContext, trusted: Sessions, allowance: Any
+) -> None:
+    """Of each but the first to a host."""
+    _, urls = nginx
+    turns = [urls["tickets"], urls["cached"]] * 5
+    if asker == "connection":
+        told = [told_to(connection_to(url)) for url in turns]
+    else:
+        one = MAKERS[asker](context=client_context, timeout=QUICK)
+        told = [one.get(url).text[0] for url in turns]
+        one.close()
+    assert told == [*"..", *"rrrrrrrr"]
+
+
+# -- connections of http.client's kind, over the shared context
+
+
+def test_one_connection_that_is_closed(nginx: Any, trusted: Sessions, authority: trustme.CA) -> None:
+    """By the server, by ``close`` before and after the body is read, and by whoever has the socket."""
+    accepts = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(accepts)
+    version, urls = nginx
+    connection = connection_to(urls["tickets"])
+    assert [told_to(connection) for _ in range(3)] == [*".rr"]
+    accepts.maximum_version = accepts.minimum_version = getattr(ssl.TLSVersion, version.replace(".", "_"))
+    with FaultyServer(accepts) as server:
+        connection = connection_to(server.url("/"))
+        reused = []
+        for close in (lambda: response.close(), lambda: response.read(), lambda: connection.sock.close()):
+            connection.request("GET", "/good/1")
+            reused.append(connection.sock.session_reused)
+            response = connection.getresponse()
+            close()
+            connection.close()
+        connection.connect()
+        reused.append(connection.sock.session_reused)
+        connection.close()
+    assert reused == [False, True, True, True]
+
+
+def test_through_a_tunnel(nginx: Any, trusted: Sessions) -> None:
+    """And what was met without it, or through another one, is not gone on with."""
+    _, urls = nginx
+    port = int(urls["tickets"].split(":")[2].strip("/"))
+    with proxy_servers.Recording() as first, proxy_servers.Recording() as second:
+        told = [told_to(connection_to(urls["tickets"]))]
+        for proxy in (first, second, first, second):
+            connection = HTTPSConnection("127.0.0.1", proxy.server_port, timeout=10)
+            connection.set_tunnel("localhost", port)
+            told.append(told_to(connection))
+        told.append(told_to(connection_to(urls["tickets"])))
+    assert told == [*"...rrr"]
+
+
+def test_a_context_of_ones_own_keeps_its_own(nginx: Any, trusted: Sessions, client_context: ssl.SSLContext) -> None:
+    """So does one that ``ssl._create_default_https_context`` has made, where a program has replaced that."""
+    _, urls = nginx
+    assert [told_to(connection_to(urls["tickets"])) for _ in range(2)] == [".", "r"]
+    assert [told_to(connection_to(urls["tickets"], context=client_context)) for _ in range(2)] == [".", "."]
+    private = connection_to(urls["tickets"])
+    assert private._context.verify_mode == ssl.CERT_REQUIRED
+    assert told_to(private) == "."
+
+
+def test_a_context_that_others_have_made(
+    nginx: Any, trusted: Sessions, client_context: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be changed between two connections: what is not verified now must not pass as verified then."""
+    monkeypatch.setattr(ssl, "_create_default_https_context", lambda: client_context)
+    _, urls = nginx
+    assert [told_to(connection_to(urls["tickets"])) for _ in range(2)] == [".", "."]
+    assert not len(trusted)
+
+
+def test_another_name_is_verified_anew(nginx: Any, trusted: Sessions) -> None:
+    """The certificate is for "localhost", and a session with that name says nothing of "127.0.0.1"."""
+    _, urls = nginx
+    assert [told_to(connection_to(urls["tickets"])) for _ in range(2)] == [".", "r"]
+    with pytest.raises(ssl.SSLCertVerificationError):
+        told_to(connection_to(urls["tickets"].replace("localhost", "127.0.0.1")))
+
+
+def test_a_patched_wrap_socket_gets_what_it_knows(nginx: Any, trusted: Sessions, monkeypatch: Any) -> None:
+    wrap = ssl.SSLContext.wrap_socket
+    _, urls = nginx
+    assert told_to(connection_to(urls["tickets"])) == "."
+    monkeypatch.setattr(ssl.SSLContext, "wrap_socket", lambda self, sock, server_hostname: wrap(
+        self, sock, server_hostname=server_hostname
+    ))  # fmt: skip
+    assert told_to(connection_to(urls["tickets"])) == "."
+
+
+def test_what_refuses_is_not_asked_again(nginx: Any, trusted: Sessions) -> None:
+    _, urls = nginx
+    assert [told_to(connection_to(urls["never"])) for _ in range(3)] == [*"..."]
+    assert not trusted._known
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # the test's own children have no threads to lose
+def test_a_child_has_none_of_its_parents(nginx: Any, trusted: Sessions) -> None:
+    """Nor of a connection that the parent had open."""
+    _, urls = nginx
+    assert [told_to(connection_to(urls["tickets"])) for _ in range(2)] == [".", "r"]
+    connection = connection_to(urls["tickets"])
+    connection.connect()
+    ours, theirs = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            connection.close()
+            os.write(theirs, told_to(connection_to(urls["tickets"])).encode())
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    told = os.read(ours, 1)
+    for end in (ours, theirs):
+        os.close(end)
+    connection.close()
+    assert told == b"."
+
+
 # -- the store alone
+
+
+def test_what_is_still_read_from_is_not_read() -> None:
+    """A thread may be within OpenSSL, which replaces the session when a ticket comes."""
+    store = Sessions()
+    held = ended(session())
+    store.note_ended("a", held)
+    assert store.find("a") is None
+    del held
+    assert store.find("a") is not None
 
 
 def session(age_s: float = 0.0, **told: Any) -> Any:

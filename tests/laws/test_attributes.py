@@ -43,7 +43,7 @@ LARGE = (
     Large("_EarlyHTTPSConnection", 41, "likewise"),
     Large("HTTPResponse", 22, "likewise: http.client's, and the private ones"),
     Large("ResponseReader", 21, "the state of one response, in one object since one is made for each"),
-    Large("Connection", 33, "in many/: channel, exchange and clocks of one connection, flat since each is touched at each event"),
+    Large("Connection", 34, "in many/: channel, exchange and clocks of one connection, flat since each is touched at each event"),
     Large("LoopState", 27, "what connections share, flat for the same reason"),
     Large("Loop", 62, "LoopState, and the loop's own queues, places and ways to wait: still several things"),
     Large("PoliteLoop", 68, "a Loop, and what waits for robots.txt"),

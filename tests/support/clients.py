@@ -117,16 +117,16 @@ class AsyncEngineClient:
         self.awaiting.close()
 
 
-_MAKERS = {"pool": PoolClient, "engine": EngineClient, "async": AsyncEngineClient}
+MAKERS = {"pool": PoolClient, "engine": EngineClient, "async": AsyncEngineClient}
 
 
-@pytest.fixture(params=[*_MAKERS])
+@pytest.fixture(params=[*MAKERS])
 def client(request: pytest.FixtureRequest) -> Iterator[Any]:
     """Return a function that makes a client of the options of a pool or fetcher."""
     made: list[Client] = []
 
     def make(**options: Any) -> Client:
-        one = _MAKERS[request.param](**{"timeout": QUICK, **options})
+        one = MAKERS[request.param](**{"timeout": QUICK, **options})
         made.append(one)
         return one
 

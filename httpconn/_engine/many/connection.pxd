@@ -15,6 +15,7 @@ cdef class Connection:
     cdef public Host host
     cdef public double idle_since
     cdef public object incoming
+    cdef public bint is_answered
     cdef public bint is_fast
     cdef public bint is_plain
     cdef public bint is_sent

@@ -64,10 +64,10 @@ IDLE: Final = 3
 class Connection:
     """A connection, and the job that it is busy with."""
 
-    __slots__ = ("channel", "descriptor", "has_alarm", "head", "held", "host", "idle_since", "incoming", "is_fast",
-                 "is_plain", "is_sent", "job", "left", "left_out_at", "left_out_bytes", "limits", "loop", "mask",
-                 "number", "others", "outgoing", "parts", "paused_at", "phase", "rests_until", "send_error", "served",
-                 "since", "times", "total_at", "turn", "wakes_at", "watch")  # fmt: skip
+    __slots__ = ("channel", "descriptor", "has_alarm", "head", "held", "host", "idle_since", "incoming", "is_answered",
+                 "is_fast", "is_plain", "is_sent", "job", "left", "left_out_at", "left_out_bytes", "limits", "loop",
+                 "mask", "number", "others", "outgoing", "parts", "paused_at", "phase", "rests_until", "send_error",
+                 "served", "since", "times", "total_at", "turn", "wakes_at", "watch")  # fmt: skip
 
     limits: Timeout
 
@@ -96,6 +96,7 @@ class Connection:
         self.left = 0
         self.held = 0  # of the loop's ``held``
         self.served = 0
+        self.is_answered = False  # something of a response has come since it was opened
         self.turn = 0  # exchanges since another host might have had the place
         self.since = 0.0  # the last sign of life
         self.total_at = _FOREVER
@@ -116,6 +117,7 @@ class Connection:
         self.phase = RESOLVING
         self.host.opening += 1
         self.served = 0
+        self.is_answered = False
         self.left_out_at = -1
         self.incoming = None
         connect_s = self.limits.connect
@@ -184,14 +186,18 @@ class Connection:
             loop.sweep_at = min(loop.sweep_at, self.wakes_at)
         else:
             self.wakes_at = _FOREVER
+        # Now, and not when the connection is open: until then, code of the caller's may stop the loop's clock.
+        resolve_s, connect_s, _, _ = self.times
+        if channel.connected_at and not connect_s:
+            connect_s = max(0.0, channel.connected_at - loop.away - self.since - resolve_s)
+            self.times = (resolve_s, connect_s, 0.0, 0.0)
         if wanted:
             return
         loop.shared.note_open(self.host.key, channel)
         self.is_plain = not channel.is_tls and loop.take_turn is not None
-        resolve_s = self.times[0]
-        connect_s = channel.connected_at - loop.away - self.since - resolve_s
-        tls_s = channel.secured_at - channel.connected_at if channel.secured_at else 0.0
-        self.times = (resolve_s, max(0.0, connect_s), tls_s, 0.0)
+        if channel.secured_at:
+            tls_s = channel.secured_at - loop.away - self.since - resolve_s - connect_s
+            self.times = (resolve_s, connect_s, max(0.0, tls_s), 0.0)
         self.phase = BUSY
         loop.pacing.note_open(self.host, job)
         is_dressed = loop.is_dressed(job)
@@ -804,6 +810,7 @@ class Connection:
         resolve_s, connect_s, tls_s, _ = self.times
         first_s = self.loop.now - job.started - resolve_s - connect_s - tls_s
         self.times = (resolve_s, connect_s, tls_s, max(0.0, first_s))
+        self.is_answered = True
 
     def _hold(self, held: int) -> None:
         """Note that *held* bytes of content are here, and have the loop count them."""
@@ -972,7 +979,7 @@ class Connection:
         self.paused_at = 0.0
         self.wakes_at = _FOREVER
         if self.channel is not None:
-            if self.served or self.times[3]:
+            if self.served or self.is_answered:
                 self.loop.shared.note_ended(self.host.key, self.channel)
             self.channel.close(why)
             self.loop.shared.note_dead(self.channel)
