@@ -20,7 +20,7 @@ told   := $(source) $(shell command -v $${CC:-cc} gcc clang | tr '\n' ' ') $(CFL
           no=$(HTTPCONN_NO_EXTENSIONS) required=$(HTTPCONN_REQUIRE_EXTENSIONS)
 wheel   = $$(ls $(VENV)/wheel/*.whl)
 
-.PHONY: help build demo test test-quick bench bench-full bench-compare bench-publish bench-memory bench-fetch bench-awaits bench-instructions bench-unused bench-rates bench-cores bench-adapters bench-writers bench-micro fuzz planted sanitize leaks misuse test-adapters test-scale test-scrapy test-writers-kill bench-scrapy bench-shares bench-pages test-tools test-tools-suites interpreters wheels test-codings docs lint clean FORCE
+.PHONY: help build demo test test-quick bench bench-full bench-compare bench-publish bench-memory bench-fetch bench-awaits bench-wide bench-instructions bench-unused bench-rates bench-cores bench-adapters bench-writers bench-micro fuzz planted sanitize leaks misuse test-adapters test-scale test-scrapy test-writers-kill bench-scrapy bench-shares bench-pages test-tools test-tools-suites interpreters wheels test-codings docs lint clean FORCE
 .DELETE_ON_ERROR:
 
 help:   ## this list
@@ -60,6 +60,9 @@ bench-fetch: build $(VENV)/has-bench $(VENV)/checkout   ## fetch_many and the po
 
 bench-awaits: build $(VENV)/has-bench $(VENV)/checkout   ## AsyncClient against aiohttp and wreq, each promise   [ARGS="--rounds 7", "--all", "--flat 1000000"]
 	@$(apart) -m bench.awaits $(ARGS)
+
+bench-wide: build $(VENV)/has-bench $(VENV)/checkout   ## new hosts, hosts met again, thousands of open connections   [ARGS="--hosts 600 --rounds 7", "--met", "--open 64 1000 10000"]
+	@$(apart) -m bench.wide $(ARGS)
 
 bench-instructions: build $(VENV)/checkout   ## instructions of a cycle, an exchange, an await, by valgrind   [ARGS="--base PYTHON"]
 	@$(apart) -m bench.instructions $(ARGS)

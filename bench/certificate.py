@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 # Python 3.13 verifies with VERIFY_X509_STRICT:
 # what signs itself must say that it may (keyCertSign).
-_EXTENSIONS = ("subjectAltName=DNS:localhost,IP:127.0.0.1", "keyUsage=critical,digitalSignature,keyCertSign")
+_USAGE = "keyUsage=critical,digitalSignature,keyCertSign"
 
 
-def make_certificate(folder: Path) -> tuple[Path, Path]:
-    """The paths of a new certificate for localhost and 127.0.0.1, its own CA, and of its private key.
+def make_certificate(folder: Path, more_names: Sequence[str] = ()) -> tuple[Path, Path]:
+    """The paths of a new certificate for localhost, 127.0.0.1 and *more_names*, its own CA, and of its private key.
 
     Raises RuntimeError where the `openssl` command is missing or fails.
     """
@@ -22,7 +23,8 @@ def make_certificate(folder: Path) -> tuple[Path, Path]:
     certificate, key = folder / "localhost.pem", folder / "localhost.key"
     command = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
     command += ["-subj", "/CN=localhost", "-days", "2", "-out", str(certificate), "-keyout", str(key)]
-    for extension in _EXTENSIONS:
+    names = ",".join(("DNS:localhost", "IP:127.0.0.1", *(f"DNS:{name}" for name in more_names)))
+    for extension in (f"subjectAltName={names}", _USAGE):
         command += ["-addext", extension]
     made = subprocess.run(command, capture_output=True, text=True, check=False)
     if made.returncode != 0:

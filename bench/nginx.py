@@ -4,8 +4,9 @@
     with running(tls=True) as server: ...
 
 Serves /small, /10k, /10k-chunked and /large of replies.py, /page of 1,600 bytes, the same as
-/mostly/NUMBER but for those that end in 00, which get no answer, and /told, which is the target that
-was asked for, from a folder of its own, with nginx.conf.in.
+/mostly/NUMBER but for those that end in 00, which get no answer, /told, which is the target that was
+asked for, /connection, which is the number of the connection, and /resumed, which is "r" where its TLS
+session was known, from a folder of its own, with nginx.conf.in.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
@@ -57,8 +58,12 @@ def render_configuration(listen: str, tls: str) -> str:
 
 
 @contextlib.contextmanager
-def running(*, tls: bool = False, timeout_s: float = 10.0, large_mib: int = 1) -> Iterator[Server]:
+def running(
+    *, tls: bool = False, timeout_s: float = 10.0, large_mib: int = 1, names: Sequence[str] = ()
+) -> Iterator[Server]:
     """nginx in a child process, ready when the block begins and gone when it ends; /large has *large_mib*.
+
+    The certificate is for *names*, too.
 
     Raises RuntimeError where it is not installed, or not ready within `timeout_s`.
     """
@@ -74,7 +79,7 @@ def running(*, tls: bool = False, timeout_s: float = 10.0, large_mib: int = 1) -
         certificate = None
         tls_lines = ""
         if tls:
-            certificate, key = make_certificate(folder)
+            certificate, key = make_certificate(folder, names)
             tls_lines = f"ssl_certificate {certificate}; ssl_certificate_key {key};"
 
         listener = stack.enter_context(socket.create_server((HOST, 0), backlog=1024))

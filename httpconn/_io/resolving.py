@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import ipaddress
 import itertools
+import re
 import socket
 import threading
 import time
@@ -24,6 +25,9 @@ Resolve: TypeAlias = (
     Mapping[str, str | Iterable[str]] | Callable[[str, int], Addresses | Awaitable[Addresses] | Future[Addresses]]
 )
 
+_OCTET: Final = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_is_ipv4: Final = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}").fullmatch
+"""As ``ipaddress`` has it, which takes 10 us to say so, or that it is a name."""
 DEFAULT_MAX_LOOKUPS: Final = 128
 _UNIX: Final = "unix:"
 _AF_UNIX: Final = getattr(socket, "AF_UNIX", None)
@@ -236,12 +240,14 @@ def _unix(text: str) -> Address:
 
 def _literal(host: str, port: int) -> Address | None:
     """Return the address that *host* is, or None where it is a name."""
+    if _is_ipv4(host):
+        return socket.AF_INET, (host, port)
+    if ":" not in host:
+        return None
     try:
-        address = ipaddress.ip_address(host)
+        address = ipaddress.IPv6Address(host)
     except ValueError:
         return None
-    if isinstance(address, ipaddress.IPv4Address):
-        return socket.AF_INET, (host, port)
     if address.scope_id is None:
         return socket.AF_INET6, (host, port, 0, 0)
     # The scope is the name of an interface or its number.

@@ -5,8 +5,9 @@ programs around this package use themselves, and it needs no installation. What 
 it drops tabs and line ends in silence, and believes any host. What a host is, ``hosts.py`` says.
 
 ``urlsplit`` costs some 4 us for a URL that it has not seen, a third of what a whole exchange may cost. So
-an origin that was parsed once is known by its text, and only the target behind it is looked at; what is
-unusual in any way goes through the whole parse. Both give the same.
+an origin that was parsed once is known by its text, and only the target behind it is looked at; a new one that is
+plainly a name is taken apart by one pattern; what is unusual in any way goes through the whole parse. All three give
+the same.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from .request import host_field_value
 
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
+_LARGEST_PORT: Final = 65_535
 _MOST_SEEN: Final = 10_000
 LENGTH_OF_HTTPS: Final = len("https://")
 
@@ -32,6 +34,11 @@ _control: Final = re.compile("[\x00-\x1f\x7f]").search
 VISIBLE: Final = "".join(map(chr, range(0x21, 0x7F)))
 # The last "@", or one of the two that some take for it (UTS 46): in front of it there may be a password.
 _AT_SIGNS: Final = "@\uff20\ufe6b"
+# A new origin as most are: no address (whose last label has a digit first), no dot at the end, no capital, no fragment.
+_plain_parts: Final = re.compile(
+    r"(https?+)://(?=[^:/]{1,253}+[:/])((?:[a-z0-9_\-]{1,63}+\.)*+[a-z][a-z0-9_\-]{0,62}+)(?::([1-9][0-9]{0,4}+))?+"
+    r"""(/[!"$-~]*+)"""
+).fullmatch
 # RFC 3986 section 3.2.1, and nothing more lax: what ends a user name for one parser is part of it for another.
 _credentials: Final = re.compile(
     r"([A-Za-z][A-Za-z0-9+.\-]*+://)((?:[A-Za-z0-9\-._~!$&'()*+,;=:]|%[0-9A-Fa-f]{2})*+)@([^@/?#\\]*+(?:[/?#].*+)?)",
@@ -92,7 +99,22 @@ def parse_url(url: str) -> tuple[Origin, str]:
         target = url[at:]
         if target.isascii() and target.isprintable() and " " not in target and "#" not in target:
             return origin, target
+    else:
+        plain = _plain_parts(url)
+        if plain is not None and int(plain[3] or 0) <= _LARGEST_PORT:
+            scheme, host, port, target = plain.groups()
+            origin = Origin(scheme, host, DEFAULT_PORTS[scheme] if port is None else int(port))
+            _remember(url[: plain.start(4)], url, origin)
+            return origin, target
     return _parse(url)
+
+
+def _remember(prefix: str, url: str, origin: Origin) -> None:
+    """Have *origin* known by *prefix*, the text of it in *url*, if that ends where ``parse_url`` looks for its end."""
+    if prefix.isascii() and url.startswith("/", len(prefix)) and url.find("/", LENGTH_OF_HTTPS) == len(prefix):
+        if len(_seen) >= _MOST_SEEN:
+            _seen.clear()
+        _seen[prefix] = origin
 
 
 def is_seen(prefix: str, origin: Origin) -> bool:
@@ -128,11 +150,7 @@ def _parse(url: str) -> tuple[Origin, str]:
     target = parts.path or "/"
     if "?" in url.partition("#")[0]:  # an empty query is not the same as none
         target += f"?{parts.query}"
-    prefix = url[: len(parts.scheme) + len("://") + len(parts.netloc)]
-    if prefix.isascii() and url.startswith("/", len(prefix)) and url.find("/", LENGTH_OF_HTTPS) == len(prefix):
-        if len(_seen) >= _MOST_SEEN:
-            _seen.clear()
-        _seen[prefix] = origin
+    _remember(url[: len(parts.scheme) + len("://") + len(parts.netloc)], url, origin)
     if target.isascii() and " " not in target:
         return origin, target
     try:

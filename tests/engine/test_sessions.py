@@ -216,11 +216,16 @@ def test_one_connection_that_is_closed(nginx: Any, trusted: Sessions, authority:
     with FaultyServer(accepts) as server:
         connection = connection_to(server.url("/"))
         reused = []
-        for close in (lambda: response.close(), lambda: response.read(), lambda: connection.sock.close()):
+        for end in ("the response, unread", "the response, read", "the socket"):
             connection.request("GET", "/good/1")
             reused.append(connection.sock.session_reused)
             response = connection.getresponse()
-            close()
+            if end == "the response, unread":
+                response.close()
+            elif end == "the response, read":
+                response.read()
+            else:
+                connection.sock.close()
             connection.close()
         connection.connect()
         reused.append(connection.sock.session_reused)

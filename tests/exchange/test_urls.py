@@ -7,7 +7,7 @@ import sys
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import httpconn
@@ -108,6 +108,44 @@ def test_the_fast_road_agrees(start: str, rest: str) -> None:
     fresh = outcome(start + rest)
     outcome(start)
     assert outcome(start + rest) == fresh
+
+
+def whole(url: str) -> object:
+    try:
+        origin, target = urls._parse(url)
+    except InvalidURL as error:
+        return type(error)
+    return origin.key, target
+
+
+PLAIN = ("http://a/", "https://b-c.test:8443/d?e", "http://a:65535/", "http://1.2.3.a_/'\"!~", f"http://{'a' * 63}.b/")
+
+
+@settings(deadline=None)
+@given(
+    st.sampled_from(["http://", "https://", "HTTP://", "ftp://", "http:/"]),
+    st.lists(st.text(st.sampled_from("ab0x19-_A%é"), max_size=4) | st.sampled_from(["a" * 63, "a" * 64]), max_size=5),
+    st.sampled_from(["", ":", ":0", ":1", ":080", ":80", ":65535", ":65536", ":99999", ":1e3", ":-1"]),
+    st.text(st.sampled_from('/a?#@:\\ é;"~\x7f'), max_size=6),
+)
+@example("http://", ["a" * 63] * 3 + ["a" * 61], "", "/")  # 253 characters
+@example("http://", ["a" * 63] * 3 + ["a" * 62], "", "/")
+@example("http://", ["a" * 63] * 4, "", "/")
+def test_a_new_origin_is_what_the_whole_parse_makes_of_it(scheme: str, labels: list[str], port: str, rest: str) -> None:
+    url = f"{scheme}{'.'.join(labels)}{port}{rest}"
+    urls._seen.clear()
+    found, seen = outcome(url), dict(urls._seen)
+    urls._seen.clear()
+    assert found == whole(url)
+    assert seen == urls._seen
+
+
+@pytest.mark.parametrize("url", PLAIN)
+def test_it_is_taken_apart_by_one_pattern(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    expected = whole(url)
+    urls._seen.clear()
+    monkeypatch.delattr(urls, "_parse")
+    assert outcome(url) == expected
 
 
 @settings(deadline=None)

@@ -556,11 +556,9 @@ class Loop(LoopState):
                 return
             connection = kept.pop()
             del self.idle[connection]
-            if self.now + self.away - connection.idle_since < self._idle_s and connection.is_quiet():
-                self.active[connection] = None
-                if connection.turn >= self.most_in_a_row:
-                    connection.turn = 0  # the others have had theirs
-                connection.begin(job)
+            if connection.turn >= self.most_in_a_row:
+                connection.turn = 0  # the others have had theirs
+            if self.now + self.away - connection.idle_since < self._idle_s and self._carries(connection, job):
                 return
             connection.close(_UNUSED)
         while self.open >= self._most_open and self.idle:
@@ -587,8 +585,15 @@ class Loop(LoopState):
         self.now = now - self.away
         host.idle.pop()
         del self.idle[connection]
-        self.active[connection] = None
         connection.turn = 0
+        if not self._carries(connection, job):
+            connection.close(NOT_QUIET)
+            return False
+        return True
+
+    def _carries(self, connection: Connection, job: Job) -> bool:
+        """Send *job* over a connection that has rested; return False where something has come on it unasked."""
+        self.active[connection] = None
         if self._sends_fast(connection, job):
             assert self._send_if_quiet is not None
             sent = self._send_if_quiet(connection.descriptor, job.head)
@@ -596,15 +601,15 @@ class Loop(LoopState):
                 connection.begun(job, sent)
                 return True
         if not connection.is_quiet():
-            connection.close(NOT_QUIET)
             return False
         connection.begin(job)
         return True
 
     def _sends_fast(self, connection: Connection, job: Job) -> bool:
         """Return whether *job* may be sent over a connection that rests, and be read, by the fast path."""
-        may = self._send_if_quiet is not None and not self.is_traced
-        return may and connection.is_plain and job.is_plain and job.body is None
+        if self._send_if_quiet is None or self.is_traced or not connection.is_plain or connection.is_behind_left_out:
+            return False
+        return job.is_plain and job.body is None and job.dressed is None
 
     def _kept_for(self, host: Host, job: Job) -> list[Connection]:
         """Return the list of kept connections that *job* may use; the last one is to be taken first."""
