@@ -56,6 +56,7 @@ cdef class Loop(LoopState):
     cpdef known_job(self, url, index)
     @cython.locals(host=Host, connection=Connection, now=double)
     cpdef bint start_at_once(self, BareJob job) except -1
+    cdef bint _carries(self, Connection connection, BareJob job) except -1
     cdef bint _sends_fast(self, Connection connection, BareJob job) except -1
     cpdef hold(self, Py_ssize_t count)
     cpdef answered(self, ResponseFields response)
