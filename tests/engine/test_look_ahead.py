@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+
+from httpconn import Fetcher
 
 from ..support.clients import FetchMany
 from ..support.clients import either_fetch_many as either_fetch_many
@@ -57,3 +61,25 @@ def test_no_more_results_wait_than_look_ahead(
         assert [response.url for response in results] == urls[1:]
         assert taken == COUNT
         assert sorted(server.seen) == sorted(f"/good/{number}" for number in range(COUNT))
+
+
+def test_what_follows_is_at_hand_over_many_connections(in_use: Any) -> None:
+    """Each goes on in the turn that has read its response, also where more responses have come than was read ahead."""
+    heads: list[bytes | None] = []
+    with FaultyServer() as server, Fetcher(max_connections=200, per_host=200, look_ahead=150) as fetcher:
+        loop = fetcher._loop
+        take_turn = loop.take_turn
+        if take_turn is None:
+            pytest.skip("this parser has no compiled turn")
+
+        def noting(descriptor: int, head: bytes | None, limits: Any) -> Any:
+            heads.append(head)
+            return take_turn(descriptor, head, limits)
+
+        loop.take_turn = noting
+        for response in fetcher.feed(server.url(f"/good/{number}") for number in range(1_200)):
+            assert response.status == 200
+            if not loop.ready:
+                time.sleep(0.02)  # in which all that are open get their response
+    assert fetcher.stats.opened == 200
+    assert heads[600:-200].count(None) == 0

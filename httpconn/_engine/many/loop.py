@@ -54,6 +54,10 @@ _READ_FOR_S: Final = 0.002
 """for how long, before the sockets get their turn. An input may be slow; no connection waits for one that is not."""
 _ADDED_FOR_S: Final = 0.02
 """The same for what the consumer has added, which is there."""
+_EVENTS_AT_ONCE: Final = 128
+"""What a turn goes on with at most, unless deadlines are to be judged. With more events than there are jobs read ahead,
+most connections would have to rest behind their response, and be taken up again one by one, which costs several times
+what it costs to send the next request in the turn that has read the response."""
 _SPARE_DESCRIPTORS: Final = 4
 """How many fewer connections than there were descriptors for are opened, at least; and"""
 _RAISE_EACH_S: Final = 1.0
@@ -155,13 +159,16 @@ class Loop(LoopState):
                 return
             if not self.active and not self.queued and not self.intake.added and not self.intake.sources:
                 raise StopIteration
+            most = len(self.by_descriptor) + 1
+            if most > _EVENTS_AT_ONCE and self.time() < self.sweep_at:
+                most = _EVENTS_AT_ONCE
             try:
-                events = poller.poll(timeout_s, len(self.by_descriptor) + 1)
+                events = poller.poll(timeout_s, most)
             except (OSError, ValueError):
                 if self.is_closed:
                     raise StopIteration from None  # by a signal's handler
                 raise
-            self.turn(events)
+            self.turn(events, is_all=len(events) < most)
             if ready:
                 return
 
@@ -179,13 +186,16 @@ class Loop(LoopState):
                 continue  # there may be something to start now
             return self._timeout_s()
 
-    def turn(self, events: list[tuple[int, int]]) -> None:
-        """Go on with what the poller told, and with what its time has come for; the results are in ``ready``."""
+    def turn(self, events: list[tuple[int, int]], *, is_all: bool = True) -> None:
+        """Go on with what the poller told, and with what its time has come for; the results are in ``ready``.
+
+        Not *is_all*: more may have come than was told, so that no deadline can be judged yet.
+        """
         self.now = time.monotonic() - self.away
         self._serve(events)
         if self.unfinished:
             self._go_on_decoding()
-        if self.now >= self.sweep_at:
+        if is_all and self.now >= self.sweep_at:
             self._sweep()
 
     def take_ready(self) -> list[Response]:
