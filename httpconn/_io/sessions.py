@@ -9,13 +9,13 @@ to how many are read, by all stores of the process.
 
 from __future__ import annotations
 
-import contextlib
 import ssl
 import sys
 import time
 from collections import OrderedDict
 from collections.abc import Hashable
-from typing import Any, Final
+
+from .._wire.annotations import Any, Final
 
 MOST_SESSIONS: Final = 1_000
 MOST_ENDED: Final = 128
@@ -116,5 +116,7 @@ def _is_usable(session: ssl.SSLSession) -> bool:
 
 def _trim(held: OrderedDict[Hashable, Any], most: int) -> None:
     while len(held) > most:
-        with contextlib.suppress(KeyError):  # another thread was faster
+        try:
             held.popitem(last=False)
+        except KeyError:
+            return  # another thread was faster, and has left none
