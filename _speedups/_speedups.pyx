@@ -5,13 +5,13 @@
 The face of the extension: what it imports, the tables that it shares with its pure twins, and what it is
 made of. Each ``.pxi`` holds one idea, and names its twin:
 
-- ``head.pxi``: ``find_head_end`` and ``parse_response_head``; twins in ``_wire/head.py`` and ``_backends/pure.py``
+- ``head.pxi``: ``find_head_end``, ``parse_response_head`` and ``begin_response_head``; twins in ``_wire/head.py`` and ``_backends/pure.py``
 - ``chunked.pxi``: ``ChunkedDecoder``; twin in ``_wire/body.py``
 - ``request.pxi``: ``serialize_plain_request_head`` and ``replaces_any``; twins in ``_wire/request.py`` and
   ``_backends/pure.py``
-- ``engine.pxi``: ``take_turn``, the fetch engine's common exchange; what it declines goes to ``_wire/reader.py``
-- ``response.pxi``: ``take_plain_response``; twin in ``_backends/pure.py``
+- ``engine.pxi``: ``plain_get`` and ``plain_request``; twins in ``_exchange/preparing.py`` and ``_exchange/layouts.py``
 - ``body_buffer.pxi``: ``BodyBuffer``; twin in ``_wire/body.py``
+- ``receive.pxi``: to receive and send on a descriptor
 
 Bounds are not checked by Cython here. What keeps every access inside its buffer is said at each file's head
 and at each spot. All of it runs under the GIL and calls back into no Python code while it holds a pointer into
@@ -46,17 +46,16 @@ __all__ = (
     "ChunkedDecoder",
     "FieldLayout",
     "ResponseHead",
-    "TurnLimits",
-    "begin_plain_response",
+    "begin_response_head",
     "find_head_end",
     "parse_response_head",
     "plain_get",
     "plain_request",
+    "receive",
+    "receive_waiting",
     "replaces_any",
     "send_if_quiet",
     "serialize_plain_request_head",
-    "take_plain_response",
-    "take_turn",
 )
 
 cdef enum:
@@ -111,6 +110,7 @@ _copy(LOWER, 256, bytes(range(256)).lower())  # bytes.lower() knows ASCII only, 
 _copy(CONTENT_LENGTH, LENGTH_OF_CONTENT_LENGTH, grammar.CONTENT_LENGTH.encode())
 _copy(TRANSFER_ENCODING, LENGTH_OF_TRANSFER_ENCODING, grammar.TRANSFER_ENCODING.encode())
 
+KEEP_ALIVE = grammar.KEEP_ALIVE
 NO_CONTENT = grammar.NO_CONTENT
 NOT_MODIFIED = grammar.NOT_MODIFIED
 MAX_BODY_BYTES = grammar.MAX_BODY_BYTES
@@ -150,8 +150,8 @@ cdef int _hold(object buffer, Py_buffer *view) except -1:
 include "head.pxi"
 include "chunked.pxi"
 include "request.pxi"
-include "response.pxi"
 include "body_buffer.pxi"
+include "receive.pxi"
 include "engine.pxi"
 
 # By which a head is pickled: the name that it has in whichever interpreter or process takes it out again.

@@ -21,8 +21,10 @@ cdef enum:
     INLINE_LINES = 24  # so that head and offsets fit into one block of CPython's small-object allocator
     SHORTEST_STATUS_LINE = 14  # "HTTP/1.1 200" CRLF
     LENGTH_OF_CONNECTION = 10
+    LENGTH_OF_CONTENT_ENCODING = 16
     LENGTH_OF_CONTENT_LENGTH = 14
     LENGTH_OF_TRANSFER_ENCODING = 17
+    MOST_DIGITS = 18  # of which none are beyond 2^63 - 1: see head.py
 
 
 cdef struct FieldLine:
@@ -43,10 +45,11 @@ cdef class ResponseHead:
     cdef readonly int status
     cdef Py_ssize_t _reason
     cdef Py_ssize_t _reason_length
-    # The first line of each field that framing asks for, counted from 1; 0 where there is none.
+    # The first line of each field that is asked for each time, counted from 1; 0 where there is none.
     cdef Py_ssize_t _content_length
     cdef Py_ssize_t _transfer_encoding
     cdef Py_ssize_t _connection
+    cdef Py_ssize_t _content_encoding
     cdef Py_ssize_t _count
     cdef Py_ssize_t _capacity
     cdef FieldLine *_lines  # _inline, or memory of its own once there are more lines
@@ -70,6 +73,9 @@ cdef class ResponseHead:
 
     @property
     def reason(self):
+        return self._reason_text()
+
+    cdef str _reason_text(self):
         cdef const char *reason = PyBytes_AS_STRING(self.block) + self._reason if self._reason_length else NULL
         if self._reason_length == 2 and memcmp(reason, "OK", 2) == 0:
             return "OK"  # of nearly every response; a literal, so one interned object for all of them
@@ -158,6 +164,8 @@ cdef class ResponseHead:
 
     cdef str _value_at(self, Py_ssize_t i):
         cdef FieldLine line = self._lines[i]
+        if line.value_length == 10 and memcmp(PyBytes_AS_STRING(self.block) + line.value, b"keep-alive", 10) == 0:
+            return KEEP_ALIVE  # of nearly every Connection: one object for all of them
         return PyUnicode_DecodeLatin1(PyBytes_AS_STRING(self.block) + line.value, line.value_length, NULL)
 
     cdef int _grow(self) except -1:
@@ -181,24 +189,66 @@ cdef class ResponseHead:
 
 def parse_response_head(bytes block not None, max_line_bytes, max_field_lines):
     """Return the head in *block*, or None where it is not plain or may be beyond a limit."""
-    return _parse_head(block, _clipped(max_line_bytes), _clipped(max_field_lines))
+    cdef ResponseHead head = _begin_head(block, _clipped(max_line_bytes), _clipped(max_field_lines))
+    return head if head is not None and head.block is block else None
 
 
-cdef ResponseHead _parse_head(bytes block, Py_ssize_t longest, Py_ssize_t most_lines):
-    cdef Py_ssize_t length = PyBytes_GET_SIZE(block)
-    # No line is longer than the whole; the rare longer block is left to the reference reader.
-    if length > longest or <uint64_t>length > UINT32_MAX:
+def begin_response_head(bytes data not None, Py_ssize_t max_line_bytes, Py_ssize_t max_field_lines):
+    """Return what ``_wire.head.Begun`` says of the head that *data* begins with; None also where it is not all there."""
+    cdef ResponseHead head = _begin_head(data, max_line_bytes, max_field_lines)
+    if head is None:
+        return None
+    cdef Py_ssize_t end = PyBytes_GET_SIZE(head.block)
+    cdef bytes rest = PyBytes_FromStringAndSize(PyBytes_AS_STRING(data) + end, PyBytes_GET_SIZE(data) - end)
+    cdef int64_t length = _plain_length(head)
+    return (
+        head,
+        rest,
+        head.version,
+        head.status,
+        head._reason_text(),
+        head._joined(head._content_length - 1, CONTENT_LENGTH, LENGTH_OF_CONTENT_LENGTH) if length < 0 else length,
+        head._joined(head._transfer_encoding - 1, TRANSFER_ENCODING, LENGTH_OF_TRANSFER_ENCODING),
+        head._joined(head._connection - 1, b"connection", LENGTH_OF_CONNECTION),
+        head._joined(head._content_encoding - 1, b"content-encoding", LENGTH_OF_CONTENT_ENCODING),
+    )
+
+
+cdef int64_t _plain_length(ResponseHead head) noexcept:
+    """Return the Content-Length, or -1 where there are none, several, or one of anything but a few digits."""
+    cdef int64_t length = 0
+    cdef uint32_t i
+    if not head._content_length or head._find(CONTENT_LENGTH, LENGTH_OF_CONTENT_LENGTH, head._content_length) >= 0:
+        return -1
+    cdef FieldLine line = head._lines[head._content_length - 1]
+    cdef const uint8_t *digits = <const uint8_t *>PyBytes_AS_STRING(head.block) + line.value
+    if not 1 <= line.value_length <= MOST_DIGITS:
+        return -1
+    for i in range(line.value_length):
+        if not c'0' <= digits[i] <= c'9':
+            return -1
+        length = length * 10 + (digits[i] - c'0')
+    return length
+
+
+cdef ResponseHead _begin_head(bytes data, Py_ssize_t longest, Py_ssize_t most_lines):
+    cdef Py_ssize_t length = PyBytes_GET_SIZE(data)
+    cdef const uint8_t *start = <const uint8_t *>PyBytes_AS_STRING(data)
+    if <uint64_t>length > UINT32_MAX:
         return None
     cdef ResponseHead head = ResponseHead.__new__(ResponseHead)
-    head.block = block
-    cdef const uint8_t *data = <const uint8_t *>PyBytes_AS_STRING(block)
-    cdef Py_ssize_t at = _take_status_line(head, data, length)
+    cdef Py_ssize_t at = _take_status_line(head, start, length)
     if at:
-        at = _take_field_lines(head, data, at, length, most_lines)
-    # What is left must be the empty line, and nothing behind it.
-    if at and at + 2 == length and data[at] == CR and data[at + 1] == LF:
-        return head
-    return None
+        at = _take_field_lines(head, start, at, length, most_lines)
+    # What is left must be the empty line.
+    if not at or start[at] != CR or start[at + 1] != LF:
+        return None
+    at += 2
+    # No line is longer than the whole; the rare longer head is left to the reference reader.
+    if at > longest:
+        return None
+    head.block = data if at == length else PyBytes_FromStringAndSize(<const char *>start, at)
+    return head
 
 
 cdef Py_ssize_t _take_status_line(ResponseHead head, const uint8_t *data, Py_ssize_t length) noexcept:
@@ -252,34 +302,53 @@ cdef Py_ssize_t _take_field_lines(
 
 
 cdef inline void _note_framing(ResponseHead head, const uint8_t *name, Py_ssize_t length) noexcept:
-    """Remember where the first of each field stands that framing and reuse are judged by."""
+    """Remember where the first of each field stands that is asked for each time."""
     if length == LENGTH_OF_CONTENT_LENGTH:
-        if not head._content_length and _is_named(name, CONTENT_LENGTH, length):
+        if not head._content_length and _is_long_name(name, CONTENT_LENGTH, length):
             head._content_length = head._count
     elif length == LENGTH_OF_TRANSFER_ENCODING:
-        if not head._transfer_encoding and _is_named(name, TRANSFER_ENCODING, length):
+        if not head._transfer_encoding and _is_long_name(name, TRANSFER_ENCODING, length):
             head._transfer_encoding = head._count
     elif length == LENGTH_OF_CONNECTION:
-        if not head._connection and _is_named(name, b"connection", length):
+        if not head._connection and _is_long_name(name, b"connection", length):
             head._connection = head._count
+    elif length == LENGTH_OF_CONTENT_ENCODING:
+        if not head._content_encoding and _is_long_name(name, b"content-encoding", length):
+            head._content_encoding = head._count
+
+
+cdef inline bint _is_long_name(const uint8_t *name, const char *wanted, Py_ssize_t length) noexcept:
+    """As ``_is_named``, for a token and a name of small letters and "-", of 8 bytes or more: 8 at once, the last ones twice.
+
+    What 0x20 is added to becomes a small letter only if it is that letter in either case, and "-" only if it is "-", or CR,
+    which is in no token.
+    """
+    cdef uint64_t some, others
+    cdef Py_ssize_t at = 0
+    while True:
+        memcpy(&some, name + at, 8)
+        memcpy(&others, wanted + at, 8)
+        if some | 0x2020202020202020ULL != others:
+            return False
+        if at == length - 8:
+            return True
+        at = min(at + 8, length - 8)
 
 
 cdef inline bint _is_named(const uint8_t *name, const char *wanted, Py_ssize_t length) noexcept:
-    """Return whether the *length* bytes of both are equal but for the case of letters."""
+    """Return whether the *length* bytes of *name* are those of *wanted*, which is in lower case, in any case."""
     cdef Py_ssize_t i
     for i in range(length):
-        if LOWER[name[i]] != LOWER[<uint8_t>wanted[i]]:
+        if LOWER[name[i]] != <uint8_t>wanted[i]:
             return False
     return True
 
 
 cdef object _ascii_name(name):
-    """Return *name* as a str that is ASCII; "", which names no line, where no field can be named so."""
+    """Return *name* in lower case as a str that is ASCII; "", which names no line, where no field can be named so."""
     if not isinstance(name, str):
         raise TypeError(f"expected a str for the name of a field, got {type(name).__name__}")
-    if PyUnicode_IS_ASCII(name):
-        return name
-    # http.client folds names by str.lower(), which makes ASCII of one character that is not (KELVIN SIGN).
+    # As http.client folds names: it makes ASCII of one character that is not (KELVIN SIGN).
     name = name.lower()
     return name if PyUnicode_IS_ASCII(name) else ""
 

@@ -1,23 +1,20 @@
 from typing import Any, Never, Self, final
 
-from ._wire.grammar import Limits
-
 __all__ = (
     "BodyBuffer",
     "ChunkedDecoder",
     "FieldLayout",
     "ResponseHead",
-    "TurnLimits",
-    "begin_plain_response",
+    "begin_response_head",
     "find_head_end",
     "parse_response_head",
     "plain_get",
     "plain_request",
+    "receive",
+    "receive_waiting",
     "replaces_any",
     "send_if_quiet",
     "serialize_plain_request_head",
-    "take_plain_response",
-    "take_turn",
 )
 
 @final
@@ -68,29 +65,14 @@ class ChunkedDecoder:
     def trailer_block(self) -> bytes: ...
 
 def parse_response_head(block: bytes, max_line_bytes: int, max_field_lines: int) -> ResponseHead | None: ...
+def begin_response_head(
+    data: bytes, max_line_bytes: int, max_field_lines: int
+) -> tuple[ResponseHead, bytes, int, int, str, int | str | None, str | None, str | None, str | None] | None: ...
 def find_head_end(buffer: bytes | bytearray, start: int = 0) -> int: ...
 def serialize_plain_request_head(
     method: str, target: str, host: bytes, headers: dict[str, str], content_length: int
 ) -> bytes | None: ...
-def take_plain_response(
-    data: bytes, method: str | None, limits: Limits
-) -> tuple[ResponseHead, bytes, bytes] | None: ...
 def replaces_any(instance: object, names: tuple[str, ...], originals: tuple[object, ...]) -> bool: ...
-
-@final
-class TurnLimits:
-    def __init__(
-        self,
-        line_bytes: int,
-        field_lines: int,
-        trailer_lines: int,
-        overhead_bytes: int,
-        max_content: int | None,
-        judged_from: int,
-        retried_from: int,
-        keeps_cookies: bool,
-        takes_coded: bool = False,
-    ) -> None: ...
 
 @final
 class FieldLayout:
@@ -103,14 +85,10 @@ class FieldLayout:
         keeps: bool = True,
     ) -> None: ...
 
-def begin_plain_response(
-    data: bytes, limits: TurnLimits, is_head: bool = False
-) -> tuple[ResponseHead, bytes, int] | None: ...
 def plain_get(known: dict[str, tuple[Any, Any, bytes]], url: str) -> tuple[tuple[Any, Any, bytes], bytes] | None: ...
 def plain_request(
     known: dict[str, tuple[Any, Any, bytes]], url: str, headers: Any, layouts: dict[tuple[str, ...], Any]
 ) -> tuple[tuple[Any, Any, bytes], bytes] | None: ...
-def send_if_quiet(descriptor: int, head: bytes) -> int: ...
-def take_turn(
-    descriptor: int, next_request: bytes | None, limits: TurnLimits
-) -> tuple[ResponseHead, bytes, int, int] | bytes | None: ...
+def receive(descriptor: int, most: int) -> bytes | None: ...
+def receive_waiting(descriptor: int, most: int) -> bytes: ...
+def send_if_quiet(descriptor: int, data: bytes) -> int: ...

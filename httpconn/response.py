@@ -35,7 +35,9 @@ from ._wire.annotations import TYPE_CHECKING, Any, BinaryIO, Final, Protocol, Ty
 from ._wire.framing import UNTIL_CLOSE
 from ._wire.grammar import CONTINUE, Limits
 from ._wire.head import Defect, ResponseHead, field_lines_of, field_value_of, field_values_of
-from ._wire.reader import NEED_DATA, ResponseReader, take_plain_response
+from ._wire.plain import VERSION as PLAIN_VERSION
+from ._wire.plain import Plain, take_plain_response
+from ._wire.reader import NEED_DATA, ResponseReader
 from .errors import (
     BadStatusLine,
     HTTPException,
@@ -145,7 +147,7 @@ class HTTPResponse(_Base):
         self._headers: HTTPMessage | None = None
         self._msg: Any = _UNKNOWN
         # A response that came whole with its head needs no reader, unless somebody asks for more than all of it.
-        self._plain: tuple[ResponseHead, bytes, bytes] | None = None
+        self._plain: Plain | None = None
         self._reader: ResponseReader | None = None
         self._witness: ResponseReader | None = None  # of what others read through ``fp``
         self._failure: BaseException | None = None
@@ -165,7 +167,7 @@ class HTTPResponse(_Base):
         head = getattr(self, "_head", None)
         if head is not None:
             plain, self._plain = self._plain, None
-            reader.go_on_behind(head, plain[2] if plain is not None else b"", is_read=plain is None)
+            reader.go_on_behind(head, plain[3] if plain is not None else b"", is_read=plain is None)
         self._reader = reader
         return reader
 
@@ -205,18 +207,17 @@ class HTTPResponse(_Base):
             if source is None:
                 raise _closed_meanwhile()
             data = source.receive(LINE, -1)
-            backend, limits = _backends.selected, self.limits or current_limits()
-            take_plain = backend.take_plain_response
-            if take_plain is not None:
-                plain = take_plain(data, self._method, limits)
-            else:
-                plain = take_plain_response(backend, data, self._method, limits)
+            limits = self.limits or current_limits()
+            plain = take_plain_response(_backends.selected, data, self._method, limits)
             if plain is not None:
                 self._plain = plain
-                head = plain[0]
+                self._head = head = plain[0]
+                self.version = PLAIN_VERSION
+                self.code = self.status = plain[4]
+                self.reason = plain[5]
                 self.will_close = False
-            else:
-                head = self._read_head(source, data)
+                return
+            head = self._read_head(source, data)
         self._head = head
         self.version = head.version
         self.code = self.status = head.status
@@ -515,7 +516,7 @@ class HTTPResponse(_Base):
             if owner is not None:
                 if self._reader is None:
                     # A plain response keeps the connection open. Unread, only a body of no bytes may be left behind.
-                    owner._release(self, self._head is not None and (self._plain is None or not self._plain[2]))
+                    owner._release(self, self._head is not None and (self._plain is None or not self._plain[3]))
                 else:
                     owner._release(self, self._failure is None and self._reader.may_be_followed())
 

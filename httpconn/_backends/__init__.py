@@ -25,8 +25,8 @@ from functools import cache
 from importlib import import_module
 
 from .._wire.annotations import Final
+from .._wire.interpreter import IS_MAIN, NO_EXTENSIONS
 from .contract import Backend
-from .interpreter import IS_MAIN, NO_EXTENSIONS
 
 NAMES: Final = ("cython", "httptools", "python")
 
@@ -131,7 +131,7 @@ def _load(name: str) -> Backend:
         return lender.__replace__(
             name=name,
             parse_response_head=llhttp.parse_response_head,
-            take_plain_response=None,
+            begin_response_head=llhttp.begin_response_head,
             engine=None,
         )
     from . import pure

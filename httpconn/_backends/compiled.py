@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 
 from .._wire.annotations import TYPE_CHECKING
+from .._wire.interpreter import IS_MAIN
 from .contract import Backend, Engine
-from .interpreter import IS_MAIN
 
 if TYPE_CHECKING or IS_MAIN:
     from .. import _speedups
@@ -21,9 +21,8 @@ _ENGINE = (
     None
     if sys.platform == "win32"
     else Engine(
-        _speedups.TurnLimits,
-        _speedups.begin_plain_response,
-        _speedups.take_turn,
+        _speedups.receive,
+        _speedups.receive_waiting,
         _speedups.send_if_quiet,
         _speedups.plain_get,
         _speedups.plain_request,
@@ -34,11 +33,11 @@ _ENGINE = (
 BACKEND = Backend(
     "cython",
     parse_response_head,
+    _speedups.begin_response_head,
     _speedups.find_head_end,
     _speedups.ChunkedDecoder,
     _speedups.BodyBuffer,
     _speedups.serialize_plain_request_head,
     _speedups.replaces_any,
-    _speedups.take_plain_response,
     engine=_ENGINE,
 )

@@ -6,6 +6,7 @@ speed but not in their answers. Three laws hold, and tests show them:
 
 - for every block, ``parse_response_head(block, ...)`` is None or equals the reference reader's answer;
 - it is None for no realistic head;
+- ``begin_response_head`` says the same of the head that stands in front of other bytes;
 - however the bytes of a chunked body are cut into pieces, the decoders give the same bytes, the same end and
   the same refusal at the same place.
 """
@@ -14,9 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .._wire.annotations import Any, Protocol
-from .._wire.grammar import Limits
-from .._wire.head import ResponseHead
+from .._wire.annotations import Any, Final, Protocol
+from .._wire.head import Begun, ResponseHead
 from .._wire.records import Record
 
 
@@ -85,37 +85,25 @@ class BodyBuffer(Protocol):
         """Return all that was put in, and be empty."""
 
 
+NOT_SENT: Final = -1
+UNASKED: Final = -2
+
+
 class Engine(Record):
-    """What the fetch engine has done by compiled code in one call; see ``_speedups/engine.pxi``. There is no twin."""
+    """What the fetch engine has done on the descriptor of a socket by compiled code, without waiting."""
 
-    __slots__ = (
-        "begin_plain_response",
-        "limits",
-        "make_layout",
-        "plain_get",
-        "plain_request",
-        "send_if_quiet",
-        "take_turn",
-    )
-    __match_args__ = (
-        "limits",
-        "begin_plain_response",
-        "take_turn",
-        "send_if_quiet",
-        "plain_get",
-        "plain_request",
-        "make_layout",
-    )
+    __slots__ = ("make_layout", "plain_get", "plain_request", "receive", "receive_waiting", "send_if_quiet")
+    __match_args__ = ("receive", "receive_waiting", "send_if_quiet", "plain_get", "plain_request", "make_layout")
 
-    limits: Callable[..., Any]
-    """(line bytes, field lines, trailer lines, chunk overhead, content bytes; and what has to be judged before the next
-    request is sent: statuses from here to 399, those from here on, and cookies; and whether content is wanted as it
-    came, which it is not by default) to what the other two are given."""
-    begin_plain_response: Callable[..., tuple[ResponseHead, bytes, int] | None]
-    """(data, limits, whether it answers HEAD, which none does by default)"""
-    take_turn: Callable[[int, bytes | None, Any], tuple[ResponseHead, bytes, int, int] | bytes | None]
+    receive: Callable[[int, int], bytes | None]
+    """(descriptor, most bytes) to what has come, b"" at the end of the stream; None where there is nothing now.
+
+    Raises OSError."""
+    receive_waiting: Callable[[int, int], bytes]
+    """The same, but b"" where nothing waits, or an end or an error does, which is left for ``receive`` to tell."""
     send_if_quiet: Callable[[int, bytes], int]
-    """(descriptor, head) to how much of it went out; 0 where something has come unasked, or nothing goes."""
+    """(descriptor, head) to how much of it went out; NOT_SENT where nothing goes; UNASKED where something has come that
+    nobody asked for, an end, or an error. Who looks then finds it again."""
     plain_get: Callable[[dict[str, Any], str], tuple[Any, bytes] | None]
     """The twin of ``preparing.plain_get``."""
     plain_request: Callable[[dict[str, Any], str, Any, dict[tuple[str, ...], Any]], tuple[Any, bytes] | None]
@@ -125,18 +113,16 @@ class Engine(Record):
 
     def __init__(
         self,
-        limits: Callable[..., Any],
-        begin_plain_response: Callable[..., tuple[ResponseHead, bytes, int] | None],
-        take_turn: Callable[[int, bytes | None, Any], tuple[ResponseHead, bytes, int, int] | bytes | None],
+        receive: Callable[[int, int], bytes | None],
+        receive_waiting: Callable[[int, int], bytes],
         send_if_quiet: Callable[[int, bytes], int],
         plain_get: Callable[[dict[str, Any], str], tuple[Any, bytes] | None],
         plain_request: Callable[[dict[str, Any], str, Any, dict[tuple[str, ...], Any]], tuple[Any, bytes] | None],
         make_layout: Callable[[tuple[str, ...], tuple[str | None, ...], bytes, bool, bool], Any],
     ) -> None:
         self._set(
-            limits,
-            begin_plain_response,
-            take_turn,
+            receive,
+            receive_waiting,
             send_if_quiet,
             plain_get,
             plain_request,
@@ -146,6 +132,7 @@ class Engine(Record):
 
 class Backend(Record):
     __slots__ = (
+        "begin_response_head",
         "body_buffer",
         "chunked_decoder",
         "engine",
@@ -154,23 +141,24 @@ class Backend(Record):
         "parse_response_head",
         "replaces_any",
         "serialize_request_head",
-        "take_plain_response",
     )
     __match_args__ = (
         "name",
         "parse_response_head",
+        "begin_response_head",
         "find_head_end",
         "chunked_decoder",
         "body_buffer",
         "serialize_request_head",
         "replaces_any",
-        "take_plain_response",
         "engine",
     )
 
     name: str
     parse_response_head: Callable[[bytes, int, int], ResponseHead | None]
     """(block, max line bytes, max field lines) to a head, or None for "declined"."""
+    begin_response_head: Callable[[bytes, int, int], Begun | None]
+    """The same for the head that bytes begin with, whatever is behind it; None also where it is not all there."""
     find_head_end: Callable[[bytes | bytearray, int], int]
     """(buffer, start) to the offset behind the empty line, or -1."""
     chunked_decoder: Callable[[int, int, int, bool], ChunkedDecoder]
@@ -179,31 +167,28 @@ class Backend(Record):
     """(method, target, Host, headers, Content-Length or -1) to a request's head, or None for "declined"."""
     replaces_any: Callable[[object, tuple[str, ...], tuple[object, ...]], bool]
     """(instance, names, originals): whether its class, a class between or it itself has another one of *names*."""
-    take_plain_response: Callable[[bytes, str | None, Limits], tuple[ResponseHead, bytes, bytes] | None] | None
-    """(received, method, limits) to what ``_wire.reader.take_plain_response`` returns; None: that is what does it."""
     engine: Engine | None
 
     def __init__(
         self,
         name: str,
         parse_response_head: Callable[[bytes, int, int], ResponseHead | None],
+        begin_response_head: Callable[[bytes, int, int], Begun | None],
         find_head_end: Callable[[bytes | bytearray, int], int],
         chunked_decoder: Callable[[int, int, int, bool], ChunkedDecoder],
         body_buffer: Callable[[], BodyBuffer],
         serialize_request_head: Callable[[str, str, bytes, dict[str, str], int], bytes | None],
         replaces_any: Callable[[object, tuple[str, ...], tuple[object, ...]], bool],
-        take_plain_response: Callable[[bytes, str | None, Limits], tuple[ResponseHead, bytes, bytes] | None]
-        | None = None,
         engine: Engine | None = None,
     ) -> None:
         self._set(
             name,
             parse_response_head,
+            begin_response_head,
             find_head_end,
             chunked_decoder,
             body_buffer,
             serialize_request_head,
             replaces_any,
-            take_plain_response,
             engine,
         )

@@ -17,7 +17,7 @@ from typing import Final
 from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from .._wire.grammar import CONTENT_LENGTH, FIELD_VCHAR_OR_WS, TCHAR, TRANSFER_ENCODING
-from .._wire.head import ResponseHead
+from .._wire.head import Begun, ResponseHead, begun_by, find_head_end
 from . import pure
 
 _VERSIONS: Final = {"1.0": 10, "1.1": 11}
@@ -132,5 +132,16 @@ def _stands_in(block: bytes, status_line: bytes, reason: bytes, lines: list[tupl
     )
 
 
-BACKEND = pure.BACKEND.__replace__(name="httptools", parse_response_head=parse_response_head, take_plain_response=None)
+def begin_response_head(data: bytes, max_line_bytes: int, max_field_lines: int) -> Begun | None:
+    """Return what ``Begun`` says of the head that *data* begins with; None also where it is not all there."""
+    end = find_head_end(data)
+    head = None if end < 0 else parse_response_head(data[:end], max_line_bytes, max_field_lines)
+    return None if head is None else begun_by(head, head.get_joined("content-encoding"), data[end:])
+
+
+BACKEND = pure.BACKEND.__replace__(
+    name="httptools",
+    parse_response_head=parse_response_head,
+    begin_response_head=begin_response_head,
+)
 """With the pure lender; ``get("httptools")`` replaces it by the compiled one where that is present."""

@@ -14,13 +14,13 @@ from types import FunctionType
 
 from .._wire.annotations import Final
 from .._wire.body import BodyBuffer, ChunkedDecoder
-from .._wire.grammar import CONTENT_LENGTH, TRANSFER_ENCODING, match_plain_head
-from .._wire.head import ResponseHead, find_head_end
+from .._wire.grammar import CONTENT_LENGTH, TRANSFER_ENCODING, match_beginning_plain_head, match_plain_head
+from .._wire.head import Begun, ResponseHead, begun_by, find_head_end
 from .._wire.request import serialize_plain_request_head
 from .contract import Backend
 
-_find_framing_lines: Final = re.compile(
-    rf"\n(?i:({CONTENT_LENGTH})|({TRANSFER_ENCODING})|connection):[ \t]*+([^\r]*+)".encode("ascii")
+_find_usual_lines: Final = re.compile(
+    rf"\n(?i:({CONTENT_LENGTH})|({TRANSFER_ENCODING})|(connection)|content-encoding):[ \t]*+([^\r]*+)".encode("ascii")
 ).findall
 # The lines are known to be valid by now, so the pattern may be as simple as this.
 _split_field_lines: Final = re.compile(r"([^:]++):[ \t]*+([^\r]*+)\r\n").findall
@@ -29,12 +29,13 @@ _split_field_lines: Final = re.compile(r"([^:]++):[ \t]*+([^\r]*+)\r\n").findall
 class PlainHead:
     """A head within the plain grammar; see ``_wire.head.ResponseHead``."""
 
-    __slots__ = ("_fields", "_folded", "_lines", "_reason", "block", "connection", "content_length", "status",
-                 "transfer_encoding", "version")  # fmt: skip
+    __slots__ = ("_fields", "_folded", "_lines", "_reason", "block", "connection", "content_encoding",
+                 "content_length", "status", "transfer_encoding", "version")  # fmt: skip
 
     defects = ()
 
     connection: str | None
+    content_encoding: str | None
     content_length: str | None
     transfer_encoding: str | None
 
@@ -46,15 +47,18 @@ class PlainHead:
         self._fields = fields
         self._folded: bytes | None = None
         self._lines: list[tuple[str, str]] | None = None
-        length = coding = connection = None
-        for is_length, is_coding, value in _find_framing_lines(block):  # asked for each time: in one search for all
+        length = coding = connection = encoding = None
+        for is_length, is_coding, is_connection, value in _find_usual_lines(block):  # in one search for all
             text = value.decode("latin-1")
             if is_length:
                 length = text if length is None else f"{length}, {text}"
             elif is_coding:
                 coding = text if coding is None else f"{coding}, {text}"
-            else:
+            elif is_connection:
                 connection = text if connection is None else f"{connection}, {text}"
+            else:
+                encoding = text if encoding is None else f"{encoding}, {text}"
+        self.content_encoding = encoding
         self.content_length = length
         self.transfer_encoding = coding
         self.connection = connection
@@ -112,13 +116,24 @@ def parse_response_head(block: bytes, max_line_bytes: int, max_field_lines: int)
     if len(block) > max_line_bytes:
         return None
     match = match_plain_head(block)
-    if match is None:
+    return None if match is None else _head_of(match, max_field_lines)
+
+
+def begin_response_head(data: bytes, max_line_bytes: int, max_field_lines: int) -> Begun | None:
+    """Return what ``Begun`` says of the head that *data* begins with; None also where it is not all there."""
+    match = match_beginning_plain_head(data)
+    if match is None or (end := match.end()) > max_line_bytes:
         return None
+    head = _head_of(match, max_field_lines)
+    return None if head is None else begun_by(head, head.content_encoding, data[end:])
+
+
+def _head_of(match: re.Match[bytes], max_field_lines: int) -> PlainHead | None:
     version, status, reason, fields = match.groups()
     # A line has four bytes or more, so most heads need not be counted through.
     if len(fields) > 4 * max_field_lines and fields.count(b"\n") > max_field_lines:
         return None
-    return PlainHead(block, 11 if version == b"1" else 10, int(status), reason, fields)
+    return PlainHead(match[0], 11 if version == b"1" else 10, int(status), reason, fields)
 
 
 def replaces_any(instance: object, names: tuple[str, ...], originals: tuple[object, ...]) -> bool:
@@ -150,6 +165,7 @@ def _getter(names: tuple[str, ...]) -> Callable[[type], tuple[object, ...]]:
 BACKEND = Backend(
     "python",
     parse_response_head,
+    begin_response_head,
     find_head_end,
     ChunkedDecoder,
     BodyBuffer,

@@ -6,6 +6,6 @@ For: what both ways have in common: what is made once from the settings (``share
 Not for: what is sent and how it is read, which is the same whoever carries it (``_exchange``).
 """
 
-from .._backends.interpreter import compiled_path
+from .._wire.interpreter import compiled_path
 
 __path__[:0] = compiled_path(__name__)

@@ -62,10 +62,8 @@ class Shared:
         )
         self.default_encoding = None if settings.default_encoding is None else (settings.default_encoding,)
         self.make_response: ResponseMaker = Response if self.default_encoding is None else self._make_response
-        engine = self.engine = self.preparer.fast_path.engine
-        self.plain_limits = self.preparer.fast_path.limits
-        self.take_turn = None if engine is None else engine.take_turn
-        self.begin_plain = None if engine is None else engine.begin_plain_response
+        self.engine = self.preparer.fast_path.engine
+        self.plain_reader = self.preparer.fast_path.reader
         self.sessions = Sessions()
         self._sockets = SocketSettings(settings.source_address, settings.socket_options)
         # The same for all of our time: a session can only be gone on with in its own context.

@@ -20,6 +20,7 @@ from ..policies.retries import Retry
 from ..policies.verdict import Policies
 from .capture import Capture
 from .content_coding import Decoding, decoder_of
+from .fast_reading import FastReader
 from .job import Clock, Job
 from .logged import log, shown_head
 from .settings import Settings
@@ -28,7 +29,7 @@ from .sink import Sink, takes
 _NO_CLOCK: Final[Any] = None
 _TURN_S: Final = 0.005
 """How long one response is decoded at once, before the next look at the clock and at other responses."""
-_MOST_LIMITS: Final = 1_000
+_MOST_READERS: Final = 1_000
 _STREAM_STEP_BYTES: Final = 262_144
 """Of a streamed response, at most so much is decoded at once however quickly that goes: its reader may be slow."""
 
@@ -309,52 +310,45 @@ class Incoming:
 
 
 class FastPath:
-    """The compiled way to receive, read and send, and the limits to give it."""
+    """The shorter way of the most common exchanges: who reads their responses, and receives and sends."""
 
     def __init__(self, settings: Settings, policies: Policies) -> None:
-        engine, limits = _backends.selected.engine, settings.limits
         self._settings = settings
         self._policies = policies
-        if limits.body_bytes is not None or limits.head_bytes < limits.line_bytes:
-            engine = None  # it does not check these
-        self.engine: Engine | None = engine
-        """None where the backend has none, or where there is a limit that it does not check."""
-        self.limits = self._limits(settings.max_content, policies.retried_from, takes_coded=False)
-        """Those that all requests share."""
-        self._made: dict[tuple[int, int | None, bool], tuple[Retry | None, Any]] = {}
+        self.engine: Engine | None = _backends.selected.engine
+        """None where the backend has none: then what comes is received as everywhere."""
+        self.reader = self._new_reader(settings.max_content, policies.retried_from, takes_coded=False)
+        """That of all responses whose requests have no limits of their own."""
+        self._made: dict[tuple[int, int | None, bool], tuple[Retry | None, FastReader]] = {}
 
-    def limits_for(self, request: Request) -> Any:
-        """Return the limits for the response to *request*, which was found good; None for those that all share."""
+    def reader_for(self, request: Request) -> FastReader | None:
+        """Return who reads the response to *request*, which was found good; None for the one that all share."""
         retry, sink = request.retry, request.sink
         max_content, of_all = request.max_content, self._settings.max_content
         if max_content is None:
             max_content = of_all
         elif sink is not None and of_all is not None:
             max_content = min(max_content, of_all)  # what is no result is kept in memory
-        if self.engine is None or (sink is None and retry is None and request.decode and max_content == of_all):
+        if sink is None and retry is None and request.decode and max_content == of_all:
             return None
         key = (id(retry), max_content, request.decode)
         found = self._made.get(key)
         if found is None:
             retried_from = self._policies.retried_from if retry is None else self._policies.retried_from_by(retry)
-            if len(self._made) >= _MOST_LIMITS:
+            if len(self._made) >= _MOST_READERS:
                 self._made.clear()
-            limits = self._limits(max_content, retried_from, takes_coded=not request.decode)
-            found = self._made[key] = retry, limits  # with the Retry, so that its id stays its own
+            reader = self._new_reader(max_content, retried_from, takes_coded=not request.decode)
+            found = self._made[key] = retry, reader  # with the Retry, so that its id stays its own
         return found[1]
 
-    def _limits(self, max_content: int | None, retried_from: int, *, takes_coded: bool) -> Any:
-        if self.engine is None:
-            return None
-        limits, policies = self._settings.limits, self._policies
-        return self.engine.limits(
-            limits.line_bytes,
-            limits.field_lines,
-            limits.trailer_lines,
-            limits.chunk_overhead_bytes,
+    def _new_reader(self, max_content: int | None, retried_from: int, *, takes_coded: bool) -> FastReader:
+        policies = self._policies
+        return FastReader(
+            _backends.selected,
+            self._settings.limits,
             max_content,
             policies.judged_from,
             retried_from,
             policies.cookies is not None,
-            takes_coded,
+            takes_coded=takes_coded,
         )

@@ -1,3 +1,5 @@
+from httpconn._exchange.fast_reading cimport FastReader
+
 cdef class BareJob:
     cdef public Py_ssize_t attempts
     cdef public object body
@@ -6,10 +8,12 @@ cdef class BareJob:
     cdef public object index
     cdef public bint is_plain
     cdef public object key
-    cdef public object limits
     cdef public object method
     cdef public object origin
+    cdef public FastReader reader
     cdef public object request
     cdef public double started
     cdef public object timeout
     cdef public object trail
+
+    cpdef _fill(self, request, index, key, origin, method, head)

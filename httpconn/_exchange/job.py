@@ -10,6 +10,7 @@ from .._wire.head import ResponseHead
 from .._wire.urls import Origin, redacted
 from ..model import Request, Response, Sent, Timeout
 from ..policies.verdict import Trail
+from .fast_reading import FastReader
 from .proxies import Proxy
 from .request_body import ChunkedBody, Framed
 
@@ -33,7 +34,7 @@ def _pair_of(line: str) -> tuple[str, str]:
 class BareJob:
     """What an exchange looks at each time, in slots: compiled too, by ``job.pxd``."""
 
-    __slots__ = ("attempts", "body", "dressed", "head", "index", "is_plain", "key", "limits", "method", "origin",
+    __slots__ = ("attempts", "body", "dressed", "head", "index", "is_plain", "key", "method", "origin", "reader",
                  "request", "started", "timeout", "trail")  # fmt: skip
 
     attempts: int
@@ -47,11 +48,11 @@ class BareJob:
     is_plain: bool
     """A response with content, which goes to memory or to a file object, under limits that the fast path knows."""
     key: Key
-    limits: Any
-    """Those of the fast path for its response; None: those that all share. Only where there are some of its own may it
-    have a sink there."""
     method: str
     origin: Origin
+    reader: FastReader | None
+    """Who reads its response on the fast path; None: the one that all share. Only with one of its own may it have a
+    sink there."""
     request: Request | str
     started: float
     timeout: Timeout | None
@@ -59,6 +60,10 @@ class BareJob:
     """Its history and retries; None until it is sent a second time or redirected."""
 
     def __init__(self, request: Request | str, index: int, key: Key, origin: Origin, method: str, head: bytes) -> None:
+        self._fill(request, index, key, origin, method, head)
+
+    def _fill(self, request: Request | str, index: int, key: Key, origin: Origin, method: str, head: bytes) -> None:
+        """Set every attribute, of a job that has just been made."""
         self.request = request
         self.index = index
         self.key = key
@@ -67,7 +72,7 @@ class BareJob:
         self.head = head
         self.attempts = 0
         self.started = 0.0
-        self.body = self.dressed = self.limits = self.timeout = self.trail = None
+        self.body = self.dressed = self.reader = self.timeout = self.trail = None
         self.is_plain = True
 
 

@@ -134,7 +134,7 @@ class Preparer:
         self._other_layouts: dict[tuple[str, bool], Layouts] = {}
         self._repeated = RepeatedHeads()
         self._readings: dict[tuple[Any, ...] | None, tuple[Retry | None, Any]] = {}
-        """By ``Request.reading`` of what was found good: the Retry whose id is in there, and the limits of the job."""
+        """By ``Request.reading`` of what was found good: the Retry whose id is in there, and the reader of the job."""
         self._given: dict[tuple[Any, ...], dict[str, Known]] = {}
         """Of requests that other libraries have made: by their fields and what TLS is to be like."""
         self._not_asked: dict[Key, float] = {}
@@ -223,7 +223,7 @@ class Preparer:
             return False
         if said is None:
             return False
-        _, job.limits = said
+        _, job.reader = said
         if request.sink is not None:
             job.may_go_on = self._policies.may_go_on
         if isinstance(request.timeout, Timeout):  # or there is none
@@ -289,7 +289,7 @@ class Preparer:
         if reading is not None and is_usual and isinstance(request.timeout, Timeout | None):
             if len(self._readings) >= _MOST_LAYOUTS:
                 self._readings.clear()
-            self._readings[reading] = request.retry, job.limits
+            self._readings[reading] = request.retry, job.reader
 
     def _note_options(self, job: Job, request: Request) -> None:
         """Have *job* go by what *request* says of its time and its response. Raises OSError, TypeError for the sink."""
@@ -300,7 +300,7 @@ class Preparer:
             job.may_go_on = self._policies.may_go_on
             if not is_file_object(request.sink):
                 job.is_plain = job.may_read_fast = False  # a path is more work than all that would be saved
-        job.limits = self.fast_path.limits_for(request)
+        job.reader = self.fast_path.reader_for(request)
 
     async def prepare_awaiting(self, request: Request, index: int = 0) -> Job:
         """As ``prepare``, where there are hooks, which may have to be awaited."""

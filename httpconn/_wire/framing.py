@@ -61,26 +61,6 @@ def body_framing(head: ResponseHead, method: str | None, strict: bool) -> Framin
     return _sized(head, length.strip(_OWS), will_close, strict)
 
 
-def plain_length(head: ResponseHead) -> int | None:
-    """Return where the body of a plain response ends, in bytes or CHUNKED; None where ``body_framing`` has to look.
-
-    Plain is a head of HTTP/1.1 without defects, with a final status that has a body, no Connection but keep-alive, and
-    either one Content-Length of a few digits or one Transfer-Encoding that is "chunked". Its connection persists. It is
-    asked for no answer to HEAD or CONNECT, whose ends depend on the request.
-    """
-    status = head.status
-    if head.version != 11 or head.defects or status < 200 or status in (NO_CONTENT, NOT_MODIFIED):
-        return None
-    options, length, coding = head.connection, head.content_length, head.transfer_encoding
-    if options is not None and options.lower() != "keep-alive":
-        return None
-    if coding is not None:
-        return CHUNKED if length is None and coding.lower() == "chunked" else None
-    if length is None or len(length) >= _LONGEST_LENGTH or not (length.isascii() and length.isdigit()):
-        return None
-    return int(length)
-
-
 def framing_line(length: int | None) -> bytes:
     """Return the field line, with its line end, that tells a server where the body of a request ends.
 

@@ -59,6 +59,7 @@ _RE_PLAIN_HEAD: Final = (
     rb"((?:" + RE_TCHAR + rb"++:" + RE_FIELD_BYTE + rb"*+\r\n)*+)\r\n"
 )
 match_plain_head: Final = re.compile(_RE_PLAIN_HEAD, re.VERBOSE).fullmatch
+match_beginning_plain_head: Final = re.compile(_RE_PLAIN_HEAD, re.VERBOSE).match
 
 # RFC 9112 section 7.1.1: chunk-size line = chunk-size *( BWS ";" ... ) CRLF; white space before the line's end
 # is accepted, since servers pad chunk sizes (RFC 7230's errata knew of them).
@@ -79,6 +80,9 @@ CONTENT_LENGTH: Final = "content-length"
 TRANSFER_ENCODING: Final = "transfer-encoding"
 FRAMING_NAMES: Final = frozenset({CONTENT_LENGTH, TRANSFER_ENCODING})
 """The fields, in lower case, that tell where a message ends."""
+
+KEEP_ALIVE: Final = "keep-alive"
+"""The option of nearly every Connection field."""
 
 NO_CONTENT: Final = 204
 NOT_MODIFIED: Final = 304

@@ -11,7 +11,7 @@ import re
 from collections import namedtuple
 from collections.abc import Sequence
 
-from .annotations import TYPE_CHECKING, Final, Protocol
+from .annotations import TYPE_CHECKING, Final, Protocol, TypeAlias
 from .grammar import CONTENT_LENGTH, TRANSFER_ENCODING
 
 # The reasons of lines that were skipped, in place of a field.
@@ -85,6 +85,16 @@ class ResponseHead(Protocol):
         """Return those values joined with ", ", or None where there is no such line."""
 
 
+Begun: TypeAlias = tuple[ResponseHead, bytes, int, int, str, int | str | None, str | None, str | None, str | None]
+"""A head and what is behind it; and of the head, in one go, what is asked for each time: version, status, reason,
+``content_length``, ``transfer_encoding``, ``connection``, and "content-encoding" in the same way.
+
+``content_length`` is a number where there is one line of it, with at most 18 digits and nothing else.
+"""
+MOST_DIGITS: Final = 18
+"""Of so many, none make a number that 64 bits do not hold."""
+
+
 class FieldLinesHead:
     """A head whose field lines are known: what the reference reader gives."""
 
@@ -129,6 +139,14 @@ class FieldLinesHead:
     def field_values(self, name: str) -> list[str]:
         wanted = name.lower()
         return [value for key, value in self._lines if key.lower() == wanted]
+
+
+def begun_by(head: ResponseHead, encoding: str | None, rest: bytes) -> Begun:
+    """Return what ``Begun`` says of *head* with that "content-encoding", behind which *rest* has come."""
+    text = head.content_length
+    is_number = text is not None and len(text) <= MOST_DIGITS and text.isascii() and text.isdigit()
+    length = int(text) if text is not None and is_number else text
+    return head, rest, head.version, head.status, head.reason, length, head.transfer_encoding, head.connection, encoding
 
 
 # White space at an end of a line: some value of a head, or of a trailer section, may not be as RFC 9110 has it. A

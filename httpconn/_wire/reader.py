@@ -27,7 +27,7 @@ from ..errors import (
 )
 from . import grammar, reference
 from .annotations import TYPE_CHECKING, Final
-from .framing import CHUNKED, UNTIL_CLOSE, announces_content, body_framing, plain_length
+from .framing import CHUNKED, UNTIL_CLOSE, announces_content, body_framing
 from .head import Defect, ResponseHead
 
 if TYPE_CHECKING:
@@ -56,35 +56,6 @@ _CHUNK_LINES_TOO_LONG: Final = {
     grammar.CHUNK_LINE_TOO_LONG: "chunk size",
     grammar.TRAILER_LINE_TOO_LONG: "trailer line",
 }
-
-
-def take_plain_response(
-    backend: Backend, data: bytes, method: str | None, limits: grammar.Limits
-) -> tuple[ResponseHead, bytes, bytes] | None:
-    """Return (head, content, what came behind the head) where *data* is one whole plain response, else None.
-
-    Most responses are that, and need no reader: it would say the same, at several times the cost. What is plain says
-    ``framing.plain_length``. Nothing lies behind the message, and a body of chunks has no trailers.
-    """
-    if type(data) is not bytes or method in ("HEAD", "CONNECT"):
-        return None
-    end = backend.find_head_end(data, 0)
-    if not 0 < end <= limits.head_bytes:
-        return None
-    head = backend.parse_response_head(data[:end], limits.line_bytes, limits.field_lines)
-    length = None if head is None else plain_length(head)
-    if head is None or length is None:
-        return None
-    content = rest = data[end:]
-    if length == CHUNKED:
-        decoder = backend.chunked_decoder(limits.line_bytes, limits.trailer_lines, limits.chunk_overhead_bytes, False)
-        content = decoder.decode(rest, 0, -1)
-        if not decoder.complete or decoder.position != len(rest) or decoder.trailer_block or decoder.lax_line:
-            return None
-    elif length != len(rest):
-        return None
-    most = limits.body_bytes
-    return None if most is not None and len(content) > most else (head, content, rest)
 
 
 class _PartialHead:

@@ -16,7 +16,7 @@ FIELDS = (("Accept", "*/*"), ("x-own", "1"))
 CONTEXT = ssl.create_default_context()
 FINGERPRINT = "ab" * 32
 COMPARED = ("authentication", "body", "closes", "expects_continue", "head", "index", "is_plain", "is_replayable",
-            "is_resendable", "key", "limits", "may_come_whole", "may_read_fast", "method", "own", "takes_cookies",
+            "is_resendable", "key", "reader", "may_come_whole", "may_read_fast", "method", "own", "takes_cookies",
             "timeout")  # fmt: skip
 
 

@@ -133,7 +133,7 @@ def with_content(prepare: Any, request: Request) -> Any:
     head, parts = (re.sub(rb"[0-9a-f]{32}", b"", text) for text in (job.head, parts))
     kind = None if job.framed is None else (type(job.framed[0]), job.framed[1])
     return (head, *told[1:10], *told[11:], parts, kind, job.is_resendable, job.is_replayable, job.expects_continue,
-            job.has_asked, job.limits is None, job.body is None)  # fmt: skip
+            job.has_asked, job.reader is None, job.body is None)  # fmt: skip
 
 
 def test_the_twins_agree() -> None:

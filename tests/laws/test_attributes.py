@@ -44,9 +44,9 @@ LARGE = (
     Large("HTTPResponse", 22, "likewise: http.client's, and the private ones"),
     Large("ResponseReader", 21, "the state of one response, in one object since one is made for each"),
     Large("Connection", 34, "in many/: channel, exchange and clocks of one connection, flat since each is touched at each event"),
-    Large("LoopState", 27, "what connections share, flat for the same reason"),
-    Large("Loop", 62, "LoopState, and the loop's own queues, places and ways to wait: still several things"),
-    Large("PoliteLoop", 68, "a Loop, and what waits for robots.txt"),
+    Large("LoopState", 26, "what connections share, flat for the same reason"),
+    Large("Loop", 61, "LoopState, and the loop's own queues, places and ways to wait: still several things"),
+    Large("PoliteLoop", 67, "a Loop, and what waits for robots.txt"),
     Large("Inbox", 21, "the state of one call of AsyncClient.fetch_many: what is asked for, under way, done and held"),
 )  # fmt: skip
 

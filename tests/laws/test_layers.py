@@ -28,6 +28,7 @@ ROOMS = {
         "_wire.head",
         "_wire.records",
         "_wire.body",
+        "_wire.interpreter",
         "_wire.request",
         "_speedups",
         "_speedups_isolated",
@@ -64,7 +65,6 @@ ROOMS = {
         "_engine",
         "_exchange",
         "_backends.contract",
-        "_backends.interpreter",
         "_io",
         "_wire",
         "model",
@@ -117,6 +117,7 @@ ROOMS = {
 """Room -> the rooms or modules of ours that it may import, besides its own module and ANYONE."""
 
 FOR_TYPES = {
+    ("_wire.plain", "_backends.contract"),
     ("_wire.reader", "_backends.contract"),
     ("model", "policies.auth"),
     ("model", "policies.retries"),

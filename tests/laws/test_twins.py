@@ -1,6 +1,6 @@
 """Everything that is compiled by hand has its counterpart in Python, and a test that holds the two together.
 
-``python -m tests.laws.test_twins`` writes the tables of docs/internals.md anew.
+``python -m tests.laws.test_twins`` writes the table of docs/internals.md anew.
 """
 
 from __future__ import annotations
@@ -38,12 +38,13 @@ class Twin(NamedTuple):
 
 DECLINE: Final = "wire/test_decline_law.py"
 SHORT_ROAD: Final = "engine/test_fast_path.py"
-PLAIN: Final = "client/test_plain_responses.py"
 
 TWINS: Final = (
     Twin("head.pxi ResponseHead", "_backends.pure.PlainHead", f"{DECLINE} test_a_mutated_head_is_declined_or_read_like_the_reference_reader"),
     Twin("head.pxi parse_response_head", "_backends.pure.parse_response_head",
          f"{DECLINE} test_the_twins_decline_the_same_heads"),
+    Twin("head.pxi begin_response_head", "_backends.pure.begin_response_head",
+         f"{DECLINE} test_a_head_in_front_of_other_bytes"),
     Twin("head.pxi find_head_end", "_wire.head.find_head_end", f"{DECLINE} test_find_head_end_at_every_start"),
     Twin("chunked.pxi ChunkedDecoder", "_wire.body.ChunkedDecoder",
          "wire/test_chunked_decoder.py test_the_twins_agree_at_each_step"),
@@ -52,38 +53,21 @@ TWINS: Final = (
          "client/test_same_bytes.py test_same_bytes"),
     Twin("request.pxi replaces_any", "_backends.pure.replaces_any",
          "client/test_same_bytes.py test_an_overridden_step_is_called"),
-    Twin("response.pxi PlainReader.take_plain_response", "_wire.reader.take_plain_response",
-         f"{PLAIN} test_every_case"),
-    Twin("response.pxi PlainReader", "", f"only holds the limits of the last call: {PLAIN} test_limits"),
-    Twin("response.pxi PlainLimits", "", f"only holds numbers: {PLAIN} test_limits"),
-    Twin("engine.pxi TurnLimits", "", f"only holds numbers: {SHORT_ROAD} test_limits"),
-    Twin("engine.pxi Received", "", f"only holds what one receive has brought: {SHORT_ROAD} test_a_turn"),
-    Twin("engine.pxi begin_plain_response", "_exchange.incoming.Incoming.receive",
-         f"{SHORT_ROAD} test_every_wire_case"),
-    Twin("engine.pxi take_turn", "_engine.many.connection.Connection._receive", f"{SHORT_ROAD} test_a_turn"),
     Twin("engine.pxi plain_get", "_exchange.preparing.plain_get",
          "exchange/test_urls.py test_a_url_of_a_known_origin"),
     Twin("engine.pxi FieldLayout", "_exchange.layouts.FieldLayout",
          "exchange/test_own_fields.py test_the_twins_agree"),
     Twin("engine.pxi plain_request", "_exchange.layouts.plain_request",
          "exchange/test_own_fields.py test_the_twins_agree"),
-    Twin("engine.pxi send_if_quiet", "_engine.many.connection.Connection.begin",
+    Twin("receive.pxi receive", "_io.channel.Channel.receive", f"{SHORT_ROAD} test_a_turn"),
+    Twin("receive.pxi receive_waiting", "_io.channel.Channel.receive",
+         f"{SHORT_ROAD} test_what_waits_is_received_and_nothing_else"),
+    Twin("receive.pxi send_if_quiet", "_io.connect.Watch.is_quiet",
          f"{SHORT_ROAD} test_what_is_awaited_one_by_one"),
     Twin("_speedups_isolated.pyx _give_back_code", "",
          "no interpreter's memory in Python: isolated/interpreters.py main"),
 )  # fmt: skip
 """Each ``def`` and ``cdef class``. The methods of a class are its counterpart's, or stand here by themselves."""
-
-RULES: Final = (
-    Twin("response.pxi _plain_head", "_wire.framing.plain_length", f"{PLAIN} test_declined_by_the_status_line"),
-    Twin("response.pxi _plain_content", "_wire.framing.plain_length", f"{PLAIN} test_mutated"),
-    Twin("response.pxi _plain_length", "_wire.framing.plain_length", f"{PLAIN} test_lengths"),
-    Twin("engine.pxi _is_judged", "policies.verdict.Policies.has_to_judge",
-         f"{SHORT_ROAD} test_nothing_is_sent_behind_a_response_that_has_to_be_judged"),
-    Twin("engine.pxi _go_on", "_io.connect.Watch.is_quiet",
-         f"{SHORT_ROAD} test_nothing_is_sent_behind_unasked_bytes"),
-)  # fmt: skip
-"""Rules that are written out a second time below those: known, none to be added, and each to go in the end."""
 
 
 def definitions() -> Iterator[str]:
@@ -145,7 +129,7 @@ def test_one_without_a_row_is_found() -> None:
     assert missing(defined_in("chunked.pxi", text)) == ["chunked.pxi ChunkedDecoder.skip", "chunked.pxi take_all"]
 
 
-@pytest.mark.parametrize("twin", [*TWINS, *RULES], ids=lambda twin: twin.compiled)
+@pytest.mark.parametrize("twin", TWINS, ids=lambda twin: twin.compiled)
 def test_what_a_row_names_is_there(twin: Twin) -> None:
     if twin.python:
         assert counterpart(twin.python) is not None
@@ -155,28 +139,22 @@ def test_what_a_row_names_is_there(twin: Twin) -> None:
     assert test in functions_in(path)
 
 
-def tables() -> str:
+def table() -> str:
     """Return the rows as docs/internals.md has them."""
-    return "\n\n".join(
-        ("\n".join(_table(TWINS)), "Rules that stand in both languages below those:", "\n".join(_table(RULES)))
-    )
-
-
-def _table(twins: tuple[Twin, ...]) -> Iterator[str]:
-    yield "| compiled, in `_speedups/` | in Python, in `httpconn` | held together by, in `tests/` |"
-    yield "|---|---|---|"
-    for twin in twins:
+    rows = ["| compiled, in `_speedups/` | in Python, in `httpconn` | held together by, in `tests/` |", "|---|---|---|"]
+    for twin in TWINS:
         file, _, name = twin.compiled.partition(" ")
         why, _, law = twin.law.rpartition(": ")
         path, _, test = law.partition(" ")
-        python = f"`{twin.python}`" if twin.python else f"none: it {why}" if why.startswith("only") else f"none: {why}"
-        yield f"| `{file}`: `{name}` | {python} | `{path}`: `{test}` |"
+        python = f"`{twin.python}`" if twin.python else f"none: {why}"
+        rows.append(f"| `{file}`: `{name}` | {python} | `{path}`: `{test}` |")
+    return "\n".join(rows)
 
 
-def test_the_page_has_the_tables() -> None:
+def test_the_page_has_the_table() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    assert page == rewritten(page, "twins", SOURCE, tables()), f"stale: run {SOURCE}"
+    assert page == rewritten(page, "twins", SOURCE, table()), f"stale: run {SOURCE}"
 
 
 if __name__ == "__main__":
-    PAGE.write_text(rewritten(PAGE.read_text(encoding="utf-8"), "twins", SOURCE, tables()), encoding="utf-8")
+    PAGE.write_text(rewritten(PAGE.read_text(encoding="utf-8"), "twins", SOURCE, table()), encoding="utf-8")

@@ -15,7 +15,7 @@ from typing import Any, Final
 import pytest
 
 import httpconn
-from httpconn._backends.interpreter import compiled_path
+from httpconn._wire.interpreter import compiled_path
 
 from ..support.faulty import Exchange, FaultyServer
 from ..support.speeds import interpreted
@@ -24,7 +24,8 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 DECLARED: Final = sorted(ROOT.glob("httpconn/**/*.pxd"))
 NAMES: Final = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in DECLARED]
 A_CLASS: Final = re.compile(r"cdef class (\w+)")
-AN_ATTRIBUTE: Final = re.compile(r"    cdef public \w+ (\w+)$")
+AN_ATTRIBUTE: Final = re.compile(r"    cdef public [\w ]+ (\w+)$")
+A_FUNCTION: Final = re.compile(r"cpdef [^(]*?(\w+)\(")
 A_METHOD: Final = re.compile(r"    cp?def (?!public\b)[^(]*?(\w+)\(")
 
 pytestmark = pytest.mark.skipif(not DECLARED, reason="needs a checkout")
@@ -34,8 +35,8 @@ needs_compiled = pytest.mark.skipif(
 
 
 def declared(path: Path) -> dict[str, tuple[list[str], list[str]]]:
-    """Return the attributes and the methods of each class of a ``.pxd``."""
-    found: dict[str, tuple[list[str], list[str]]] = {}
+    """Return the attributes and the methods of each class of a ``.pxd``; under "", its functions."""
+    found: dict[str, tuple[list[str], list[str]]] = {"": ([], [])}
     name = ""
     for line in path.read_text(encoding="utf-8").splitlines():
         if match := A_CLASS.match(line):
@@ -45,17 +46,25 @@ def declared(path: Path) -> dict[str, tuple[list[str], list[str]]]:
             found[name][0].append(match[1])
         elif match := A_METHOD.match(line):
             found[name][1].append(match[1])
+        elif match := A_FUNCTION.match(line):
+            found[""][1].append(match[1])
         else:
-            assert re.match(r"$|#|c?import |cimport |from |cdef double _|    @cython\.locals\(", line), (
+            assert re.match(r"$|#|c?import |cimport |from |cdef [\w ]+ _\w+$|( {4})?@cython\.locals\(", line), (
                 f"{path}: {line}"
             )
     return found
 
 
+def classes(path: Path) -> list[str]:
+    """Return the names of the classes of a ``.pxd``."""
+    return [name for name in declared(path) if name]
+
+
 def written(path: Path) -> dict[str, tuple[list[str], list[str]]]:
-    """Return the slots and the methods of each class of the ``.py`` beside it."""
+    """Return the slots and the methods of each class of the ``.py`` beside it; under "", its functions."""
     tree = ast.parse(path.with_suffix(".py").read_text(encoding="utf-8"))
-    return {
+    functions = [part.name for part in tree.body if isinstance(part, ast.FunctionDef)]
+    return {"": ([], functions)} | {
         node.name: (
             [
                 name
@@ -73,7 +82,7 @@ def written(path: Path) -> dict[str, tuple[list[str], list[str]]]:
 @pytest.mark.parametrize("path", DECLARED, ids=NAMES)
 def test_what_is_declared_is_what_is_there(path: Path) -> None:
     there = written(path)
-    assert declared(path), "a class, at least"
+    assert len(declared(path)) > 1, "a class, at least"
     for name, (attributes, methods) in declared(path).items():
         assert sorted(attributes) == sorted(there[name][0]), f"{name}: the .pxd and __slots__"
         assert {*methods} <= {*there[name][1]}, name
@@ -107,7 +116,7 @@ def test_the_compiled_one_is_the_usual_one(name: str) -> None:
 
 def members(module: ModuleType, path: Path) -> set[str]:
     """Return what the declared classes have for others: methods, properties, attributes."""
-    return {f"{name}.{key}" for name in declared(path) for key in vars(getattr(module, name)) if key[0] != "_"}
+    return {f"{name}.{key}" for name in classes(path) for key in vars(getattr(module, name)) if key[0] != "_"}
 
 
 @needs_compiled
@@ -124,7 +133,7 @@ def test_both_have_the_same_to_offer(path: Path) -> None:
 def test_what_is_compiled_takes_no_patch(path: Path) -> None:
     """A test hands in a class of its own instead, or puts it into the place of the name."""
     module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
-    for name in declared(path):
+    for name in classes(path):
         with pytest.raises(TypeError):
             setattr(getattr(module, name), "anything", None)  # noqa: B010  # mypy would refuse it said plainly
 

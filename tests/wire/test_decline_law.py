@@ -19,7 +19,7 @@ import pytest
 from httpconn._backends.contract import Backend
 from httpconn._wire import grammar, reference
 from httpconn._wire.grammar import Limits
-from httpconn._wire.head import ResponseHead
+from httpconn._wire.head import ResponseHead, begun_by, find_head_end
 
 HEADS = int(os.environ.get("HTTPCONN_FUZZ_HEADS") or (200_000 if "CI" in os.environ else 20_000))
 LIMITS = Limits()
@@ -230,6 +230,23 @@ def test_the_twins_decline_the_same_heads(twins: tuple[Backend, Backend]) -> Non
         assert (fast is None) == (slow is None), block
         if fast is not None and slow is not None:
             assert record(fast) == record(slow), block
+
+
+def test_a_head_in_front_of_other_bytes(backend: Backend) -> None:
+    """What is behind it changes nothing, and what is said of it at once is what it says."""
+    taken = 0
+    for block, limits in mutated_heads(4, 2_000):
+        for behind in (b"", b"x", b"\r\n\r\n", b"HTTP/1.1 200 OK\r\nA: b\r\n\r\n"):
+            data = block + behind
+            begun = backend.begin_response_head(data, limits.line_bytes, limits.field_lines)
+            end = find_head_end(data)
+            head = None if end < 0 else parse(backend, data[:end], limits)
+            assert (begun is None) == (head is None), data
+            if begun is not None and head is not None:
+                taken += 1
+                assert record(begun[0]) == record(head), data
+                assert begun[1:] == begun_by(head, head.get_joined("content-encoding"), data[end:])[1:], data
+    assert taken > 1_000, "the mutations are too harsh"
 
 
 @pytest.mark.parametrize("place", ["name", "value", "reason"])

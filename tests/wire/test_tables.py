@@ -205,7 +205,7 @@ def patterns() -> dict[str, Any]:
     return found
 
 
-JUDGED_BEFORE = {"pure._find_framing_lines", "pure._split_field_lines"}
+JUDGED_BEFORE = {"pure._find_usual_lines", "pure._split_field_lines"}
 """Only ever used on a head that ``match_plain_head`` has matched as a whole; what they repeat cannot fail once begun."""
 
 

@@ -9,6 +9,6 @@ stands behind an AsyncClient: jobs with hooks to await and bodies that tasks fee
 Not for: anything that waits or takes a lock; threads (``_engine/threads``).
 """
 
-from ..._backends.interpreter import compiled_path
+from ..._wire.interpreter import compiled_path
 
 __path__[:0] = compiled_path(__name__)

@@ -5,6 +5,8 @@ from httpconn._exchange.job cimport BareJob
 from httpconn._exchange.response_fields cimport ResponseFields
 
 cdef double _FOREVER
+cdef Py_ssize_t _NOT_SENT
+cdef Py_ssize_t _TO_BE_JUDGED
 
 cdef class Connection:
     cdef public object channel
@@ -48,7 +50,7 @@ cdef class Connection:
     cpdef turn_fast(self)
     @cython.locals(loop=LoopState, job=BareJob, response=ResponseFields, passed=double, left=Py_ssize_t, sent=Py_ssize_t)
     cpdef turned(self, found, BareJob next_job)
-    @cython.locals(response=ResponseFields)
+    @cython.locals(kind=type, response=ResponseFields)
     cdef ResponseFields _response_to(self, BareJob job, head, content)
     @cython.locals(loop=LoopState, now=double, until=double)
     cdef _go_on_sent(self, BareJob job, Py_ssize_t sent)

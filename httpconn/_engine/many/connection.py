@@ -24,6 +24,7 @@ import contextlib
 import time
 from typing import Any, Final, TypeAlias
 
+from ..._backends.contract import NOT_SENT
 from ..._exchange.incoming import Incoming
 from ..._exchange.job import Job, Stream
 from ..._exchange.outcome import check_is_answer, is_left_out_content, may_resend, note_failure, pour_into_sink
@@ -40,10 +41,9 @@ from ...model import Response, Timeout, memory_of, tell_partial
 from ..tracing import note_sending
 from .host import Host
 from .state import LoopState
+from .turn import TO_BE_JUDGED, Turned
 
 Times: TypeAlias = tuple[float, float, float, float]
-Turned: TypeAlias = tuple[ResponseHead, bytes, int, int]
-"""What ``contract.Engine.take_turn`` returns of a plain response."""
 
 _RECEIVE_BYTES: Final = 65_536
 _BODY_RECEIVE_BYTES: Final = 262_144
@@ -52,7 +52,8 @@ _WORTH_READING_BYTES: Final = 65_536
 _READ_OFF_S: Final = 1.0
 """And for how long: the place of the connection may be needed for another host."""
 _FOREVER: Final = float("inf")
-_new_response: Final = Response.__new__
+_NOT_SENT: Final = NOT_SENT
+_TO_BE_JUDGED: Final = TO_BE_JUDGED
 _NO_TIMES: Final[Times] = (0.0, 0.0, 0.0, 0.0)
 
 RESOLVING: Final = 0
@@ -194,7 +195,7 @@ class Connection:
         if wanted:
             return
         loop.shared.note_open(self.host.key, channel)
-        self.is_plain = not channel.is_tls and loop.take_turn is not None
+        self.is_plain = not channel.is_tls and loop.turner is not None
         if channel.secured_at:
             tls_s = channel.secured_at - loop.away - self.since - resolve_s - connect_s
             self.times = (resolve_s, connect_s, max(0.0, tls_s), 0.0)
@@ -446,12 +447,11 @@ class Connection:
                 head = next_job.head if next_job.dressed is None else next_job.dressed
             else:
                 next_job = None
-        take_turn = loop.take_turn
-        assert take_turn is not None
+        job, turner = self.job, loop.turner
+        assert job is not None
+        assert turner is not None
         try:
-            job = self.job
-            assert job is not None
-            found = take_turn(self.descriptor, head, loop.plain_limits if job.limits is None else job.limits)
+            found = turner.take(self.descriptor, head, loop.plain_reader if job.reader is None else job.reader)
         except OSError as error:
             self.fail(error)
             return
@@ -459,7 +459,7 @@ class Connection:
             self.turned(found, next_job)
 
     def turned(self, found: Turned | bytes, next_job: Job | None) -> None:
-        """Handle what ``take_turn`` has received; *next_job* is the job whose head it may have sent."""
+        """Handle what ``Turn.take`` has received; *next_job* is the job whose head it may have sent."""
         loop, job = self.loop, self.job
         assert job is not None
         if not isinstance(found, tuple):
@@ -467,7 +467,7 @@ class Connection:
             self._read(job, found)
             return
         head, content, left, sent = found
-        pours = job.limits is not None and job.may_go_on is not None
+        pours = job.reader is not None and job.may_go_on is not None
         if left and pours:  # into a sink, part by part
             self.is_fast = False
             self._read(job, head.block + content)
@@ -490,12 +490,12 @@ class Connection:
         if sent >= 0:
             assert next_job is not None
             self._go_on_sent(next_job, sent)
-        elif sent == -1:
+        elif sent == _NOT_SENT:
             self._go_on(persists=True)
         else:
-            self._stop(persists=sent == -3)
+            self._stop(persists=sent == _TO_BE_JUDGED)
         if pours and (
-            sent >= -1 or not loop.shared.policies.may_go_on(job, head)
+            sent >= _NOT_SENT or not loop.shared.policies.may_go_on(job, head)
         ):  # else once it is seen to be the result
             self._pour_whole(job, response)
             if response.error is not None:
@@ -505,7 +505,7 @@ class Connection:
         loop.held += len(content)
         if loop.held > loop.max_buffered_bytes:
             loop.hold(0)
-        if sent < -1:
+        if sent < _NOT_SENT:
             loop.follow_up(job, response)
         else:
             loop.answered(response)
@@ -524,7 +524,8 @@ class Connection:
 
     def _response_to(self, job: Job, head: ResponseHead, content: bytes) -> Response:
         """Return the response to *job*, which has been read in one go; without its times."""
-        response = _new_response(Response)
+        kind = Response
+        response = kind.__new__(kind)
         response._fill(job.request, head, content)
         response._encoding = self.loop.default_encoding
         response.index = job.index
@@ -619,19 +620,15 @@ class Connection:
             return
         if data is None:
             return
-        begin_plain = loop.begin_plain
-        if self.incoming is None and job.may_read_fast and begin_plain is not None:
+        if self.incoming is None and job.may_read_fast:
             # TLS or HEAD, most likely: read as on the fast path, and received as everywhere.
-            limits = loop.plain_limits if job.limits is None else job.limits
-            plain = begin_plain(data, limits, job.method == "HEAD")
-            if (
-                plain is not None
-                and not plain[2]
-                and not self._may_be_left_out(plain[0])
-                and (job.may_go_on is None or not job.may_go_on(job, plain[0]))
-            ):
-                self._end_plain(job, channel, plain[0], plain[1])
-                return
+            reader = loop.plain_reader if job.reader is None else job.reader
+            plain = reader.begin_answer_to_head(data) if job.method == "HEAD" else reader.begin(data)
+            if plain is not None and not plain[2]:
+                head = plain[0]
+                if not self._may_be_left_out(head) and (job.may_go_on is None or not job.may_go_on(job, head)):
+                    self._end_plain(job, channel, head, plain[1])
+                    return
         self._read(job, data)
 
     def _may_be_left_out(self, head: ResponseHead) -> bool:

@@ -53,6 +53,7 @@ cdef class Loop(LoopState):
     @cython.locals(host=Host)
     cdef _host_of(self, BareJob job)
     cdef bint _has_room(self, Host host) except -1
+    @cython.locals(kind=type, job=BareJob, found=tuple, place=tuple)
     cpdef known_job(self, url, index)
     @cython.locals(host=Host, connection=Connection, now=double)
     cpdef bint start_at_once(self, BareJob job) except -1

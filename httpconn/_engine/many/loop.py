@@ -372,7 +372,10 @@ class Loop(LoopState):
         if found is None:
             return None
         place, head = found
-        return Job(url, index, place[0], place[1], "GET", head)
+        kind = Job
+        job = kind.__new__(kind)  # as the compiler makes an instance without a call of its class
+        job._fill(url, index, place[0], place[1], "GET", head)
+        return job
 
     def _take_in(self, taken: Job | Response) -> None:
         """Queue a job, or hand out what cannot be one."""
@@ -390,7 +393,7 @@ class Loop(LoopState):
             host = self._host_of(job)
         host.arriving.append(job)
         self.queued += 1
-        if not host.is_runnable:
+        if not host.is_runnable and self._has_room(host):
             self.make_runnable(host)
 
     def queue_first(self, job: Job) -> None:
@@ -607,7 +610,7 @@ class Loop(LoopState):
         if self._sends_fast(connection, job):
             assert self._send_if_quiet is not None
             sent = self._send_if_quiet(connection.descriptor, job.head)
-            if sent:
+            if sent > 0:
                 connection.begun(job, sent)
                 return True
         if not connection.is_quiet():

@@ -1,9 +1,10 @@
 from httpconn._engine.clock cimport Clock
 from httpconn._engine.many.host cimport Host
+from httpconn._engine.many.turn cimport Turn
+from httpconn._exchange.fast_reading cimport FastReader
 from httpconn._exchange.response_fields cimport ResponseFields
 
 cdef class LoopState(Clock):
-    cdef public object begin_plain
     cdef public dict by_descriptor
     cdef public object default_encoding
     cdef public Py_ssize_t held
@@ -14,7 +15,7 @@ cdef class LoopState(Clock):
     cdef public double now
     cdef public Py_ssize_t opened
     cdef public object pacing
-    cdef public object plain_limits
+    cdef public FastReader plain_reader
     cdef public object poller
     cdef public Py_ssize_t queued
     cdef public double read_s
@@ -24,9 +25,9 @@ cdef class LoopState(Clock):
     cdef public Py_ssize_t reused
     cdef public object shared
     cdef public double sweep_at
-    cdef public object take_turn
     cdef public object timeout
     cdef public double total_s
+    cdef public Turn turner
     cdef public dict unfinished
 
     cpdef next_job(self, Host host, Py_ssize_t turn)

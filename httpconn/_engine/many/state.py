@@ -18,6 +18,7 @@ from ...model import Response
 from ..clock import Clock
 from ..shared import Shared
 from .host import Host
+from .turn import Turn
 
 _FOREVER: Final = float("inf")
 _LARGEST: Final = 2**62
@@ -27,9 +28,9 @@ _LARGEST: Final = 2**62
 class LoopState(Clock):
     """A loop, as its connections know it."""
 
-    __slots__ = ("begin_plain", "by_descriptor", "default_encoding", "held", "is_closed", "is_paused", "is_traced",
-                 "max_buffered_bytes", "now", "opened", "pacing", "plain_limits", "poller", "queued", "read_s",
-                 "resent", "resolving", "rests", "reused", "shared", "sweep_at", "take_turn", "timeout", "total_s",
+    __slots__ = ("by_descriptor", "default_encoding", "held", "is_closed", "is_paused", "is_traced",
+                 "max_buffered_bytes", "now", "opened", "pacing", "plain_reader", "poller", "queued", "read_s",
+                 "resent", "resolving", "rests", "reused", "shared", "sweep_at", "timeout", "total_s", "turner",
                  "unfinished")  # fmt: skip
 
     pacing: Any
@@ -38,10 +39,10 @@ class LoopState(Clock):
     def __init__(self, shared: Shared, settings: FetchSettings) -> None:
         super().__init__()
         self.shared = shared
-        self.take_turn = shared.take_turn
-        self.begin_plain = shared.begin_plain
+        self.turner = None if shared.engine is None else Turn(shared.engine)
+        """What receives and sends on the fast path, if there is that."""
         self.default_encoding = shared.default_encoding
-        self.plain_limits = shared.plain_limits
+        self.plain_reader = shared.plain_reader
         self.rests = shared.rests
         self.timeout = settings.timeout
         self.total_s = _FOREVER if self.timeout.total is None else self.timeout.total

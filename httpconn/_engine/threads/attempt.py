@@ -393,12 +393,11 @@ class Attempt(Clock):
         Servers send head and body in two pieces, and the second one is often there by now. So that is looked for, once.
         Return what has come, for who reads what is not noted; and what went wrong behind that.
         """
-        begin = self._shared.begin_plain
-        limits = self._shared.plain_limits if self._job.limits is None else self._job.limits
-        plain = None if begin is None else begin(data, limits)
+        reader = self._shared.plain_reader if self._job.reader is None else self._job.reader
+        plain = reader.begin(data)
         if plain is None or self._is_kept_back(plain[0]):
             return data, None
-        head, content, left = plain
+        head, content, left, *_ = plain
         if 0 < left <= _RECEIVE_BYTES and not channel.is_tls:
             try:
                 more = channel.receive(left)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from importlib import import_module
 
-from .._wire.annotations import Final
+from .annotations import Final
 
 
 def _is_main() -> bool:

@@ -1,0 +1,60 @@
+"""The common exchange: receive once, read what has come, and send the next request where that may be.
+
+Plain sockets only, whose descriptors the compiled backend receives and sends on without waiting. Compiled too, with the
+types of ``turn.pxd``.
+"""
+
+from __future__ import annotations
+
+from typing import Final, TypeAlias
+
+from ..._backends.contract import NOT_SENT, Engine
+from ..._exchange.fast_reading import FastReader
+from ..._wire.head import ResponseHead
+
+Turned: TypeAlias = tuple[ResponseHead, bytes, int, int]
+
+TO_BE_JUDGED: Final = -3
+_TO_BE_JUDGED: Final = TO_BE_JUDGED
+_NOT_SENT: Final = NOT_SENT
+_RECEIVE_BYTES: Final = 65_536
+
+
+class Turn:
+    """What is done on a descriptor when the poller has told of it."""
+
+    __slots__ = ("_receive", "_receive_waiting", "_send_if_quiet")
+
+    def __init__(self, engine: Engine) -> None:
+        self._receive = engine.receive
+        self._receive_waiting = engine.receive_waiting
+        self._send_if_quiet = engine.send_if_quiet
+
+    def take(self, descriptor: int, next_request: bytes | None, reader: FastReader) -> Turned | bytes | None:
+        """Receive once. Return None (nothing now), bytes that are not plain (b"" at the end of the stream), or
+        (head, content that is there, bytes that are to come, sent).
+
+        *sent*: where the response is complete, how much of *next_request* was sent; NOT_SENT where none was, or it
+        could not be; UNASKED where something else has come on the connection, so that nothing may be; TO_BE_JUDGED
+        where something may follow from the response: a redirect, a status that is retried, or a cookie. Raises OSError.
+        """
+        data = self._receive(descriptor, _RECEIVE_BYTES)
+        if data is None:
+            return None
+        found = reader.begin(data)
+        if found is None:
+            return data
+        head, content, left, _, status, _ = found
+        if left:
+            # Servers send head and body in two pieces, and the second one is often there by now.
+            more = self._receive_waiting(descriptor, min(left, _RECEIVE_BYTES))
+            if more:
+                content += more
+                left -= len(more)
+        sent = _NOT_SENT
+        if not left:
+            if reader.has_to_judge(status, head):
+                sent = _TO_BE_JUDGED
+            elif next_request is not None:
+                sent = self._send_if_quiet(descriptor, next_request)
+        return head, content, left, sent

@@ -1,0 +1,11 @@
+cimport cython
+from httpconn._wire.plain cimport PlainReader
+
+cdef Py_ssize_t _FIRST_ERROR
+
+cdef class FastReader(PlainReader):
+    cdef public Py_ssize_t _judged_from
+    cdef public bint _keeps_cookies
+    cdef public Py_ssize_t _retried_from
+
+    cpdef bint has_to_judge(self, Py_ssize_t status, head) except -1

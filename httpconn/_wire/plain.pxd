@@ -1,0 +1,28 @@
+cimport cython
+
+cdef str _KEEP_ALIVE
+cdef Py_ssize_t _NO_CONTENT
+cdef Py_ssize_t _NOT_MODIFIED
+cdef PlainReader _last
+
+cpdef bint is_plain(Py_ssize_t version, Py_ssize_t status, str connection) except -1
+
+cdef class PlainReader:
+    cdef public object _begin_head
+    cdef public object _field_lines
+    cdef public Py_ssize_t _head_bytes
+    cdef public object _line_bytes
+    cdef public long long _max_content
+    cdef public bint _takes_coded
+    cdef public object backend
+    cdef public object limits
+
+    @cython.locals(begun=tuple, rest=bytes, coding=str, size=cython.longlong, left=cython.longlong)
+    cpdef begin(self, bytes data)
+    @cython.locals(begun=tuple)
+    cpdef begin_answer_to_head(self, bytes data)
+    @cython.locals(content=bytes)
+    cdef _whole_of(self, bytes chunks)
+
+@cython.locals(asked=str, reader=PlainReader, found=tuple)
+cpdef take_plain_response(backend, data, method, limits)

@@ -1,0 +1,115 @@
+"""The common response, read in one step: a plain one.
+
+Most responses are plain, and need no ``ResponseReader``: that would say the same, at several times the cost. Plain is a
+head within the plain grammar and of HTTP/1.1, with a final status that has a body, no Connection but keep-alive, and a
+body that is told by one Content-Length of a few digits, or comes in chunks and is all there, without trailers. Nothing
+is behind it. Whatever else there is, is declined: None, and the reader answers for the same bytes.
+
+The one rule for HTTPResponse, pool, fetcher and client, over whichever backend is in use. This module is compiled too,
+with the types of ``plain.pxd``.
+"""
+
+from __future__ import annotations
+
+from .annotations import TYPE_CHECKING, Final, TypeAlias
+from .grammar import KEEP_ALIVE, MAX_BODY_BYTES, NO_CONTENT, NOT_MODIFIED, Limits
+from .head import ResponseHead
+
+if TYPE_CHECKING:
+    from .._backends.contract import Backend
+
+Plain: TypeAlias = tuple[ResponseHead, bytes, int, bytes, int, str]
+"""A plain response: head, content that is there, bytes that are to come, what came behind the head, status, reason."""
+
+VERSION: Final = 11
+"""Of every plain response."""
+_KEEP_ALIVE: Final = KEEP_ALIVE
+_NO_CONTENT: Final = NO_CONTENT
+_NOT_MODIFIED: Final = NOT_MODIFIED
+
+
+def is_plain(version: int, status: int, connection: str | None) -> bool:
+    """Return whether a head of these is plain but for what it says of the body. The connection then persists."""
+    if version != 11 or status < 200 or status in (_NO_CONTENT, _NOT_MODIFIED):
+        return False
+    return connection is None or connection is _KEEP_ALIVE or connection.lower() == _KEEP_ALIVE
+
+
+class PlainReader:
+    """Reads the plain ones among the responses that come under certain limits."""
+
+    __slots__ = ("_begin_head", "_field_lines", "_head_bytes", "_line_bytes", "_max_content", "_takes_coded", "backend",
+                 "limits")  # fmt: skip
+
+    def __init__(
+        self, backend: Backend, limits: Limits, max_content: int | None = None, *, takes_coded: bool = True
+    ) -> None:
+        """Content of more than *max_content* bytes is declined, too, and without *takes_coded* what has a coding."""
+        self.backend = backend
+        self.limits = limits
+        self._begin_head = backend.begin_response_head
+        self._line_bytes = min(limits.line_bytes, MAX_BODY_BYTES)
+        self._field_lines = min(limits.field_lines, MAX_BODY_BYTES)
+        self._head_bytes = min(limits.head_bytes, MAX_BODY_BYTES)
+        self._takes_coded = takes_coded
+        self._max_content = min(
+            MAX_BODY_BYTES if limits.body_bytes is None else limits.body_bytes,
+            MAX_BODY_BYTES if max_content is None else max(0, max_content),
+        )
+
+    def begin(self, data: bytes) -> Plain | None:
+        """Return the response that *data* begins, the answer to any request but HEAD and CONNECT; None: declined."""
+        begun = self._begin_head(data, self._line_bytes, self._field_lines)
+        if begun is None:
+            return None
+        head, rest, version, status, reason, length, coding, connection, encoding = begun
+        if not is_plain(version, status, connection) or len(data) - len(rest) > self._head_bytes:
+            return None
+        if encoding is not None and not self._takes_coded:
+            return None
+        if coding is not None:
+            if length is not None or coding.lower() != "chunked":
+                return None
+            content = self._whole_of(rest)
+            return None if content is None else (head, content, 0, rest, status, reason)
+        if type(length) is not int:
+            return None
+        size = length
+        left = size - len(rest)
+        return None if left < 0 or size > self._max_content else (head, rest, left, rest, status, reason)
+
+    def begin_answer_to_head(self, data: bytes) -> Plain | None:
+        """Return the response that *data* is, as an answer to HEAD: nothing comes behind it, whatever it announces."""
+        begun = self._begin_head(data, self._line_bytes, self._field_lines)
+        if begun is None or begun[1] or not is_plain(begun[2], begun[3], begun[7]) or len(data) > self._head_bytes:
+            return None
+        return begun[0], b"", 0, b"", begun[3], begun[4]
+
+    def _whole_of(self, chunks: bytes) -> bytes | None:
+        """Return the content that comes in these *chunks*, if they are all, and plain."""
+        limits = self.limits
+        decoder = self.backend.chunked_decoder(
+            limits.line_bytes, limits.trailer_lines, limits.chunk_overhead_bytes, False
+        )
+        content = decoder.decode(chunks, 0, -1)
+        if not decoder.complete or decoder.position != len(chunks) or decoder.trailer_block or decoder.lax_line:
+            return None
+        return None if len(content) > self._max_content else content
+
+
+_last: PlainReader | None = None
+
+
+def take_plain_response(backend: Backend, data: bytes, method: str | None, limits: Limits) -> Plain | None:
+    """Return the response that *data* is, where it is whole and plain, else None. *method* is what it answers."""
+    global _last
+    if type(data) is not bytes or (method is not None and type(method) is not str):
+        return None  # a file in the socket's place may give anything
+    asked = method
+    if asked != "GET" and (asked == "HEAD" or asked == "CONNECT"):  # the usual one first, which is told at once
+        return None
+    reader = _last
+    if reader is None or reader.limits is not limits or reader.backend is not backend:
+        reader = _last = PlainReader(backend, limits)  # which nearly always serves for the next one too
+    found = reader.begin(data)
+    return None if found is None or found[2] else found
