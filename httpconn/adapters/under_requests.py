@@ -7,7 +7,6 @@ ours as the one that urllib3 would have raised, judged by urllib3's ``Retry`` an
 
 from __future__ import annotations
 
-import http.client
 import io
 import math
 import os
@@ -26,7 +25,9 @@ from .._wire.head import field_lines_of
 from ..errors import (
     ConnectTimeout,
     FingerprintMismatch,
+    HTTPException,
     IncompleteFetch,
+    IncompleteRead,
     InvalidField,
     InvalidURL,
     MalformedFraming,
@@ -210,7 +211,7 @@ class RequestsAdapter(BaseAdapter):
         job = pool._shared.preparer.prepare_given(ours, fields)
         try:
             response = pool._send(job, stream=True)
-        except (http.client.HTTPException, OSError) as error:
+        except (HTTPException, OSError) as error:
             if _is_refusal(error):
                 raise
             raise _as_urllib3(error, job) from error
@@ -419,7 +420,7 @@ def _is_refusal(error: BaseException) -> bool:
     """Return whether *error* is told before any traffic."""
     if isinstance(error, (InvalidField, InvalidURL, MissingExtra)):
         return True
-    return isinstance(error, (TypeError, ValueError)) and not isinstance(error, (OSError, http.client.HTTPException))
+    return isinstance(error, (TypeError, ValueError)) and not isinstance(error, (OSError, HTTPException))
 
 
 def _refusal(error: Exception, request: Any) -> Exception:
@@ -486,7 +487,7 @@ def _next_part(source: Stream) -> bytes:
     try:
         return source.read_part()
     except IncompleteFetch as error:
-        raise http.client.IncompleteRead(error.partial, error.expected) from error
+        raise IncompleteRead(error.partial, error.expected) from error
 
 
 class _Content:

@@ -151,6 +151,8 @@ class Driver(Awaited):
         if not self._is_due and not self.runner.is_over():
             self._is_due = True
             self.runner.call_soon(self._start_soon)
+            if self._take_back is None:
+                self._timer_at = time.monotonic()  # what runs in the loop until then is not the servers' time
 
     def cancel(self, job: Job) -> None:
         """Give up *job*: its receiver gets nothing any more, and what reads its response either."""
