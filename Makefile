@@ -33,7 +33,7 @@ demo: build $(VENV)/has-httptools   ## thousands of responses, compared with htt
 	@$(bin)/python -m bench.demo $(if $(URL),--url '$(URL)') $(if $(SERVER),--server $(SERVER)) $(if $(QUICK),--quick)
 
 test: build $(VENV)/has-test   ## the whole suite   [ARGS="-k chunked -x"]
-	PYTHONSAFEPATH=1 $(bin)/python -m pytest -n 6 $(ARGS)
+	PYTHONSAFEPATH=1 $(bin)/python -m pytest -n 8 --dist worksteal $(ARGS)
 
 test-quick: build $(VENV)/has-test   ## each test of the suite's heart with four of its cases, on the default parser: under two minutes   [ARGS="-x"]
 	HTTPCONN_CUTS=40 HTTPCONN_FUZZ_HEADS=2000 PYTHONSAFEPATH=1 $(bin)/python -m pytest -n 4 --quick \

@@ -9,10 +9,13 @@ from __future__ import annotations
 from .annotations import Any, Self
 
 
-class _FieldsOfDataclass:
-    """What the functions of the dataclasses module ask a class for; made when they do."""
+class _OfDataclass:
+    """What the dataclasses module asks a class for: its functions, and a dataclass that is derived. Made when it does."""
 
-    def __get__(self, instance: object, owner: type[Record]) -> dict[str, Any]:
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, instance: object, owner: type[Record]) -> Any:
         from dataclasses import field, make_dataclass
 
         init: Any = owner.__init__
@@ -21,9 +24,15 @@ class _FieldsOfDataclass:
         made: Any = make_dataclass(
             owner.__name__,
             [(name, owner.__annotations__.get(name, Any), value) for name, value in zip(names, values, strict=True)],
+            frozen=True,
         )
-        fields: dict[str, Any] = made.__dataclass_fields__
-        return fields
+        return getattr(made, self._name)
+
+
+def _frozen(text: str) -> Exception:
+    from dataclasses import FrozenInstanceError  # an AttributeError
+
+    return FrozenInstanceError(text)
 
 
 class Record:
@@ -31,17 +40,18 @@ class Record:
 
     __slots__ = ()
     __match_args__: tuple[str, ...] = ()
-    __dataclass_fields__ = _FieldsOfDataclass()
+    __dataclass_fields__ = _OfDataclass()
+    __dataclass_params__ = _OfDataclass()
 
     def _set(self, *values: Any) -> None:
         for name, value in zip(self.__match_args__, values, strict=True):
             object.__setattr__(self, name, value)
 
     def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"cannot assign to field {name!r}: a {type(self).__name__} does not change")
+        raise _frozen(f"cannot assign to field {name!r}: a {type(self).__name__} does not change")
 
     def __delattr__(self, name: str) -> None:
-        raise AttributeError(f"cannot delete field {name!r}: a {type(self).__name__} does not change")
+        raise _frozen(f"cannot delete field {name!r}: a {type(self).__name__} does not change")
 
     def _values(self) -> tuple[Any, ...]:
         return tuple([getattr(self, name) for name in self.__match_args__])

@@ -294,10 +294,7 @@ def _response_of(library: _Library, head: ResponseHead, stream: Any, extensions:
     fields._list = [
         ((key := name.encode("latin-1")), key.lower(), value.encode("latin-1")) for name, value in field_lines_of(head)
     ]
-    made = library.response(head.status, headers=fields, stream=stream, extensions=extensions)
-    if head.block.isascii():
-        made.headers.encoding = "ascii"  # which it finds by decoding each, when it is first asked for one
-    return made
+    return library.response(head.status, headers=fields, stream=stream, extensions=extensions)
 
 
 def _as_theirs(error: BaseException, job: Job | None, library: _Library) -> Exception:

@@ -449,8 +449,8 @@ def test_a_misbehaving_server(server: FaultyServer) -> None:
         async with AsyncClient(timeout=timeout, max_connections=64, per_host=64) as client:
             tasks = set()
             for target in targets:
-                chance = 0.8 if ends["cancelled"] <= 0.4 * ends.total() else 0.2
-                after_s = dice.random() * 0.2 if dice.random() < chance else None
+                chance = 0.9 if ends["cancelled"] <= 0.4 * ends.total() else 0.2
+                after_s = dice.random() * dice.choice((0.2, 0.02)) if dice.random() < chance else None
                 is_streamed = dice.random() < 0.25 and "huge" not in target  # a stream has no limit of its own
                 asked = one(client, target, after_s, is_streamed=is_streamed)
                 tasks.add(asyncio.create_task(asked))
@@ -472,7 +472,7 @@ def test_a_misbehaving_server(server: FaultyServer) -> None:
     run_bounded(main, debug=True)
     assert ends.total() == COUNT
     assert ends["answered"] >= COUNT // 2
-    assert ends["cancelled"] >= COUNT // 3
+    assert ends["cancelled"] >= COUNT // (3 if COUNT > 2_000 else 5)  # 200 of them are on their way at once
     print(ends)
 
 

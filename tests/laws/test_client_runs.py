@@ -88,6 +88,7 @@ WITHOUT = {
         "engine/test_clocks.py::test_a_long_wait_is_several",
         "engine/test_fast_path.py::test_a_finalizer_closes_the_fetcher",
         "engine/test_fast_path.py::test_a_job_that_is_given_up_while_it_is_sent_takes_no_other_with_it",
+        "engine/test_look_ahead.py::test_what_follows_is_at_hand_over_many_connections",
         "engine/test_pool.py::test_repr",
     ),
     "a stream of a client has no sink, and ends with its client: test_async_streams.py": (
@@ -98,6 +99,9 @@ WITHOUT = {
     "between a result of a client and its consumer the event loop has a round, in which the next request is sent": (
         "exchange/test_cookies.py::test_what_the_consumer_does_to_the_jar_counts_from_then_on",
         "exchange/test_following.py::test_a_jar_that_is_emptied_meanwhile",
+    ),
+    "a client excuses its caller from the tenth of a second on in which it would have looked": (
+        "engine/test_sessions.py::test_a_slow_input_is_in_no_timing",
     ),
     "a client at work looks at the logger every tenth of a second, and not at each result": (
         "exchange/test_log.py::test_it_is_turned_on_in_the_middle",

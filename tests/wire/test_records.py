@@ -45,6 +45,20 @@ def test_it_is_what_a_dataclass_is() -> None:
             pytest.fail("it does not match")
 
 
+def test_a_dataclass_of_it() -> None:
+    @dataclasses.dataclass(frozen=True)
+    class More(Limits):
+        extra: int = 3
+
+    more = More(7, extra=4)
+    assert (more.line_bytes, more.field_lines, more.extra) == (7, 100, 4)
+    for limits in more, Limits():
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            limits.line_bytes = 8  # type: ignore[misc]
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            del limits.line_bytes
+
+
 def test_equal_by_value_and_class() -> None:
     assert Limits(line_bytes=7) == Limits(7) != Limits(8)
     assert hash(Limits(7)) == hash(Limits(line_bytes=7))
