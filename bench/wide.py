@@ -184,26 +184,26 @@ def with_await(work: Work) -> list[bytes]:
 
 
 def with_aiohttp(work: Work) -> list[bytes]:
-    import aiohttp
-    from aiohttp.abc import AbstractResolver
+    aiohttp: Any = importlib.import_module("aiohttp")
+    abc: Any = importlib.import_module("aiohttp.abc")
 
-    class Resolver(AbstractResolver):
-        async def resolve(self, host: str, port: int = 0, family: Any = socket.AF_INET) -> Any:
-            return [
-                {"hostname": host, "host": HOST, "port": port, "family": socket.AF_INET, "proto": 0, "flags": 0},
-            ]
+    async def resolve(self: Any, host: str, port: int = 0, family: Any = socket.AF_INET) -> Any:
+        return [{"hostname": host, "host": HOST, "port": port, "family": socket.AF_INET, "proto": 0, "flags": 0}]
 
-        async def close(self) -> None:
-            return
+    async def close(self: Any) -> None:
+        return
+
+    resolver = type("Resolver", (abc.AbstractResolver,), {"resolve": resolve, "close": close})
 
     async def main() -> list[bytes]:
         context: Any = ssl.create_default_context(cafile=work.cafile) if work.cafile else True
-        connector = aiohttp.TCPConnector(limit=AT_ONCE, ssl=context, resolver=Resolver())
+        connector = aiohttp.TCPConnector(limit=AT_ONCE, ssl=context, resolver=resolver())
         async with aiohttp.ClientSession(connector=connector) as session:
 
             async def get(url: str) -> bytes:
                 async with session.get(url) as response:
-                    return await response.read()
+                    content: bytes = await response.read()
+                    return content
 
             return await _in_tasks(work, get)
 

@@ -5,7 +5,8 @@ For: what pool, fetcher and AsyncClient have in common: an option (``settings.py
 sent (``job.py``, ``outgoing.py``), proxies and what they are told
 (``proxies.py``, ``no_proxy.py``), how a response is read and bounded (``incoming.py``, ``fast_reading.py``,
 ``content_coding.py``, ``charsets.py``, ``lines.py``) and what is told of it (``response_fields.py``), where its content
-goes (``sink.py``), whether it is sent once more since its kept connection was dead (``outcome.py``) and what follows it (``follow_up.py``).
+goes (``sink.py``), whether it is sent once more since its kept connection was dead (``outcome.py``) and what follows
+it (``follow_up.py``).
 
 Not for: sockets and waiting (``_io``, ``_engine``); the decision itself whether to follow or to retry (``policies``).
 """

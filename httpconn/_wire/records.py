@@ -10,7 +10,7 @@ from .annotations import Any, Self
 
 
 class _OfDataclass:
-    """What the dataclasses module asks a class for: its functions, and a dataclass that is derived. Made when it does."""
+    """What the dataclasses module asks a class for, by its functions or to derive one. Made when it does."""
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
