@@ -24,7 +24,7 @@ from http.client import HTTPMessage
 from urllib.parse import urlsplit
 
 from . import _backends
-from ._io.connect import Watch, create_https_context, name_in_tls, secure
+from ._io.connect import Watch, create_https_context, is_standard_connect, name_in_tls, secure
 from ._io.source import STANDARD_SOCKET, comes_from_socket, send_promptly
 from ._wire import state
 from ._wire.annotations import Any, Final
@@ -904,7 +904,10 @@ class HTTPSConnection(HTTPConnection):
 
     Without *context*, connections share one default context, which checks the server's certificate and
     name; whoever asks for ``_context`` gets a private one. Over the shared one, a server that was connected to before
-    is spoken to without a whole handshake, where it allows that (TLS session resumption).
+    is spoken to without a whole handshake, where it allows that (TLS session resumption). The certificate it has now is
+    not looked at then: one that it shows in place of the first, or that has expired or was revoked since, is noticed
+    when the session's time is over, after an hour at the latest. A context of one's own
+    (``context=ssl.create_default_context()``) has it looked at for each connection.
     """
 
     default_port = HTTPS_PORT
@@ -1004,14 +1007,38 @@ class HTTPSConnection(HTTPConnection):
                 raise _closed_while_sending()
             name = name_in_tls(self._tunnel_host or self.host)
             if context is None:
-                way = (self.host, self.port, self._tunnel_port, self.source_address)
-                self.sock = secure(sock, self._http_vsn, name, way)
+                self.sock = secure(sock, self._http_vsn, name, self.__way(sock), partial(self.__connect_again, sock))
             else:
                 self.sock = context.wrap_socket(sock, server_hostname=name)
         except BaseException:
             self._drop_failed_connection()
             raise
         self._HTTPConnection__opened = self.sock
+
+    def __way(self, sock: Any) -> tuple[object, ...] | None:
+        """Return all that *sock* was connected by; None where that is known only to a function of somebody else's."""
+        is_ours = (
+            sock is self._HTTPConnection__opened
+            and is_standard_connect(self._create_connection)
+            and getattr(self._tunnel, "__func__", None) is HTTPConnection._tunnel
+        )
+        if not is_ours:
+            return None
+        # Proxies choose the way by what these say, the user's name for one. It is secret: so not itself.
+        told = hash(repr(self._tunnel_headers))
+        return (self.host, self.port, self._tunnel_port, told, self.source_address)
+
+    def __connect_again(self, failed: Any) -> Any:
+        """Return another socket in place of *failed*. Raises as HTTPConnection.connect."""
+        if self.sock is not failed:
+            raise _closed_while_sending()
+        self.sock = None
+        failed.close()
+        super().connect()
+        connected: Any = self.sock
+        if connected is None:
+            raise _closed_while_sending()
+        return connected
 
 
 def _closed_while_sending() -> ConnectionAbortedError:

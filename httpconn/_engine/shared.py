@@ -162,6 +162,11 @@ class Shared:
         if channel.has_resumed is False:
             self.sessions.note_refused(key)
 
+    def note_failed(self, key: Key, channel: Channel, error: BaseException) -> bool:
+        """Note that *channel* could not be opened; return whether another one is to be opened, without its session."""
+        self.note_dead(channel)
+        return channel.is_offering_session and self.sessions.note_failed(key, error)
+
     def note_ended(self, key: Key, channel: Channel) -> None:
         """Note that *channel*, on which something has been received, is about to be closed."""
         if key[0] == "https":  # else it is a proxy's

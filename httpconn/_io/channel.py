@@ -327,6 +327,14 @@ class Channel:
         return self._is_tls
 
     @property
+    def is_offering_session(self) -> bool:
+        """Whether the peer was shown a session in a handshake that has not come to its end."""
+        if not self._is_wrapped:
+            return False
+        layer = self._layers[-1]
+        return isinstance(layer, TLSSettings) and layer.session is not None
+
+    @property
     def tls_object(self) -> Any:
         """What a session can be read from, also after ``close``, see ``Sessions``; None where TLS is not on (yet)."""
         return self.sock._sslobj if self.secured_at and self._is_tls and self.sock is not None else None

@@ -13,17 +13,18 @@ from .._wire.annotations import Any, Final
 from ..errors import CannotSendRequest, MissingExtra
 from .descriptors import are_none_left, none_left
 from .nested import NestedTLS
-from .sessions import Sessions
+from .sessions import NO_CHAINS, Sessions
 
 _CA_VARIABLES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
 _MOST_SHARED: Final = 8
 
 _shared: dict[tuple[Any, ...], ssl.SSLContext] = {}
-_sessions: Final = Sessions()
+_sessions: Final = Sessions(keeps_chains=hasattr(ssl.SSLSocket, "get_verified_chain"))
 """Of all connections over the shared contexts, but for those of pools, fetchers and clients, which have their own."""
 _MAKERS: Final = (ssl.create_default_context, ssl._create_unverified_context)
 """What makes a context that nobody else has, or can change."""
 _wrap_socket: Final = ssl.SSLContext.wrap_socket
+_create_connection: Final = socket.create_connection
 
 
 def create_https_context(http_version: int) -> ssl.SSLContext:
@@ -40,12 +41,12 @@ def create_https_context(http_version: int) -> ssl.SSLContext:
 
 
 @cache
-def _private_to_its_sockets(base: type[ssl.SSLSocket]) -> type[ssl.SSLSocket]:
+def _private_to_its_sockets(base: Any) -> type[ssl.SSLSocket]:
     """Return *base* so that who asks a socket for its ``context`` gets a private one in place of the shared one.
 
     *base* is what the context makes its sockets of, which is not ``ssl.SSLSocket`` where gevent has patched ``ssl``.
     """
-    standard: property = base.context  # type: ignore[assignment]  # which a class has, not a context
+    standard: property = base.context
 
     def context(sock: Any) -> ssl.SSLContext:
         private: ssl.SSLContext = standard.fget(sock)  # type: ignore[misc]  # it has one
@@ -55,25 +56,44 @@ def _private_to_its_sockets(base: type[ssl.SSLSocket]) -> type[ssl.SSLSocket]:
 
     def really_close(sock: Any) -> None:
         key, tls_object = sock._session_key, sock._sslobj
-        base._real_close(sock)  # type: ignore[attr-defined]  # not in the stubs
+        base._real_close(sock)
         if key is not None and tls_object is not None:
             _sessions.note_ended(key, tls_object)
 
     own: dict[str, Any] = {"context": property(context, standard.fset), "_session_key": None}
     if hasattr(base, "_real_close"):
         own["_real_close"] = really_close
+    if hasattr(base, "get_verified_chain"):  # from Python 3.13 on
+        own["_chains"] = NO_CHAINS
+        own["get_verified_chain"] = lambda sock: base.get_verified_chain(sock) or list(sock._chains[0])
+        own["get_unverified_chain"] = lambda sock: base.get_unverified_chain(sock) or list(sock._chains[1])
     return type("SharedContextSocket", (base,), own)
 
 
-def secure(sock: Any, http_version: int, server_hostname: Any, way: tuple[object, ...]) -> Any:
+def is_standard_connect(function: Any) -> bool:
+    """Return whether *function* connects as Python does: then its arguments alone tell where to."""
+    return (
+        function is _create_connection
+        and socket.create_connection is _create_connection
+        and _create_connection.__module__ == "socket"
+        and socket.socket.__module__ == "socket"
+    )
+
+
+def secure(
+    sock: Any, http_version: int, server_hostname: Any, way: tuple[object, ...] | None, connect_again: Callable[[], Any]
+) -> Any:
     """Return *sock* in TLS by the shared context; with a peer that was met before, without a whole handshake.
 
-    *way* tells apart the peers that are not to learn that it is the same client: where it is connected to, and from.
-    Raises what the handshake raises, ssl.SSLError and OSError.
+    *way* tells apart the peers that are not to learn that it is the same client: where it is connected to, and from;
+    None: that is not known, and a whole handshake is made. *connect_again* returns another socket in place of *sock*,
+    for a peer that cannot cope with what it was offered. Raises what the handshake raises, ssl.SSLError and OSError,
+    and what *connect_again* does.
     """
     context = shared_https_context(http_version)
     is_standard = (
-        type(context) is ssl.SSLContext
+        way is not None
+        and type(context) is ssl.SSLContext
         and type(context).__module__ == "ssl"  # truststore's own checks need the whole handshake
         and ssl.SSLContext.wrap_socket is _wrap_socket
         and ssl._create_default_https_context in _MAKERS
@@ -83,16 +103,22 @@ def secure(sock: Any, http_version: int, server_hostname: Any, way: tuple[object
     # The certificate is not looked at again: so the same name, and a context that nobody can have changed.
     key = (os.getpid(), context, server_hostname, repr(way))
     session = _sessions.find(key)
-    if session is None:
-        secured: Any = context.wrap_socket(sock, server_hostname=server_hostname)
-    else:
+    chains = _sessions.chains_of(key)
+    secured: Any = None
+    if session is not None:
         try:
             secured = context.wrap_socket(sock, server_hostname=server_hostname, session=session)
-        except BaseException:
-            _sessions.note_refused(key)  # it may have been what the peer could not cope with
-            raise
-        if not secured.session_reused:
-            _sessions.note_refused(key)
+        except BaseException as error:
+            if not _sessions.note_failed(key, error):
+                raise
+            sock = None
+        else:
+            if secured.session_reused:
+                secured._chains = chains  # of its own it knows none
+            else:
+                _sessions.note_refused(key)
+    if secured is None:
+        secured = context.wrap_socket(connect_again() if sock is None else sock, server_hostname=server_hostname)
     if secured._sslobj.context is context:
         secured._session_key = key
     return secured

@@ -9,15 +9,20 @@ from __future__ import annotations
 import array
 import contextlib
 import io
+import os
 import select
 import socket
 import ssl
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import trustme
+
 from ..support import pages
+from ..support.certificates import TLS
 from . import children
 from .fakes import FakeSocket
 
@@ -214,6 +219,41 @@ def _contexts_loaded(module: Any) -> object:
     finally:
         ssl._create_default_https_context = true
     return len(loaded)
+
+
+def _another_certificate(module: Any) -> object:
+    """What comes of the second connection to a server whose certificate nobody trusts by then."""
+    kept = os.environ.get("SSL_CERT_FILE")
+    with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as listener:
+        tls = TLS(Path(folder))
+
+        def serve() -> None:
+            sock, _ = listener.accept()
+            with contextlib.suppress(OSError), sock, tls.wrap(sock) as secured:
+                secured.recv(65_536)
+                secured.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+        def ask() -> object:
+            server = threading.Thread(target=serve)
+            server.start()
+            connection = module.HTTPSConnection("localhost", listener.getsockname()[1], timeout=5)
+            try:
+                connection.request("GET", "/")
+                connection.getresponse().read()
+                return "resumed" if connection.sock.session_reused else "a whole handshake"
+            finally:
+                connection.close()
+                server.join()
+
+        os.environ["SSL_CERT_FILE"] = tls.cafile
+        try:
+            ask()
+            trustme.CA().issue_cert("localhost").configure_cert(tls.server_context)
+            return _outcome(ask)
+        finally:
+            del os.environ["SSL_CERT_FILE"]
+            if kept is not None:
+                os.environ["SSL_CERT_FILE"] = kept
 
 
 def _endless_interim(module: Any) -> object:
@@ -833,6 +873,16 @@ DIFFERENCES: dict[str, list[Difference]] = {
             _contexts_loaded,
             3,
             1,
+        ),
+        Difference(
+            "the server's certificate is looked at for each connection",
+            "not where a TLS session is resumed, which is done for an hour after the whole handshake at most: a certificate "
+            "that the server shows by now in place of the first, or that has expired or was revoked since, is noticed after "
+            "that. With a context of one's own (`context=ssl.create_default_context()`), it is looked at each time",
+            "half of what a handshake costs",
+            _another_certificate,
+            "SSLCertVerificationError",
+            "resumed",
         ),
         Difference(
             "`response.headers` of a `message/rfc822` is a multipart message with a message of no fields in it",

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import socket
 import ssl
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +22,7 @@ import httpconn
 from httpconn import HTTPSConnection
 from httpconn._io import connect
 from httpconn._io import sessions as room
-from httpconn._io.sessions import MOST_ENDED, MOST_READINGS, MOST_SESSIONS, Sessions
+from httpconn._io.sessions import MOST_ENDED, MOST_FAILED, MOST_READINGS, MOST_SESSIONS, Sessions
 
 from ..support import proxy_servers
 from ..support.clients import MAKERS, QUICK
@@ -291,6 +293,149 @@ def test_what_refuses_is_not_asked_again(nginx: Any, trusted: Sessions) -> None:
     assert not trusted._known
 
 
+def test_who_asks_the_proxy_is_told_apart(nginx: Any, trusted: Sessions) -> None:
+    """A proxy that goes another way for each name of its user hides from the server that it is the same client."""
+    _, urls = nginx
+    port = int(urls["tickets"].split(":")[2].strip("/"))
+    told = []
+    with proxy_servers.Recording() as proxy:
+        for who in ("Basic dXNlcjE6", "Basic dXNlcjI6", None, "Basic dXNlcjE6", "Basic dXNlcjI6"):
+            connection = HTTPSConnection("127.0.0.1", proxy.server_port, timeout=10)
+            connection.set_tunnel("localhost", port, {"Proxy-Authorization": who} if who else None)
+            told.append(told_to(connection))
+    assert told == [*"...rr"]
+    assert not any("Basic" in repr(key) for key in (*trusted._known, *trusted._ended))
+
+
+def test_another_way_to_connect_is_not_known(nginx: Any, trusted: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may lead anywhere: neither is what was met by it gone on with, nor is it told of what was met without it."""
+    _, urls = nginx
+    assert [told_to(connection_to(urls["tickets"])) for _ in range(2)] == [".", "r"]
+    standard = socket.create_connection
+    for _ in range(2):
+        connection = connection_to(urls["tickets"])
+        connection._create_connection = lambda *arguments: standard(*arguments)
+        assert told_to(connection) == "."
+    monkeypatch.setattr(socket, "create_connection", lambda *arguments: standard(*arguments))
+    assert [told_to(connection_to(urls["tickets"])) for _ in range(2)] == [".", "."]
+    monkeypatch.undo()
+
+
+@pytest.mark.skipif(not hasattr(ssl.SSLSocket, "get_verified_chain"), reason="from Python 3.13 on")
+def test_the_chain_of_a_resumed_connection(nginx: Any, trusted: Sessions) -> None:
+    """It is that of the whole handshake; the ssl module has none."""
+    _, urls = nginx
+    told = []
+    for _ in range(3):
+        connection = connection_to(urls["tickets"])
+        connection.request("GET", "/")
+        sock: Any = connection.sock
+        chains = (sock.get_verified_chain(), sock.get_unverified_chain())
+        told.append((chains, connection.getresponse().read()[:1]))
+        connection.close()
+        del sock
+    assert [how for _, how in told] == [b".", b"r", b"r"]
+    ((verified, shown), _) = told[0]
+    assert verified
+    assert shown
+    assert told[0][0] == told[1][0] == told[2][0]
+
+
+class Shy:
+    """A server that closes where the ClientHello offers a session, as some middleboxes do."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self.refused = self.served = 0
+        self._context = context
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"https://localhost:{self._listener.getsockname()[1]}/"
+        self._is_over = False
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> Shy:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *told: object) -> None:
+        self._is_over = True
+        socket.create_connection(self._listener.getsockname(), 10).close()
+        self._thread.join(10)
+        self._listener.close()
+
+    def _run(self) -> None:
+        while True:
+            sock, _ = self._listener.accept()
+            sock.settimeout(10)
+            with sock:
+                if self._is_over:
+                    return
+                if offers_session(hello_of(sock)):
+                    self.refused += 1
+                    continue
+                with self._context.wrap_socket(sock, server_side=True) as secured:
+                    secured.recv(65_536)
+                    secured.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\n.")
+                    self.served += 1
+
+
+def hello_of(sock: socket.socket) -> bytes:
+    """The record of the ClientHello, which stays to be received."""
+    hello = b""
+    while len(hello) < 5 or len(hello) < 5 + int.from_bytes(hello[3:5], "big"):
+        hello = sock.recv(16_384, socket.MSG_PEEK)
+    return hello
+
+
+def offers_session(hello: bytes) -> bool:
+    """Whether there is a pre_shared_key (41), or a ticket (35) that is not empty. Source: RFC 8446 section 4.1.2."""
+    at = 5 + 4 + 2 + 32
+    for size in (1, 2, 1):  # session id, cipher suites, compression methods
+        at += size + int.from_bytes(hello[at : at + size], "big")
+    at += 2
+    while at < len(hello):
+        kind, length = struct.unpack_from(">HH", hello, at)
+        if kind == 41 or (kind == 35 and length):
+            return True
+        at += 4 + length
+    return False
+
+
+@pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
+@pytest.mark.parametrize("asker", ["pool", "engine", "async", "connection"])
+def test_a_server_that_cannot_cope_with_sessions(
+    asker: str, version: str, authority: trustme.CA, client_context: ssl.SSLContext, trusted: Sessions
+) -> None:
+    """Each page arrives, and it is offered one once."""
+    accepts = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(accepts)
+    accepts.maximum_version = getattr(ssl.TLSVersion, version)
+    with Shy(accepts) as server:
+        if asker == "connection":
+            assert [told_to(connection_to(server.url)) for _ in range(5)] == [*"....."]
+        else:
+            one = MAKERS[asker](context=client_context, timeout=QUICK)
+            assert [one.get(server.url).text for _ in range(5)] == [*"....."]
+            assert one.opened == 6
+            one.close()
+    assert (server.refused, server.served) == (1, 5)
+
+
+def test_a_request_in_steps_to_a_server_that_cannot_cope(authority: trustme.CA, trusted: Sessions) -> None:
+    """Nothing of the request is lost with the connection that failed in its middle; through a tunnel, too."""
+    accepts = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(accepts)
+    with Shy(accepts) as server, proxy_servers.Recording() as proxy:
+        for _ in range(3):
+            connection = HTTPSConnection("127.0.0.1", proxy.server_port, timeout=10)
+            connection.set_tunnel("localhost", int(server.url.split(":")[2].strip("/")))
+            connection.putrequest("POST", "/")
+            connection.putheader("Content-Length", "1")
+            connection.endheaders(b"x")
+            assert connection.getresponse().read() == b"."
+            connection.close()
+    assert (server.refused, server.served) == (1, 3)
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # the test's own children have no threads to lose
 def test_a_child_has_none_of_its_parents(nginx: Any, trusted: Sessions) -> None:
@@ -333,8 +478,8 @@ def session(age_s: float = 0.0, **told: Any) -> Any:
     return SimpleNamespace(**{**made, **told})
 
 
-def ended(found: Any) -> Any:
-    return SimpleNamespace(session=found)
+def ended(found: Any, *, session_reused: bool = False) -> Any:
+    return SimpleNamespace(session=found, session_reused=session_reused)
 
 
 @pytest.mark.parametrize(
@@ -347,6 +492,8 @@ def ended(found: Any) -> Any:
         (lambda: session(250, ticket_lifetime_hint=200), False),
         (lambda: session(250, ticket_lifetime_hint=0), True),
         (lambda: session(250, timeout=200), False),
+        (lambda: session(3590, timeout=7200, ticket_lifetime_hint=7200), True),
+        (lambda: session(3610, timeout=7200, ticket_lifetime_hint=7200), False),  # its certificate is looked at again
         (lambda: session(has_ticket=False), True),
         (lambda: session(has_ticket=False, id=b""), False),
         (lambda: None, False),
@@ -374,6 +521,45 @@ def test_a_session_is_read_again_when_it_has_expired_or_was_refused() -> None:
     assert store.find("a") is None
     store.note_ended("a", ended(third))
     assert store.find("a") is third
+
+
+def test_its_age_counts_from_a_whole_handshake() -> None:
+    """A server may give another ticket with each connection that has resumed, for ever."""
+    store = Sessions()
+    store.note_ended("a", ended(session(), session_reused=True))
+    assert store.find("a") is None
+    assert not len(store)
+
+
+@pytest.mark.parametrize(
+    ("error", "is_remembered", "is_again"),
+    [
+        (ssl.SSLError("handshake failure"), True, True),
+        (ConnectionResetError(), True, True),
+        (TimeoutError(), True, False),
+        (ssl.SSLCertVerificationError("expired"), False, False),
+        (KeyboardInterrupt(), False, False),
+    ],
+)
+def test_whom_no_session_is_offered(
+    error: BaseException, is_remembered: bool, is_again: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Sessions()
+    store.note_ended("a", ended(session()))
+    assert store.find("a") is not None
+    assert store.note_failed("a", error) is is_again
+    store.note_ended("a", ended(session()))
+    assert (store.find("a") is None) is is_remembered
+    monkeypatch.setattr(room, "FAILED_S", 0.0)  # the hour is over
+    store.note_ended("a", ended(session()))
+    assert store.find("a") is not None
+
+
+def test_how_many_failures_are_remembered() -> None:
+    store = Sessions()
+    for number in range(MOST_FAILED + 10):
+        store.note_failed(number, ConnectionResetError())
+    assert len(store._failed) == MOST_FAILED
 
 
 def test_the_store_is_bounded(allowance: Any) -> None:

@@ -923,6 +923,12 @@ class Connection:
         """End an exchange with *error*, or send the request once more where that is right."""
         loop, job = self.loop, self.job
         assert job is not None
+        channel = self.channel if self.phase == OPENING else None
+        if channel is not None and loop.shared.note_failed(self.host.key, channel, error):
+            self._disconnect(error)
+            self.phase = RESOLVING
+            self.resolve()  # and connect, without the session
+            return
         if is_out_of_descriptors(error) and (self.phase != BUSY or (job.is_resendable and not job.has_poured)):
             incoming, held = self.incoming, self.held
             if loop.puts_back(self):

@@ -258,11 +258,16 @@ class Attempt(Clock):
                 return
 
     def _open(self, connection: Connection) -> None:
-        """Connect, and shake hands.
+        """Connect, and shake hands; twice where a TLS session was what the first handshake failed of.
 
         Raises ConnectTimeout, TotalTimeout, OSError, ssl.SSLError, ProxyError, FingerprintMismatch, MissingExtra.
         """
         began = self.time()
+        while not self._is_opened(connection, began):
+            pass
+
+    def _is_opened(self, connection: Connection, began: float) -> bool:
+        """Return True, or False where it is to be opened once more, without the session. Raises as ``_open``."""
         connect_s = self._limits.connect
         connect_at = _FOREVER if connect_s is None else began + connect_s
         deadline = min(self._deadline, connect_at)
@@ -294,7 +299,8 @@ class Attempt(Clock):
         except BaseException as error:
             if channel is not None:
                 channel.close(error)
-                self._shared.note_dead(channel)
+                if self._shared.note_failed(self._job.key, channel, error):
+                    return False
             raise
         finally:
             connection.is_opening = False
@@ -305,6 +311,7 @@ class Attempt(Clock):
             channel.connected_at - self.away - resolved_at,
             channel.secured_at - channel.connected_at if channel.secured_at else 0.0,
         )
+        return True
 
     def _dial(self, addresses: dict[Name, list[Address]], arrives: threading.Event) -> Channel | Lookup:
         found: Channel | Lookup = self.off_the_clock(self._shared.dial, self._job, addresses, arrives.set)
