@@ -142,6 +142,19 @@ def _headers_of(head: ResponseHead) -> Any:
     return headers
 
 
+def _leave_heads_unsaid() -> None:
+    """Have the logger ``httpconn`` tell no heads, unless somebody has given it a level.
+
+    Scrapy has its root logger take everything, and its handlers leave out what LOG_LEVEL says: each head would be
+    formatted, for nobody.
+    """
+    logger = logging.getLogger("httpconn")
+    if logger.level == logging.NOTSET:
+        logger.setLevel(logging.INFO)
+        if _log.level == logging.NOTSET:
+            _log.setLevel(logging.DEBUG)  # what is said as Scrapy's own handler says it
+
+
 class _Limits(NamedTuple):
     """Of one request."""
 
@@ -164,6 +177,7 @@ class DownloadHandler:
         """Raises ValueError for a TLS version that is none."""
         settings = crawler.settings
         self.crawler = crawler
+        _leave_heads_unsaid()
         self._maxsize: int = settings.getint("DOWNLOAD_MAXSIZE")
         self._warnsize: int = settings.getint("DOWNLOAD_WARNSIZE")
         self._timeout_s: float = settings.getfloat("DOWNLOAD_TIMEOUT")

@@ -27,7 +27,9 @@ def test_the_spider(tmp_path: Path) -> None:
         "/b": (200, HTML, b"the end"),
     }
     with Site(routes) as site:
-        (tmp_path / "program.py").write_text(program.replace("localhost:8000", f"127.0.0.1:{site.port}"))
+        program = program.replace("localhost:8000", f"127.0.0.1:{site.port}")
+        heard = 'import logging\nlogging.getLogger("httpconn").addHandler(logging.FileHandler("heard.log"))\n'
+        (tmp_path / "program.py").write_text(heard + program)
         environment = {**os.environ, "PYTHONPATH": str(Path(httpconn.__file__).parent.parent)}
         told = subprocess.run(
             [sys.executable, "program.py"], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60
@@ -36,6 +38,7 @@ def test_the_spider(tmp_path: Path) -> None:
         items = [json.loads(line) for line in (tmp_path / "pages.jsonl").read_text().splitlines()]
         assert sorted(item["url"] for item in items) == sorted(site.url(path) for path in routes)
         assert {(item["status"], item["ip"]) for item in items} == {(200, "127.0.0.1")}
+        assert (tmp_path / "heard.log").read_text() == "", "formatted for nobody"
         sent = site.fields(0)
         assert sent["accept-encoding"].startswith("gzip"), "that is Scrapy's own"
         assert sent["user-agent"].startswith("Scrapy/")
