@@ -51,7 +51,7 @@ __all__ = (
     "parse_response_head",
     "plain_get",
     "plain_request",
-    "receive",
+    "receive_response",
     "receive_waiting",
     "replaces_any",
     "send_if_quiet",

@@ -189,17 +189,24 @@ cdef class ResponseHead:
 
 def parse_response_head(bytes block not None, max_line_bytes, max_field_lines):
     """Return the head in *block*, or None where it is not plain or may be beyond a limit."""
-    cdef ResponseHead head = _begin_head(block, _clipped(max_line_bytes), _clipped(max_field_lines))
+    cdef ResponseHead head = _begin_head(
+        block, <const uint8_t *>PyBytes_AS_STRING(block), PyBytes_GET_SIZE(block), _clipped(max_line_bytes),
+        _clipped(max_field_lines),
+    )
     return head if head is not None and head.block is block else None
 
 
 def begin_response_head(bytes data not None, Py_ssize_t max_line_bytes, Py_ssize_t max_field_lines):
     """Return what ``_wire.head.Begun`` says of the head that *data* begins with; None also where it is not all there."""
-    cdef ResponseHead head = _begin_head(data, max_line_bytes, max_field_lines)
-    if head is None:
-        return None
+    cdef const uint8_t *start = <const uint8_t *>PyBytes_AS_STRING(data)
+    cdef ResponseHead head = _begin_head(data, start, PyBytes_GET_SIZE(data), max_line_bytes, max_field_lines)
+    return None if head is None else _begun(head, start, PyBytes_GET_SIZE(data))
+
+
+cdef tuple _begun(ResponseHead head, const uint8_t *start, Py_ssize_t size):
+    """Return what is said of *head*, with which the *size* bytes at *start* begin."""
     cdef Py_ssize_t end = PyBytes_GET_SIZE(head.block)
-    cdef bytes rest = PyBytes_FromStringAndSize(PyBytes_AS_STRING(data) + end, PyBytes_GET_SIZE(data) - end)
+    cdef bytes rest = PyBytes_FromStringAndSize(<const char *>start + end, size - end)
     cdef int64_t length = _plain_length(head)
     return (
         head,
@@ -231,9 +238,10 @@ cdef int64_t _plain_length(ResponseHead head) noexcept:
     return length
 
 
-cdef ResponseHead _begin_head(bytes data, Py_ssize_t longest, Py_ssize_t most_lines):
-    cdef Py_ssize_t length = PyBytes_GET_SIZE(data)
-    cdef const uint8_t *start = <const uint8_t *>PyBytes_AS_STRING(data)
+cdef ResponseHead _begin_head(
+    bytes data, const uint8_t *start, Py_ssize_t length, Py_ssize_t longest, Py_ssize_t most_lines
+):
+    """Return the head that the *length* bytes at *start*, and a NUL behind them, begin with; they are *data*, or None's."""
     if <uint64_t>length > UINT32_MAX:
         return None
     cdef ResponseHead head = ResponseHead.__new__(ResponseHead)
@@ -247,7 +255,7 @@ cdef ResponseHead _begin_head(bytes data, Py_ssize_t longest, Py_ssize_t most_li
     # No line is longer than the whole; the rare longer head is left to the reference reader.
     if at > longest:
         return None
-    head.block = data if at == length else PyBytes_FromStringAndSize(<const char *>start, at)
+    head.block = data if data is not None and at == length else PyBytes_FromStringAndSize(<const char *>start, at)
     return head
 
 

@@ -54,20 +54,31 @@ cdef enum:
     UNASKED = -2
 
 
-def receive(int descriptor, Py_ssize_t most):
-    """Return what has come, 65,536 bytes and *most* at most, b"" at the end; None for nothing now. Raises OSError."""
-    cdef uint8_t buffer[MOST_RECEIVED]
-    cdef Py_ssize_t count = httpconn_receive(descriptor, buffer, min(max(most, 0), <Py_ssize_t>MOST_RECEIVED), False)
+def receive_response(int descriptor, Py_ssize_t max_line_bytes, Py_ssize_t max_field_lines):
+    """Return what has come, 65,536 bytes at most, b"" at the end; None for nothing now. Raises OSError.
+
+    Where it begins with a head: what ``begin_response_head`` says of it. So content is copied once.
+    """
+    cdef uint8_t buffer[MOST_RECEIVED + 1]
+    cdef Py_ssize_t count = httpconn_receive(descriptor, buffer, MOST_RECEIVED, False)
     if count == -1:
         return None
     if count < 0:
         PyErr_SetFromErrno(OSError)
-    return PyBytes_FromStringAndSize(<const char *>buffer, count)
+    buffer[count] = 0  # as behind the bytes of an object
+    cdef ResponseHead head = _begin_head(None, buffer, count, max_line_bytes, max_field_lines)
+    if head is None:
+        return PyBytes_FromStringAndSize(<const char *>buffer, count)
+    return _begun(head, buffer, count)
 
 
 def receive_waiting(int descriptor, Py_ssize_t most):
-    """As ``receive``, but b"" for nothing, and for an end or an error, which is for the next ``receive`` to find."""
-    return (receive(descriptor, most) or b"") if httpconn_waits(descriptor) > 0 else b""
+    """Return what waits, 65,536 bytes and *most* at most; b"" also for an end or an error, which the next look finds."""
+    cdef uint8_t buffer[MOST_RECEIVED]
+    if httpconn_waits(descriptor) <= 0:
+        return b""
+    cdef Py_ssize_t count = httpconn_receive(descriptor, buffer, min(max(most, 0), <Py_ssize_t>MOST_RECEIVED), False)
+    return PyBytes_FromStringAndSize(<const char *>buffer, max(count, 0))
 
 
 def send_if_quiet(int descriptor, bytes data not None):

@@ -10,7 +10,7 @@ __all__ = (
     "parse_response_head",
     "plain_get",
     "plain_request",
-    "receive",
+    "receive_response",
     "receive_waiting",
     "replaces_any",
     "send_if_quiet",
@@ -89,6 +89,10 @@ def plain_get(known: dict[str, tuple[Any, Any, bytes]], url: str) -> tuple[tuple
 def plain_request(
     known: dict[str, tuple[Any, Any, bytes]], url: str, headers: Any, layouts: dict[tuple[str, ...], Any]
 ) -> tuple[tuple[Any, Any, bytes], bytes] | None: ...
-def receive(descriptor: int, most: int) -> bytes | None: ...
+def receive_response(
+    descriptor: int, max_line_bytes: int, max_field_lines: int
+) -> (
+    tuple[ResponseHead, bytes, int, int, str, int | str | None, str | None, str | None, str | None] | bytes | None
+): ...
 def receive_waiting(descriptor: int, most: int) -> bytes: ...
 def send_if_quiet(descriptor: int, data: bytes) -> int: ...

@@ -21,7 +21,7 @@ _ENGINE = (
     None
     if sys.platform == "win32"
     else Engine(
-        _speedups.receive,
+        _speedups.receive_response,
         _speedups.receive_waiting,
         _speedups.send_if_quiet,
         _speedups.plain_get,

@@ -92,15 +92,14 @@ UNASKED: Final = -2
 class Engine(Record):
     """What the fetch engine has done on the descriptor of a socket by compiled code, without waiting."""
 
-    __slots__ = ("make_layout", "plain_get", "plain_request", "receive", "receive_waiting", "send_if_quiet")
-    __match_args__ = ("receive", "receive_waiting", "send_if_quiet", "plain_get", "plain_request", "make_layout")
+    __slots__ = ("make_layout", "plain_get", "plain_request", "receive_response", "receive_waiting", "send_if_quiet")
+    __match_args__ = ("receive_response", "receive_waiting", "send_if_quiet", "plain_get", "plain_request", "make_layout")
 
-    receive: Callable[[int, int], bytes | None]
-    """(descriptor, most bytes) to what has come, b"" at the end of the stream; None where there is nothing now.
-
-    Raises OSError."""
+    receive_response: Callable[[int, int, int], Begun | bytes | None]
+    """(descriptor, most bytes of a line, most field lines) to what has come, b"" at the end of the stream; None where there
+    is nothing now. Where it begins with a head, to what ``begin_response_head`` says of it. Raises OSError."""
     receive_waiting: Callable[[int, int], bytes]
-    """The same, but b"" where nothing waits, or an end or an error does, which is left for ``receive`` to tell."""
+    """(descriptor, most bytes) to what waits; b"" where nothing does, or an end or an error, which the next look finds."""
     send_if_quiet: Callable[[int, bytes], int]
     """(descriptor, head) to how much of it went out; NOT_SENT where nothing goes; UNASKED where something has come that
     nobody asked for, an end, or an error. Who looks then finds it again."""
@@ -113,7 +112,7 @@ class Engine(Record):
 
     def __init__(
         self,
-        receive: Callable[[int, int], bytes | None],
+        receive_response: Callable[[int, int, int], Begun | bytes | None],
         receive_waiting: Callable[[int, int], bytes],
         send_if_quiet: Callable[[int, bytes], int],
         plain_get: Callable[[dict[str, Any], str], tuple[Any, bytes] | None],
@@ -121,7 +120,7 @@ class Engine(Record):
         make_layout: Callable[[tuple[str, ...], tuple[str | None, ...], bytes, bool, bool], Any],
     ) -> None:
         self._set(
-            receive,
+            receive_response,
             receive_waiting,
             send_if_quiet,
             plain_get,

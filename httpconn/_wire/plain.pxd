@@ -17,8 +17,10 @@ cdef class PlainReader:
     cdef public object backend
     cdef public object limits
 
-    @cython.locals(begun=tuple, rest=bytes, coding=str, size=cython.longlong, left=cython.longlong)
+    @cython.locals(begun=tuple)
     cpdef begin(self, bytes data)
+    @cython.locals(rest=bytes, coding=str, size=cython.longlong, left=cython.longlong)
+    cpdef take(self, tuple begun, Py_ssize_t most)
     @cython.locals(begun=tuple)
     cpdef begin_answer_to_head(self, bytes data)
     @cython.locals(content=bytes)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from .annotations import TYPE_CHECKING, Final, TypeAlias
 from .grammar import KEEP_ALIVE, MAX_BODY_BYTES, NO_CONTENT, NOT_MODIFIED, Limits
-from .head import ResponseHead
+from .head import Begun, ResponseHead
 
 if TYPE_CHECKING:
     from .._backends.contract import Backend
@@ -60,10 +60,14 @@ class PlainReader:
     def begin(self, data: bytes) -> Plain | None:
         """Return the response that *data* begins, the answer to any request but HEAD and CONNECT; None: declined."""
         begun = self._begin_head(data, self._line_bytes, self._field_lines)
-        if begun is None:
-            return None
+        return None if begun is None else self.take(begun, len(data))
+
+    def take(self, begun: Begun, most: int) -> Plain | None:
+        """Return the same where a backend has begun with the head, which is of *most* bytes at most."""
         head, rest, version, status, reason, length, coding, connection, encoding = begun
-        if not is_plain(version, status, connection) or len(data) - len(rest) > self._head_bytes:
+        if not is_plain(version, status, connection) or (
+            most > self._head_bytes and len(head.block) > self._head_bytes
+        ):
             return None
         if encoding is not None and not self._takes_coded:
             return None

@@ -290,11 +290,11 @@ def test_what_waits_is_received_and_nothing_else(engine: Engine) -> None:
         assert engine.receive_waiting(client.fileno(), 10) == b""
         server.sendall(b"abc")
         assert engine.receive_waiting(client.fileno(), 2) == b"ab"
-        assert engine.receive(client.fileno(), 10) == b"c"
-        assert engine.receive(client.fileno(), 10) is None
+        assert engine.receive_response(client.fileno(), 100, 10) == b"c"
+        assert engine.receive_response(client.fileno(), 100, 10) is None
         server.close()
         assert engine.receive_waiting(client.fileno(), 10) == b""
-        assert engine.receive(client.fileno(), 10) == b""
+        assert engine.receive_response(client.fileno(), 100, 10) == b""
     assert engine.receive_waiting(-1, 10) == b""
 
 
@@ -309,7 +309,7 @@ def test_misuse(engine: Engine) -> None:
     with pytest.raises(OSError, match="Bad file descriptor"):
         turner.take(-1, None, reader)
     with pytest.raises(OSError, match="Bad file descriptor"):
-        engine.receive(-1, 10)
+        engine.receive_response(-1, 100, 10)
 
 
 # -- a whole loop on it

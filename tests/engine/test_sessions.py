@@ -86,7 +86,7 @@ def trusted(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     store = tmp_path / "ca.pem"
     authority.cert_pem.write_to_path(store)
     monkeypatch.setenv("SSL_CERT_FILE", str(store))
-    made = Sessions()
+    made = Sessions(keeps_chains=connect._sessions._keeps_chains)
     monkeypatch.setattr(connect, "_sessions", made)
     return made
 

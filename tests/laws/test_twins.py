@@ -59,7 +59,7 @@ TWINS: Final = (
          "exchange/test_own_fields.py test_the_twins_agree"),
     Twin("engine.pxi plain_request", "_exchange.layouts.plain_request",
          "exchange/test_own_fields.py test_the_twins_agree"),
-    Twin("receive.pxi receive", "_io.channel.Channel.receive", f"{SHORT_ROAD} test_a_turn"),
+    Twin("receive.pxi receive_response", "_io.channel.Channel.receive", f"{SHORT_ROAD} test_a_turn"),
     Twin("receive.pxi receive_waiting", "_io.channel.Channel.receive",
          f"{SHORT_ROAD} test_what_waits_is_received_and_nothing_else"),
     Twin("receive.pxi send_if_quiet", "_io.connect.Watch.is_quiet",

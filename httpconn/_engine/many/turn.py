@@ -23,10 +23,10 @@ _RECEIVE_BYTES: Final = 65_536
 class Turn:
     """What is done on a descriptor when the poller has told of it."""
 
-    __slots__ = ("_receive", "_receive_waiting", "_send_if_quiet")
+    __slots__ = ("_receive_response", "_receive_waiting", "_send_if_quiet")
 
     def __init__(self, engine: Engine) -> None:
-        self._receive = engine.receive
+        self._receive_response = engine.receive_response
         self._receive_waiting = engine.receive_waiting
         self._send_if_quiet = engine.send_if_quiet
 
@@ -38,12 +38,12 @@ class Turn:
         could not be; UNASKED where something else has come on the connection, so that nothing may be; TO_BE_JUDGED
         where something may follow from the response: a redirect, a status that is retried, or a cookie. Raises OSError.
         """
-        data = self._receive(descriptor, _RECEIVE_BYTES)
-        if data is None:
-            return None
-        found = reader.begin(data)
+        got = self._receive_response(descriptor, reader._line_bytes, reader._field_lines)
+        if got is None or isinstance(got, bytes):
+            return got
+        found = reader.take(got, _RECEIVE_BYTES)
         if found is None:
-            return data
+            return got[0].block + got[1]
         head, content, left, _, status, _ = found
         if left:
             # Servers send head and body in two pieces, and the second one is often there by now.
