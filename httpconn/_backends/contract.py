@@ -93,13 +93,14 @@ class Engine(Record):
     """What the fetch engine has done on the descriptor of a socket by compiled code, without waiting."""
 
     __slots__ = ("make_layout", "plain_get", "plain_request", "receive_response", "receive_waiting", "send_if_quiet")
-    __match_args__ = ("receive_response", "receive_waiting", "send_if_quiet", "plain_get", "plain_request", "make_layout")
+    __match_args__ = ("receive_response", "receive_waiting", "send_if_quiet", "plain_get", "plain_request",
+                      "make_layout")  # fmt: skip
 
     receive_response: Callable[[int, int, int], Begun | bytes | None]
-    """(descriptor, most bytes of a line, most field lines) to what has come, b"" at the end of the stream; None where there
-    is nothing now. Where it begins with a head, to what ``begin_response_head`` says of it. Raises OSError."""
+    """(descriptor, most bytes of a line, most field lines) to what has come, b"" at the end of the stream; None where
+    there is nothing now. Where it begins with a head, to what ``begin_response_head`` says of it. Raises OSError."""
     receive_waiting: Callable[[int, int], bytes]
-    """(descriptor, most bytes) to what waits; b"" where nothing does, or an end or an error, which the next look finds."""
+    """(descriptor, most bytes) to what waits; b"" where nothing does, or an end or an error: the next look finds it."""
     send_if_quiet: Callable[[int, bytes], int]
     """(descriptor, head) to how much of it went out; NOT_SENT where nothing goes; UNASKED where something has come that
     nobody asked for, an end, or an error. Who looks then finds it again."""
