@@ -78,6 +78,8 @@ def receive_waiting(int descriptor, Py_ssize_t most):
     if httpconn_waits(descriptor) <= 0:
         return b""
     cdef Py_ssize_t count = httpconn_receive(descriptor, buffer, min(max(most, 0), <Py_ssize_t>MOST_RECEIVED), False)
+    if count < -1:
+        PyErr_SetFromErrno(OSError)  # it came between the two calls, and is told once
     return PyBytes_FromStringAndSize(<const char *>buffer, max(count, 0))
 
 
