@@ -157,6 +157,11 @@ class Job(BareJob):
         return self.head if self.dressed is None else self.dressed
 
     @property
+    def is_head_alone(self) -> bool:
+        """Whether nothing is sent behind ``head_to_send``, which a short body is a part of."""
+        return self.body is None and not self.expects_continue
+
+    @property
     def place(self) -> str:
         """What is asked for, and by which way, for the text of an error; no password."""
         url = self.request if isinstance(self.request, str) else self.request.url

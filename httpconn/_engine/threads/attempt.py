@@ -336,7 +336,7 @@ class Attempt(Clock):
         channel, incoming = connection.channel, self._made
         assert channel is not None
         began = time.monotonic() - self.away
-        outgoing = Outgoing(self._job, self)
+        outgoing = None if self._job.is_head_alone else Outgoing(self._job, self)
         self._sent = False
         send_error: OSError | None = None
         is_sending = True
@@ -344,15 +344,17 @@ class Attempt(Clock):
         while True:
             if is_sending:
                 try:
-                    self._sent = outgoing.send(channel.send)
-                    is_sending = not self._sent
+                    if outgoing is None:
+                        outgoing = self._send_head(channel)
+                    is_sending = outgoing is not None and not outgoing.send(channel.send)
+                    self._sent = not is_sending
                 except ConnectionError as error:
-                    if error is outgoing.body_error:
+                    if outgoing is not None and error is outgoing.body_error:
                         raise
                     # The peer may have answered before it closed: a 413, say. That answer counts.
                     send_error, is_sending = error, False
             wanted = READ
-            if is_sending and outgoing.is_waiting:
+            if is_sending and outgoing is not None and outgoing.is_waiting:
                 continue_at = continue_at or self.time() + (self._shared.settings.expect_timeout_s or 0.0)
                 until = min(continue_at, self._deadline)
                 if not channel.has_pending() and not channel.wait(READ, until - self.time()):
@@ -381,13 +383,19 @@ class Attempt(Clock):
                     is_complete = self._go_on()
             except ConnectionError as error:
                 raise send_error or error from error
-            if is_sending and outgoing.is_waiting:
+            if is_sending and outgoing is not None and outgoing.is_waiting:
                 if incoming.head is not None:
                     is_sending = False  # an answer, and the body is not wanted; that it is not sent ends the connection
                 elif incoming.is_continued:
                     outgoing.go_on()
             if is_complete or (until_head and incoming.head is not None and not is_sending):
                 return is_complete
+
+    def _send_head(self, channel: Channel) -> Outgoing | None:
+        """Send a request that is its head alone, as most are; return what is left of it, None where that is nothing."""
+        head = self._job.head_to_send
+        sent = channel.send(head)
+        return None if sent == len(head) else Outgoing(self._job, self, sent)
 
     def _is_kept_back(self, head: ResponseHead) -> bool:
         """Return whether the content must not go to the request's sink yet, since it may be no result."""
@@ -422,9 +430,8 @@ class Attempt(Clock):
         """Wait until there is something to do. Raises ReadTimeout, TotalTimeout."""
         if channel.has_pending():
             return
-        limit = self._read_s
-        if self._deadline != _FOREVER:
-            limit = min(limit, self._deadline - time.monotonic() + self.away)
+        left = self._deadline - time.monotonic() + self.away
+        limit = left if left < self._read_s else self._read_s
         if limit == _FOREVER:
             channel.wait(wanted, None)
         elif (limit <= 0 or not channel.wait(wanted, limit)) and not channel.wait(wanted, 0.0):
