@@ -10,31 +10,24 @@ from __future__ import annotations
 
 import math
 import os
-import ssl
 import time
 import warnings
-from collections.abc import Mapping
 from functools import partial
-from typing import Any, Final, NamedTuple, Never, Self, Unpack
+from typing import Any, Final, NamedTuple, Self, Unpack
 
 from ._engine.fork import call_after_fork
 from ._engine.shared import Shared
 from ._engine.threads.attempt import Attempt
 from ._engine.threads.pacing import Pacing
 from ._engine.threads.slots import Connection, Slots
-from ._exchange.charsets import DefaultEncoding
 from ._exchange.download import DONE, REFUSED, TAKEN, Download, Progress, request_for
 from ._exchange.job import Job
 from ._exchange.options import Configured
 from ._exchange.outcome import unanswered
 from ._exchange.settings import Options, RequestOptions, Settings, StreamableOptions
 from .errors import PoolClosed, PoolTimeout, RequestTimeout, TotalTimeout, name_place
-from .model import Headers, Request, Response, Timeout, attach_response, unknown_of_request
-from .policies.auth import Auth
-from .policies.retries import Retry
+from .model import Request, Response, Timeout, attach_response, unknown_of_request
 from .policies.verdict import MOST_ARCHIVED_BYTES, Trail
-
-_NOTHING_TOLD: Final = (None,) * 20
 
 
 class PoolStats(NamedTuple):
@@ -99,122 +92,51 @@ class ConnectionPool(Configured):
 
     # -- requests -----------------------------------------------------------------------------------------
 
-    def request(
-        self,
-        method: str,
-        url: str,
-        *,
-        headers: Headers | None = None,
-        params: Any = None,
-        body: Any = None,
-        json: Any = None,
-        data: Any = None,
-        files: Any = None,
-        timeout: Timeout | float | None = None,
-        stream: bool = False,
-        sink: Any = None,
-        sink_any_status: bool = False,
-        decode: bool = True,
-        max_content: int | None = None,
-        context: ssl.SSLContext | str | None = None,
-        server_hostname: str | None = None,
-        fingerprint: str | None = None,
-        proxy: str | None = None,
-        tag: Any = None,
-        redirects: int | None = None,
-        retry: Retry | None = None,
-        auth: Auth | None = None,
-        tolerant_decoding: bool | None = None,
-        default_encoding: DefaultEncoding | None = None,
-        validators: Mapping[str, str] | None = None,
-        wire: bool = False,
-        **unknown: Never,
-    ) -> Response:
+    def request(self, method: str, url: str, **options: Unpack[StreamableOptions]) -> Response:
         """Send a request and return its Response: whole, or with *stream* as soon as its head is there.
+
+        *options* are those of ``Request``, and *stream*.
 
         Raises before any traffic: InvalidURL, InvalidField, MissingDecoder, ValueError, TypeError; PoolTimeout,
         PoolClosed, MissingExtra. Else: OSError, ssl.SSLError, FingerprintMismatch, ProxyError, ConnectTimeout,
         ReadTimeout, TotalTimeout, TooManyRedirects, and the HTTPExceptions of a bad response; these have as
         ``response`` what came. No status is an error, see ``raise_for_status``. And what a hook raises.
         """
-        for name in unknown:
+        if not options and method == "GET" and type(url) is str:
+            return self._send(self._shared.preparer.prepare_url(url, 0), stream=False)
+        for name in options.keys() - _STREAMABLE:
             raise unknown_of_request(name, "a request of a pool", "stream")
-        if method == "GET" and not stream and decode is True and sink_any_status is False and type(url) is str:
-            told = (headers, params, body, json, data, files, timeout, sink, max_content, context, server_hostname, tag,
-                    redirects, retry, auth, fingerprint, proxy, tolerant_decoding, default_encoding,
-                    validators)  # fmt: skip
-            if told == _NOTHING_TOLD and wire is False:
-                return self._get(url)
-        return self.send(
-            Request(
-                method,
-                url,
-                headers,
-                body,
-                params=params,
-                json=json,
-                data=data,
-                files=files,
-                timeout=timeout,
-                tag=tag,
-                sink=sink,
-                sink_any_status=sink_any_status,
-                decode=decode,
-                max_content=max_content,
-                context=context,
-                server_hostname=server_hostname,
-                fingerprint=fingerprint,
-                proxy=proxy,
-                redirects=redirects,
-                retry=retry,
-                auth=auth,
-                tolerant_decoding=tolerant_decoding,
-                default_encoding=default_encoding,
-                validators=validators,
-                wire=wire,
-            ),
-            stream=stream,
-        )
+        stream = options.pop("stream", False)
+        of_request: Any = options  # what is left of them
+        return self.send(Request(method, url, **of_request), stream=stream)
 
     def get(self, url: str, **options: Unpack[StreamableOptions]) -> Response:
         """As ``request("GET", ...)``."""
-        if options or type(url) is not str or self.__class__.request is not _request:
-            return self._ask("GET", url, options)
-        return self._get(url)  # to go through two dozens of options that were not given would cost a twentieth
-
-    def _get(self, url: str) -> Response:
-        return self._send(self._shared.preparer.prepare_url(url, 0), stream=False)
-
-    def _ask(self, method: str, url: str, options: Any) -> Response:
-        """As ``request``; that is called where it is a subclass's, has been replaced, or has to refuse something."""
-        if self.__class__.request is not _request or not options.keys() <= _STREAMABLE:
-            return self.request(method, url, **options)
-        stream = options.pop("stream", False)
-        return self.send(Request(method, url, **options), stream=stream)
+        return self.request("GET", url, **options)
 
     def head(self, url: str, **options: Unpack[StreamableOptions]) -> Response:
         """As ``request("HEAD", ...)``."""
-        return self._ask("HEAD", url, options)
+        return self.request("HEAD", url, **options)
 
     def options(self, url: str, **options: Unpack[StreamableOptions]) -> Response:
         """As ``request("OPTIONS", ...)``."""
-        return self._ask("OPTIONS", url, options)
+        return self.request("OPTIONS", url, **options)
 
     def post(self, url: str, **options: Unpack[StreamableOptions]) -> Response:
         """As ``request("POST", ...)``."""
-        return self._ask("POST", url, options)
+        return self.request("POST", url, **options)
 
     def put(self, url: str, **options: Unpack[StreamableOptions]) -> Response:
         """As ``request("PUT", ...)``."""
-        return self._ask("PUT", url, options)
+        return self.request("PUT", url, **options)
 
     def patch(self, url: str, **options: Unpack[StreamableOptions]) -> Response:
         """As ``request("PATCH", ...)``."""
-        return self._ask("PATCH", url, options)
+        return self.request("PATCH", url, **options)
 
     def delete(self, url: str, **options: Unpack[StreamableOptions]) -> Response:
         """As ``request("DELETE", ...)``."""
-        return self._ask("DELETE", url, options)
+        return self.request("DELETE", url, **options)
 
     def download(
         self,
@@ -406,7 +328,6 @@ class ConnectionPool(Configured):
         self._shared.forget()
 
 
-_request: Final = ConnectionPool.request
 _STREAMABLE: Final = frozenset(StreamableOptions.__annotations__)
 
 
