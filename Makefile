@@ -88,7 +88,7 @@ bench-pages: build $(VENV)/checkout   ## what a page costs a crawler, by kind: C
 bench-shares: build $(VENV)/checkout   ## ten million URLs partitioned by host, on paper   [ARGS="--hosts 1000000 --rate 0.5"]
 	@$(apart) -m bench.shares $(ARGS)
 
-bench-writers: build $(VENV)/has-cli $(VENV)/checkout   ## `httpconn fetch` against curl -Z, wget, wget2; its start and memory   [ARGS="--only jsonl", "--flat 1000000"]
+bench-writers: build $(VENV)/has-cli $(VENV)/has-parquet $(VENV)/checkout   ## `httpconn fetch` against curl -Z, wget, wget2; its start and memory   [ARGS="--only jsonl", "--flat 1000000 --out pages.parquet"]
 	@$(apart) -m bench.writers $(ARGS)
 
 bench-micro: build $(VENV)/has-bench   ## parsing alone, chunks alone   [ARGS="-k head"]

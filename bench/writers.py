@@ -257,9 +257,13 @@ def flat(server: Server, path: str, count: int, out: str) -> bool:
         assert process.stderr is not None
         seen = []
         for begin, end in ((0, FLAT_FROM), (FLAT_FROM, count)):
-            for number in range(begin, end):
-                process.stdin.write(f"{base}?{number}\n")
-            process.stdin.flush()
+            try:
+                for number in range(begin, end):
+                    process.stdin.write(f"{base}?{number}\n")
+                process.stdin.flush()
+            except BrokenPipeError:
+                stack.pop_all()  # whose pipe cannot be closed
+                raise SystemExit(f"it ended: {process.stderr.read()}") from None
             _done(iter(process.stderr), end)
             time.sleep(2.0)  # and written
             seen.append(resident_bytes(process.pid) or 0)

@@ -15,8 +15,10 @@ T = TypeVar("T")
 
 BLOCK_BYTES: Final = 1 << 20
 """Of so much the thread begins to write before its time."""
-MOST_HELD_BYTES: Final = 64 << 20
-"""Of more than this, who writes waits for the thread."""
+MOST_AT_ONCE_BYTES: Final = 4 << 20
+"""Of so much it makes one piece of work, since most work copies what it is given."""
+MOST_HELD_BYTES: Final = 16 << 20
+"""Of more than this, who writes waits for the thread: memory stays what it is where the disk is slower than the net."""
 
 
 class Spool(Generic[T]):
@@ -80,10 +82,9 @@ class Spool(Generic[T]):
         try:
             while True:
                 is_last = self._is_closing
-                taken = [self._items.popleft() for _ in range(len(self._items))]
-                if taken:
-                    self._work([item for item, _ in taken])
-                    self._done += sum(size for _, size in taken)
+                left = len(self._items)
+                while left:
+                    left -= self._work_off(left)
                 self._idle.set()
                 if is_last:
                     return
@@ -92,6 +93,19 @@ class Spool(Generic[T]):
         except BaseException as error:
             self._error = error
             self._idle.set()
+
+    def _work_off(self, most: int) -> int:
+        """Do what was put in first, a few MiB of it and *most* items; return how many these are."""
+        taken: list[T] = []
+        size = 0
+        while len(taken) < most and size < MOST_AT_ONCE_BYTES:
+            item, item_size = self._items.popleft()
+            taken.append(item)
+            size += item_size
+        self._work(taken)
+        self._done += size
+        self._idle.set()
+        return len(taken)
 
 
 _unclosed: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()

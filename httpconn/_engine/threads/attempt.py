@@ -431,7 +431,7 @@ class Attempt(Clock):
         if channel.has_pending():
             return
         left = self._deadline - time.monotonic() + self.away
-        limit = left if left < self._read_s else self._read_s
+        limit = min(self._read_s, left)
         if limit == _FOREVER:
             channel.wait(wanted, None)
         elif (limit <= 0 or not channel.wait(wanted, limit)) and not channel.wait(wanted, 0.0):
