@@ -11,6 +11,7 @@ cdef tuple _known_origin(dict known, url, Py_ssize_t *at):
     cdef Py_ssize_t length, i
     cdef const uint8_t *text
     cdef object found
+    cdef str origin
     at[0] = LENGTH_OF_HTTPS
     if not PyUnicode_CheckExact(url) or not PyUnicode_IS_ASCII(url):
         return None
@@ -23,7 +24,8 @@ cdef tuple _known_origin(dict known, url, Py_ssize_t *at):
     for i in range(at[0], length):
         if not 0x21 <= text[i] <= 0x7E or text[i] == c'#':
             return None
-    found = known.get(url[:at[0]])
+    origin = (<str>url)[:at[0]]
+    found = known.get(origin)
     if found is not None and (type(found) is not tuple or len(found) != 3):
         raise TypeError("expected a tuple of three for what is known of an origin")
     return found

@@ -644,11 +644,6 @@ class Response(ResponseFields):
     # -- the head -----------------------------------------------------------------------------------------
 
     @property
-    def status(self) -> int:
-        """The status code; 0 where there is no response."""
-        return self._head.status if self._head is not None else 0
-
-    @property
     def reason(self) -> str:
         """The reason phrase as the server worded it, "" where it gave none, or there is no response."""
         return self._head.reason if self._head is not None else ""
@@ -704,21 +699,14 @@ class Response(ResponseFields):
 
     # -- the content --------------------------------------------------------------------------------------
 
-    @property
-    def content(self) -> bytes:
-        """The whole content; of a response that is being streamed, what has not been taken yet.
-
-        Where that goes wrong, what had come is there for ``iter_bytes``. Raises StreamConsumed where all has been
-        handed out in parts, or is being read as text.
-        """
+    def _take_stream(self) -> None:
         stream = self._stream
-        if stream is not None:
-            check_is_bytes(stream)
-            while part := stream.read_part():
-                stream.held += part
-            self._content = taken(stream.held, len(stream.held))
-            self._stream = None
-        return self._content
+        assert stream is not None
+        check_is_bytes(stream)
+        while part := stream.read_part():
+            stream.held += part
+        self._content = taken(stream.held, len(stream.held))
+        self._stream = None
 
     def iter_bytes(self, size: int | None = None) -> Iterator[bytes]:
         """Return an iterator of the content: in parts of *size* bytes, the last may be shorter; or in whatever parts.

@@ -1,5 +1,7 @@
 cimport cython
 
+cdef Py_ssize_t _DECLINED
+cdef Py_ssize_t _IN_CHUNKS
 cdef str _KEEP_ALIVE
 cdef Py_ssize_t _NO_CONTENT
 cdef Py_ssize_t _NOT_MODIFIED
@@ -19,12 +21,14 @@ cdef class PlainReader:
 
     @cython.locals(begun=tuple)
     cpdef begin(self, bytes data)
-    @cython.locals(rest=bytes, coding=str, size=cython.longlong, left=cython.longlong)
+    @cython.locals(left=cython.longlong)
     cpdef take(self, tuple begun, Py_ssize_t most)
+    @cython.locals(rest=bytes, coding=str, size=cython.longlong, left=cython.longlong)
+    cpdef long long left_of(self, tuple begun, Py_ssize_t most) except? -3
     @cython.locals(begun=tuple)
     cpdef begin_answer_to_head(self, bytes data)
-    @cython.locals(content=bytes)
-    cdef _whole_of(self, bytes chunks)
+    @cython.locals(chunks=bytes, content=bytes)
+    cpdef chunked_content_of(self, tuple begun)
 
 @cython.locals(asked=str, reader=PlainReader, found=tuple)
 cpdef take_plain_response(backend, data, method, limits)

@@ -26,6 +26,10 @@ VERSION: Final = 11
 _KEEP_ALIVE: Final = KEEP_ALIVE
 _NO_CONTENT: Final = NO_CONTENT
 _NOT_MODIFIED: Final = NOT_MODIFIED
+DECLINED: Final = -1
+IN_CHUNKS: Final = -2
+_DECLINED: Final = DECLINED
+_IN_CHUNKS: Final = IN_CHUNKS
 
 
 def is_plain(version: int, status: int, connection: str | None) -> bool:
@@ -64,23 +68,32 @@ class PlainReader:
 
     def take(self, begun: Begun, most: int) -> Plain | None:
         """Return the same where a backend has begun with the head, which is of *most* bytes at most."""
-        head, rest, version, status, reason, length, coding, connection, encoding = begun
+        left = self.left_of(begun, most)
+        if left >= 0:
+            return begun[0], begun[1], left, begun[1], begun[3], begun[4]
+        content = self.chunked_content_of(begun) if left == _IN_CHUNKS else None
+        return None if content is None else (begun[0], content, 0, begun[1], begun[3], begun[4])
+
+    def left_of(self, begun: Begun, most: int) -> int:
+        """Return how many bytes are to come of a response that a backend has begun with, whose head is of *most* bytes
+        at most; or DECLINED, or IN_CHUNKS: ``chunked_content_of`` knows whether that is plain.
+
+        For who asks often, and so gets a number instead of a tuple.
+        """
+        head, rest, version, status, _, length, coding, connection, encoding = begun
         if not is_plain(version, status, connection) or (
             most > self._head_bytes and len(head.block) > self._head_bytes
         ):
-            return None
+            return _DECLINED
         if encoding is not None and not self._takes_coded:
-            return None
+            return _DECLINED
         if coding is not None:
-            if length is not None or coding.lower() != "chunked":
-                return None
-            content = self._whole_of(rest)
-            return None if content is None else (head, content, 0, rest, status, reason)
+            return _DECLINED if length is not None or coding.lower() != "chunked" else _IN_CHUNKS
         if type(length) is not int:
-            return None
+            return _DECLINED
         size = length
         left = size - len(rest)
-        return None if left < 0 or size > self._max_content else (head, rest, left, rest, status, reason)
+        return _DECLINED if left < 0 or size > self._max_content else left
 
     def begin_answer_to_head(self, data: bytes) -> Plain | None:
         """Return the response that *data* is, as an answer to HEAD: nothing comes behind it, whatever it announces."""
@@ -89,9 +102,9 @@ class PlainReader:
             return None
         return begun[0], b"", 0, b"", begun[3], begun[4]
 
-    def _whole_of(self, chunks: bytes) -> bytes | None:
-        """Return the content that comes in these *chunks*, if they are all, and plain."""
-        limits = self.limits
+    def chunked_content_of(self, begun: Begun) -> bytes | None:
+        """Return the content that comes in chunks behind a head, if they are all there, and plain."""
+        chunks, limits = begun[1], self.limits
         decoder = self.backend.chunked_decoder(
             limits.line_bytes, limits.trailer_lines, limits.chunk_overhead_bytes, False
         )

@@ -40,6 +40,9 @@ CLASSES = (
 )  # fmt: skip
 """In the order of the page: the module, and the class or function in it."""
 
+COMPILED_FIELDS = {"Response": ("_exchange/response_fields.py", "ResponseFields")}
+"""Where a class has properties from that are asked for so often that they are compiled."""
+
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -138,6 +141,10 @@ def section(module: str, name: str) -> str:
     )
     if constructor is not None:
         parts.insert(1, f"`{signature(constructor).replace('__init__', name)}`\n")
+    if name in COMPILED_FIELDS:
+        fields = found(*COMPILED_FIELDS[name])
+        assert isinstance(fields, ast.ClassDef)
+        parts += members(fields)
     return "\n".join([*parts, *members(node)])
 
 

@@ -466,7 +466,8 @@ class Connection:
             self.is_fast = False
             self._read(job, found)
             return
-        head, content, left, sent = found
+        assert loop.turner is not None
+        head, content, left, sent = found[0], found[1], loop.turner.left, loop.turner.sent
         pours = job.reader is not None and job.may_go_on is not None
         if left and pours:  # into a sink, part by part
             self.is_fast = False

@@ -6,6 +6,7 @@ from httpconn._exchange.job cimport BareJob
 from httpconn._exchange.response_fields cimport ResponseFields
 
 cdef double _FOREVER
+cdef object _push
 
 cdef class Loop(LoopState):
     cdef public object _append
@@ -61,6 +62,7 @@ cdef class Loop(LoopState):
     cdef bint _sends_fast(self, Connection connection, BareJob job) except -1
     cpdef hold(self, Py_ssize_t count)
     cpdef answered(self, ResponseFields response)
+    @cython.locals(content=bytes)
     cdef _make_ready(self, ResponseFields response)
     cdef Py_ssize_t _room(self) except? -1
     @cython.locals(host=Host, expires_at=double)

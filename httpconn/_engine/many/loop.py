@@ -68,6 +68,8 @@ _TOO_MANY: Final = "no file descriptor was left"
 _FOREVER: Final = float("inf")
 _LARGEST: Final = 2**61
 """Counts are held in C: a limit beyond this one is none."""
+_push: Final = collections.deque.append
+"""As ``_popleft`` of ``state.py``."""
 
 
 class Loop(LoopState):
@@ -391,7 +393,7 @@ class Loop(LoopState):
         host = self.hosts.get(job.key)
         if host is None:
             host = self._host_of(job)
-        host.arriving.append(job)
+        _push(host.arriving, job)
         self.queued += 1
         if not host.is_runnable and self._has_room(host):
             self.make_runnable(host)
@@ -765,7 +767,11 @@ class Loop(LoopState):
     def _make_ready(self, response: Response) -> None:
         self._append(response)
         self._made_ready += 1
-        self._held_ready += len(response._content) if response._sent is None else memory_of(response)
+        if response._sent is None:
+            content = response._content
+            self._held_ready += len(content)
+        else:
+            self._held_ready += memory_of(response)
 
     def goes_on(self, job: Job, response: Response) -> bool:
         """Return whether something follows *response*, which is no result then; and see to it."""

@@ -4,6 +4,8 @@ from httpconn._engine.many.turn cimport Turn
 from httpconn._exchange.fast_reading cimport FastReader
 from httpconn._exchange.response_fields cimport ResponseFields
 
+cdef object _popleft
+
 cdef class LoopState(Clock):
     cdef public dict by_descriptor
     cdef public object default_encoding

@@ -1,6 +1,7 @@
 cimport cython
 from httpconn._exchange.fast_reading cimport FastReader
 
+cdef Py_ssize_t _IN_CHUNKS
 cdef Py_ssize_t _NOT_SENT
 cdef Py_ssize_t _TO_BE_JUDGED
 
@@ -8,6 +9,8 @@ cdef class Turn:
     cdef public object _receive_response
     cdef public object _receive_waiting
     cdef public object _send_if_quiet
+    cdef public long long left
+    cdef public Py_ssize_t sent
 
-    @cython.locals(more=bytes, found=tuple, content=bytes, left=cython.longlong, sent=Py_ssize_t)
+    @cython.locals(more=bytes, found=tuple, left=cython.longlong)
     cpdef take(self, descriptor, bytes next_request, FastReader reader)
