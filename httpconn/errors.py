@@ -8,7 +8,7 @@ Every exception that the standard library names is re-exported here by identity,
 from __future__ import annotations
 
 import copyreg
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from http.client import (
     BadStatusLine,
     CannotSendHeader,
@@ -75,9 +75,16 @@ __all__ = [
     "UnsupportedScheme",
     "line_too_long",
     "quote",
+    "unknown_option",
 ]
 
 MAX_QUOTED_BYTES = 64
+_TLS_ALERT = "\x15\x03"
+"""How a record of TLS begins by which a server says that it has not understood."""
+_MOST_LISTED = 8
+"""Options that are told by name where none is near."""
+_NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST")
+"""What OpenSSL says, by its version, of an answer that is none of TLS."""
 
 
 class _Portable(HTTPException):
@@ -145,14 +152,16 @@ def name_place(error: BaseException, place: str) -> None:
             error.reason = str(reason)
     elif type(error) is BadStatusLine or type(error) is UnknownProtocol:
         # What was got is the whole text with http.client.
-        text = f"expected a status-line of HTTP/1.0 or HTTP/1.1, got {quote(str(text))}"
+        hint = "; that is TLS: was https:// meant?" if str(text).startswith(_TLS_ALERT) else ""
+        text = f"expected a status-line of HTTP/1.0 or HTTP/1.1, got {quote(str(text))}{hint}"
     if isinstance(error, IncompleteFetch):
         error.place = f"{error.place}; {place}" if error.place else place
     elif isinstance(error, HTTPException) and isinstance(text, str):
         error.args = (f"{text} ({place})",)
     elif isinstance(error, OSError) and len(error.args) >= 2 and error.args[1] == error.strerror:
         # The text is made from one, and pickled by the other.
-        error.strerror = f"{error.strerror} ({place})"
+        hint = ": is no TLS spoken there, and http:// meant?" if getattr(error, "reason", None) in _NO_TLS else ""
+        error.strerror = f"{error.strerror} ({place}){hint}"
         error.args = (error.args[0], error.strerror, *error.args[2:])
     elif isinstance(error, OSError) and isinstance(text, str):
         error.args = (f"{text} ({place})",)
@@ -329,6 +338,23 @@ def quote(data: bytes | bytearray | str) -> str:
     text = repr(shown if isinstance(shown, str) else bytes(shown))
     rest = len(data) - len(shown)
     return f"{text} and {rest} bytes more" if rest else text
+
+
+def unknown_option(name: str, known: Iterable[str], where: str, others: Mapping[str, str]) -> TypeError:
+    """Return the TypeError for the option *name*, which *where* does not have: it has *known*.
+
+    *others* maps names that other libraries have for an option to what it is here; else the nearest name is told.
+    """
+    text = f"{where} has no option {name!r}"
+    if name in others:
+        return TypeError(f"{text}; here that is {others[name]}")
+    from difflib import get_close_matches  # late: it takes a while, and most never need it
+
+    names = [*known]
+    near = get_close_matches(name, names, 1)
+    if near:
+        return TypeError(f"{text}; did you mean {near[0]!r}?")
+    return TypeError(f"{text}; it has {', '.join(names)}" if len(names) <= _MOST_LISTED else text)
 
 
 def line_too_long(limit: int, what: str, unit: str = "bytes") -> LineTooLong:

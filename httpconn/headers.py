@@ -106,13 +106,12 @@ def current_limits() -> Limits:
         field_lines = now[1] if now[1] != MAXHEADERS else now[3]
         interim_responses = now[4] if now[4] != MAXINTERIMRESPONSES else now[5]
         # http.client counts the final response, too: 100 before it are too many.
-        kind = FinalCountsToo if _has_interim else Limits
-        _limits = kind(
-            line_bytes=line_bytes,
-            field_lines=field_lines,
-            head_bytes=max(_DEFAULT_HEAD_BYTES, 2 * line_bytes),
-            interim_responses=interim_responses - 1 if _has_interim else interim_responses,
-            trailer_lines=field_lines,
+        kind: type[Limits] = FinalCountsToo if _has_interim else Limits
+        _limits = kind.patched(
+            line_bytes,
+            field_lines,
+            max(_DEFAULT_HEAD_BYTES, 2 * line_bytes),
+            interim_responses - 1 if _has_interim else interim_responses,
         )
         _seen = now
     return _limits

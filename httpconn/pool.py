@@ -24,7 +24,7 @@ from ._exchange.download import DONE, REFUSED, TAKEN, Download, Progress, reques
 from ._exchange.job import Job
 from ._exchange.options import Configured
 from ._exchange.outcome import unanswered
-from ._exchange.settings import Options, RequestOptions, Settings, StreamableOptions
+from ._exchange.settings import Options, RequestOptions, Settings, StreamableOptions, check_kind
 from .errors import PoolClosed, PoolTimeout, RequestTimeout, TotalTimeout, name_place
 from .model import Request, Response, Timeout, attach_response, unknown_of_request
 from .policies.verdict import MOST_ARCHIVED_BYTES, Trail
@@ -197,6 +197,8 @@ class ConnectionPool(Configured):
 
     def send(self, request: Request, *, stream: bool = False) -> Response:
         """Send *request*; see ``request``."""
+        if stream not in (True, False):
+            check_kind("stream", stream)
         return self._send(self._shared.preparer.prepare(request), stream=stream)
 
     def _send(self, job: Job, *, stream: bool) -> Response:

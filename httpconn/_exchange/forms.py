@@ -20,7 +20,18 @@ from urllib.parse import quote_plus
 from .._wire.urls import checked_pairs
 from ..errors import InvalidField
 from ..model import Form, Request
-from .request_body import ChunkedBody, FileBody, Framed, JoinedBody, PathBody, Piece, as_bytes, extent_of, pieces_of
+from .request_body import (
+    ChunkedBody,
+    FileBody,
+    Framed,
+    JoinedBody,
+    PathBody,
+    Piece,
+    as_bytes,
+    check_readable,
+    extent_of,
+    pieces_of,
+)
 
 _NO_NAME: Final = "blob"
 """The file name of what has none, as browsers have it. An empty one makes a text field of it for some servers."""
@@ -53,7 +64,7 @@ def _multipart(fields: list[tuple[bytes, bytes]], files: Any, boundary: bytes) -
         yield value
         yield b"\r\n"
     for given, file in _repeated(files, "files", list):
-        file_name, media_type, content = _file(file)
+        file_name, media_type, content = _file(file, f"files[{given!r:.64}]")
         yield b'--%b\r\nContent-Disposition: form-data; name="%b"' % (boundary, _escaped(_text(given)))
         if file_name is not None:
             yield b'; filename="%b"' % _escaped(_text(file_name))
@@ -76,17 +87,15 @@ def _fields(data: Any) -> list[tuple[bytes, bytes]]:
     if isinstance(data, (str, bytes, bytearray, memoryview)) or hasattr(data, "read"):
         raise TypeError(f"expected data as a mapping or pairs, got one of {type(data).__name__}: that is a body=")
     pairs = [] if data is None else _repeated(data, "data", (list, tuple))
-    return [(_text(name), _text(value)) for name, value in pairs]
+    return [(_text(name), _text(value, f"data[{name!r:.64}]")) for name, value in pairs]
 
 
-def _text(value: Any) -> bytes:
+def _text(value: Any, what: str = "a name of a form") -> bytes:
     """Return a name or value of a form. Raises TypeError for a mapping or file, ValueError for lone surrogates."""
     if isinstance(value, (bytes, bytearray, memoryview)):
         return bytes(value)
     if isinstance(value, (Mapping, os.PathLike)) or hasattr(value, "read"):
-        raise TypeError(
-            f"expected a value of a form as str, got one of {type(value).__name__}; a file goes into files="
-        )
+        raise TypeError(f"expected {what} as str, got one of {type(value).__name__}; a file goes into files=")
     return str(value).encode()
 
 
@@ -99,8 +108,11 @@ def _escaped(name: bytes) -> bytes:
     return name.replace(b"\n", b"%0A").replace(b"\r", b"%0D").replace(b'"', b"%22")
 
 
-def _file(given: Any) -> tuple[Any, Any, Piece]:
-    """Return file name, media type and content; None for a name or type that is not told. Raises TypeError, OSError."""
+def _file(given: Any, what: str) -> tuple[Any, Any, Piece]:
+    """Return file name, media type and content; None for a name or type that is not told.
+
+    Raises TypeError, ValueError, OSError; *what* it is, is in their texts.
+    """
     media_type, name, content = None, _NO_NAME, given
     if isinstance(given, tuple) and 2 <= len(given) <= 3:
         name, content, media_type = (*given, None)[:3]
@@ -113,11 +125,11 @@ def _file(given: Any) -> tuple[Any, Any, Piece]:
         found, coding = mimetypes.guess_type(os.fsdecode(name))
         media_type = "application/octet-stream" if found is None or coding is not None else found
     if not (media_type is None or (isinstance(media_type, str) and media_type.isascii() and media_type.isprintable())):
-        raise InvalidField(f"expected the media type of a file as printable ASCII, got {media_type!r:.64}")
-    return name, media_type, _content(content)
+        raise InvalidField(f"expected the media type of {what} as printable ASCII, got {media_type!r:.64}")
+    return name, media_type, _content(content, what)
 
 
-def _content(given: Any) -> Piece:
+def _content(given: Any, what: str) -> Piece:
     if isinstance(given, (bytes, bytearray, memoryview)):
         return bytes(given)
     if isinstance(given, os.PathLike):
@@ -127,14 +139,16 @@ def _content(given: Any) -> Piece:
         return PathBody(given, told.st_size if stat.S_ISREG(told.st_mode) else None)
     if isinstance(given, (AsyncIterable, io.TextIOBase)) or inspect.iscoroutinefunction(getattr(given, "read", None)):
         raise TypeError(
-            f"expected a file whose read() gives bytes, not text or something to await: {type(given).__name__}"
+            f"expected {what} as a file whose read() gives bytes, not text or something to await, "
+            f"got one of {type(given).__name__}"
         )
     if hasattr(given, "read"):
+        check_readable(given, what)
         extent = extent_of(given)
         return pieces_of(given) if extent is None else FileBody(given, extent[0], max(extent[1] - extent[0], 0))
     if isinstance(given, (str, tuple, Mapping)) or not isinstance(given, Iterable):
         raise TypeError(
-            f"expected a file as bytes, pathlib.Path, file object, or (file name, one of these, media type), "
+            f"expected {what} as bytes, pathlib.Path, file object, or (file name, one of these, media type), "
             f"got one of {type(given).__name__}"
         )
     return (as_bytes(part) for part in given)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
+
+from ..errors import unknown_option
 
 _CA_FILE: Final = "context=ssl.create_default_context(cafile=...)"
 
@@ -70,13 +71,9 @@ def unexpected(name: str, known: Iterable[str], where: str, elsewhere: Mapping[s
 
     *elsewhere* maps names of options that another class here has to the name of that class.
     """
-    text = f"{where} has no option {name!r}"
     if name in elsewhere:
-        return TypeError(f"{text}: it is an option of {elsewhere[name]}")
-    if name in OF_OTHERS:
-        return TypeError(f"{text}; here that is {OF_OTHERS[name]}")
-    near = difflib.get_close_matches(name, [*known], 1)
-    return TypeError(f"{text}; did you mean {near[0]!r}?" if near else text)
+        return TypeError(f"{where} has no option {name!r}: it is an option of {elsewhere[name]}")
+    return unknown_option(name, known, where, OF_OTHERS)
 
 
 class Configured:

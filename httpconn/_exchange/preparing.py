@@ -29,7 +29,7 @@ from .proxies import DIRECT, EnvironmentProxies, Proxy, parse_proxy
 from .repeated import RepeatedHeads
 from .request_body import Body, ChunkedBody, Framed, body_of
 from .settings import MIB, TRUSTSTORE, USER_AGENT, Settings, check_request
-from .sink import FILES, check_sink, is_file_object
+from .sink import FILES, check_sink, is_file_object, is_writable
 
 if TYPE_CHECKING:
     from ..policies.digest import Sessions
@@ -223,9 +223,11 @@ class Preparer:
             return False
         if said is None:
             return False
-        _, job.reader = said
         if request.sink is not None:
+            if not is_writable(request.sink):
+                return False
             job.may_go_on = self._policies.may_go_on
+        _, job.reader = said
         if isinstance(request.timeout, Timeout):  # or there is none
             job.timeout = request.timeout
         return True

@@ -250,9 +250,27 @@ def body_of(request: Request, method: str) -> Framed:
     return ChunkedBody(body), None, None
 
 
+def check_readable(file: Any, what: str) -> None:
+    """Raise ValueError where *file* can be seen to be closed, or open for writing only; *what* is it of the request.
+
+    What it says of itself is not enough: a response that has been read calls itself closed, and reads as empty.
+    """
+    is_closed = getattr(file, "closed", False) is True
+    # Of a class that says nothing, readable() is False all the same; io.BufferedWriter is one of those.
+    says_so = isinstance(file, io.IOBase) and type(file).readable is not io.IOBase.readable
+    if not is_closed and not isinstance(file, io.BufferedWriter) and not (says_so and not file.readable()):
+        return
+    try:
+        file.read(0)
+    except ValueError:  # io.UnsupportedOperation is one, too
+        got = "that has been closed" if is_closed else "for writing only"
+        raise ValueError(f"expected {what} as a file opened for reading bytes, got one {got}") from None
+
+
 def _file_body(file: Any) -> tuple[FileBody | ChunkedBody, int | None]:
     if isinstance(file, io.TextIOBase):
-        raise TypeError("expected a file opened for reading bytes, got one for text")
+        raise TypeError('expected body as a file opened for reading bytes ("rb"), got one for text')
+    check_readable(file, "body")
     found = extent_of(file)
     if found is None:
         return ChunkedBody(pieces_of(file)), None

@@ -140,6 +140,7 @@ _KINDS: Final[Mapping[str, tuple[tuple[Any, ...], str]]] = {
     "server_hostname": ((str,), "a name, as str"),
     "sink_any_status": ((bool,), "True or False"),
     "source_address": ((tuple,), "a pair of host and port"),
+    "stream": ((bool,), "True or False"),
     "tolerant_decoding": ((bool,), "True or False"),
     "trust_env": ((bool,), "True or False"),
     "wire": ((bool,), "True or False"),
@@ -306,6 +307,9 @@ class Settings:
         if not isinstance(socket_options, Iterable) or isinstance(socket_options, str | bytes):
             raise TypeError(f"expected socket_options as tuples of level, name and value, got {_shown(socket_options)}")
         given["socket_options"] = tuple(socket_options)
+        for option in given["socket_options"]:
+            if not isinstance(option, tuple | list) or len(option) not in (3, 4):
+                raise TypeError(f"expected socket_options as tuples of level, name and value, got {_shown(option)}")
         most = most_descriptors()
         if most is not None and isinstance(count := given.get("max_connections"), int) and count > most:
             warnings.warn(

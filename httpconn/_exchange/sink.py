@@ -46,6 +46,25 @@ def is_file_object(sink: Any) -> bool:
     return hasattr(sink, "write")
 
 
+def is_writable(file: io.IOBase) -> bool:
+    """Return whether *file* is open, and for writing."""
+    return not file.closed and file.writable()
+
+
+def _check_writable(file: Any) -> None:
+    """Raise ValueError where *file* can be seen to be closed, or open for reading only."""
+    is_closed = getattr(file, "closed", False) is True
+    # Of a class that says nothing, writable() is False all the same; io.BufferedReader is one of those.
+    says_so = isinstance(file, io.IOBase) and type(file).writable is not io.IOBase.writable
+    if not is_closed and not isinstance(file, io.BufferedReader) and not (says_so and not file.writable()):
+        return
+    try:
+        file.write(b"")
+    except ValueError:  # io.UnsupportedOperation is one, too
+        got = "that has been closed" if is_closed else "for reading only"
+        raise ValueError(f"expected sink as a file opened for writing bytes, got one {got}") from None
+
+
 def takes(request: Request, method: str, head: ResponseHead) -> bool:
     """Return whether the content of a result with *head* goes into the sink of *request*.
 
@@ -62,13 +81,15 @@ def takes(request: Request, method: str, head: ResponseHead) -> bool:
 def check_sink(sink: Any) -> None:
     """Raise OSError for a path that can be seen to be no place for a file: before any traffic.
 
-    And TypeError for a file object that is to be awaited, as those of aiofiles and trio are: nothing would be written.
+    And TypeError for a file object that is to be awaited, as those of aiofiles and trio are (nothing would be written),
+    and for one of text; ValueError for one that is closed, or open for reading only.
     """
-    if type(sink) in FILES:
-        return
     if is_file_object(sink):
+        if isinstance(sink, io.TextIOBase):
+            raise TypeError('expected sink as a file opened for writing bytes ("wb"), got one for text')
         if inspect.iscoroutinefunction(sink.write):
             raise TypeError(f"expected a sink whose write() writes, that of {type(sink).__name__} has to be awaited")
+        _check_writable(sink)
         return
     path = os.fsdecode(sink)
     found = _status_of(path)

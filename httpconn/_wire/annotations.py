@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from typing import Any as Any
     from typing import BinaryIO as BinaryIO
     from typing import Final as Final
+    from typing import Never as Never
     from typing import Protocol as Protocol
     from typing import Self as Self
     from typing import TypeAlias as TypeAlias
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from typing import overload as overload
 else:
     # Annotations are not evaluated; what else the names stand for there are a base class, a call and a decorator.
-    Any = BinaryIO = Final = Protocol = Self = TypeAlias = TypeGuard = object
+    Any = BinaryIO = Final = Never = Protocol = Self = TypeAlias = TypeGuard = object
 
     def TypeVar(name, **options):  # as typing has it
         return object

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 
-from .annotations import Final
+from ..errors import unknown_option
+from .annotations import Final, Never, Self
 from .records import Record
 
 
@@ -144,10 +145,29 @@ class Limits(Record):
         trailer_lines: int = 100,
         chunk_overhead_bytes: int = 16_384,
         body_bytes: int | None = None,
+        **unknown: Never,
     ) -> None:
+        """Raises TypeError for what is no int, and for another name; ValueError for what is below 0."""
+        for name in unknown:
+            raise unknown_option(name, self.__match_args__, "a Limits", {})
         self._set(
             line_bytes, field_lines, head_bytes, interim_responses, trailer_lines, chunk_overhead_bytes, body_bytes
         )
+        for name, value in zip(self.__match_args__, self._values(), strict=True):
+            if value is None and name == "body_bytes":
+                continue
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise TypeError(f"expected {name} as an int, got {value!r:.64}")
+            if value < 0:
+                raise ValueError(f"expected {name} of 0 or more, got {value}")
+
+    @classmethod
+    def patched(cls, line_bytes: int, field_lines: int, head_bytes: int, interim_responses: int) -> Self:
+        """Return the limits that a program has set in http.client, whatever it has set there: infinity, say."""
+        made = object.__new__(cls)
+        usual = cls()
+        made._set(line_bytes, field_lines, head_bytes, interim_responses, field_lines, usual.chunk_overhead_bytes, None)
+        return made
 
     def too_many_interim(self) -> str:
         """Return what is said where more have come than ``interim_responses``."""

@@ -44,6 +44,15 @@ _credentials: Final = re.compile(
     r"([A-Za-z][A-Za-z0-9+.\-]*+://)((?:[A-Za-z0-9\-._~!$&'()*+,;=:]|%[0-9A-Fa-f]{2})*+)@([^@/?#\\]*+(?:[/?#].*+)?)",
     re.DOTALL,
 ).fullmatch
+# What stands for a scheme where http or https was meant: "http:/", "https:", "http//", "htp://".
+_odd_scheme: Final = re.compile(r"([A-Za-z]{3,6}+)(:/?+(?!/)|//|://(?!/))(.+)", re.DOTALL).fullmatch
+_host_and_port: Final = re.compile(r"([^/?#:]++|\[[0-9A-Fa-f:.]++\])(?::([0-9]{1,5}+))?+(?:([/?#])|\Z)").match
+# Links of a page, and no hosts: a word, or the name of a file.
+_is_relative: Final = re.compile(
+    r"[/?#.].*+|[\w\-%]++(?:\.(?:html?|php|aspx?|jsp|txt|xml|json|pdf|png|jpe?g|gif|css|js))?+(?:[/?#].*+)?+", re.DOTALL
+).fullmatch
+_AROUND: Final = " \"'<>\ufeff"
+"""What a URL was put in, or a file has in front of its first line."""
 
 
 class Origin:
@@ -138,8 +147,8 @@ def _parse(url: str) -> tuple[Origin, str]:
     default_port = DEFAULT_PORTS.get(parts.scheme)
     if default_port is None:
         if parts.scheme and _is_scheme(parts.scheme):
-            raise UnsupportedScheme(f"expected a URL of http or https, got {shown(url)}")
-        raise InvalidURL(f"expected an absolute URL, got {shown(url)}")
+            raise UnsupportedScheme(f"expected a URL of http or https, got {shown(url)}{_hint(url)}")
+        raise InvalidURL(f"expected an absolute URL (http://, https://), got {shown(url)}{_hint(url)}")
     if "@" in parts.netloc:
         raise CredentialsInURL(f"a user name in a URL has to be percent-encoded, or given as auth=: {shown(url)}")
     origin = Origin(
@@ -168,7 +177,51 @@ def _host(host: str, netloc: str, url: str) -> str:
     try:
         return parse_ipv6(host) if is_bracketed else parse_host(host)
     except ValueError as error:
-        raise InvalidURL(f"{_told(error, url)}: {shown(url)}") from None
+        raise InvalidURL(f"{_told(error, url)}: {shown(url)}{'' if host else _hint(url)}") from None
+
+
+def _hint(url: str) -> str:
+    """Return what is said behind *url*, which is no URL of http: the one that was probably meant, "" for no idea.
+
+    Nothing is said where there may be a password in it.
+    """
+    if _behind_at(url):
+        return ""
+    meant = _meant(url)
+    if meant is None or meant == url:
+        is_relative = _is_relative(url) and not url.startswith("//")
+        return "; it is a relative one, which httpconn.urljoin(page.url, it) makes absolute" if is_relative else ""
+    try:
+        _parse(meant)
+    except InvalidURL:
+        return ""
+    return f"; did you mean {quote(meant)}?"
+
+
+def _meant(url: str) -> str | None:
+    """Return the URL with http or https that *url* looks like, None for none."""
+    inner = url.strip(_AROUND)
+    if inner != url:
+        return inner if inner.lower().startswith(("http://", "https://")) else None
+    odd = _odd_scheme(url)
+    if odd is not None:
+        scheme, between, rest = odd.groups()
+        from difflib import get_close_matches  # late: it takes a while, and most never need it
+
+        nearest = get_close_matches(scheme.lower(), DEFAULT_PORTS, 1, 0.8 if between == "://" else 1.0)
+        if nearest:
+            return f"{nearest[0]}://{rest}"
+    found = _host_and_port(url.removeprefix("//"))
+    if found is None:
+        return None
+    host, port, end = found.groups()
+    is_here = host == "localhost" or host.startswith("[") or host[-1].isdigit()
+    # A word with a colon and a number may be anything ("tel:110").
+    has_host = is_here or "." in host or (port is not None and end == "/")
+    if not (url.startswith("//") or (has_host and not _is_relative(url)) or host == "localhost"):
+        return None
+    scheme = "http" if (is_here or port is not None) and port != "443" else "https"
+    return f"{scheme}://{url.removeprefix('//')}"
 
 
 def _told(error: ValueError, url: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from .._wire.urls import Origin, parse_url
-from ..errors import InvalidField
+from ..errors import InvalidField, InvalidURL
 
 
 class Bearer:
@@ -21,7 +21,9 @@ class Bearer:
     __slots__ = ("_token",)
 
     def __init__(self, token: str) -> None:
-        """Raises InvalidField for a token that is none."""
+        """Raises TypeError, InvalidField for a token that is none."""
+        if not isinstance(token, str):
+            raise TypeError(f"expected a bearer token as str, got one of {type(token).__name__}")
         if not (token and token.isascii() and token.isprintable() and " " not in token):
             raise InvalidField("expected a bearer token of visible ASCII characters")
         self._token = token
@@ -120,7 +122,10 @@ class Credentials:
             )
         self._of: dict[object, str | Digest] = {}
         for url, value in (auth or {}).items():
-            origin, target = parse_url(url)
+            try:
+                origin, target = parse_url(url)
+            except InvalidURL as error:
+                raise type(error)(f"a key of auth: {error}") from None
             if target != "/":
                 raise ValueError(f"expected an origin, as {origin}, got a URL with more than that")
             self._of[origin.key] = checked_auth(value)

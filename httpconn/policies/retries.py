@@ -5,13 +5,29 @@ from __future__ import annotations
 import email.utils
 from collections.abc import Iterable
 from datetime import UTC
-from typing import Any, Final
+from typing import Any, Final, Never
+
+from ..errors import unknown_option
 
 IDEMPOTENT_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 """Source: RFC 9110 section 9.2.2."""
 
 _MOST_DOUBLINGS: Final = 60
 _SEVERAL: Final = {"statuses": "(503,)", "errors": "(httpconn.ReadTimeout,)", "methods": '("POST",)'}
+_OF_OTHERS: Final = {
+    "allowed_methods": "methods=",
+    "backoff_factor": "backoff_s=",
+    "backoff_jitter": "jitter=, a share of the wait",
+    "backoff_max": "max_backoff_s=",
+    "max_retries": "attempts=",
+    "raise_on_status": "response.raise_for_status()",
+    "respect_retry_after_header": "max_retry_after_s=, 0 for not at all",
+    "retries": "attempts=",
+    "retry_after_max": "max_retry_after_s=",
+    "status_forcelist": "statuses=",
+    "total": "attempts=",
+}
+"""Of urllib3's Retry mostly, and how it is asked for here."""
 _LONGEST_DATE: Final = 64
 
 
@@ -61,12 +77,17 @@ class Retry:
         max_backoff_s: float = 60.0,
         jitter: float = 0.5,
         max_retry_after_s: float = 120.0,
+        **unknown: Never,
     ) -> None:
         """Raises ValueError for a number that makes no sense, TypeError for what is none, for one name or class in
-        place of several, and for errors that are no classes. Methods are as those of requests: "post" is POST.
+        place of several, for errors that are no classes, and for another name. Methods are as those of requests: "post"
+        is POST.
         """
+        for name in unknown:
+            raise unknown_option(name, _FIELDS, "a Retry", _OF_OTHERS)
         if isinstance(attempts, bool) or not isinstance(attempts, int):
             raise TypeError(f"expected a number of attempts, got {attempts!r}")
+        _check_numbers((backoff_s, max_backoff_s, jitter, max_retry_after_s))
         if attempts < 0 or not 0 <= jitter <= 1 or not (backoff_s >= 0 <= max_backoff_s) or not max_retry_after_s >= 0:
             raise ValueError(
                 f"expected attempts and seconds of 0 or more, and jitter from 0 to 1, got attempts {attempts}, "
@@ -74,7 +95,7 @@ class Retry:
                 f"max_retry_after_s {max_retry_after_s}"
             )
         for name, several in (("statuses", statuses), ("errors", errors), ("methods", methods)):
-            if isinstance(several, str) or not (several is None or isinstance(several, Iterable)):
+            if isinstance(several, str | bytes) or not (several is None or isinstance(several, Iterable)):
                 raise TypeError(f"expected several {name}, as {_SEVERAL[name]}, got {several!r}")
         classes: tuple[Any, ...] = tuple(errors)
         for error in classes:
@@ -126,6 +147,13 @@ class Retry:
         """Return the seconds to wait after *retries* retries; *chance* is between 0 and 1."""
         longest = min(self.max_backoff_s, self.backoff_s * 2.0 ** min(retries, _MOST_DOUBLINGS))
         return longest * (1 - self.jitter * chance)
+
+
+def _check_numbers(values: tuple[object, ...]) -> None:
+    """Raise TypeError for one of the last four fields that is no number, by its name."""
+    for name, value in zip(_FIELDS[4:], values, strict=True):
+        if not hasattr(type(value), "__float__") or isinstance(value, bool):  # numbers of any kind have it
+            raise TypeError(f"expected {name} as a number, got {value!r:.64}")
 
 
 _FIELDS: Final = (

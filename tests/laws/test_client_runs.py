@@ -92,6 +92,7 @@ WITHOUT = {
         "engine/test_pool.py::test_repr",
     ),
     "a stream of a client has no sink, and ends with its client: test_async_streams.py": (
+        "exchange/test_hints.py::test_a_stream_is_asked_for_by_true",
         "engine/test_pool.py::test_closed",
         "exchange/test_sinks.py::test_a_dropped_stream_leaves_no_file",
         "exchange/test_sinks.py::test_a_stream_fills_the_sink_while_it_is_read",
