@@ -36,6 +36,7 @@ from __future__ import annotations
 import http.client as _standard
 from http import HTTPStatus as _HTTPStatus
 from importlib import import_module
+from sys import modules as _modules
 
 from ._wire.annotations import TYPE_CHECKING, Any, Final
 
@@ -210,15 +211,29 @@ _LATE: Final = {
 """What stands above the connection, loaded when it is first asked for: http.client's users do without."""
 
 
-def __getattr__(name: str) -> Any:
-    if name == "writers":
-        return import_module(".writers", __name__)  # which makes it an attribute
-    module = _LATE.get(name)
-    if module is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f".{module}", __name__), name)
-    globals()[name] = value
-    return value
+_BY_POOL: Final = "a pool makes requests, httpconn.ConnectionPool().{}(url), or one for many, httpconn.fetch_many(urls)"
+_OF_OTHERS: Final = {
+    **dict.fromkeys(("get", "head", "post", "put", "patch", "delete", "options", "request"), _BY_POOL),
+    **dict.fromkeys(("Session", "Client", "Pool", "PoolManager", "session"), "here that is httpconn.ConnectionPool"),
+    **dict.fromkeys(("ClientSession", "AsyncSession", "AsyncConnectionPool"), "here that is httpconn.AsyncClient"),
+    "exceptions": "here that is httpconn.errors",
+}
+"""Names that other libraries have, and what is there instead."""
+
+if not TYPE_CHECKING:  # to a type checker a module with this has any name there is
+
+    def __getattr__(name: str) -> Any:
+        if name == "writers":
+            return import_module(".writers", __name__)  # which makes it an attribute
+        module = _LATE.get(name)
+        if module is None:
+            text = f"module {__name__!r} has no attribute {name!r}"
+            if name in _OF_OTHERS:
+                text += f": {_OF_OTHERS[name].format(name)}"
+            raise AttributeError(text, name=name, obj=_modules[__name__])  # of which Python finds the nearest name
+        value = getattr(import_module(f".{module}", __name__), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:
@@ -236,6 +251,7 @@ def backends() -> tuple[str, ...]:
 
 
 if TYPE_CHECKING:
+    from . import errors as errors
     from . import writers as writers
     from ._io.addresses import public_only as public_only
     from ._wire.references import urljoin as urljoin

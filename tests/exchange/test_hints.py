@@ -19,12 +19,14 @@ from ..support.peers import ScriptedServer, replying, take_request
 from ..support.sites import PAGE, Asker, Site
 
 each_kind = pytest.mark.parametrize("kind", ["pool", "fetcher", "async"])
+once = pytest.mark.once
 NOTHING = "http://127.0.0.1:9/"
 
 
 # -- URLs
 
 
+@once
 @pytest.mark.parametrize(("url", "meant"), [
     ("example.com/x?y=1", "https://example.com/x?y=1"), ("www.example.com", "https://www.example.com"), ("m\u00fcnchen.example", "https://m\u00fcnchen.example"),
     ("//example.com/x", "https://example.com/x"), ("//host/x", "https://host/x"), ("example.com:443/", "https://example.com:443/"),
@@ -42,6 +44,7 @@ def test_the_url_that_was_meant_is_told(url: str, meant: str) -> None:
     httpconn.urljoin(meant, "")  # which is one
 
 
+@once
 @pytest.mark.parametrize("url", [
     "/x", "x", "x/y", "?q=1", "#a", "../x", "index.html", "img/a.png", "feed.xml?x=1", "2024/01/x",
 ])  # fmt: skip
@@ -51,6 +54,7 @@ def test_a_link_of_a_page_is_told_how_it_is_made_a_url(url: str) -> None:
     httpconn.urljoin("http://example.com/", url)
 
 
+@once
 @pytest.mark.parametrize("url", [
     "", "mailto:me", "tel:110", "data:,x", "javascript:void(0)", "ftp://example.com/", "ws://example.com/", "file:///x", "C:\\x", "://", ":", "http://",
     "https:///x", "http:", "///x", "a b.example", "a..example", "1.2.3.4.5/x", "example.com:99999/", "'x'", "me:secret@example.com/", "http:/me:secret@example.com/",
@@ -214,6 +218,7 @@ def test_a_connection_of_http_client_says_what_http_client_says() -> None:
 # -- what options take
 
 
+@once
 def test_a_name_that_a_retry_or_limits_have_not() -> None:
     for given, text in (({"status": [503]}, "did you mean 'statuses'"), ({"backof_s": 1}, "did you mean 'backoff_s'")):
         with pytest.raises(TypeError, match=f"a Retry has no option '.*'; {text}"):
@@ -229,6 +234,7 @@ def test_a_name_that_a_retry_or_limits_have_not() -> None:
         Limits(zork=3)  # type: ignore[arg-type]
 
 
+@once
 @pytest.mark.parametrize("value", ["1", b"1", [1], object()])
 def test_a_value_of_another_kind_is_told_with_its_name(new_pool: Maker, value: Any) -> None:
     for name in ("attempts", "backoff_s", "max_backoff_s", "jitter", "max_retry_after_s"):
@@ -246,6 +252,20 @@ def test_a_value_of_another_kind_is_told_with_its_name(new_pool: Maker, value: A
         if not isinstance(value, list):
             with pytest.raises(TypeError, match=r"methods|socket_options"):
                 making()
+
+
+@once
+def test_names_that_other_libraries_have() -> None:
+    for name in ("get", "post", "request"):
+        with pytest.raises(AttributeError, match=rf"has no attribute '{name}': .*ConnectionPool\(\)\.{name}\(url\)"):
+            getattr(httpconn, name)
+    for name, ours in (("Session", "ConnectionPool"), ("ClientSession", "AsyncClient"), ("exceptions", "errors")):
+        with pytest.raises(AttributeError, match=rf"here that is httpconn\.{ours}$") as told:
+            getattr(httpconn, name)
+        assert hasattr(httpconn, ours)
+    assert (told.value.name, told.value.obj) == ("exceptions", httpconn)  # from which Python finds the nearest
+    with pytest.raises(AttributeError, match="module 'httpconn' has no attribute 'zork'$"):
+        httpconn.zork  # type: ignore[attr-defined]
 
 
 def test_where_a_mistake_is_in_a_larger_option(new_pool: Maker) -> None:

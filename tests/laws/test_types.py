@@ -81,6 +81,7 @@ async def main(client: httpconn.AsyncClient) -> None:
         tls: httpconn.TLSInfo | None = pool.get("http://x/").tls
         print(head, tls)
     await client.get("http://x/", redirects=0)
+    await client.post("http://x/", data={"a": "b"}, files={"f": open("f", "rb")}, retry=httpconn.Retry(3, backoff_s=1))
     await client.download("http://x/", "file", timeout=httpconn.Timeout(5))
     async with client.stream("GET", "http://x/", max_content=5) as response:
         print(response.status + 1)
@@ -114,6 +115,27 @@ httpconn.ConnectionPool(keep_sent="yes")
 httpconn.fetch_many([], per_hosts=1)
 httpconn.Fetcher(ordered="yes")
 httpconn.Request("GET", "http://x/", timeout="5")
+httpconn.Request("GET", "http://x/", heders={})
+httpconn.get("http://x/")
+httpconn.Fetchers()
+print(pool.get("http://x/").status_code)
+httpconn.Retry(total=3)
+httpconn.Retry("3")
+httpconn.Retry(3, backoff_s="1")
+httpconn.Retry(3, errors=["OSError"])
+httpconn.Limits(head_byte=3)
+httpconn.Limits(head_bytes="1 MiB")
+httpconn.Timeout(5, conect=3)
+httpconn.Timeout("5")
+httpconn.Digest("me")
+httpconn.Bearer(b"token")
+httpconn.AsyncClient(robots=3)
+httpconn.fetch_many(5)
+httpconn.fetch_rows([], per_hosts=1)
+httpconn.HTTPConnection("h", limits=5)
+httpconn.ConnectionPool(after_response=5)
+client.fetch_many([], order=True)
+client.request("GET", "http://x/", sinks="file")
 """
 
 
@@ -166,7 +188,7 @@ def lines_of(source: str) -> list[int]:
 @pytest.mark.timeout(600)
 def test_each_wrong_call_is_seen(tmp_path: Path) -> None:
     told = re.findall(
-        r"^program\.py:(\d+): error: .*\[(?:call-arg|arg-type|call-overload)\]$",
+        r"^program\.py:(\d+): error: .*\[(?:call-arg|arg-type|attr-defined|call-overload)\]$",
         complaints(WRONG, tmp_path),
         re.MULTILINE,
     )
