@@ -71,9 +71,9 @@ def test_no_option_is_anything(shown: type, name: str) -> None:
 def test_a_stream_is_a_pools() -> None:
     from httpconn._exchange.settings import RequestOptions, StreamableOptions
 
-    options = set(inspect.signature(ConnectionPool.request).parameters) - {"self", "method", "url", "unknown"}
-    assert set(StreamableOptions.__annotations__) == options
-    assert set(RequestOptions.__annotations__) == options - {"stream"}
+    options = set(inspect.signature(Request).parameters) - {"method", "url", "unknown"}
+    assert set(RequestOptions.__annotations__) == options
+    assert {*RequestOptions.__annotations__, *StreamableOptions.__annotations__} == options | {"stream"}
 
 
 @each_kind
