@@ -423,6 +423,7 @@ class Request(RequestFields):
         return f"<Request {self.method} {redacted(str(self.url))}>"
 
 
+BODY_RECEIVE_BYTES: Final = 262_144
 _NORMALIZED: Final = ("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS")
 
 
@@ -479,8 +480,11 @@ class Stream(Protocol):
     text: TextReader | None
     """What reads it as text, once that has begun."""
 
-    def read_part(self) -> bytes:
-        """Return the next part of the content, b"" at its end. Raises what went wrong."""
+    def read_part(self, most: int = BODY_RECEIVE_BYTES) -> bytes:
+        """Return the next part of the content, b"" at its end. Raises what went wrong.
+
+        *most* is how much is received at a time; what has been received is handed out, and decoded, by other measures.
+        """
 
     def close(self) -> None:
         """Let go of the connection: it is kept if the whole message has come."""
@@ -492,7 +496,7 @@ class _Spent:
     held = bytearray()
     text: TextReader | None = None
 
-    def read_part(self) -> bytes:
+    def read_part(self, most: int = BODY_RECEIVE_BYTES) -> bytes:
         raise StreamConsumed("the content has been handed out already, part by part, and is not kept")
 
     def close(self) -> None:

@@ -372,8 +372,11 @@ class Channel:
 
     def wait(self, wanted: int, timeout_s: float | None) -> bool:
         """Wait for READ, WRITE or either (READ | WRITE); return False where *timeout_s* or ``next_at`` passes first."""
-        if self._poll is not None and wanted == READ and timeout_s is not None and 0.0 <= timeout_s <= LONGEST_WAIT_S:
-            return bool(self._poll.poll(timeout_s * 1000 + 0.999))  # connected, as it mostly is
+        if self._poll is not None and wanted == READ:  # connected, as it mostly is
+            if timeout_s is None:
+                return bool(self._poll.poll())
+            if 0.0 <= timeout_s <= LONGEST_WAIT_S:
+                return bool(self._poll.poll(timeout_s * 1000 + 0.999))
         if self.next_at:
             until_next_s = self.next_at - time.monotonic()
             timeout_s = until_next_s if timeout_s is None else min(timeout_s, until_next_s)

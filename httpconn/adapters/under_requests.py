@@ -39,7 +39,7 @@ from ..errors import (
     UnsupportedScheme,
 )
 from ..headers import HTTPMessage
-from ..model import Request, Response, Stream, Timeout
+from ..model import BODY_RECEIVE_BYTES, Request, Response, Stream, Timeout
 from ..policies.retries import Retry
 from ..pool import ConnectionPool
 from .options import LEFT_TO_LIBRARY, Kept, settings_of
@@ -59,6 +59,7 @@ except ImportError as error:
 
 
 _MOST_KEPT: Final = 64
+_LARGE_READ_BYTES: Final = 32_768
 _OF_URLLIB3: Final = (
     "build_connection_pool_key_attributes",
     "cert_verify",
@@ -219,20 +220,27 @@ class RequestsAdapter(BaseAdapter):
 
     def build_response(self, req: Any, resp: urllib3.HTTPResponse) -> requests.Response:
         """Return what requests makes of a response of urllib3's kind."""
+        made: dict[str, Any]
         if isinstance(resp, RawResponse):
-            response = _new_response(_headers_of(resp.field_keys, resp.field_lines), _LateJar(req, resp))
+            store = resp.field_store
+            of_type = store.get("content-type")
+            content_type = None if of_type is None else of_type[1]
+            response, made = _new_response(_headers_of(store), _LateJar(req, resp))
         else:  # what stands in for servers in tests hands in urllib3's own
             response = requests.Response()
             response.headers.update(resp.headers)
             if getattr(resp, "_original_response", None):
                 extract_cookies_to_jar(response.cookies, req, resp)
-        response.status_code = resp.status
-        response.encoding = _encoding_by(response.headers.get("content-type"))
-        response.raw = resp
-        response.reason = resp.reason or ""
-        response.url = req.url.decode("utf-8") if isinstance(req.url, bytes) else req.url
-        response.request = req
-        response.connection = self  # type: ignore[assignment]  # it is said to be a HTTPAdapter, and only send is used
+            content_type, made = response.headers.get("content-type"), vars(response)
+        made.update(
+            status_code=resp.status,
+            encoding=_encoding_by(content_type),
+            raw=resp,
+            reason=resp.reason or "",
+            url=req.url.decode("utf-8") if isinstance(req.url, bytes) else req.url,
+            request=req,
+            connection=self,
+        )
         return response
 
     # -- what a request is sent with ------------------------------------------------------------------------
@@ -482,10 +490,10 @@ def _told_by_requests(error: urllib3_errors.HTTPError, request: Any) -> Exceptio
 # -- the response ---------------------------------------------------------------------------------------------------
 
 
-def _next_part(source: Stream) -> bytes:
+def _next_part(source: Stream, most: int) -> bytes:
     """Return the next part of the content. Raises what goes wrong; IncompleteRead by the name that is looked for."""
     try:
-        return source.read_part()
+        return source.read_part(most)
     except IncompleteFetch as error:
         raise IncompleteRead(error.partial, error.expected) from error
 
@@ -515,9 +523,14 @@ class _Content:
         pieces: list[bytes] = []
         left = amt
         while left is None or left:
-            if self._at == len(self._part) and not self._receive(source, pieces):
-                self.close()
-                break
+            if self._at == len(self._part):
+                # For a large read no more is received than it lacks: that is handed out as it is, without a copy.
+                most = BODY_RECEIVE_BYTES
+                if left is not None and amt is not None and amt >= _LARGE_READ_BYTES:
+                    most = min(left, most)
+                if not self._receive(source, pieces, most):
+                    self.close()
+                    break
             piece = self._taken(left)
             pieces.append(piece)
             if left is not None:
@@ -531,15 +544,18 @@ class _Content:
         source = self._source
         if source is None:
             return self._slice(amt)
-        if self._at == len(self._part) and not self._receive(source, []):
+        if self._at == len(self._part) and not self._receive(source, [], BODY_RECEIVE_BYTES):
             self.close()
         return self._taken(amt)
 
-    def _receive(self, source: Stream, pieces: list[bytes]) -> bool:
-        """Have the next part; return False at the end. Raises what goes wrong; *pieces* are there for another read."""
+    def _receive(self, source: Stream, pieces: list[bytes], most: int) -> bool:
+        """Have the next part, received by *most* bytes at a time; return False at the end.
+
+        Raises what goes wrong; *pieces* are there for another read.
+        """
         self._before += self._at
         try:
-            self._part = _next_part(source)
+            self._part = _next_part(source, most)
         except BaseException:
             self._part = b"".join(pieces)
             self._before -= len(self._part)
@@ -559,6 +575,10 @@ class _Content:
     def is_whole(self) -> bool:
         """Whether all has come with the head."""
         return self._source is None
+
+    def is_at_hand(self, amt: int | None) -> bool:
+        """Return whether there is content still, and all of it comes with one read of *amt* bytes."""
+        return self._source is None and not self.closed and (amt is None or amt >= len(self._whole) - self._at)
 
     @property
     def taken(self) -> int:
@@ -621,22 +641,24 @@ def _fields_of(headers: Any) -> tuple[tuple[Any, Any], ...]:
     return tuple(headers.items())
 
 
-def _headers_of(keys: list[str], lines: list[tuple[str, str]]) -> CaseInsensitiveDict[str]:
-    """Return the fields of a response as requests has them; repeated ones are joined under their first name.
+def _store_of(lines: list[tuple[str, str]]) -> dict[str, tuple[str, str]]:
+    """Return the fields of a response by their names in lower case; repeated ones are joined under their first name."""
+    store: dict[str, tuple[str, str]] = {}
+    for key, line in zip(map(str.lower, map(_name_of, lines)), lines, strict=True):
+        if key in store:
+            name, value = store[key]
+            store[key] = name, f"{value}, {line[1]}"
+        else:
+            store[key] = line
+    return store
 
-    *keys* are their names in lower case.
-    """
-    store: OrderedDict[str, tuple[str, str]] = OrderedDict(zip(keys, lines, strict=True))
-    if len(store) < len(lines):
-        store.clear()
-        for key, line in zip(keys, lines, strict=True):
-            before = store.setdefault(key, line)
-            if before is not line:
-                store[key] = before[0], f"{before[1]}, {line[1]}"
+
+def _headers_of(store: dict[str, tuple[str, str]]) -> CaseInsensitiveDict[str]:
+    """Return the fields of a response as requests has them."""
     if not _has_store:
         return CaseInsensitiveDict(store.values())
     headers = CaseInsensitiveDict.__new__(CaseInsensitiveDict)
-    headers._store = store  # as if each had been set, which takes a call for each
+    headers._store = store  # type: ignore[assignment]  # as if each had been set, which takes a call for each
     return headers
 
 
@@ -656,15 +678,20 @@ _is_plainly_made: Final = all(
 """Whether nothing but these three is of one response alone."""
 
 
-def _new_response(headers: CaseInsensitiveDict[str], cookies: RequestsCookieJar) -> requests.Response:
-    """Return what ``requests.Response()`` does, but for a jar and headers that it would make to be replaced."""
+def _new_response(
+    headers: CaseInsensitiveDict[str], cookies: RequestsCookieJar
+) -> tuple[requests.Response, dict[str, Any]]:
+    """Return what ``requests.Response()`` does, but for a jar and headers that it would make to be replaced.
+
+    And its attributes.
+    """
     if not _is_plainly_made or requests.Response.__init__ is not _make_response:
         response = requests.Response()
         response.headers, response.cookies = headers, cookies
-        return response
+        return response, vars(response)
     response = requests.Response.__new__(requests.Response)
-    vars(response).update(_AS_MADE, headers=headers, cookies=cookies, history=[])
-    return response
+    made = response.__dict__ = {**_AS_MADE, "headers": headers, "cookies": cookies, "history": []}
+    return response, made
 
 
 class _JarAsOf(RequestsCookieJar):
@@ -685,8 +712,10 @@ class _LateJar(RequestsCookieJar):
     """
 
     def __init__(self, request: Any, raw: RawResponse) -> None:
-        # Who has sent it may have turned it into another request by then.
-        self.__dict__["_late"] = {}, request.url, request.headers.get("Host"), raw._original_response, int(time.time())
+        late: tuple[Any, ...] = ({},)
+        if raw.has_cookies:  # who has sent it may have turned it into another request by then
+            late = {}, request.url, request.headers.get("Host"), raw._original_response, int(time.time())
+        self.__dict__["_late"] = late
 
     def __getattr__(self, name: str) -> Any:
         self._become_jar()
@@ -704,9 +733,15 @@ class _LateJar(RequestsCookieJar):
         late = self.__dict__.get("_late")
         if late is not None:
             made, *told = late
-            jar = made.setdefault("jar", _jar_of(*told))  # two threads may look at once, and one's jar is both's
+            jar = made.setdefault("jar", _jar_of(*told) if told else _empty_jar())  # two threads may look at once, and one's jar is both's
             object.__setattr__(self, "__dict__", jar.__dict__)
             object.__setattr__(self, "__class__", RequestsCookieJar)
+
+
+def _empty_jar() -> RequestsCookieJar:
+    jar = RequestsCookieJar()
+    jar.__dict__["_now"] = int(time.time())  # as when there was no cookie to be found
+    return jar
 
 
 def _jar_of(url: Any, host: Any, original: _Original, came_at: int) -> RequestsCookieJar:
@@ -734,26 +769,33 @@ class RawResponse(urllib3.HTTPResponse):
         """*url* is what was asked for by *method*."""
         head = response._head
         assert head is not None
-        self.field_lines = lines = field_lines_of(head)
-        self.field_keys = keys = list(map(str.lower, map(_name_of, lines)))
-        self._content = content = _Content(response)
-        self._is_coded = "content-encoding" in keys
-        self._is_chunked = head.transfer_encoding is not None
-        self._unmade = method, url, response
-        self._original_response: Any = _Original(response, content, has_cookies="set-cookie" in keys)
-        self.status, self.reason = head.status, head.reason
+        lines = field_lines_of(head)
+        store = _store_of(lines)
+        content = _Content(response)
+        has_cookies = "set-cookie" in store
+        vars(self).update(
+            field_store=store,
+            has_cookies=has_cookies,
+            status=head.status,
+            reason=head.reason,
+            _content=content,
+            _is_coded="content-encoding" in store,
+            _is_chunked=head.transfer_encoding is not None,
+            _original_response=_Original(response, content, has_cookies=has_cookies),
+            _unmade=(method, url, response, lines),
+        )
 
     def __getattr__(self, name: str) -> Any:
         unmade = vars(self).pop("_unmade", None)
         if unmade is None:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        method, url, response = unmade
+        method, url, response, lines = unmade
         content: Any = self._content
         said = {**vars(self)}  # what programs have set meanwhile stays as it is: decode_content, say
         try:
             super().__init__(
                 body=content,
-                headers=urllib3.HTTPHeaderDict(self.field_lines),
+                headers=urllib3.HTTPHeaderDict(lines),
                 status=response.status,
                 version=response.version,
                 reason=response.reason,
@@ -801,6 +843,8 @@ class RawResponse(urllib3.HTTPResponse):
             decode_content = vars(self).get("decode_content", False)  # not there yet: nobody has set it
         if amt == 0 or (self._is_coded and decode_content) or (self._is_chunked and not content.is_whole):
             return super().stream(amt, decode_content)
+        if content.is_at_hand(amt):
+            return filter(None, map(self._read, (amt,)))  # as soon as it is asked for, and no sooner
         return self._parts(amt)
 
     def _parts(self, amt: int | None) -> Iterator[bytes]:
@@ -808,14 +852,19 @@ class RawResponse(urllib3.HTTPResponse):
         content = self._content
         while not content.closed:
             try:
-                part = content.read(amt)
+                part = self._read(amt)
             except Exception:
                 with self._error_catcher():
                     raise
-            if "_unmade" not in vars(self):
-                self._count(len(part))
             if part:
                 yield part
+
+    def _read(self, amt: int | None) -> bytes:
+        """Return so much of the content as it is. Raises what goes wrong."""
+        part: bytes = self._content.read(amt)
+        if "_unmade" not in self.__dict__:
+            self._count(len(part))
+        return part
 
     def supports_chunked_reads(self) -> bool:
         return True

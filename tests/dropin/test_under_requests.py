@@ -18,6 +18,7 @@ from urllib.parse import quote
 import pytest
 
 from httpconn import Retry
+from httpconn._io.channel import Channel
 from httpconn.adapters import RequestsAdapter
 
 from . import test_requests as programs
@@ -113,6 +114,35 @@ def test_raw(session: Any, origin: Any) -> None:
     with session.get(f"{origin.url}/sized?n=100", stream=True) as response:
         assert io.BufferedReader(response.raw).readline()
     assert origin.accepted == 1
+
+
+def test_large_parts_are_received_as_large(session: Any, origin: Any, monkeypatch: Any) -> None:
+    """Nothing is received that a large part does not want, since it would be copied; small parts take what comes."""
+    sizes: list[int] = []
+    receive = Channel.receive
+
+    def noted(channel: Channel, size: int) -> bytes | None:
+        sizes.append(size)
+        return receive(channel, size)
+
+    monkeypatch.setattr(Channel, "receive", noted)
+    for size, most in ((50_000, 50_000), (1_000, 262_144), (400_000, 262_144)):
+        response = session.get(f"{origin.url}/sized?n=3000000", stream=True)
+        sizes.clear()
+        parts = list(response.iter_content(size))
+        assert {len(part) for part in parts[:-1]} == {size}
+        assert b"".join(parts) == content(3_000_000)
+        assert max(sizes) == most
+    assert origin.accepted == 1
+
+
+def test_what_has_come_whole_is_taken_when_it_is_asked_for(session: Any, origin: Any) -> None:
+    response = session.get(f"{origin.url}/sized?n=10", stream=True)
+    first, second = response.raw.stream(100), response.raw.stream(100)
+    assert response.raw.tell() == 0
+    assert list(second) == [content(10)]
+    assert list(first) == list(response.raw.stream(100)) == []
+    assert (response.raw.tell(), response.raw.closed) == (10, True)
 
 
 def test_early_close(session: Any, origin: Any) -> None:

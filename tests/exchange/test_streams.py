@@ -45,7 +45,7 @@ class Parts:
         self._parts = iter([part for part in parts if part])
         self._error = error
 
-    def read_part(self) -> bytes:
+    def read_part(self, most: int = 0) -> bytes:
         part = next(self._parts, b"")
         if not part and self._error is not None:
             raise self._error

@@ -26,7 +26,7 @@ from ...errors import (
     name_place,
     without_frames,
 )
-from ...model import Response, Timeout, attach_response, tell_partial
+from ...model import BODY_RECEIVE_BYTES, Response, Timeout, attach_response, tell_partial
 from ...policies.verdict import FIRST_ERROR
 from ..clock import Clock
 from ..tracing import note_sending
@@ -34,7 +34,6 @@ from .pacing import Pacing
 from .slots import Connection, Slots
 
 _RECEIVE_BYTES: Final = 65_536
-_BODY_RECEIVE_BYTES: Final = 262_144
 _FOREVER: Final = float("inf")
 
 
@@ -365,7 +364,7 @@ class Attempt(Clock):
             self._wait(channel, wanted)
             try:
                 is_in_head = incoming is None or incoming.head is None
-                data = channel.receive(_RECEIVE_BYTES if is_in_head else _BODY_RECEIVE_BYTES)
+                data = channel.receive(_RECEIVE_BYTES if is_in_head else BODY_RECEIVE_BYTES)
                 if data is None:
                     continue
                 failure: OSError | None = None
@@ -452,19 +451,19 @@ class Attempt(Clock):
         """Return what has come of the content of a response that is being streamed, and hold it no longer."""
         return self._incoming.take_content()
 
-    def receive_more(self) -> bool:
-        """Receive once, for a response that is being streamed; return whether the message is complete."""
+    def receive_more(self, most: int) -> bool:
+        """Receive once, at most so many bytes, for a streamed response; return whether the message is complete."""
         if self._incoming.is_unfinished:
             return self._go_on()
         connection = self._connection
         channel = connection.channel if connection is not None else None
         if channel is None:
             raise ConnectionAbortedError("the connection of this response is closed, or the parent's of a fork")
-        while True:
+        data = channel.receive(most) if self._deadline == _FOREVER else None  # of a large body some is there already
+        while data is None:
             self._wait(channel, READ)
-            data = channel.receive(_BODY_RECEIVE_BYTES)
-            if data is not None:
-                return self._incoming.receive(data, is_clean=channel.is_clean)
+            data = channel.receive(most)
+        return self._incoming.receive(data, is_clean=channel.is_clean)
 
 
 class _Streaming:
@@ -483,7 +482,7 @@ class _Streaming:
         if is_complete:
             attempt.release()
 
-    def read_part(self) -> bytes:
+    def read_part(self, most: int = BODY_RECEIVE_BYTES) -> bytes:
         attempt = self._attempt
         if attempt is None:
             if self._failure is not None:
@@ -495,7 +494,7 @@ class _Streaming:
             if self._failure is not None:
                 raise self._failure
             while not incoming.held and not self._is_complete:
-                self._is_complete = attempt.receive_more()
+                self._is_complete = attempt.receive_more(most)
                 if self._is_complete:
                     attempt.release()
         except BaseException as error:
