@@ -9,8 +9,9 @@ two of a row take turns, and begin by turns; the ratio is of the medians. A libr
 requests looks at each variable of the environment twice for a request. So each process has but a handful of them, as
 in a container: otherwise the figures would depend on who runs this. ``--environment`` leaves all of them.
 
-*floor*, with requests, is an adapter that sends nothing and hands out a response made beforehand: what requests takes
-for itself, below which no adapter comes.
+*floor*, with requests, is an adapter that sends nothing and hands out what was received beforehand, with its fields and
+cookies: what requests takes for itself, below which no adapter comes. It never waits for anybody either, so that all is
+in the processor's caches still: what sends and receives can come near it, and not down to it.
 """
 
 from __future__ import annotations
@@ -86,14 +87,20 @@ def session_of(carrier: str) -> Any:
 
 def _still(requests: Any) -> Any:
     class Still(requests.adapters.BaseAdapter):  # type: ignore[misc]  # of a module found late
-        def send(self, request: Any, **_: Any) -> Any:
+        def __init__(self) -> None:
+            self._original_response: Any = None
+            self._headers: Any = None
+
+        def send(self, request: Any, **given: Any) -> Any:
+            if self._headers is None:
+                with requests.Session() as session:
+                    first = session.get(request.url, verify=given["verify"])
+                self._headers, self._original_response = first.headers, first.raw._original_response
             response = requests.Response()
             response.status_code, response.request, response.url = 200, request, request.url
             response._content, response._content_consumed = b"ok", True
-            response.raw, response.connection = self, self
+            response.headers, response.raw, response.connection = self._headers, self, self
             return response
-
-        _original_response = None
 
         def close(self) -> None:
             """There is nothing to be closed."""

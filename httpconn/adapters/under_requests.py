@@ -733,7 +733,8 @@ class _LateJar(RequestsCookieJar):
         late = self.__dict__.get("_late")
         if late is not None:
             made, *told = late
-            jar = made.setdefault("jar", _jar_of(*told) if told else _empty_jar())  # two threads may look at once, and one's jar is both's
+            # Two threads may look at once, and one's jar is both's.
+            jar = made.setdefault("jar", _jar_of(*told) if told else _empty_jar())
             object.__setattr__(self, "__dict__", jar.__dict__)
             object.__setattr__(self, "__class__", RequestsCookieJar)
 
