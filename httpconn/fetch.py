@@ -13,13 +13,13 @@ from typing import Any, NamedTuple, Self, Unpack
 
 from ._engine.fork import call_after_fork
 from ._engine.many.intake import Intake
-from ._engine.many.loop import Loop
+from ._engine.many.loop import Loop, ResultIterator
 from ._engine.many.robots import loop_of, sitemaps_of
 from ._engine.shared import Shared
 from ._exchange.options import Configured
 from ._exchange.settings import FetchOptions, FetchSettings
 from .errors import PoolClosed
-from .model import Request, Response
+from .model import Request
 
 
 class FetchStats(NamedTuple):
@@ -34,7 +34,7 @@ class FetchStats(NamedTuple):
     """Requests that went back into the queue since there was no file descriptor for a connection, and how often."""
 
 
-class Fetcher(Configured):
+class Fetcher(Configured, ResultIterator):
     """Sends requests over many connections, and is the iterator of their responses, in order of completion.
 
     ``add`` a request at any time, also while iterating; ``feed`` it an iterable, which is read as far ahead as there is
@@ -62,8 +62,7 @@ class Fetcher(Configured):
         self._settings = FetchSettings.of(options)
         self._shared = Shared(self._settings)
         self._intake = Intake(self._shared.preparer)
-        self._loop = loop_of(self._shared, self._settings, self._intake)
-        self._ready = self._loop.ready
+        ResultIterator.__init__(self, loop_of(self._shared, self._settings, self._intake))
         call_after_fork(self)
 
     def add(self, request: Request | str) -> None:
@@ -80,40 +79,6 @@ class Fetcher(Configured):
             raise TypeError(f"expected an iterable of requests, got one {type(requests).__name__}: [it] is one")
         self._intake.sources.append(iter(requests))
         return self
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> Response:
-        """Return the next response, when there is one.
-
-        Raises what the input raises (the others go on then), PoolClosed in the child of a fork.
-        """
-        ready = self._ready
-        if not ready:
-            self._run()
-        try:
-            return ready.popleft()
-        except IndexError:
-            raise StopIteration from None  # a finalizer or a signal's handler has closed it just now
-
-    def _run(self) -> None:
-        """Have the loop run until there is a result. Raises as ``__next__``."""
-        loop = self._loop
-        if loop.is_running:
-            raise RuntimeError("the fetcher is being asked for a result already: by its input, or another thread")
-        try:  # all within it: Ctrl-C may come before and behind the loop's own work too
-            loop.is_running = True
-            try:
-                loop.run()
-            finally:
-                loop.is_running = False
-                loop.leave()
-        except Exception:  # StopIteration, or the input's
-            raise
-        except BaseException:  # Ctrl-C
-            loop.close()
-            raise
 
     @property
     def stats(self) -> FetchStats:

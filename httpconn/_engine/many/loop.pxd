@@ -7,6 +7,7 @@ from httpconn._exchange.response_fields cimport ResponseFields
 
 cdef double _FOREVER
 cdef object _push
+cdef object _take
 
 cdef class Loop(LoopState):
     cdef public object _append
@@ -67,3 +68,10 @@ cdef class Loop(LoopState):
     cdef Py_ssize_t _room(self) except? -1
     @cython.locals(host=Host, expires_at=double)
     cpdef rest(self, connection)
+
+cdef class ResultIterator:
+    cdef public Loop _loop
+    cdef public object _ready
+
+    @cython.locals(loop=Loop)
+    cpdef _run(self)

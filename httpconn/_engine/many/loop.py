@@ -22,7 +22,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from ..._exchange.follow_up import FollowUp
 from ..._exchange.job import Job, Key
@@ -69,7 +69,8 @@ _FOREVER: Final = float("inf")
 _LARGEST: Final = 2**61
 """Counts are held in C: a limit beyond this one is none."""
 _push: Final = collections.deque.append
-"""As ``_popleft`` of ``state.py``."""
+"""As ``_popleft`` of ``state.py``, and so"""
+_take: Final = collections.deque.popleft
 
 
 class Loop(LoopState):
@@ -962,6 +963,51 @@ class Loop(LoopState):
         for connection in connections:
             if connection.incoming is not None:
                 connection.incoming.close_sink()
+
+
+class ResultIterator:
+    """Has a loop run until there is a result, and hands that out: what a Fetcher does for each one, compiled too."""
+
+    __slots__ = ("_loop", "_ready")
+
+    def __init__(self, loop: Loop) -> None:
+        self._loop = loop
+        self._ready = loop.ready
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Response:
+        """Return the next response, when there is one.
+
+        Raises what the input raises (the others go on then), PoolClosed in the child of a fork.
+        """
+        ready = self._ready
+        if not ready:
+            self._run()
+        try:
+            response: Response = _take(ready)
+        except IndexError:
+            raise StopIteration from None  # a finalizer or a signal's handler has closed it just now
+        return response
+
+    def _run(self) -> None:
+        """Have the loop run until there is a result. Raises as ``__next__``."""
+        loop = self._loop
+        if loop.is_running:
+            raise RuntimeError("the fetcher is being asked for a result already: by its input, or another thread")
+        try:  # all within it: Ctrl-C may come before and behind the loop's own work too
+            loop.is_running = True
+            try:
+                loop.run()
+            finally:
+                loop.is_running = False
+                loop.leave()
+        except Exception:  # StopIteration, or the input's
+            raise
+        except BaseException:  # Ctrl-C
+            loop.close()
+            raise
 
 
 def _first_index_of(host: Host) -> int:
