@@ -102,10 +102,11 @@ class Spool(Generic[T]):
             item, item_size = self._items.popleft()
             taken.append(item)
             size += item_size
-        self._work(taken)
+        count = len(taken)
+        self._work(taken)  # whose list it is from now on
         self._done += size
         self._idle.set()
-        return len(taken)
+        return count
 
 
 _unclosed: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()

@@ -37,7 +37,12 @@ def test_who_puts_faster_than_is_written_waits_and_what_is_held_stays_small() ->
 
 def test_what_comes_within_the_time_of_a_flush_is_one_piece_of_work() -> None:
     works: list[list[int]] = []
-    spool: Spool[int] = Spool(works.append, flush_s=30)
+
+    def work(items: list[int]) -> None:
+        works.append(items.copy())
+        items.append(-1)  # the list is the work's
+
+    spool: Spool[int] = Spool(work, flush_s=30)
     for number in range(1_000):
         spool.put(number, 10)
     spool.flush()
