@@ -7,9 +7,8 @@ made of. Each ``.pxi`` holds one idea, and names its twin:
 
 - ``head.pxi``: ``find_head_end``, ``parse_response_head`` and ``begin_response_head``; twins in ``_wire/head.py`` and ``_backends/pure.py``
 - ``chunked.pxi``: ``ChunkedDecoder``; twin in ``_wire/body.py``
-- ``request.pxi``: ``serialize_plain_request_head`` and ``replaces_any``; twins in ``_wire/request.py`` and
+- ``request.pxi``: ``frame_target`` and ``replaces_any``; twins in ``_wire/request.py`` and
   ``_backends/pure.py``
-- ``engine.pxi``: ``plain_get`` and ``plain_request``; twins in ``_exchange/preparing.py`` and ``_exchange/layouts.py``
 - ``body_buffer.pxi``: ``BodyBuffer``; twin in ``_wire/body.py``
 - ``receive.pxi``: to receive and send on a descriptor
 
@@ -24,8 +23,7 @@ from cpython.buffer cimport PyBUF_FORMAT, PyBUF_ND, PyBUF_SIMPLE, PyBUF_STRIDES,
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from cpython.pyport cimport PY_SSIZE_T_MAX
-from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF, PyObject
-from cpython.tuple cimport PyTuple_GET_SIZE, PyTuple_New, PyTuple_SET_ITEM
+from cpython.ref cimport Py_DECREF, Py_XDECREF, PyObject
 from cpython.unicode cimport PyUnicode_DecodeLatin1
 from libc.stdint cimport UINT32_MAX, int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memchr, memcmp, memcpy
@@ -39,23 +37,19 @@ cdef extern from "Python.h":
     int _PyBytes_Resize(PyObject **data, Py_ssize_t length) except -1
     PyObject *new_bytes "PyBytes_FromStringAndSize"(const char *data, Py_ssize_t length) except NULL
     char *bytes_of "PyBytes_AS_STRING"(PyObject *data)
-    PyObject *PyTuple_GET_ITEM(object of, Py_ssize_t at)
 
 __all__ = (
     "BodyBuffer",
     "ChunkedDecoder",
-    "FieldLayout",
     "ResponseHead",
     "begin_response_head",
     "find_head_end",
+    "frame_target",
     "parse_response_head",
-    "plain_get",
-    "plain_request",
     "receive_response",
     "receive_waiting",
     "replaces_any",
     "send_if_quiet",
-    "serialize_plain_request_head",
 )
 
 cdef enum:
@@ -152,7 +146,6 @@ include "chunked.pxi"
 include "request.pxi"
 include "body_buffer.pxi"
 include "receive.pxi"
-include "engine.pxi"
 
 # By which a head is pickled: the name that it has in whichever interpreter or process takes it out again.
 parse_response_head.__module__ = "httpconn._backends.compiled"

@@ -1,20 +1,17 @@
-from typing import Any, Never, Self, final
+from typing import Never, Self, final
 
 __all__ = (
     "BodyBuffer",
     "ChunkedDecoder",
-    "FieldLayout",
     "ResponseHead",
     "begin_response_head",
     "find_head_end",
+    "frame_target",
     "parse_response_head",
-    "plain_get",
-    "plain_request",
     "receive_response",
     "receive_waiting",
     "replaces_any",
     "send_if_quiet",
-    "serialize_plain_request_head",
 )
 
 @final
@@ -69,26 +66,8 @@ def begin_response_head(
     data: bytes, max_line_bytes: int, max_field_lines: int
 ) -> tuple[ResponseHead, bytes, int, int, str, int | str | None, str | None, str | None, str | None] | None: ...
 def find_head_end(buffer: bytes | bytearray, start: int = 0) -> int: ...
-def serialize_plain_request_head(
-    method: str, target: str, host: bytes, headers: dict[str, str], content_length: int
-) -> bytes | None: ...
+def frame_target(start: bytes, text: str, at: int, end: bytes) -> bytes | None: ...
 def replaces_any(instance: object, names: tuple[str, ...], originals: tuple[object, ...]) -> bool: ...
-
-@final
-class FieldLayout:
-    def __init__(
-        self,
-        names: tuple[str, ...],
-        fixed: tuple[str | None, ...],
-        front: bytes,
-        sends_host: bool,
-        keeps: bool = True,
-    ) -> None: ...
-
-def plain_get(known: dict[str, tuple[Any, Any, bytes]], url: str) -> tuple[tuple[Any, Any, bytes], bytes] | None: ...
-def plain_request(
-    known: dict[str, tuple[Any, Any, bytes]], url: str, headers: Any, layouts: dict[tuple[str, ...], Any]
-) -> tuple[tuple[Any, Any, bytes], bytes] | None: ...
 def receive_response(
     descriptor: int, max_line_bytes: int, max_field_lines: int
 ) -> tuple[ResponseHead, bytes, int, int, str, int | str | None, str | None, str | None, str | None] | bytes | None: ...

@@ -6,6 +6,7 @@ import sys
 
 from .._wire.annotations import TYPE_CHECKING
 from .._wire.interpreter import IS_MAIN
+from .._wire.plain_request import RequestHeads
 from .contract import Backend, Engine
 
 if TYPE_CHECKING or IS_MAIN:
@@ -20,14 +21,7 @@ parse_response_head = _speedups.parse_response_head
 _ENGINE = (
     None
     if sys.platform == "win32"
-    else Engine(
-        _speedups.receive_response,
-        _speedups.receive_waiting,
-        _speedups.send_if_quiet,
-        _speedups.plain_get,
-        _speedups.plain_request,
-        _speedups.FieldLayout,
-    )
+    else Engine(_speedups.receive_response, _speedups.receive_waiting, _speedups.send_if_quiet)
 )
 
 BACKEND = Backend(
@@ -37,7 +31,8 @@ BACKEND = Backend(
     _speedups.find_head_end,
     _speedups.ChunkedDecoder,
     _speedups.BodyBuffer,
-    _speedups.serialize_plain_request_head,
+    _speedups.frame_target,
+    RequestHeads(_speedups.frame_target).serialize,
     _speedups.replaces_any,
     engine=_ENGINE,
 )

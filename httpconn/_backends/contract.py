@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .._wire.annotations import Any, Final, Protocol
+from .._wire.annotations import Final, Protocol
 from .._wire.head import Begun, ResponseHead
 from .._wire.records import Record
 
@@ -92,9 +92,8 @@ UNASKED: Final = -2
 class Engine(Record):
     """What the fetch engine has done on the descriptor of a socket by compiled code, without waiting."""
 
-    __slots__ = ("make_layout", "plain_get", "plain_request", "receive_response", "receive_waiting", "send_if_quiet")
-    __match_args__ = ("receive_response", "receive_waiting", "send_if_quiet", "plain_get", "plain_request",
-                      "make_layout")  # fmt: skip
+    __slots__ = ("receive_response", "receive_waiting", "send_if_quiet")
+    __match_args__ = ("receive_response", "receive_waiting", "send_if_quiet")
 
     receive_response: Callable[[int, int, int], Begun | bytes | None]
     """(descriptor, most bytes of a line, most field lines) to what has come, b"" at the end of the stream; None where
@@ -104,30 +103,14 @@ class Engine(Record):
     send_if_quiet: Callable[[int, bytes], int]
     """(descriptor, head) to how much of it went out; NOT_SENT where nothing goes; UNASKED where something has come that
     nobody asked for, an end, or an error. Who looks then finds it again."""
-    plain_get: Callable[[dict[str, Any], str], tuple[Any, bytes] | None]
-    """The twin of ``preparing.plain_get``."""
-    plain_request: Callable[[dict[str, Any], str, Any, dict[tuple[str, ...], Any]], tuple[Any, bytes] | None]
-    """The twin of ``layouts.plain_request``, and"""
-    make_layout: Callable[[tuple[str, ...], tuple[str | None, ...], bytes, bool, bool], Any]
-    """that of ``layouts.FieldLayout``."""
 
     def __init__(
         self,
         receive_response: Callable[[int, int, int], Begun | bytes | None],
         receive_waiting: Callable[[int, int], bytes],
         send_if_quiet: Callable[[int, bytes], int],
-        plain_get: Callable[[dict[str, Any], str], tuple[Any, bytes] | None],
-        plain_request: Callable[[dict[str, Any], str, Any, dict[tuple[str, ...], Any]], tuple[Any, bytes] | None],
-        make_layout: Callable[[tuple[str, ...], tuple[str | None, ...], bytes, bool, bool], Any],
     ) -> None:
-        self._set(
-            receive_response,
-            receive_waiting,
-            send_if_quiet,
-            plain_get,
-            plain_request,
-            make_layout,
-        )
+        self._set(receive_response, receive_waiting, send_if_quiet)
 
 
 class Backend(Record):
@@ -137,6 +120,7 @@ class Backend(Record):
         "chunked_decoder",
         "engine",
         "find_head_end",
+        "frame_target",
         "name",
         "parse_response_head",
         "replaces_any",
@@ -149,6 +133,7 @@ class Backend(Record):
         "find_head_end",
         "chunked_decoder",
         "body_buffer",
+        "frame_target",
         "serialize_request_head",
         "replaces_any",
         "engine",
@@ -163,6 +148,8 @@ class Backend(Record):
     """(buffer, start) to the offset behind the empty line, or -1."""
     chunked_decoder: Callable[[int, int, int, bool], ChunkedDecoder]
     body_buffer: Callable[[], BodyBuffer]
+    frame_target: Callable[[bytes, str, int, bytes], bytes | None]
+    """(start, text, offset, end) to these around what the text has from there on; None where that is not plain."""
     serialize_request_head: Callable[[str, str, bytes, dict[str, str], int], bytes | None]
     """(method, target, Host, headers, Content-Length or -1) to a request's head, or None for "declined"."""
     replaces_any: Callable[[object, tuple[str, ...], tuple[object, ...]], bool]
@@ -177,6 +164,7 @@ class Backend(Record):
         find_head_end: Callable[[bytes | bytearray, int], int],
         chunked_decoder: Callable[[int, int, int, bool], ChunkedDecoder],
         body_buffer: Callable[[], BodyBuffer],
+        frame_target: Callable[[bytes, str, int, bytes], bytes | None],
         serialize_request_head: Callable[[str, str, bytes, dict[str, str], int], bytes | None],
         replaces_any: Callable[[object, tuple[str, ...], tuple[object, ...]], bool],
         engine: Engine | None = None,
@@ -188,6 +176,7 @@ class Backend(Record):
             find_head_end,
             chunked_decoder,
             body_buffer,
+            frame_target,
             serialize_request_head,
             replaces_any,
             engine,

@@ -16,7 +16,8 @@ from .._wire.annotations import Final
 from .._wire.body import BodyBuffer, ChunkedDecoder
 from .._wire.grammar import CONTENT_LENGTH, TRANSFER_ENCODING, match_beginning_plain_head, match_plain_head
 from .._wire.head import Begun, ResponseHead, begun_by, find_head_end
-from .._wire.request import serialize_plain_request_head
+from .._wire.plain_request import RequestHeads
+from .._wire.request import frame_target
 from .contract import Backend
 
 _find_usual_lines: Final = re.compile(
@@ -169,6 +170,7 @@ BACKEND = Backend(
     find_head_end,
     ChunkedDecoder,
     BodyBuffer,
-    serialize_plain_request_head,
+    frame_target,
+    RequestHeads(frame_target).serialize,
     replaces_any,
 )

@@ -24,7 +24,7 @@ from . import content_coding
 from .given import Field, given_body, given_fields
 from .incoming import FastPath
 from .job import Job, Key
-from .layouts import FieldLayout, Known, Layouts, layout_of, plain_request
+from .layouts import Known, Layouts, layout_of, plain_get, plain_request
 from .proxies import DIRECT, EnvironmentProxies, Proxy, parse_proxy
 from .repeated import RepeatedHeads
 from .request_body import Body, ChunkedBody, Framed, body_of
@@ -51,19 +51,6 @@ _QUESTIONS: Final = {"etag": "If-None-Match", "last_modified": "If-Modified-Sinc
 _is_fingerprint: Final = re.compile(r"[0-9a-f]{64}|(?:[0-9a-f]{2}:){31}[0-9a-f]{2}").fullmatch
 
 Fields: TypeAlias = list[tuple[str, Any]]
-
-
-def plain_get(known: dict[str, Known], url: str) -> tuple[Known, bytes] | None:
-    """Return the entry of *known* for the origin of *url* and the head of a GET; None where the slow way has to look.
-
-    Only a target of visible ASCII without a fragment is taken, which goes out as it is: what parse_url gives for it.
-    """
-    at = url.find("/", LENGTH_OF_HTTPS)
-    found = known.get(url[:at]) if at > 0 else None
-    target = url[at:]
-    if found is None or not target.isascii() or not target.isprintable() or " " in target or "#" in target:
-        return None
-    return found, b"GET " + target.encode() + found[-1]
 
 
 def _remember(
@@ -139,10 +126,6 @@ class Preparer:
         """Of requests that other libraries have made: by their fields and what TLS is to be like."""
         self._not_asked: dict[Key, float] = {}
         self.fast_path = FastPath(settings, policies)
-        engine = _backends.selected.engine
-        self.plain_get = plain_get if engine is None else engine.plain_get
-        self._plain_request = plain_request if engine is None else engine.plain_request
-        self._make_layout = FieldLayout if engine is None else engine.make_layout
 
     @property
     def known(self) -> dict[str, Known] | None:
@@ -153,7 +136,7 @@ class Preparer:
         """Return the job to GET *url*. Raises InvalidURL, InvalidField, TypeError."""
         if self._needs_request:
             return self.prepare(Request("GET", url), index)
-        found = self.plain_get(self._known, url)
+        found = plain_get(self._known, url)
         if found is not None:
             (key, origin, _), head = found
             return Job(url, index, key, origin, "GET", head)
@@ -198,11 +181,11 @@ class Preparer:
         headers: Any = request.headers
         known = self._known if method == "GET" else self._known_by_head
         if headers is None:
-            found = self.plain_get(known, request.url)
+            found = plain_get(known, request.url)
         elif method == "GET" and request.decode is True:
-            found = self._plain_request(known, request.url, headers, self._layouts)
+            found = plain_request(known, request.url, headers, self._layouts)
         else:
-            found = self._plain_request(known, request.url, headers, self._layouts_of(method, request.decode))
+            found = plain_request(known, request.url, headers, self._layouts_of(method, request.decode))
         if found is None:
             return None
         (key, origin, _), head = found
@@ -279,7 +262,7 @@ class Preparer:
         _remember(known, request.url, job.key, job.origin, bare[len(method) + len(" /") :])
         self._learn_reading(request, job)
         layouts = self._layouts_of(method, request.decode)
-        layout = layout_of(job.head, job.origin, fields, self._make_layout, has_host=self._has_host)
+        layout = layout_of(job.head, job.origin, fields, has_host=self._has_host)
         if layout is not None:
             if len(layouts) >= _MOST_LAYOUTS:
                 layouts.clear()
@@ -355,7 +338,7 @@ class Preparer:
         known = self._given.get((fields, request.context, request.server_hostname, request.fingerprint))
         if known is None or type(request.url) is not str:
             return None
-        found = self.plain_get(known, request.url)
+        found = plain_get(known, request.url)
         if found is None:
             return None
         (key, origin, _), head = found

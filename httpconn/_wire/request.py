@@ -1,9 +1,9 @@
 """The head of a request as bytes, and what may not stand in it.
 
-A head is made in one of two ways. ``serialize_plain_request_head`` takes the fields as they are given and does all at
-once; it answers only for what is certainly valid, and declines the rest (None). ``serialize_request_head`` joins lines
-that ``encode_field_line`` has made and checked one by one, with http.client's exceptions. Both give the same bytes for
-the same request, and a test holds them to that.
+A head is made in one of two ways. ``RequestHeads`` of ``plain_request.py`` takes the fields as they are given and does
+all at once; it answers only for what is certainly valid, and declines the rest (None). ``serialize_request_head`` joins
+lines that ``encode_field_line`` has made and checked one by one, with http.client's exceptions. Both give the same
+bytes for the same request, and a test holds them to that.
 
 Refused by both: CR, LF, NUL and the other control characters anywhere but for a fold (CRLF and white space)
 in a value, and white space in a method or target (CVE-2016-5699, CVE-2019-9740, CVE-2019-9947,
@@ -14,12 +14,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 
 from ..errors import InvalidField, InvalidURL, quote
 from .annotations import Final
-from .framing import framing_line
-from .grammar import FRAMING_NAMES, RE_FIELD_BYTE, RE_TCHAR
+from .grammar import RE_FIELD_BYTE, RE_TCHAR
 
 _control_in_target: Final = re.compile("[\x00-\x20\x7f]").search
 _control_in_method: Final = re.compile("[\x00-\x20\x7f]").search
@@ -31,7 +29,6 @@ _is_value: Final = re.compile(rb"(?:" + RE_FIELD_BYTE + rb"|\r\n[\t ])*+").fullm
 _bad_value_byte: Final = re.compile(rb"\r(?!\n[\t ])|(?<!\r)\n|\n(?![\t ])|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]").search
 
 _are_tchars: Final = re.compile(f"{RE_TCHAR.decode('latin-1')}*+").fullmatch
-_are_field_bytes: Final = re.compile("[\t\x20-\x7e\x80-\xff]*+").fullmatch
 
 
 def validate_method(method: str, strict: bool = False) -> None:
@@ -129,52 +126,15 @@ def encode_told_field_line(name: str | bytes, value: str | bytes | int) -> bytes
     )
 
 
-def serialize_plain_request_head(
-    method: str, target: str, host: bytes, headers: dict[str, str], content_length: int
-) -> bytes | None:
-    """Return the whole head of an HTTP/1.1 request, or None where anything in it is not plain.
+def frame_target(start: bytes, text: str, at: int, end: bytes) -> bytes | None:
+    """Return *start*, what *text* has from *at* on, and *end*.
 
-    Plain is: str of the right bytes, in a dict, that says nothing of the framing and at most once which host, without
-    white space. Host and
-    "Accept-Encoding: identity" go first unless *headers* have their own, then Content-Length unless it is -1, then
-    *headers*.
+    None where the text is not of ASCII, or that part of it not of visible characters, one or more.
     """
-    if type(method) is not str or type(target) is not str or type(headers) is not dict:
+    if type(text) is not str or not text.isascii():
         return None
-    # Visible ASCII, and a method of letters, are the usual case and quickly told.
-    if not (target and target.isascii() and target.isprintable() and " " not in target):
-        return None
-    if not (method.isascii() and method.isalpha()) and not (method and _are_tchars(method)):
-        return None
-    for name, value in headers.items():
-        if type(name) is not str or type(value) is not str:
-            return None
-    lines = _plain_lines(host, tuple(headers.items()), content_length)
-    return None if lines is None else f"{method} {target} HTTP/1.1\r\n".encode("ascii") + lines
-
-
-@lru_cache(maxsize=16)
-def _plain_lines(host: bytes, fields: tuple[tuple[str, str], ...], content_length: int) -> bytes | None:
-    """Return what follows the request-line, or None. Kept for the few that differ in their target only."""
-    names = {name.lower() for name, _ in fields}
-    spelt = "".join([name for name, _ in fields])
-    if not names.isdisjoint(FRAMING_NAMES) or "" in names or not _are_tchars(spelt):
-        return None
-    hosts = [value for name, value in fields if name.lower() == "host"] if "host" in names else []
-    if len(hosts) > 1 or any(" " in value or "\t" in value for value in hosts):
-        return None
-    lines = [f"{name}: {value}\r\n" for name, value in fields]
-    lines.insert(0, framing_line(content_length).decode("ascii"))
-    if "accept-encoding" not in names:
-        # No content coding is undone here, so none is asked for.
-        lines.insert(0, "Accept-Encoding: identity\r\n")
-    values = [value for _, value in fields]
-    if "host" not in names:
-        values.append(host.decode("latin-1"))
-        lines.insert(0, f"Host: {values[-1]}\r\n")
-    if not _are_field_bytes("".join(values)):
-        return None
-    return f"{''.join(lines)}\r\n".encode("latin-1")
+    target = text[at:]
+    return b"".join((start, target.encode(), end)) if target and target.isprintable() and " " not in target else None
 
 
 def expects_continue(lines: Iterable[bytes]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import http.cookiejar
+import importlib
 import pickle
 from fractions import Fraction
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 
 import httpconn
 from httpconn import AsyncClient, ConnectionPool, Fetcher, Request, Retry, Timeout, fetch_many
-from httpconn._exchange import preparing
+from httpconn._exchange import layouts
 from httpconn._exchange.options import OF_OTHERS
 from httpconn._exchange.request_fields import RequestFields
 from httpconn._exchange.settings import FetchSettings, Settings
@@ -25,6 +26,7 @@ from ..support.cookies import cookie
 from ..support.event_loops import run
 from ..support.faulty import FaultyServer
 from ..support.sites import Asker
+from ..support.speeds import interpreted
 
 NOTHING = "http://127.0.0.1:9/"  # refused before any traffic, or the test fails
 
@@ -284,11 +286,12 @@ def test_a_cookie_field_of_none_is_left_out(new_pool: Maker, server: FaultyServe
 
 @pytest.mark.parametrize("url", [3, None, b"http://h/"])
 def test_a_url_that_is_no_text_is_a_type_error_at_either_speed(new_fetcher: Maker, url: Any) -> None:
-    for plain_get in (preparing.plain_get, new_fetcher()._shared.preparer.plain_get):
-        preparer = new_fetcher()._shared.preparer
-        preparer.plain_get = plain_get
-        with pytest.raises(TypeError, match="expected a URL as str"):
-            preparer.prepare(Request("GET", url))
+    with interpreted():
+        other = importlib.import_module("httpconn._exchange.layouts")
+    for plain_get in (layouts.plain_get, other.plain_get):
+        assert plain_get({}, url) is None
+    with pytest.raises(TypeError, match="expected a URL as str"):
+        new_fetcher()._shared.preparer.prepare(Request("GET", url))
 
 
 # -- values that cannot be meant

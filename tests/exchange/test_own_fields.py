@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import importlib
 import io
 import pickle
 import random
@@ -31,6 +32,7 @@ from httpconn._wire.urls import Origin
 from ..support.clients import FetchMany, Maker
 from ..support.clients import either_fetch_many as either_fetch_many
 from ..support.sites import PAGE, Asker, Site, redirect
+from ..support.speeds import interpreted
 
 KINDS = ("pool", "fetcher", "async")
 NAMES = ("Accept", "X-A", "x-b", "User-Agent", "Accept-Encoding", "Connection", "Host", "Cookie", "Range", "Authorization",
@@ -136,11 +138,9 @@ def with_content(prepare: Any, request: Request) -> Any:
             job.has_asked, job.reader is None, job.body is None)  # fmt: skip
 
 
-def test_the_twins_agree() -> None:
-    if "cython" not in _backends.available():
-        pytest.skip("the extension is not built")
-    engine = _backends.get("cython").engine
-    assert engine is not None
+def test_both_speeds_agree() -> None:
+    with interpreted():
+        other = importlib.import_module("httpconn._exchange.layouts")
     chance = random.Random(16)
     origin = Origin("http", "a.test", 80)
     known = {"http://a.test": (origin.key, origin, b" HTTP/1.1\r\n\r\n")}
@@ -151,13 +151,25 @@ def test_the_twins_agree() -> None:
         fixed = tuple(chance.choice((None, None, None, "a")) for _ in names)
         told = fixed, chance.choice((b"", b"Accept: */*\r\n")), chance.random() < 0.5
         answers = []
-        for make, ask in ((layouts.FieldLayout, layouts.plain_request), (engine.make_layout, engine.plain_request)):
-            by_names = {names: make(names, *told)} if all(name.isascii() for name in names) else {}
-            answers.append([ask(known, url, headers, by_names) for _ in range(2)])
+        for speed in (layouts, other):
+            is_good = all(type(name) is str and name.isascii() for name in names)
+            by_names = {names: speed.FieldLayout(names, *told)} if is_good else {}
+            answers.append([speed.plain_request(known, url, headers, by_names) for _ in range(2)])
         assert answers[0] == answers[1], headers
         assert answers[0][0] == answers[0][1]
         taken += answers[0][0] is not None
     assert taken > 50
+
+
+def test_a_value_that_must_be_the_same() -> None:
+    with interpreted():
+        other = importlib.import_module("httpconn._exchange.layouts")
+    for speed in (layouts, other):
+        layout = speed.FieldLayout(("A", "Host"), (None, "c"), b"X: y\r\n", False)
+        for values, is_fit in ((("1", "c"), True), (("1", "d"), False), (("1", "c"), True), (("2", "d"), False)):
+            for _ in range(2):
+                lines = layout.lines(values)
+                assert lines == (b"X: y\r\nA: 1\r\nHost: c\r\n\r\n" if is_fit else None), values
 
 
 def test_what_is_kept_of_them(in_use: Backend) -> None:
@@ -191,36 +203,6 @@ def test_one_that_is_wrong_ends_nothing(new_fetcher: Maker, in_use: Backend, wro
         with new_fetcher(max_connections=1, ordered=True) as fetcher:
             responses = list(fetcher.feed(requests))
     assert [response.error is None for response in responses] == [True, True, True, False, True, True]
-
-
-def test_misuse() -> None:
-    if "cython" not in _backends.available():
-        pytest.skip("the extension is not built")
-    engine: Any = _backends.get("cython").engine
-    origin = Origin("http", "a.test", 80)
-    known: Any = {"http://a.test": (origin.key, origin, b"")}
-    layout = engine.make_layout(("A",), (None,), b"", True)
-    ask = engine.plain_request
-    assert (
-        ask(known, "http://a.test/", {"A": "b"}, {("A",): layout})[1]
-        == b"GET / HTTP/1.1\r\nHost: a.test\r\nA: b\r\n\r\n"
-    )
-    for layouts_of in ({("A",): 7}, {("A", "B"): layout}):
-        with pytest.raises((TypeError, ValueError)):
-            ask(known, "http://a.test/", {"A": "b"} if ("A",) in layouts_of else {"A": "b", "B": "c"}, layouts_of)
-    for arguments in (
-        (("A",), (), b"", True),
-        (("A",), (7,), b"", True),
-        (("\xe9",), (None,), b"", True),
-        (None, (), b"", 1),
-    ):
-        with pytest.raises((TypeError, ValueError)):
-            engine.make_layout(*arguments)
-    with pytest.raises(TypeError):
-        ask({"http://a.test": (origin.key, origin)}, "http://a.test/", {"A": "b"}, {("A",): layout})
-    with pytest.raises(AttributeError):
-        ask({"http://a.test": (1, None, b"")}, "http://a.test/", {"A": "b"}, {("A",): layout})
-    assert ask(known, "http://a.test/", {f"A{n}": "b" for n in range(65)}, {}) is None
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -71,8 +71,7 @@ def test_they_are_seen() -> None:
     seen = {(path, name): count for path, name, count in functions()}
     assert seen["httpconn/connection.py", "getresponse"] > 40
     assert seen["httpconn/_engine/threads/attempt.py", "_talk"] > 40
-    assert seen["_speedups/engine.pxi", "plain_request"] > 40
-    assert seen["_speedups/request.pxi", "serialize_plain_request_head"] > 40
+    assert seen["_speedups/request.pxi", "replaces_any"] > 20
 
 
 @pytest.mark.parametrize("language", [in_python, in_cython])

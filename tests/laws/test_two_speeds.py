@@ -25,7 +25,7 @@ DECLARED: Final = sorted(ROOT.glob("httpconn/**/*.pxd"))
 NAMES: Final = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in DECLARED]
 A_CLASS: Final = re.compile(r"cdef class (\w+)")
 AN_ATTRIBUTE: Final = re.compile(r"    cdef public [\w ]+ (\w+)$")
-A_FUNCTION: Final = re.compile(r"cpdef [^(]*?(\w+)\(")
+A_FUNCTION: Final = re.compile(r"cp?def (?!class\b)[^(]*?(\w+)\(")
 A_METHOD: Final = re.compile(r"    cp?def (?!public\b)[^(]*?(\w+)\(")
 
 pytestmark = pytest.mark.skipif(not DECLARED, reason="needs a checkout")

@@ -130,26 +130,6 @@ def test_an_illegal_value_byte_is_named(byte: int) -> None:
     assert "secret" not in str(caught.value)
 
 
-def test_plain_request_head() -> None:
-    """The fast road answers for tokens and field bytes alone; it declines the rest."""
-
-    def is_plain(name: str, value: str) -> bool:
-        return request.serialize_plain_request_head("GET", "/", b"x", {name: value}, -1) is not None
-
-    names = {number for number in range(256) if is_plain("a" + chr(number), "b")}
-    values = {number for number in range(256) if is_plain("A", "a" + chr(number) + "b")}
-    assert names == members(grammar.TCHAR)
-    assert values == members(grammar.FIELD_VCHAR_OR_WS)
-    assert not is_plain("", "b")
-    assert not is_plain("A", "\u0100")
-    assert not is_plain("\u212a", "b")
-    for number in range(256):
-        for method, target in (("G" + chr(number), "/"), ("GET", "/" + chr(number))):
-            made = request.serialize_plain_request_head(method, target, b"x", {}, -1)
-            is_plain_there = 0x21 <= number <= 0x7E if method == "GET" else number in names
-            assert (made is not None) is is_plain_there, (method, target)
-
-
 @pytest.mark.parametrize("validate", [request.validate_method, request.validate_target, request.validate_host])
 def test_targets_and_methods(validate) -> None:
     """No control character and no space; the rest is left to the encoding."""

@@ -3,6 +3,7 @@ from httpconn._engine.many.connection cimport Connection
 from httpconn._engine.many.host cimport Host
 from httpconn._engine.many.state cimport LoopState
 from httpconn._exchange.job cimport BareJob
+from httpconn._exchange.layouts cimport plain_get
 from httpconn._exchange.response_fields cimport ResponseFields
 
 cdef double _FOREVER
@@ -16,7 +17,7 @@ cdef class Loop(LoopState):
     cdef public dict _done
     cdef public Py_ssize_t _held_ready
     cdef public double _idle_s
-    cdef public object _known
+    cdef public dict _known
     cdef public set _late_fields
     cdef public dict _lines
     cdef public Py_ssize_t _look_ahead
@@ -25,7 +26,6 @@ cdef class Loop(LoopState):
     cdef public Py_ssize_t _max_connections
     cdef public Py_ssize_t _most_open
     cdef public Py_ssize_t _most_unanswered
-    cdef public object _plain_get
     cdef public bint _queues_bare
     cdef public double _raise_at
     cdef public object _send_if_quiet

@@ -26,6 +26,7 @@ from typing import Any, Final, Self
 
 from ..._exchange.follow_up import FollowUp
 from ..._exchange.job import Job, Key
+from ..._exchange.layouts import plain_get
 from ..._exchange.logged import is_logged
 from ..._exchange.outcome import unanswered
 from ..._exchange.settings import FetchSettings
@@ -78,7 +79,7 @@ class Loop(LoopState):
 
     __slots__ = ("_append", "_at_once", "_cancelled", "_done", "_held_ready", "_idle_s", "_known", "_late_fields",
                  "_lines", "_look_ahead", "_looked_up", "_made_ready", "_max_connections", "_most_open",
-                 "_most_unanswered", "_plain_get", "_queues_bare", "_raise_at", "_send_if_quiet", "_waker", "active",
+                 "_most_unanswered", "_queues_bare", "_raise_at", "_send_if_quiet", "_waker", "active",
                  "awaits_hooks", "hosts", "idle", "intake", "is_ordered", "is_parents", "is_running", "most_in_a_row",
                  "open", "per_host", "put_back", "ready", "runnable", "unjudged")  # fmt: skip
 
@@ -123,7 +124,6 @@ class Loop(LoopState):
         self._lines: dict[Host, bytes | None] = {}
         """The cookies of all bare URLs of a host, None where they differ; until code of others has run."""
         self._known = shared.preparer.known
-        self._plain_get = shared.preparer.plain_get
         self._queues_bare = self._known is not None
         self._send_if_quiet = None if shared.engine is None else shared.engine.send_if_quiet
         self.heed_logger()
@@ -371,7 +371,7 @@ class Loop(LoopState):
         """Return the job to GET *url*, if it is like one before of its origin; None where it has to be looked at."""
         if self._known is None:
             return None
-        found = self._plain_get(self._known, url)
+        found = plain_get(self._known, url)
         if found is None:
             return None
         place, head = found

@@ -1,0 +1,21 @@
+cimport cython
+from httpconn._wire.plain_request cimport FieldLines, are_texts
+
+cdef object _frame_target
+cdef Py_ssize_t _AT_HOST
+cdef Py_ssize_t _MOST_FIELDS
+
+@cython.locals(text=str, at=Py_ssize_t, found=tuple)
+cpdef tuple plain_get(dict known, url)
+
+cdef bint _are_pairs(list items) except -1
+
+cdef class FieldLayout(FieldLines):
+    cdef public tuple _fixed
+    cdef public bint sends_host
+
+    @cython.locals(at=Py_ssize_t)
+    cpdef bint is_fit(self, tuple values) except -1
+
+@cython.locals(text=str, at=Py_ssize_t, found=tuple, names=tuple, values=tuple, layout=FieldLayout, lines=bytes, host=tuple)
+cpdef tuple plain_request(dict known, url, headers, dict layouts)
