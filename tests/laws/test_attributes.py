@@ -35,7 +35,7 @@ LARGE = (
     Large("RequestOptions", 23, "the keywords of one request, for type checkers"),
     Large("Request", 22, "one field for each thing that may be said of one request"),
     Large("RequestFields", 22, "the same, compiled"),
-    Large("Preparer", 29, "what the settings come to, once for all requests, and what was made of earlier ones"),
+    Large("Preparer", 26, "what the settings come to, once for all requests, and what was made of earlier ones"),
     Large("Job", 22, "a request as it is sent: its fields, and what attempts, redirects and streams note in it"),
     Large("HTTPConnection", 32, "http.client's own attributes, which programs read and set, and the private ones"),
     Large("HTTPSConnection", 36, "likewise, and those of TLS"),
@@ -45,8 +45,8 @@ LARGE = (
     Large("ResponseReader", 21, "the state of one response, in one object since one is made for each"),
     Large("Connection", 34, "in many/: channel, exchange and clocks of one connection, flat since each is touched at each event"),
     Large("LoopState", 26, "what connections share, flat for the same reason"),
-    Large("Loop", 61, "LoopState, and the loop's own queues, places and ways to wait: still several things"),
-    Large("PoliteLoop", 67, "a Loop, and what waits for robots.txt"),
+    Large("Loop", 60, "LoopState, and the loop's own queues, places and ways to wait: still several things"),
+    Large("PoliteLoop", 66, "a Loop, and what waits for robots.txt"),
     Large("Inbox", 21, "the state of one call of AsyncClient.fetch_many: what is asked for, under way, done and held"),
 )  # fmt: skip
 

@@ -21,7 +21,6 @@ ROOT = Path(__file__).resolve().parents[2]
 HOMES = {"httpconn/_wire/framing.py", "httpconn/_wire/grammar.py"}
 ELSEWHERE = {
     "httpconn/connection.py": "puts both by putheader, whose overrides see the names as http.client writes them",
-    "_speedups/request.pxi": "writes the line of the common request; its twin asks framing_line",
     "httpconn/writers/warc.py": "the records of WARC have a length, and the head in one is rewritten",
     "httpconn/adapters/under_requests.py": "says what urllib3 says",
 }

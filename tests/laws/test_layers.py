@@ -29,6 +29,7 @@ ROOMS = {
         "_wire.records",
         "_wire.body",
         "_wire.interpreter",
+        "_wire.plain_request",
         "_wire.request",
         "_speedups",
         "_speedups_isolated",
