@@ -39,6 +39,7 @@ from .errors import (
 from .model import Request, Response, Timeout
 
 try:
+    from pydispatch import dispatcher
     from scrapy import signals
     from scrapy.exceptions import (
         CannotResolveHostError,
@@ -51,6 +52,7 @@ try:
         UnsupportedURLSchemeError,
     )
     from scrapy.http import Headers
+    from scrapy.http import Response as AnyResponse
     from scrapy.responsetypes import responsetypes
 except ImportError as error:
     raise MissingExtra("a download handler needs Scrapy 2.15 or newer (pip install 'httpconn[scrapy]')") from error
@@ -140,6 +142,22 @@ def _headers_of(head: ResponseHead) -> Any:
     headers = Headers()
     dict.update(headers, fields)
     return headers
+
+
+@lru_cache(maxsize=_MOST_NAMES)
+def _class_for(content_type: bytes) -> Any:
+    """Return the class of Scrapy's for content of that type and without a coding; None: more has to be looked at."""
+    kind = responsetypes.from_content_type(content_type)
+    return None if kind is AnyResponse else kind
+
+
+def _is_heard(signal: object, sender: object) -> bool:
+    """Return whether anybody has connected to *signal* of *sender*, or to more; to go through all takes long."""
+    for who in (sender, dispatcher.Any):
+        connected = dispatcher.connections.get(id(who))
+        if connected and (signal in connected or dispatcher.Any in connected):
+            return True
+    return False
 
 
 def _leave_heads_unsaid() -> None:
@@ -240,9 +258,9 @@ class DownloadHandler:
         # Scrapy's own ``items`` looks each name up anew.
         fields = [(name, value) for name, values in dict.items(request.headers) for value in values]
         proxy = request.meta.get("proxy")
-        if any(name.lower() == b"proxy-authorization" for name, _ in fields):
-            told = [value for name, value in fields if name.lower() == b"proxy-authorization"]
-            fields = [pair for pair in fields if pair[0].lower() != b"proxy-authorization"]
+        told = dict.get(request.headers, b"Proxy-Authorization")  # as Scrapy's Headers writes each name
+        if told:
+            fields = [pair for pair in fields if pair[0] != b"Proxy-Authorization"]
             proxy = self._with_credentials(proxy, told[-1]) if proxy else proxy
         if proxy and "://" not in proxy:
             proxy = f"http://{proxy}"
@@ -363,9 +381,15 @@ class _Download:
                 *(told, size, limits.warnsize, request),
             )
 
+    def _is_uncoded_of_a_type(self) -> bool:
+        fields = self._headers
+        return dict.__contains__(fields, b"Content-Type") and not dict.__contains__(fields, b"Content-Encoding")
+
     def _send(self, signal: object, **told: Any) -> Any:
         """Send *signal*; return the StopDownload that a receiver has raised, None for none."""
         crawler = self._handler.crawler
+        if not _is_heard(signal, crawler.signals.sender):
+            return None
         results = crawler.signals.send_catch_log(signal=signal, request=self._request, spider=crawler.spider, **told)
         for receiver, result in results:
             raised = getattr(result, "value", None)
@@ -393,7 +417,9 @@ class _Download:
         """Return the Response of Scrapy's class for it; *stop* is raised with it, where that is meant to fail."""
         response, request, headers, body = self._response, self._request, self._headers, bytes(self._content)
         peer, tls = response.peer, response.tls
-        kind = responsetypes.from_args(headers=headers, url=request.url, body=body)
+        kind = _class_for(headers[b"Content-Type"] or b"") if self._is_uncoded_of_a_type() else None
+        if kind is None:
+            kind = responsetypes.from_args(headers=headers, url=request.url, body=body)
         made = kind(
             url=request.url,
             status=response.status,

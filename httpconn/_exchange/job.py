@@ -103,7 +103,8 @@ class Job(BareJob):
     may_read_fast = True
     """``is_plain`` without a word on content: an answer to HEAD may be read by the fast path too."""
     may_come_whole = False
-    """Where it is to be streamed, and all of the response comes at once: whether it is handed out whole then."""
+    """Where it is to be streamed, and all of the response comes at once: whether it is handed out whole then. By who
+    has a loop, only with a ``reader`` of its own."""
     closes = False
     """It says that it is the last one on its connection (RFC 9112 section 9.6)."""
     proxy: Proxy | None = None
@@ -134,7 +135,8 @@ class Job(BareJob):
         """Have the result go to *stream* while it comes in; what *may_go_on* may be none."""
         self.stream = stream
         self.may_go_on = may_go_on
-        self.is_plain = self.may_read_fast = False
+        if not self.may_come_whole or self.reader is None:
+            self.is_plain = self.may_read_fast = False
 
     @property
     def may_drop_expect(self) -> bool:

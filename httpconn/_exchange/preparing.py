@@ -328,6 +328,7 @@ class Preparer:
         job.expects_continue = given.expects_continue and framed[0] is not None
         job.closes = given.closes
         job.may_come_whole = job.is_plain = job.may_read_fast = not given.closes and method not in ("HEAD", "CONNECT")
+        job.reader = self.fast_path.reader_for(request)
         _put_body(job, framed)
         if is_plain and proxy is None and self._environment is None and not given.closes:
             self._learn_given(request, fields, job, head[len("GET ") + len(target) :])
@@ -345,6 +346,7 @@ class Preparer:
         job = Job(request, index, key, origin, "GET", head)
         job.takes_cookies = False
         job.may_come_whole = True
+        job.reader = self.fast_path.reader_for(request)
         if request.timeout is not None:
             job.timeout = Timeout.of(request.timeout)
         return job

@@ -89,9 +89,9 @@ class Channel:
     ``receive`` and ``send`` may be called once ``open`` has returned 0.
     """
 
-    __slots__ = ("_addresses", "_is_tls", "_is_wrapped", "_last_error", "_layers", "_poll", "_settings", "_trying",
-                 "_unsent", "connected_at", "dead", "has_resumed", "is_clean", "next_at", "number", "secured_at",
-                 "sock", "wants")  # fmt: skip
+    __slots__ = ("_addresses", "_is_tls", "_is_wrapped", "_last_error", "_layers", "_peer", "_poll", "_settings",
+                 "_trying", "_unsent", "connected_at", "dead", "has_resumed", "is_clean", "next_at", "number",
+                 "secured_at", "sock", "wants")  # fmt: skip
 
     def __init__(self, addresses: Sequence[Address], settings: SocketSettings, layers: Sequence[Layer] = ()) -> None:
         self._addresses = list(reversed(addresses))
@@ -102,6 +102,7 @@ class Channel:
         self._is_tls = False
         self._unsent = b""
         self._last_error: OSError | None = None
+        self._peer: tuple[str, int] | None = None
         self._poll: Any = None
         self.sock: Any = None
         """The connection, once there is one, with the layers so far."""
@@ -341,7 +342,9 @@ class Channel:
 
     def peer(self) -> tuple[str, int] | None:
         """Return the address and port at the other end, ("unix:/path", 0) for a Unix socket; None: it is gone."""
-        return _address_of(self.sock, "getpeername")
+        if self._peer is None:
+            self._peer = _address_of(self.sock, "getpeername")
+        return self._peer
 
     def label(self) -> str:
         """Return both ends, for the log."""

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from typing import Any
 
 import pytest
 
-from httpconn import Request, Timeout
+from httpconn import AsyncClient, Request, Response, Timeout
 from httpconn._engine.shared import Shared
 from httpconn._exchange.preparing import Preparer
 from httpconn._exchange.settings import Settings
+from httpconn.aio import AsyncResponse, take_result
+
+from ..support.peers import ScriptedServer, take_request
 
 FIELDS = (("Accept", "*/*"), ("x-own", "1"))
 CONTEXT = ssl.create_default_context()
 FINGERPRINT = "ab" * 32
 COMPARED = ("authentication", "body", "closes", "expects_continue", "head", "index", "is_plain", "is_replayable",
-            "is_resendable", "key", "reader", "may_come_whole", "may_read_fast", "method", "own", "takes_cookies",
+            "is_resendable", "key", "may_come_whole", "may_read_fast", "method", "own", "takes_cookies",
             "timeout")  # fmt: skip
 
 
@@ -33,7 +37,8 @@ def _told(preparer: Preparer, *given: Any) -> Any:
         job = preparer.prepare_given(*given)
     except Exception as error:
         return type(error), str(error)
-    return [getattr(job, name) for name in COMPARED], str(job.origin), str(job.proxy), job.place, job.request
+    reader = None if job.reader is None else (job.reader._max_content, job.reader._takes_coded)
+    return [reader, *(getattr(job, name) for name in COMPARED)], str(job.origin), str(job.proxy), job.place, job.request
 
 
 @pytest.mark.parametrize("origin", ["http://site.example", "https://site.example:8443"])
@@ -84,3 +89,38 @@ def test_with_a_proxy_nothing_is_kept() -> None:
     for options in ({"proxy": "direct"}, {}):
         job = preparer.prepare_given(Request("GET", "http://site.example/", **options), FIELDS)
         assert (job.proxy is None) is bool(options)
+
+
+def test_what_comes_whole_is_no_stream() -> None:
+    """What is streamed comes as a Response where it came in one piece, each with what was sent; else as it comes in."""
+    coded = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nnever"
+    plain = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+    large = b"HTTP/1.1 200 OK\r\nContent-Length: 400000\r\n\r\n" + bytes(400_000)
+    taken: list[bytes] = []
+
+    def serve(sock: Any) -> None:
+        for reply in (coded, plain, plain, large, plain):
+            taken.append(take_request(sock))
+            sock.sendall(reply)
+        sock.recv(1)
+
+    async def crawl(url: str) -> list[tuple[type, bytes, bytes, Any]]:
+        found = []
+        async with AsyncClient(keep_sent=True, timeout=Timeout(20.0)) as client:
+            driver = client._running()
+            for path in "abcde":
+                request = Request("GET", url + path, decode=False)
+                job = driver.shared.preparer.prepare_given(request, FIELDS, driver.next_index())
+                response = await take_result(client, driver, job)
+                parts = response.aiter_bytes() if isinstance(response, AsyncResponse) else None
+                content = response.content if parts is None else b"".join([part async for part in parts])
+                found.append((type(response), content, response.request_head, response.peer))
+            assert client.stats.opened == 1
+        return found
+
+    with ScriptedServer(serve) as server:
+        found = asyncio.run(crawl(f"http://127.0.0.1:{server.port}/"))
+        assert [kind for kind, *_ in found] == [Response, Response, Response, AsyncResponse, Response]
+        assert [content for _, content, *_ in found] == [b"never", b"ok", b"ok", bytes(400_000), b"ok"]
+        assert [head for _, _, head, _ in found] == taken
+        assert {peer for *_, peer in found} == {("127.0.0.1", server.port)}

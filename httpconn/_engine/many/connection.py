@@ -438,7 +438,7 @@ class Connection:
             self._receive_rest()
             return
         loop = self.loop
-        next_job = loop.next_job(self.host, self.turn)
+        next_job = None if loop.is_traced else loop.next_job(self.host, self.turn)
         if loop.is_closed:
             return
         head = None
@@ -469,7 +469,7 @@ class Connection:
         assert loop.turner is not None
         head, content, left, sent = found[0], found[1], loop.turner.left, loop.turner.sent
         pours = job.reader is not None and job.may_go_on is not None
-        if left and pours:  # into a sink, part by part
+        if left and pours:  # into a sink or a stream, part by part
             self.is_fast = False
             self._read(job, head.block + content)
             return
@@ -512,10 +512,12 @@ class Connection:
             loop.answered(response)
 
     def _pour_whole(self, job: Job, response: Response) -> None:
-        """Write the content of a result, which came in one piece, into the caller's file object.
+        """Write the content of a result, which came in one piece, into the caller's file object, if it is for that.
 
         Where that fails, the response has the ``error``. Its connection has gone on by then.
         """
+        if job.stream is not None:
+            return
         try:
             self.loop.off_the_clock(pour_into_sink, job, response, (job.timeout or self.loop.timeout).read)
         except Exception as error:
@@ -532,6 +534,8 @@ class Connection:
         response.index = job.index
         if job.attempts != 1:
             response.attempts = job.attempts
+        if self.loop.is_traced:
+            response._sent = job.sent
         return response
 
     def _go_on_sent(self, job: Job, sent: int) -> None:

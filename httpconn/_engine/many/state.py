@@ -52,7 +52,7 @@ class LoopState(Clock):
         self.max_buffered_bytes = min(settings.max_buffered_bytes, _LARGEST)
 
         self.is_traced: bool | None = None
-        """Whether what is sent is noted, and so never goes the fast path."""
+        """Whether what is sent is noted, and so never sent by the fast path."""
         self.poller: Poller | None = None
         self.is_closed = False
         self.is_paused = False  # memory is full

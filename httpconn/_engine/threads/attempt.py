@@ -137,6 +137,7 @@ class Attempt(Clock):
         if self._plain is not None:
             response = self._shared.make_response(self._job.request, self._plain[0], self._plain[1])
             response.attempts = self._job.attempts
+            response._sent = self._job.sent
             if self._job.may_go_on is not None:
                 self._pour_whole(response)
         else:
