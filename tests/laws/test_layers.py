@@ -133,7 +133,7 @@ OUTSIDE = {
     "policies.robots": {"protego"},
     "adapters.under_requests": {"requests", "urllib3"},
     "adapters.under_httpx": {"httpx"},
-    "scrapy": {"scrapy"},
+    "scrapy": {"scrapy", "pydispatch"},
 }
 """What is not of the standard library, and the one module that may import it."""
 
