@@ -127,10 +127,11 @@ class Shared:
 
         Raises AddressNotAllowed where there is none, TypeError for an answer that is no bool, what the function raises.
         """
-        if any(family == _AF_UNIX for family, _ in addresses):
-            if job.is_led:
-                raise AddressNotAllowed(f"a redirect or a hook leads to a Unix socket: {job.where}")
-            self.unix_names.add((job.origin.host, job.origin.port))
+        for family, _ in addresses:
+            if family == _AF_UNIX:
+                if job.is_led:
+                    raise AddressNotAllowed(f"a redirect or a hook leads to a Unix socket: {job.where}")
+                self.unix_names.add((job.origin.host, job.origin.port))
         allow = self.settings.allow_address
         if allow is None:
             return addresses
@@ -158,7 +159,8 @@ class Shared:
 
     def note_open(self, key: Key, channel: Channel) -> None:
         """Note that *channel* is open."""
-        self.note_dead(channel)
+        if channel.dead:
+            self.note_dead(channel)
         if channel.has_resumed is False:
             self.sessions.note_refused(key)
 

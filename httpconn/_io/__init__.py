@@ -6,3 +6,7 @@ where HTTPResponse reads from (``source.py``), file descriptors (``descriptors.p
 
 Not for: HTTP messages; who waits for a connection, and for how long (``_engine``).
 """
+
+from .._wire.interpreter import compiled_path
+
+__path__[:0] = compiled_path(__name__)

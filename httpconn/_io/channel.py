@@ -5,7 +5,7 @@ thousand connections use the same steps.
 
 A connection is made by the first of several addresses that answers (Happy Eyeballs, RFC 8305), and then gets its layers
 in turn: what is said to a proxy (a ``Handshake``, handed in: nothing here knows what its bytes mean), and TLS, also
-inside of TLS.
+inside of TLS. Compiled too, by ``channel.pxd``: a wide crawl opens one for each host.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import socket
 import ssl
 import time
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from ..errors import FingerprintMismatch, without_frames
@@ -37,7 +38,11 @@ ATTEMPT_DELAY_S: Final = 0.25
 
 _IN_PROGRESS: Final = frozenset({errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY, errno.EINTR})
 _SOL_TCP: Final = socket.IPPROTO_TCP
+_AF_UNIX: Final = getattr(socket, "AF_UNIX", None)
 _HANDSHAKE_BYTES: Final = 65_536
+# In place of comprehensions: see tests/laws/test_generated_c.py.
+_first: Final = itemgetter(0)
+_second: Final = itemgetter(1)
 
 Why: TypeAlias = str | BaseException
 """Why a connection is closed, for the log."""
@@ -146,16 +151,12 @@ class Channel:
     @property
     def sockets(self) -> list[Any]:
         """What is to be waited for: the one socket, or those that are connecting."""
-        return [sock for sock, _ in self._trying] if self.sock is None else [self.sock]
+        return [self.sock] if self.sock is not None else list(map(_first, self._trying))
 
     def _connect(self) -> bool:
         """Return whether an address has taken the connection. Raises the last one's OSError where none does."""
         for attempt in tuple(self._trying):
-            sock = attempt[0]
-            number = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-            if number:
-                self._give_up(attempt, _os_error(number))
-            elif self._is_connected(attempt):
+            if self._is_connected(attempt):
                 self._take(attempt)
                 return True
         while self._addresses and (not self._trying or time.monotonic() >= self.next_at):
@@ -184,7 +185,7 @@ class Channel:
         self.number += 1
         try:
             sock.setblocking(False)
-            if family != getattr(socket, "AF_UNIX", None):
+            if family != _AF_UNIX:
                 sock.setsockopt(_SOL_TCP, socket.TCP_NODELAY, 1)
                 if self._settings.source_address is not None:
                     sock.bind(self._settings.source_address)
@@ -204,13 +205,20 @@ class Channel:
         return True
 
     def _is_connected(self, attempt: tuple[socket.socket, Address]) -> bool:
+        """Return whether the address of *attempt* has taken the connection; one that has refused it is given up."""
+        sock = attempt[0]
         try:
-            attempt[0].getpeername()
+            sock.getpeername()
         except OSError as error:
             if error.errno != errno.ENOTCONN:
                 self._give_up(attempt, error)
-            return False
-        return True
+                return False
+        else:
+            return True
+        number = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if number:
+            self._give_up(attempt, _os_error(number))
+        return False
 
     def _give_up(self, attempt: tuple[socket.socket, Address], error: OSError) -> None:
         """Close what was begun with an address. Where it was the last one, the next one's time has come."""
@@ -348,7 +356,8 @@ class Channel:
 
     def label(self) -> str:
         """Return both ends, for the log."""
-        return " to ".join(_shown_address(_address_of(self.sock, end)) for end in ("getsockname", "getpeername"))
+        ours, theirs = _address_of(self.sock, "getsockname"), _address_of(self.sock, "getpeername")
+        return f"{_shown_address(ours)} to {_shown_address(theirs)}"
 
     def told_of_tls(self) -> tuple[str, str, bytes] | None:
         """Return version, cipher and the peer's certificate (in DER) of the last layer of TLS; None without one."""
@@ -359,17 +368,19 @@ class Channel:
 
     def close(self, why: Why = "its holder has closed it") -> None:
         """Close the socket, or those that are connecting; a second call does nothing. *why* is for the log."""
-        sockets = self.sockets
-        if sockets and _log.isEnabledFor(logging.DEBUG):
+        sock, trying = self.sock, self._trying
+        if (sock is not None or trying) and _log.isEnabledFor(logging.DEBUG):
             told = why if isinstance(why, str) else f"{type(why).__name__}: {why}".encode("unicode_escape").decode()
             is_open = self.connected_at and not self._layers
             _log.debug("closed %s: %s", self.label() if is_open else "what was not open yet", told)
-        self.dead += [address for _, address in self._trying]
-        self._trying = []
         self.sock = None
-        for sock in sockets:
-            with contextlib.suppress(OSError):  # a reset that close() reports: the connection is over anyway
-                sock.close()
+        if sock is not None:
+            _close(sock)
+        if trying:
+            self.dead.extend(map(_second, trying))
+            self._trying = []
+            for begun, _ in trying:
+                _close(begun)
 
     # -- for who has only one connection to wait for --------------------------------------------------------
 
@@ -401,6 +412,11 @@ class Channel:
             if wanted == READ and self.connected_at:
                 self._poll = poll
         return bool(poll.poll(None if timeout_s is None else timeout_s * 1000 + 0.999))
+
+
+def _close(sock: Any) -> None:
+    with contextlib.suppress(OSError):  # a reset that close() reports: the connection is over anyway
+        sock.close()
 
 
 def _address_of(sock: Any, end: str) -> tuple[str, int] | None:

@@ -137,6 +137,8 @@ class Resolver:
         given = None
         if self._resolve is not None and not self.lookups.is_under_way(name):
             given = self._given(host, port)
+            if isinstance(given, str):  # as most are
+                return [_address_of(given, host, port)]
             if hasattr(given, "done") and given.done():
                 given = given.result()
             if given is not None and not _is_awaited(given):
@@ -198,18 +200,23 @@ def _read(given: Any, host: str, port: int) -> list[Address] | None:
 
 def _addresses_of(given: Any, host: str, port: int) -> list[Address]:
     """Return the addresses that are *given* as text. Raises ValueError."""
-    addresses = []
     texts = [given] if isinstance(given, str) else list(given) if isinstance(given, Iterable) else [given]
-    for text in texts:
-        if not isinstance(text, str):
-            raise TypeError(f"expected an address for {host!r} in resolve= as str, or several, got {text!r:.64}")
-        address = _unix(text) if text.startswith(_UNIX) else _literal(text, port)
-        if address is None:
-            raise ValueError(f"expected an IP address or unix:/path for {host!r} in resolve=, got {text!r}")
-        addresses.append(address)
+    addresses = [_address_of(text, host, port) for text in texts]
     if not addresses:
         raise ValueError(f"expected an address for {host!r} in resolve=, got none")
     return addresses
+
+
+def _address_of(text: Any, host: str, port: int) -> Address:
+    """Return the address that *text* is, which was given for *host*. Raises ValueError, TypeError."""
+    if not isinstance(text, str):
+        raise TypeError(f"expected an address for {host!r} in resolve= as str, or several, got {text!r:.64}")
+    if _is_ipv4(text):
+        return socket.AF_INET, (text, port)
+    address = _unix(text) if text.startswith(_UNIX) else _literal(text, port)
+    if address is None:
+        raise ValueError(f"expected an IP address or unix:/path for {host!r} in resolve=, got {text!r}")
+    return address
 
 
 def _copied(error: BaseException) -> BaseException:

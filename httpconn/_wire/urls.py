@@ -110,20 +110,26 @@ def parse_url(url: str) -> tuple[Origin, str]:
             return origin, target
     else:
         plain = _plain_parts(url)
-        if plain is not None and int(plain[3] or 0) <= _LARGEST_PORT:
-            scheme, host, port, target = plain.groups()
-            origin = Origin(scheme, host, DEFAULT_PORTS[scheme] if port is None else int(port))
-            _remember(url[: plain.start(4)], url, origin)
-            return origin, target
+        if plain is not None:
+            scheme, host, told_port, target = plain.groups()
+            port = DEFAULT_PORTS[scheme] if told_port is None else int(told_port)
+            if port <= _LARGEST_PORT:
+                origin = Origin(scheme, host, port)
+                _note(url[:at], origin)  # ASCII, and the slash that was found is that behind it: so the pattern says
+                return origin, target
     return _parse(url)
 
 
 def _remember(prefix: str, url: str, origin: Origin) -> None:
     """Have *origin* known by *prefix*, the text of it in *url*, if that ends where ``parse_url`` looks for its end."""
     if prefix.isascii() and url.startswith("/", len(prefix)) and url.find("/", LENGTH_OF_HTTPS) == len(prefix):
-        if len(_seen) >= _MOST_SEEN:
-            _seen.clear()
-        _seen[prefix] = origin
+        _note(prefix, origin)
+
+
+def _note(prefix: str, origin: Origin) -> None:
+    if len(_seen) >= _MOST_SEEN:
+        _seen.clear()
+    _seen[prefix] = origin
 
 
 def is_seen(prefix: str, origin: Origin) -> bool:

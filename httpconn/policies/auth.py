@@ -6,13 +6,15 @@ They are looked up by the origin that a URL was parsed to, never by its text (CV
 from __future__ import annotations
 
 import base64
-import netrc
 import os
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from .._wire.urls import Origin, parse_url
 from ..errors import InvalidField, InvalidURL
+
+if TYPE_CHECKING:
+    import netrc
 
 
 class Bearer:
@@ -131,6 +133,8 @@ class Credentials:
             self._of[origin.key] = checked_auth(value)
         self._netrc: netrc.netrc | None = None
         if netrc_file is not None and netrc_file is not False:
+            import netrc  # few programs have one
+
             self._netrc = netrc.netrc(None if netrc_file is True else os.fspath(netrc_file))
 
     def __bool__(self) -> bool:

@@ -25,14 +25,14 @@ LATER_S = 0.05
 @pytest.fixture
 def looks_late(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the look for the rest, which asks for so few bytes, come after what the server does at once."""
-    receive = Channel.receive
 
-    def slow(self: Channel, size: int) -> bytes | None:
-        if size < 10:
-            time.sleep(LATER_S)
-        return receive(self, size)
+    class Late(Channel):
+        def receive(self, size: int) -> bytes | None:
+            if size < 10:
+                time.sleep(LATER_S)
+            return super().receive(size)
 
-    monkeypatch.setattr(Channel, "receive", slow)
+    monkeypatch.setattr("httpconn._engine.shared.Channel", Late)
 
 
 class Server:

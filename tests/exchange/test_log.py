@@ -166,7 +166,7 @@ def test_nothing_is_made_while_it_is_off(in_use, kind: str, monkeypatch: pytest.
         monkeypatch.setattr(module, name, never)
     for name in ("httpconn._engine.many.connection", "httpconn._engine.threads.attempt"):
         monkeypatch.setattr(f"{name}.note_sending", never)
-    monkeypatch.setattr("httpconn._io.channel.Channel.label", never)
+    monkeypatch.setattr("httpconn._io.channel._shown_address", never)
     with Site({"/": PAGE, "/old": redirect(302, "/")}) as site, Asker(kind, timeout=Timeout(5)) as ask:
         for path in ("/", "/old", "/"):
             assert ask(f"http://127.0.0.1:{site.port}{path}").status == 200

@@ -34,7 +34,7 @@ ROOMS = {
         "_speedups",
         "_speedups_isolated",
     },
-    "_io": {"_io"},
+    "_io": {"_io", "_wire.interpreter"},
     "headers": {"_wire"},
     "response": {"_wire", "_backends", "_io", "headers"},
     "connection": {"_wire", "_backends", "_io", "headers", "response"},

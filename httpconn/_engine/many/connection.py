@@ -178,7 +178,8 @@ class Connection:
             self.fail(error)
             return
         if self.number != channel.number:
-            self._unregister()  # the sockets for other addresses, which may be closed
+            if self.number:
+                self._unregister()  # the sockets for other addresses, which may be closed
             self.number = channel.number
             self._register(list(map(_descriptor_of, channel.sockets)))
         self._set_mask(OUT if wanted and wanted != READ else IN)
@@ -306,8 +307,10 @@ class Connection:
         registered = [self.descriptor, *self.others] if self.mask else self.others
         for descriptor in registered:
             assert poller is not None
-            with contextlib.suppress(OSError):  # closed already, and so unregistered
+            try:
                 poller.unregister(descriptor)
+            except OSError:
+                continue  # closed already, and so unregistered
         for descriptor in (self.descriptor, *self.others):
             self.loop.by_descriptor.pop(descriptor, None)
         self.descriptor = -1
@@ -987,10 +990,11 @@ class Connection:
         self.paused_at = 0.0
         self.wakes_at = _FOREVER
         if self.channel is not None:
-            if self.served or self.is_answered:
+            if self.channel.is_tls and (self.served or self.is_answered):
                 self.loop.shared.note_ended(self.host.key, self.channel)
             self.channel.close(why)
-            self.loop.shared.note_dead(self.channel)
+            if self.channel.dead:
+                self.loop.shared.note_dead(self.channel)
             self.channel = None
 
     def close(self, why: Why = "its holder has closed it") -> None:

@@ -54,6 +54,18 @@ cdef class Loop(LoopState):
     cpdef queue(self, BareJob job)
     @cython.locals(host=Host)
     cdef _host_of(self, BareJob job)
+    cdef _fill(self)
+    @cython.locals(job=BareJob, first=Py_ssize_t, index=Py_ssize_t, waiting=Py_ssize_t)
+    cdef bint _read_run(self, Py_ssize_t most) except -1
+    cdef _give_turn(self, Host host)
+    @cython.locals(job=BareJob, connection=Connection, kept=list)
+    cpdef _start(self, Host host)
+    cdef list _kept_for(self, Host host, BareJob job)
+    @cython.locals(connection=Connection)
+    cdef Connection _unused_for(self, Host host)
+    @cython.locals(host=Host)
+    cpdef forget(self, Connection connection)
+    cpdef settle(self, Host host)
     cdef bint _has_room(self, Host host) except -1
     @cython.locals(kind=type, job=BareJob, found=tuple, place=tuple)
     cpdef known_job(self, url, index)

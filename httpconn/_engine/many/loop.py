@@ -556,7 +556,8 @@ class Loop(LoopState):
         host.is_runnable = False
         if self._has_room(host) and (host.pending or self.pacing.let_out(host)):
             self._start(host)
-            self.make_runnable(host)
+            if host.pending or host.held_back:
+                self.make_runnable(host)
         else:
             self.settle(host)
 
@@ -578,14 +579,20 @@ class Loop(LoopState):
                 return
             connection.close(_UNUSED)
         while self.open >= self._most_open and self.idle:
-            # Another host's, unused for longer than any other; or one of its own that rests.
-            next((kept for kept in self.idle if kept.host is not host), next(iter(self.idle))).close(_GIVEN_AWAY)
+            self._unused_for(host).close(_GIVEN_AWAY)
         connection = Connection(self, host)
         host.count += 1
         self.hosts[host.key] = host  # closing the last one may have dropped it
         self.open += 1
         self.active[connection] = None
         connection.connect(job)
+
+    def _unused_for(self, host: Host) -> Connection:
+        """Return the connection whose place *host* gets: another host's that is idle for longest, or one of its own."""
+        for connection in self.idle:
+            if connection.host is not host:
+                return connection
+        return next(iter(self.idle))
 
     def start_at_once(self, job: Job) -> bool:
         """Send *job* over a kept connection of its host, outside of a turn; False where others may come before it."""

@@ -54,7 +54,8 @@ class Pacing:
     def welcome(self, host: Host, job: Job) -> None:
         """For a new host, whose first job is *job*: hold its jobs back where there is a pace for its origin."""
         key = job.origin.key
-        if self._paces.is_paced(key) or self._paces.find(key) is not None:
+        paces = self._paces
+        if (paces.are_kept and paces.is_paced(key)) or paces.find(key) is not None:
             host.arriving = host.held_back
 
     def let_out(self, host: Host) -> bool:
@@ -106,6 +107,8 @@ class Pacing:
     def note_open(self, host: Host, job: Job) -> None:
         """Note that the connection for *job* has been made: rate and delay count from when the request goes out."""
         host.opening -= 1
+        if not self._paces.are_kept:
+            return
         key = job.origin.key
         if self._paces.is_paced(key):
             now = time.monotonic()

@@ -1,0 +1,36 @@
+cimport cython
+
+cdef class Channel:
+    cdef public list _addresses
+    cdef public bint _is_tls
+    cdef public bint _is_wrapped
+    cdef public object _last_error
+    cdef public list _layers
+    cdef public object _peer
+    cdef public object _poll
+    cdef public object _settings
+    cdef public list _trying
+    cdef public object _unsent
+    cdef public double connected_at
+    cdef public list dead
+    cdef public object has_resumed
+    cdef public bint is_clean
+    cdef public double next_at
+    cdef public Py_ssize_t number
+    cdef public double secured_at
+    cdef public object sock
+    cdef public Py_ssize_t wants
+
+    cpdef open(self)
+    cpdef close(self, why=*)
+    cpdef receive(self, size)
+    cpdef send(self, data)
+    cpdef bint has_pending(self) except -1
+    cdef bint _connect(self) except -1
+    cpdef bint _begin(self, address) except -1
+    cdef bint _is_connected(self, attempt) except -1
+    cpdef _give_up(self, attempt, error)
+    cdef _note_dead(self, address, error)
+    cdef _take(self, attempt)
+    cdef _secure(self, tls)
+    cdef _converse(self, handshake)
