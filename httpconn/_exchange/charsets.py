@@ -370,7 +370,8 @@ class _Several:
 
     def __init__(self, codec: str, sequence: bytes, found: dict[bytes, str], mended: dict[str, str]) -> None:
         self.codec = codec
-        self.errors = f"httpconn.{codec}"
+        # Of this object alone: a second copy of this module in the process, as tests make one, has its own.
+        self.errors = f"httpconn.{codec}.{id(self):x}"
         self._find_sequence = re.compile(sequence + b"|.", re.DOTALL).match
         self._found = found
         self._mended = mended

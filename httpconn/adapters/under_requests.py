@@ -876,7 +876,7 @@ class RawResponse(urllib3.HTTPResponse):
             raise urllib3_errors.ResponseNotChunked(
                 "Response is not chunked. Header 'transfer-encoding: chunked' is missing."
             )
-        while not self.closed or len(self._decoded_buffer):
-            part = self.read1(amt, decode_content)
+        # Behind the last byte there may be something left in the decoder, which gives no more than *amt* at a time.
+        while (part := self.read1(amt, decode_content)) or not self.closed:
             if part:
                 yield part

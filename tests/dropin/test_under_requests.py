@@ -119,13 +119,13 @@ def test_raw(session: Any, origin: Any) -> None:
 def test_large_parts_are_received_as_large(session: Any, origin: Any, monkeypatch: Any) -> None:
     """Nothing is received that a large part does not want, since it would be copied; small parts take what comes."""
     sizes: list[int] = []
-    receive = Channel.receive
 
-    def noted(channel: Channel, size: int) -> bytes | None:
-        sizes.append(size)
-        return receive(channel, size)
+    class Noting(Channel):
+        def receive(self, size: int) -> bytes | None:
+            sizes.append(size)
+            return super().receive(size)
 
-    monkeypatch.setattr(Channel, "receive", noted)
+    monkeypatch.setattr("httpconn._engine.shared.Channel", Noting)
     for size, most in ((50_000, 50_000), (1_000, 262_144), (400_000, 262_144)):
         response = session.get(f"{origin.url}/sized?n=3000000", stream=True)
         sizes.clear()
