@@ -9,12 +9,11 @@ cpdef bint are_texts(tuple items) except -1
 
 cdef class FieldLines:
     cdef public list _is_secret
-    cdef public tuple _last
-    cdef public bytes _lines
+    cdef public tuple _kept
     cdef public list _pieces
     cdef public Py_ssize_t _secrets
 
-    @cython.locals(at=Py_ssize_t, others=list, lines=bytes)
+    @cython.locals(at=Py_ssize_t, last=tuple, kept=bytes, others=list, lines=bytes)
     cpdef bytes lines(self, tuple values)
     cpdef bint is_fit(self, tuple values) except -1
     @cython.locals(at=Py_ssize_t)

@@ -42,7 +42,7 @@ def are_texts(items: tuple[Any, ...]) -> bool:
 class FieldLines:
     """Makes the field lines of requests whose fields have the same names."""
 
-    __slots__ = ("_is_secret", "_last", "_lines", "_pieces", "_secrets")
+    __slots__ = ("_is_secret", "_kept", "_pieces", "_secrets")
 
     def __init__(self, names: tuple[str, ...], front: str = "") -> None:
         """*names* are tokens, one or more; *front* is put in front of the lines."""
@@ -52,21 +52,23 @@ class FieldLines:
         self._pieces = [piece for name in names for piece in (f"\r\n{name}: ", "")]
         self._pieces[0] = front + self._pieces[0].removeprefix("\r\n")
         self._pieces.append("\r\n\r\n")
-        self._last: tuple[Any, ...] = (None,) * len(names)  # values of a request before, and
-        self._lines = b""  # what they have come to, where all of them may be kept
+        # Values of a request before, and what they have come to, where all of them may be kept. One attribute: threads
+        # make requests side by side, and must not see the values of one with the lines of another.
+        self._kept: tuple[tuple[Any, ...], bytes] = (None,) * len(names), b""
 
     def lines(self, values: tuple[Any, ...]) -> bytes | None:
         """Return the lines and the empty line behind them, or None where a value is unusual.
 
         Raises ValueError where there are not as many values as names.
         """
-        if len(values) != len(self._last):
-            raise ValueError(f"{len(values)} values for {len(self._last)} names")
+        last, kept = self._kept
+        if len(values) != len(last):
+            raise ValueError(f"{len(values)} values for {len(last)} names")
         if not are_texts(values):
             return None
-        others = [value for at, value in enumerate(values) if value is not self._last[at]]
+        others = [value for at, value in enumerate(values) if value is not last[at]]
         if not others:
-            return self._lines
+            return kept
         if not _are_field_bytes("".join(others)) or not self.is_fit(values):
             return None
         pieces = self._pieces[:]
@@ -82,13 +84,13 @@ class FieldLines:
 
     def _keep(self, values: tuple[str, ...], lines: bytes) -> None:
         if not self._secrets:
-            self._last, self._lines = values, lines
+            self._kept = values, lines
             return
         kept: list[str | None] = [*values]
         for at, is_secret in enumerate(self._is_secret):
             if is_secret:
                 kept[at] = None
-        self._last = tuple(kept)
+        self._kept = tuple(kept), b""
 
 
 class GivenFields(FieldLines):

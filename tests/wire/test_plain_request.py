@@ -130,3 +130,38 @@ def test_both_speeds_agree() -> None:
         assert first == second, asked
         taken += first is not None
     assert taken > 300
+
+
+def test_another_thread_may_come_between_any_two_steps() -> None:
+    """What is kept of one request's values is never sent for another's: a thread switch is played at each operation."""
+    with interpreted():
+        other = importlib.import_module("httpconn._wire.plain_request")
+    first, second, third = ("x1", "y1"), ("x2", "y2"), ("x1", "y2")
+    wanted = b"A: x1\r\nB: y2\r\n\r\n"
+    for step in range(1_000):
+        fields = other.FieldLines(("A", "B"))
+        fields.lines(first)
+        seen = 0
+
+        def trace(frame: Any, event: str, _: Any) -> Any:
+            nonlocal seen
+            if frame.f_globals is not vars(other):
+                return None
+            frame.f_trace_opcodes = True
+            if event == "opcode":
+                seen += 1
+                if seen == step:
+                    fields.lines(second)  # noqa: B023  # of this step  # nothing is traced in here
+            return trace
+
+        before = sys.gettrace()
+        sys.settrace(trace)
+        try:
+            lines = fields.lines(third)
+        finally:
+            sys.settrace(before)
+        assert lines == wanted, step
+        assert fields.lines(third) == wanted, step
+        if step > seen:
+            break
+    assert 20 < step < 999
