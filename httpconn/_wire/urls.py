@@ -45,7 +45,7 @@ _credentials: Final = re.compile(
     re.DOTALL,
 ).fullmatch
 # What stands for a scheme where http or https was meant: "http:/", "https:", "http//", "htp://".
-_odd_scheme: Final = re.compile(r"([A-Za-z]{3,6}+)(:/?+(?!/)|//|://(?!/))(.+)", re.DOTALL).fullmatch
+_odd_scheme: Final = re.compile(r"([A-Za-z]{3,6}+)(:?+/{0,3}+)(.++)", re.DOTALL).fullmatch
 _host_and_port: Final = re.compile(r"([^/?#:]++|\[[0-9A-Fa-f:.]++\])(?::([0-9]{1,5}+))?+(?:([/?#])|\Z)").match
 # Links of a page, and no hosts: a word, or the name of a file.
 _is_relative: Final = re.compile(
@@ -210,7 +210,7 @@ def _meant(url: str) -> str | None:
     if inner != url:
         return inner if inner.lower().startswith(("http://", "https://")) else None
     odd = _odd_scheme(url)
-    if odd is not None:
+    if odd is not None and odd[2] in (":", ":/", "//", "://"):
         scheme, between, rest = odd.groups()
         from difflib import get_close_matches  # late: it takes a while, and most never need it
 

@@ -51,6 +51,8 @@ PROGRAMS = {
     "many, awaited": CLIENT.format(f"[page async for page in client.fetch_many([{URL}] * 20)]"),
     "download, awaited": CLIENT.format(f"await client.download({URL}, 'file')"),
 }
+LISTENS = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+"""As a program in a terminal does by itself; one that was started in the background ignores SIGINT, and so its children."""
 BEGINNING = {"download", "lines", "download, awaited"}
 """Those whose answer has begun."""
 
@@ -63,24 +65,24 @@ def test_it_ends_at_once_and_without_a_word_more(name: str, tmp_path: Path) -> N
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(LIMIT_S)
         program = PROGRAMS[name].replace("localhost:8000", f"127.0.0.1:{listener.getsockname()[1]}")
-        child = subprocess.Popen(
-            [sys.executable, "-W", warnings, "-c", program],
+        with subprocess.Popen(
+            [sys.executable, "-W", warnings, "-c", f"{LISTENS}\n{program}"],
             cwd=tmp_path,
             env={**os.environ, "PYTHONPATH": str(INSTALLED)},
             stderr=subprocess.PIPE,
             encoding="utf-8",
-        )
-        try:
-            connection, _ = listener.accept()
-            with connection:
-                connection.settimeout(LIMIT_S)
-                assert connection.recv(65_536).startswith(b"GET ")
-                if name in BEGINNING:
-                    connection.sendall(b'HTTP/1.1 200 OK\r\nETag: "1"\r\nContent-Length: 100\r\n\r\nline\n')
-                child.send_signal(signal.SIGINT)
-                _, told = child.communicate(timeout=LIMIT_S)
-        finally:
-            child.kill()
+        ) as child:
+            try:
+                connection, _ = listener.accept()
+                with connection:
+                    connection.settimeout(LIMIT_S)
+                    assert connection.recv(65_536).startswith(b"GET ")
+                    if name in BEGINNING:
+                        connection.sendall(b'HTTP/1.1 200 OK\r\nETag: "1"\r\nContent-Length: 100\r\n\r\nline\n')
+                    child.send_signal(signal.SIGINT)
+                    _, told = child.communicate(timeout=LIMIT_S)
+            finally:
+                child.kill()
     assert child.returncode == -signal.SIGINT
     lines = told.splitlines()
     assert lines[-1] == "KeyboardInterrupt"

@@ -6,6 +6,7 @@ import gc
 import importlib
 import random
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -141,27 +142,35 @@ def test_another_thread_may_come_between_any_two_steps() -> None:
     for step in range(1_000):
         fields = other.FieldLines(("A", "B"))
         fields.lines(first)
-        seen = 0
-
-        def trace(frame: Any, event: str, _: Any) -> Any:
-            nonlocal seen
-            if frame.f_globals is not vars(other):
-                return None
-            frame.f_trace_opcodes = True
-            if event == "opcode":
-                seen += 1
-                if seen == step:
-                    fields.lines(second)  # noqa: B023  # of this step  # nothing is traced in here
-            return trace
-
-        before = sys.gettrace()
-        sys.settrace(trace)
-        try:
-            lines = fields.lines(third)
-        finally:
-            sys.settrace(before)
+        lines, seen = interrupted(step, lambda: fields.lines(third), lambda: fields.lines(second), vars(other))  # noqa: B023
         assert lines == wanted, step
         assert fields.lines(third) == wanted, step
         if step > seen:
             break
     assert 20 < step < 999
+
+
+def interrupted(
+    step: int, call: Callable[[], Any], interrupt: Callable[[], Any], module: dict[str, Any]
+) -> tuple[Any, int]:
+    """Return what *call* does, and in how many operations of *module*; before one of them *interrupt* is called."""
+    seen = 0
+
+    def trace(frame: Any, event: str, _: Any) -> Any:
+        nonlocal seen
+        if frame.f_globals is not module:
+            return None
+        frame.f_trace_opcodes = True
+        if event == "opcode":
+            seen += 1
+            if seen == step:
+                interrupt()  # in which nothing is traced
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        found = call()
+    finally:
+        sys.settrace(before)
+    return found, seen
