@@ -107,7 +107,7 @@ def serving(pages: int) -> Iterator[str]:
 
 
 class Still:
-    """A download handler that sends nothing."""
+    """A download handler that sends nothing, and hands out a page with as many fields as nginx's."""
 
     lazy = False
 
@@ -115,8 +115,17 @@ class Still:
         from scrapy.http import HtmlResponse
 
         self._class = HtmlResponse
-        self._headers = {"Content-Type": "text/html"}
         self._body = page(0, PAGES).encode()
+        self._headers = {
+            "Server": "nginx/1.22.1",
+            "Date": "Sun, 29 Nov 2026 12:00:00 GMT",
+            "Content-Type": "text/html",
+            "Content-Length": str(len(self._body)),
+            "Last-Modified": "Sun, 29 Nov 2026 11:59:00 GMT",
+            "Connection": "keep-alive",
+            "ETag": '"692ae0a4-b4d"',
+            "Accept-Ranges": "bytes",
+        }
 
     async def download_request(self, request: Any) -> Any:
         return self._class(request.url, 200, self._headers, self._body)
