@@ -115,7 +115,8 @@ class RequestHeads:
 
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
-        self._hosts = (b"", b"")  # the last host, and what stands around it where there are no other fields
+        # The last host, and what stands around it where there are no other fields. No host is b"", which may be one.
+        self._hosts: tuple[bytes | None, bytes] = (None, b"")
         self._seen: dict[tuple[str, ...], GivenFields] = {}
 
     def serialize(

@@ -96,6 +96,14 @@ def test_values_that_were_looked_at_before() -> None:
             made.lines(("1", "d"))
 
 
+def test_a_host_without_a_name(backend: Backend) -> None:
+    """It is one as any other: what was kept for none before it was taken for its own."""
+    heads = RequestHeads(backend.frame_target)
+    for host in (b"", b"", b"x", b""):
+        head = b"GET / HTTP/1.1\r\nHost: %b\r\nAccept-Encoding: identity\r\n\r\n" % host
+        assert heads.serialize("GET", "/", host, {}, -1) == head
+
+
 def test_what_is_kept(backend: Backend) -> None:
     """Of a few sets of fields, and neither large values nor secrets."""
     heads = RequestHeads(backend.frame_target)
