@@ -41,6 +41,17 @@ QUICK = Timeout(connect=20, read=4, total=60)
 # -- what comes back
 
 
+def test_a_fetcher_that_was_not_made_is_told() -> None:
+    """A class that does not call __init__ of Fetcher's: C would look into a loop that is not there."""
+
+    class Unmade(Fetcher):
+        def __init__(self) -> None:
+            pass
+
+    with pytest.raises(AttributeError):
+        next(Unmade())
+
+
 def test_each_request_is_answered_once(fetch_many: FetchMany, in_use, poller, server: FaultyServer) -> None:
     targets = [f"/{kind}/{number}" for number in range(100) for kind in ("good", "chunked", "gzipped", "until-close")]
     with fetch_many(map(server.url, targets), max_connections=16, per_host=16) as responses:

@@ -20,6 +20,9 @@ FIXTURES = {"client", "fetch_many", "new_fetcher", "new_pool"}
 RUNS = {"AsyncClient", "Awaiting", "AwaitedFetcher", "AwaitedMany", "AwaitedPool", "each_kind", "KINDS", "async"}
 """What else a client is made by; "async" is a parameter of an Asker."""
 WITHOUT = {
+    "a loop behind an iterator; a client's is behind Python": (
+        "engine/test_fetch.py::test_a_fetcher_that_was_not_made_is_told",
+    ),
     "a client has an event loop, and is taken out of it in test_async_client.py": (
         "engine/test_dropped.py",
         "engine/test_lookups.py::test_a_dropped_maker_leaves_no_thread",

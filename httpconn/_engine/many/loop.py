@@ -979,7 +979,7 @@ class ResultIterator:
 
     def __init__(self, loop: Loop) -> None:
         self._loop = loop
-        self._ready = loop.ready
+        self._ready: Any = loop.ready
 
     def __iter__(self) -> Self:
         return self
@@ -1000,6 +1000,8 @@ class ResultIterator:
 
     def _run(self) -> None:
         """Have the loop run until there is a result. Raises as ``__next__``."""
+        if self._ready is None:  # else C would look into a loop that is not there
+            raise AttributeError(f"{type(self).__name__} has not called __init__ of the class it is made of")
         loop = self._loop
         if loop.is_running:
             raise RuntimeError("the fetcher is being asked for a result already: by its input, or another thread")
