@@ -210,15 +210,12 @@ class Channel:
         try:
             sock.getpeername()
         except OSError as error:
-            if error.errno != errno.ENOTCONN:
-                self._give_up(attempt, error)
-                return False
-        else:
-            return True
-        number = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if number:
-            self._give_up(attempt, _os_error(number))
-        return False
+            # Where it was refused, macOS has EINVAL here, and only SO_ERROR tells why.
+            number = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if number or error.errno != errno.ENOTCONN:
+                self._give_up(attempt, _os_error(number) if number else error)
+            return False
+        return True
 
     def _give_up(self, attempt: tuple[socket.socket, Address], error: OSError) -> None:
         """Close what was begun with an address. Where it was the last one, the next one's time has come."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import select
 import socket
@@ -73,6 +74,28 @@ def test_one_address_costs_nothing() -> None:
         assert (channel.number, channel.dead) == (1, [])
         assert channel.sock.getpeername() == address
         channel.close()
+
+
+def test_why_an_address_has_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As SO_ERROR tells, where getpeername() says only that there is no connection: by EINVAL, as on macOS."""
+
+    class Refused(socket.socket):
+        def connect_ex(self, address: Any) -> int:
+            return errno.EINPROGRESS
+
+        def getpeername(self) -> Any:
+            raise OSError(errno.EINVAL, "Invalid argument")
+
+        def getsockopt(self, level: int, name: int, *size: int) -> Any:
+            is_asked = (level, name) == (socket.SOL_SOCKET, socket.SO_ERROR)
+            return errno.ECONNREFUSED if is_asked else super().getsockopt(level, name, *size)
+
+    monkeypatch.setattr(socket, "socket", Refused)
+    channel = Channel(inet(("127.0.0.1", 9)), PLAIN)
+    assert channel.open()
+    with pytest.raises(ConnectionRefusedError):
+        channel.open()
+    assert channel.dead == inet(("127.0.0.1", 9))
 
 
 def test_a_silent_address_delays_by_a_quarter_of_a_second() -> None:
