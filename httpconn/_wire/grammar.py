@@ -163,10 +163,10 @@ class Limits(Record):
 
     @classmethod
     def patched(cls, line_bytes: int, field_lines: int, head_bytes: int, interim_responses: int) -> Self:
-        """Return the limits that a program has set in http.client, whatever it has set there: infinity, say."""
+        """Return the limits that a program has set in http.client, whatever number it has set there: infinity, say."""
         made = object.__new__(cls)
-        usual = cls()
-        made._set(line_bytes, field_lines, head_bytes, interim_responses, field_lines, usual.chunk_overhead_bytes, None)
+        given = [int(min(limit, MAX_BODY_BYTES)) for limit in (line_bytes, field_lines, head_bytes, interim_responses)]
+        made._set(*given, given[1], cls().chunk_overhead_bytes, None)
         return made
 
     def too_many_interim(self) -> str:

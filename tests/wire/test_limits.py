@@ -51,6 +51,20 @@ def test_where_limits_come_from(in_use, where: str, strict: bool, monkeypatch: p
             connection.close()
 
 
+@both_modes
+def test_infinity_is_no_limit(in_use, strict: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """http.client takes it, and here counts are held in C."""
+    monkeypatch.setattr(http.client, "_MAXHEADERS", float("inf"))
+    for behind in (b"Content-Length: 2\r\n\r\nok", b"Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nA: b\r\n\r\n"):
+        with socket_pair() as (client, server):
+            connection = HTTPConnection("example.org", strict=strict)
+            connection.sock = client
+            connection.request("GET", "/")
+            server.sendall(b"HTTP/1.1 200 OK\r\n" + behind)
+            assert connection.getresponse().read() == b"ok"
+            connection.close()
+
+
 def test_the_pool_takes_256_fields(in_use) -> None:
     """As real sites need."""
     for count in (256, 257):
