@@ -344,7 +344,7 @@ def _put_away(response: Response) -> None:
 def _tell_the_way(job: Job, error: RequestTimeout | PoolClosed) -> None:
     """Have *error* tell of *job*, which had no connection or no turn, and attach the redirects that led to it."""
     name_place(error, job.place)
+    failed = unanswered(job.request, 0, error, job.attempts, job.sent)
     if job.trail is not None:
-        failed = unanswered(job.request, 0, error, job.attempts, job.sent)
         failed.history = tuple(job.trail.history)
-        attach_response(error, failed)
+    attach_response(error, failed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from array import array
+from collections.abc import Iterable, Iterator
 
 from .._wire.urls import redacted, take_credentials
 from ..model import Response
@@ -65,6 +66,21 @@ class Recorded:
                 f"for, and {self._count} places have records, some of an earlier run"
             )
         return len(self._sums) if response.index in self else response.index
+
+    def left(self, urls: Iterable[str]) -> Iterator[tuple[int, str]]:
+        """Yield the place and the URL of each of *urls* that has no record.
+
+        Raises ValueError where the record at its place is of another URL: it is not the list that the file was begun
+        with.
+        """
+        for place, url in enumerate(urls):
+            if place not in self:
+                yield place, url
+            elif not self.matches(place, url_told(url)):
+                raise ValueError(
+                    f"{redacted(url)!r:.100} is at place {place} of the list, and another URL has the record of that "
+                    "place: what is new goes behind what was there"
+                )
 
     def matches(self, index: int, url: str) -> bool:
         """Return whether the record of the place *index* is of *url*."""

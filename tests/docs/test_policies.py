@@ -39,6 +39,7 @@ TOLD = {
     "timeouts-0": "200\n200\n",
     "timeouts-1": "200 2\n",
     "cookies-0": "200\n['session']\n{{200}}\n",
+    "cookies-1": "1 kept\n",
     "auth-0": "200\n200\nhttp://{site}/secret\n200\n",
     "auth-1": "200 2\n200 1\n",
     "auth-2": "200 2\n",

@@ -95,7 +95,7 @@ def test_each_class_is_on_the_page(name: str) -> None:
 
 FOREIGN = {
     "Name or service not known", "nodename nor servname provided", "Temporary failure in name resolution",
-    "Connection refused", "No route to host", "Network is unreachable", "certificate verify failed", "Too many open files",
+    "Connection refused", "self-signed certificate", "Port could not be cast to integer value", "No route to host", "Network is unreachable", "certificate verify failed", "Too many open files",
     "WRONG_VERSION_NUMBER", "record layer failure", "HTTP_REQUEST", "UNSUPPORTED_PROTOCOL", "HANDSHAKE_FAILURE",
     "DH_KEY_TOO_SMALL", "CERTIFICATE_REQUIRED", "BAD_CERTIFICATE", "EOF occurred in violation of protocol",
     "Resource temporarily unavailable", "more expected", "bytes read", "404 Not Found for http://...",

@@ -503,8 +503,10 @@ def test_total_holds_against_a_drip(new_pool: Maker) -> None:
 def test_waiting_is_bounded(plain_server: FaultyServer) -> None:
     with ConnectionPool(per_host=1, timeout=Timeout(pool=0.1)) as pool:
         with pool.request("GET", plain_server.url("/silent-in-body/1"), stream=True):
-            with pytest.raises(httpconn.PoolTimeout, match="1 of 100"):
+            with pytest.raises(httpconn.PoolTimeout, match="1 of 100") as caught:
                 pool.get(plain_server.url("/good/1"))
+            found = caught.value.response  # type: ignore[attr-defined]  # as all that a pool raises
+            assert (found.url, found.attempts, found.status) == (plain_server.url("/good/1"), 0, 0)
             assert " 0 waiting" in repr(pool)
             assert pool.get(plain_server.url("/good/1").replace("127.0.0.1", "localhost")).status == 200
         assert pool.get(plain_server.url("/good/1")).status == 200

@@ -338,3 +338,18 @@ def test_who_does_not_close_it_loses_nothing(tmp_path: Path, name: str) -> None:
         assert len(out.recorded) == 20
     if name.endswith(".gz"):
         assert gzip.decompress(path.read_bytes()).count(b"\n") == 20
+
+
+def test_what_is_left_of_a_list(responses: list[Response], tmp_path: Path) -> None:
+    """By place and URL: a list that is another one is told, and nothing of it is passed over in silence."""
+    urls = [f"http://user:secret@host.example/{number}" for number in range(4)]
+    with writers.open(tmp_path / "pages.jsonl") as out:
+        for place in (0, 2):
+            response = Response(urls[place], None, b"")
+            out.write(response, place)
+        assert list(out.recorded.left(urls)) == [(1, urls[1]), (3, urls[3])]
+    with writers.open(tmp_path / "pages.jsonl", resume=True) as out:
+        assert list(out.recorded.left([*urls, "http://new.example/"]))[-1] == (4, "http://new.example/")
+        with pytest.raises(ValueError, match="at place 0 of the list") as caught:
+            list(out.recorded.left(["http://user:secret@new.example/", *urls]))
+        assert "secret" not in str(caught.value)
