@@ -151,7 +151,8 @@ class Channel:
     @property
     def sockets(self) -> list[Any]:
         """What is to be waited for: the one socket, or those that are connecting."""
-        return [self.sock] if self.sock is not None else list(map(_first, self._trying))
+        sock, trying = self.sock, self._trying  # held here: C would lend them to a call, and a finalizer may close this
+        return [sock] if sock is not None else list(map(_first, trying))
 
     def _connect(self) -> bool:
         """Return whether an address has taken the connection. Raises the last one's OSError where none does."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import gc
 import hashlib
 import select
 import socket
@@ -96,6 +97,28 @@ def test_why_an_address_has_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConnectionRefusedError):
         channel.open()
     assert channel.dead == inet(("127.0.0.1", 9))
+
+
+def test_a_finalizer_closes_it_while_its_sockets_are_asked_for() -> None:
+    """What is iterated over is held: C would lend it to a call, and it would be gone within."""
+    threshold = gc.get_threshold()
+    with blackhole("127.0.0.2") as silent:
+        for _ in range(100):
+            channel = Channel(inet(silent), PLAIN)
+            channel.open()
+
+            def close(*_: Any, channel: Channel = channel) -> None:
+                channel.close()
+
+            gc.callbacks.append(close)
+            gc.set_threshold(1)
+            try:
+                found = channel.sockets
+            finally:
+                gc.set_threshold(*threshold)
+                gc.callbacks.remove(close)
+            assert all(isinstance(sock, socket.socket) for sock in found)
+            channel.close()
 
 
 def test_a_silent_address_delays_by_a_quarter_of_a_second() -> None:
