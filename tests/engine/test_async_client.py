@@ -204,7 +204,7 @@ def test_while_a_name_is_looked_up(server: FaultyServer) -> None:
     async def main() -> None:
         async with AsyncClient(timeout=QUICK, resolve=resolve) as client:
             task = started(client, f"http://slow.test:{server.port}/good/1")
-            await until(lambda: bool(engine_of(client).resolving))
+            await until(lambda: bool(engine_of(client).names.awaited))
             await cancelled(task)
             await until(lambda: is_at_rest(client))
             may_answer.set()
@@ -309,7 +309,7 @@ def test_a_host_whose_only_requests_were_cancelled_while_one_was_connecting(serv
         url = f"http://slow.test:{server.port}"
         async with AsyncClient(timeout=QUICK, resolve=resolve, rate_per_host=1000) as client:
             tasks = [started(client, f"{url}/good/{number}") for number in range(3)]
-            await until(lambda: bool(engine_of(client).resolving))
+            await until(lambda: bool(engine_of(client).names.awaited))
             for task in reversed(tasks):
                 await cancelled(task)
             await until(lambda: not engine_of(client).hosts)
@@ -799,7 +799,7 @@ def test_the_thread_that_polls_ends_with_the_loop(server: FaultyServer, loop: st
     run(main, loop)
     engine = clients[0]._driver.engine  # type: ignore[union-attr]  # it has begun
     [thread] = [thread for thread in threading.enumerate() if thread.name == "httpconn-poller"]
-    engine._waker[1].send(b"\0")
+    engine.names._waker[1].send(b"\0")
     thread.join(10)
     assert not thread.is_alive()
     clients[0].close()

@@ -190,7 +190,7 @@ def test_what_nobody_takes_is_bounded(ordered: bool, is_async: bool) -> None:
             await until(lambda: inbox._is_stopped)
             for _ in range(20):
                 await asyncio.sleep(0.005)
-                peak = max(peak, inbox.held + engine_of(client).held)
+                peak = max(peak, inbox.held + engine_of(client).memory.held)
             asked = len(server.seen)
             more = await asyncio.gather(*(client.get(server.url("/more")) for _ in range(20)))
             assert [len(response.content) for response in more] == [100_000] * 20
@@ -198,7 +198,7 @@ def test_what_nobody_takes_is_bounded(ordered: bool, is_async: bool) -> None:
             async for response in results:
                 assert len(response.content) == 100_000
                 seen.append(response.index)
-                peak = max(peak, inbox.held + engine_of(client).held)
+                peak = max(peak, inbox.held + engine_of(client).memory.held)
             assert sorted(seen) == list(range(200))
             assert seen == sorted(seen) or not ordered
             assert is_at_rest(client)

@@ -77,7 +77,7 @@ with Fetcher(resolve=resolve) as fetcher:
         assert response.error is None, response.error
         pages += response.status == 200
         if pages == 300:
-            low = fetcher._loop._most_open
+            low = fetcher._loop.places.most
             assert low < 20, low
     assert pages == 1200
     assert fetcher.stats.put_back > 0
@@ -85,17 +85,17 @@ with Fetcher(resolve=resolve) as fetcher:
     for descriptor in held:
         os.close(descriptor)
     loop = fetcher._loop
-    loop._raise_at = 0.0
+    loop.places.raise_at = 0.0
     fetcher.feed(url(number % 60, f"good/{number}") for number in range(120))
     assert all(response.status == 200 for response in fetcher)
-    assert loop._most_open > low
+    assert loop.places.most > low
     limit(1024)
     for number in range(100):  # an eighth more each time, up to what was asked for
-        if loop._raise_at < float("inf"):
-            loop._raise_at = 0.0  # the second that it waits for
+        if loop.places.raise_at < float("inf"):
+            loop.places.raise_at = 0.0  # the second that it waits for
         fetcher.add(url(number % 60, f"good/{number}"))
         assert next(fetcher).status == 200
-    assert loop._most_open == 256
+    assert loop.places.most == 256
     assert told == [TooFewDescriptors], told
 """
     run(program, server, tmp_path)
@@ -139,7 +139,7 @@ async def main():
         statuses = [response.status async for response in client.fetch_many(urls)]
         statuses += [response.status for response in await asyncio.gather(*map(client.get, urls))]
         assert statuses == [200] * 600, statuses
-        assert client._driver.engine._most_open < 20
+        assert client._driver.engine.places.most < 20
         assert told == [TooFewDescriptors], told
         for connection in list(client._driver.engine.idle):
             connection.close()

@@ -367,7 +367,7 @@ def test_what_is_awaited_one_by_one(in_use: Backend, monkeypatch: pytest.MonkeyP
             assert (response.status, response.content, response.attempts) == (200, f"/{number}".encode(), 1)
             assert 0 <= response.timings.first_byte <= response.timings.total
         assert client.stats == (20, 1, 19, 0)
-        assert (client._loop.held, client._loop.queued, len(client._loop.idle)) == (0, 0, 1)
+        assert (client._loop.memory.held, client._loop.queued, len(client._loop.idle)) == (0, 0, 1)
     assert len(begun) == (19 if in_use.engine is not None else 0)
     assert all(begun), "each head went out whole, in that call"
 

@@ -315,7 +315,7 @@ def test_what_is_buffered_is_bounded(ordered: bool, wire: bool) -> None:
                 assert response.error is None
                 assert len(response.content) == size
                 # What has been handed out is taken off when the loop goes on.
-                most = max(most, loop.held - loop._held_ready + sum(map(memory_of, loop.ready)))
+                most = max(most, loop.memory.held - loop.results.held + sum(map(memory_of, loop.results.ready)))
             assert responses.stats.results == 60
             assert is_empty(responses)
         assert most <= 7 * held

@@ -80,7 +80,7 @@ def test_what_follows_is_at_hand_over_many_connections(in_use: Any) -> None:
         loop.turner = Noting(in_use.engine)
         for response in fetcher.feed(server.url(f"/good/{number}") for number in range(1_200)):
             assert response.status == 200
-            if not loop.ready:
+            if not loop.results.ready:
                 time.sleep(0.02)  # in which all that are open get their response
     assert fetcher.stats.opened == 200
     assert heads[600:-200].count(None) == 0

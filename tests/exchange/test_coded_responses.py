@@ -249,13 +249,14 @@ def test_decoders_count_in_what_a_fetcher_holds(new_fetcher: Maker) -> None:
             for _ in range(200):
                 fetcher.add(site.url("/good"))
                 assert next(fetcher).content == b"good"
-                held.append(fetcher._loop.held - len(b"good"))
+                held.append(fetcher._loop.memory.held - len(b"good"))
                 if held[-1] > len(PAGE):
                     break
             assert held[-1] >= len(PAGE) + 30_000  # its content, and the decoder's window and state
             fetcher.add(site.url("/go"))
             assert sorted(response.content for response in fetcher) == sorted([PAGE, b"go"])
-            assert fetcher._loop.held == fetcher._loop._held_ready == len(PAGE) or fetcher._loop.held <= len(PAGE)
+            loop = fetcher._loop
+            assert loop.memory.held == loop.results.held == len(PAGE) or loop.memory.held <= len(PAGE)
 
 
 @each_kind

@@ -153,15 +153,15 @@ def test_nothing_is_counted_twice(new_fetcher: Maker, ordered: bool) -> None:
         asked = [Request("GET", site.url(path), wire=True) for path in ("/page", "/moved") * 4]
         for response in fetcher.feed(asked):
             assert len(response.wire) == len(response.raw_head) + 300_000
-        assert fetcher._loop.held == 0
+        assert fetcher._loop.memory.held == 0
         [cut] = fetcher.feed([Request("GET", site.url("/page"), wire=True, max_content=1_000)])
         assert isinstance(cut.error, ContentTooLong)
         assert next(fetcher, None) is None
-        assert fetcher._loop.held == 0
+        assert fetcher._loop.memory.held == 0
     with Transcripts([CHUNKED + b"HTTP/1.1 200 OK\r\n\r\nunasked"]) as server, new_fetcher() as fetcher:
         [response] = fetcher.feed([Request("GET", server.urls()[0], wire=True)])
         assert response.wire == CHUNKED
-        assert fetcher._loop.held == 0
+        assert fetcher._loop.memory.held == 0
 
 
 def test_a_word_on_its_kind(new_pool: Maker) -> None:

@@ -256,7 +256,7 @@ def test_each_clock_of_the_loop_and_its_connections_has_a_row() -> None:
     """What is named as a moment, in the classes that keep deadlines, stands in the table."""
     rows = {name.strip("`").rpartition(".")[::2] for name, *_ in clocks()}
     told = {(owner.rpartition(".")[2], attribute) for owner, attribute in rows}
-    for owner in ("Clock", "Loop", "Connection", "Driver", "Channel", "Trail"):
+    for owner in ("Clock", "Loop", "Places", "Connection", "Driver", "Channel", "Trail"):
         for _, found in classes()[owner]:
             moments = {(owner, name) for name in found.names if name.endswith("_at")}
             assert moments - told <= NO_CLOCKS, owner

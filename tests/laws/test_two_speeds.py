@@ -49,9 +49,9 @@ def declared(path: Path) -> dict[str, tuple[list[str], list[str]]]:
         elif match := A_FUNCTION.match(line):
             found[""][1].append(match[1])
         else:
-            assert re.match(r"$|#|c?import |cimport |from |cdef [\w ]+ _\w+$|( {4})?@cython\.locals\(", line), (
-                f"{path}: {line}"
-            )
+            assert re.match(
+                r"$|#|c?import |cimport |from |cdef [\w ]+ _\w+$|@cython\.final$|( {4})?@cython\.locals\(", line
+            ), f"{path}: {line}"
     return found
 
 

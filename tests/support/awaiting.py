@@ -280,7 +280,7 @@ class AwaitedFetcher(Awaiting):
     @property
     def stats(self) -> Any:
         stats, driver = self.client.stats, self.client._driver
-        put_back = 0 if driver is None else driver.engine.put_back
+        put_back = 0 if driver is None else driver.engine.places.put_back
         return FetchStats(stats.requests, self._taken, stats.opened, stats.reused, stats.resent, put_back)
 
     @property

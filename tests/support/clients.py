@@ -194,8 +194,8 @@ def is_empty(fetcher: Fetcher) -> bool:
     return (
         not loop.active
         and not loop.queued
-        and not loop.resolving
-        and not loop.held
+        and not loop.names.awaited
+        and not loop.memory.held
         and not loop.runnable
         and loop.open == len(loop.idle) == sum(host.count for host in loop.hosts.values())
         and set(loop.by_descriptor.values()) == set(loop.idle)

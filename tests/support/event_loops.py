@@ -105,10 +105,10 @@ def is_at_rest(client: AsyncClient) -> bool:
         and not driver._patience
         and not loop.active
         and not loop.queued
-        and not loop.resolving
-        and not loop.held
+        and not loop.names.awaited
+        and not loop.memory.held
         and not loop.runnable
-        and not loop.ready
+        and not loop.results.ready
         and not loop._cancelled
         and loop.open == len(loop.idle) == sum(host.count for host in loop.hosts.values())
         and set(loop.by_descriptor.values()) == set(loop.idle)

@@ -68,7 +68,7 @@ class Awaited:
         self.waiting[job.index] = receiver
         if not engine.start_at_once(job):
             return False
-        if not self.rings_soon or engine.ready:
+        if not self.rings_soon or engine.results.ready:
             self.wake()
         return True
 

@@ -95,7 +95,7 @@ class Connection:
         self.head: ResponseHead | None = None
         self.parts: list[bytes] = []
         self.left = 0
-        self.held = 0  # of the loop's ``held``
+        self.held = 0  # of what the loop's ``memory`` counts
         self.served = 0
         self.is_answered = False  # something of a response has come since it was opened
         self.turn = 0  # exchanges since another host might have had the place
@@ -143,15 +143,15 @@ class Connection:
         loop, job = self.loop, self.job
         assert job is not None
         found: dict[Name, list[Address]] = {}
-        waited_for = loop.resolving.pop(self, None)
+        waited_for = loop.names.awaited.pop(self, None)
         try:
             if waited_for is not None:
                 lookup, found = waited_for
                 self.note_wait(lookup)
                 found[lookup.name] = loop.shared.resolver.answer_of(lookup)
-            dialed = loop.off_the_clock(loop.shared.dial, job, found, loop.waker_of(self))
+            dialed = loop.off_the_clock(loop.shared.dial, job, found, loop.names.waker_of(self))
             if isinstance(dialed, Lookup):
-                loop.resolving[self] = (dialed, found)
+                loop.names.awaited[self] = (dialed, found)
                 return
             self.channel = dialed
         except Exception as error:
@@ -506,9 +506,7 @@ class Connection:
                 loop.follow_up(job, response)
                 return
             content = response._content
-        loop.held += len(content)
-        if loop.held > loop.max_buffered_bytes:
-            loop.hold(0)
+        loop.hold(len(content))
         if sent < _NOT_SENT:
             loop.follow_up(job, response)
         else:
@@ -770,7 +768,7 @@ class Connection:
         assert job is not None
         persists = self.is_sent and incoming.persists() and not channel.has_pending()
         self.incoming = None
-        loop.held -= self.held
+        loop.memory.held -= self.held
         self.held = 0
         stream.finish(incoming, _and_whole(self.times, loop.time() - job.started))
         self.unpause()
@@ -789,7 +787,7 @@ class Connection:
 
     def _leave_stream(self, why: Why) -> None:
         """Close the connection of a response that is streamed."""
-        self.loop.held -= self.held
+        self.loop.memory.held -= self.held
         self.held = 0
         self.close(why)
 
@@ -804,7 +802,7 @@ class Connection:
             self.total_at = min(self.total_at, loop.now + _READ_OFF_S)
             loop.sweep_at = min(loop.sweep_at, self.total_at)
             return
-        loop.held -= self.held
+        loop.memory.held -= self.held
         self.held = 0
         self.close("nobody waits for its response any more")
         if incoming is not None:
@@ -940,7 +938,7 @@ class Connection:
         if is_out_of_descriptors(error) and (self.phase != BUSY or (job.is_resendable and not job.has_poured)):
             incoming, held = self.incoming, self.held
             if loop.puts_back(self):
-                loop.held -= held
+                loop.memory.held -= held
                 self.held = 0
                 if incoming is not None:  # a sink could not be opened
                     incoming.close_sink()
@@ -965,12 +963,12 @@ class Connection:
             incoming.close_sink()
         except OSError as closing_error:
             error.__context__ = closing_error
-        loop.held -= self.held
+        loop.memory.held -= self.held
         self.held = 0
         times = self.times
         self.close(error)
         response = incoming.response(without_frames(error))
-        loop.held += memory_of(response)
+        loop.memory.held += memory_of(response)
         response._times = _and_whole(times, loop.time() - job.started)
         loop.follow_up(job, response)
 

@@ -200,7 +200,7 @@ class Driver(Awaited):
         except BaseException as error:
             self._break(error)
             return
-        if engine.ready and engine.runnable:
+        if engine.results.ready and engine.runnable:
             self._deliver()  # who asks for more over that connection does so before another host has its place
             self.wake()
             return
@@ -219,7 +219,7 @@ class Driver(Awaited):
         except BaseException as error:
             self._break(error)
             return
-        if engine.ready:
+        if engine.results.ready:
             self._deliver()
         if self._patience:
             patient_s = max(0.0, self._lose_patience() - engine.time())

@@ -1,6 +1,8 @@
 cimport cython
 from httpconn._engine.many.connection cimport Connection
 from httpconn._engine.many.host cimport Host
+from httpconn._engine.many.ordering cimport Ordering
+from httpconn._engine.many.places cimport Places
 from httpconn._engine.many.state cimport LoopState
 from httpconn._exchange.job cimport BareJob
 from httpconn._exchange.layouts cimport plain_get
@@ -11,38 +13,28 @@ cdef object _push
 cdef object _take
 
 cdef class Loop(LoopState):
-    cdef public object _append
     cdef public Py_ssize_t _at_once
     cdef public object _cancelled
-    cdef public dict _done
-    cdef public Py_ssize_t _held_ready
     cdef public double _idle_s
     cdef public dict _known
     cdef public set _late_fields
     cdef public dict _lines
     cdef public Py_ssize_t _look_ahead
-    cdef public object _looked_up
-    cdef public Py_ssize_t _made_ready
-    cdef public Py_ssize_t _max_connections
-    cdef public Py_ssize_t _most_open
     cdef public Py_ssize_t _most_unanswered
     cdef public bint _queues_bare
-    cdef public double _raise_at
     cdef public object _send_if_quiet
-    cdef public object _waker
     cdef public dict active
     cdef public bint awaits_hooks
     cdef public dict hosts
     cdef public dict idle
     cdef public object intake
-    cdef public bint is_ordered
     cdef public bint is_parents
     cdef public bint is_running
     cdef public Py_ssize_t most_in_a_row
     cdef public Py_ssize_t open
     cdef public Py_ssize_t per_host
-    cdef public Py_ssize_t put_back
-    cdef public object ready
+    cdef public Places places
+    cdef public Ordering results
     cdef public object runnable
     cdef public dict unjudged
 
@@ -75,8 +67,6 @@ cdef class Loop(LoopState):
     cdef bint _sends_fast(self, Connection connection, BareJob job) except -1
     cpdef hold(self, Py_ssize_t count)
     cpdef answered(self, ResponseFields response)
-    @cython.locals(content=bytes)
-    cdef _make_ready(self, ResponseFields response)
     cdef Py_ssize_t _room(self) except? -1
     @cython.locals(host=Host, expires_at=double)
     cpdef rest(self, connection)

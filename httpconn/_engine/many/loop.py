@@ -16,8 +16,6 @@ that has arrived was read: a slow consumer, input, sink, hook or jar makes no re
 from __future__ import annotations
 
 import collections
-import contextlib
-import socket
 import sys
 import time
 import warnings
@@ -31,7 +29,7 @@ from ..._exchange.logged import is_logged
 from ..._exchange.outcome import unanswered
 from ..._exchange.settings import FetchSettings
 from ..._io.channel import NOT_QUIET
-from ..._io.polling import IN, LONGEST_WAIT_S, Poller, new_poller
+from ..._io.polling import LONGEST_WAIT_S, Poller, new_poller
 from ...errors import (
     ConnectTimeout,
     PoolClosed,
@@ -46,7 +44,9 @@ from ..shared import Shared
 from .connection import BUSY, OPENING, RESOLVING, Connection
 from .host import Host
 from .intake import Intake
+from .ordering import Ordering
 from .pacing import Pacing
+from .places import Places
 from .state import LoopState
 
 _READ_AT_ONCE: Final = 32
@@ -59,10 +59,6 @@ _EVENTS_AT_ONCE: Final = 128
 """What a turn goes on with at most, unless deadlines are to be judged. With more events than there are jobs read ahead,
 most connections would have to rest behind their response, and be taken up again one by one, which costs several times
 what it costs to send the next request in the turn that has read the response."""
-_SPARE_DESCRIPTORS: Final = 4
-"""How many fewer connections than there were descriptors for are opened, at least; and"""
-_RAISE_EACH_S: Final = 1.0
-"""how long it takes until more are tried again."""
 _UNUSED: Final = "unused for too long (idle_s), or the peer has closed it"
 _GIVEN_AWAY: Final = "another origin has got its place"
 _TOO_MANY: Final = "no file descriptor was left"
@@ -75,32 +71,28 @@ _take: Final = collections.deque.popleft
 
 
 class Loop(LoopState):
-    """Takes jobs from the intake, has them carried over connections, and puts the responses into ``ready``."""
+    """Takes jobs from the intake, has them carried over connections, and puts the responses into ``results``."""
 
-    __slots__ = ("_append", "_at_once", "_cancelled", "_done", "_held_ready", "_idle_s", "_known", "_late_fields",
-                 "_lines", "_look_ahead", "_looked_up", "_made_ready", "_max_connections", "_most_open",
-                 "_most_unanswered", "_queues_bare", "_raise_at", "_send_if_quiet", "_waker", "active",
-                 "awaits_hooks", "hosts", "idle", "intake", "is_ordered", "is_parents", "is_running", "most_in_a_row",
-                 "open", "per_host", "put_back", "ready", "runnable", "unjudged")  # fmt: skip
+    __slots__ = ("_at_once", "_cancelled", "_idle_s", "_known", "_late_fields", "_lines", "_look_ahead",
+                 "_most_unanswered", "_queues_bare", "_send_if_quiet", "active", "awaits_hooks", "hosts", "idle", "intake", "is_parents",
+                 "is_running", "most_in_a_row", "open", "per_host", "places", "results", "runnable",
+                 "unjudged")  # fmt: skip
 
     def __init__(self, shared: Shared, settings: FetchSettings, intake: Intake) -> None:
         super().__init__(shared, settings)
         self.intake = intake
         self.most_in_a_row = 32
         """Requests on one connection while another host waits for a place."""
-        self._max_connections = self._most_open = min(settings.max_connections, _LARGEST)
-        self._raise_at = _FOREVER  # when more may be open again than there were descriptors for
-        self.put_back = 0
+        self.places = Places(settings.max_connections)
+        self.results = Ordering(is_ordered=settings.ordered)
         self._cancelled: set[int] = set()  # indexes of requests that were given up, and may be on connections
-        self.per_host = min(settings.per_host, self._max_connections)
+        self.per_host = min(settings.per_host, self.places.asked_for)
         self._look_ahead = min(settings.look_ahead, _LARGEST)
         self._at_once = 1  # inputs that are read before the next look at the clock
         # In order, all but the first of them may come to wait for it.
-        self._most_unanswered = self._look_ahead + (1 if settings.ordered else self._max_connections)
+        self._most_unanswered = self._look_ahead + (1 if settings.ordered else self.places.asked_for)
         self._idle_s = settings.idle_s
-        self.is_ordered = settings.ordered
 
-        self._waker: tuple[socket.socket, socket.socket] | None = None
         self.is_running = False  # somebody waits for it, or for what it calls
         self.is_parents = False  # in the child of a fork: what has begun is not ours
 
@@ -109,13 +101,6 @@ class Loop(LoopState):
         self.open = 0  # connections of any state
         self.active: dict[Connection, None] = {}
         self.idle: dict[Connection, None] = {}  # unused for the longest time first
-        self._looked_up: collections.deque[Connection] = collections.deque()
-
-        self.ready: collections.deque[Response] = collections.deque()
-        self._append = self.ready.append
-        self._done: dict[int, Response] = {}  # by index, where results come in order
-        self._made_ready = 0
-        self._held_ready = 0  # of ``held``, what is in ``ready`` since ``run`` began
 
         self.awaits_hooks = shared.policies.awaits_hooks
         self.unjudged: dict[int, Job] = {}  # of responses that are no results yet: hooks are to be awaited before
@@ -151,9 +136,8 @@ class Loop(LoopState):
             poller = self.begin()
         self.heed_logger()
         self.come_back()
-        ready = self.ready
-        self.held -= self._held_ready  # all of it has been handed out
-        self._held_ready = 0
+        ready = self.results.ready
+        self.memory.held -= self.results.let_go()
         while True:
             timeout_s = self.until()
             if self.is_closed:
@@ -185,12 +169,12 @@ class Loop(LoopState):
             if self.now >= self.pacing.due_at - self.away:
                 self.pacing.let_out_due()
             self._fill()
-            if self.is_paused and not self.ready and not self.is_closed and not self.choose_paused():
+            if self.memory.is_full and not self.results.ready and not self.is_closed and not self.choose_paused():
                 continue  # there may be something to start now
             return self._timeout_s()
 
     def turn(self, events: list[tuple[int, int]], *, is_all: bool = True) -> None:
-        """Go on with what the poller told, and with what its time has come for; the results are in ``ready``.
+        """Go on with what the poller told, and with what its time has come for; the results are in ``results``.
 
         Not *is_all*: more may have come than was told, so that no deadline can be judged yet.
         """
@@ -203,24 +187,20 @@ class Loop(LoopState):
 
     def take_ready(self) -> list[Response]:
         """Return the results that are ready. Their memory no longer counts as held."""
-        ready = [*self.ready]
-        self.ready.clear()
-        self.held -= self._held_ready
-        self._held_ready = 0
+        ready = [*self.results.ready]
+        self.results.ready.clear()
+        self.memory.held -= self.results.let_go()
         return ready
 
     def begin(self) -> Poller:
         """Make what is waited with: a poller, and what a resolver's threads wake it by."""
         poller = new_poller()
         try:
-            ours, theirs = socket.socketpair()
+            self.names.begin(poller)
         except OSError:
             poller.close()
             raise
-        self.poller, self._waker = poller, (ours, theirs)
-        ours.setblocking(False)
-        theirs.setblocking(False)
-        poller.register(ours.fileno(), IN)
+        self.poller = poller
         return poller
 
     def _serve(self, events: list[tuple[int, int]]) -> None:
@@ -229,7 +209,7 @@ class Loop(LoopState):
         for descriptor, _ in events:
             connection = self.by_descriptor.get(descriptor)
             if connection is None:
-                self.take_wake()
+                self.names.take_wake()
             elif connection.is_fast:
                 connection.turn_fast()
             else:
@@ -249,15 +229,10 @@ class Loop(LoopState):
                 connection.go_on()
             self.now = time.monotonic() - self.away
 
-    @property
-    def handed_out(self) -> int:
-        """How many results have been handed out."""
-        return self._made_ready - len(self.ready)
-
     def _timeout_s(self) -> float | None:
         if self.unfinished and not all(connection.paused_at for connection in self.unfinished):
             return 0.0
-        until = min(self.sweep_at, self.pacing.due_at - self.away, self._raise_at)
+        until = min(self.sweep_at, self.pacing.due_at - self.away, self.places.raise_at)
         if self._room() > 0:
             if self.intake.added:
                 return 0.0
@@ -267,19 +242,21 @@ class Loop(LoopState):
 
     def _room(self) -> int:
         """Return how many requests more should be taken from the input; none for 0 or less."""
-        if self.is_paused:
+        if self.memory.is_full:
             return 0
-        return min(self._look_ahead - self.queued, self._most_unanswered - (self.intake.count - self.handed_out))
+        return min(
+            self._look_ahead - self.queued, self._most_unanswered - (self.intake.count - self.results.handed_out)
+        )
 
     def _fill(self) -> None:
         """Start what can be started, and read ahead as far as there is use for it."""
-        if self.now >= self._raise_at:
-            self._open_more()
-        if self.is_paused:
+        if self.now >= self.places.raise_at:
+            self.places.raise_again(self.now)
+        if self.memory.is_full:
             if not self.active and self.runnable:
                 # Nothing would go on: the oldest request must. With *ordered* it is what all others wait for.
                 oldest = min(self.runnable, key=_first_index_of)
-                if not self.is_ordered or self.pacing.first_index() > _first_index_of(oldest):
+                if not self.results.is_ordered or self.pacing.first_index() > _first_index_of(oldest):
                     self.runnable.remove(oldest)
                     self._give_turn(oldest)
             return
@@ -288,7 +265,7 @@ class Loop(LoopState):
         runnable = self.runnable
         read_s = 0.0
         while True:
-            while runnable and self.open - len(self.idle) < self._most_open:
+            while runnable and self.open - len(self.idle) < self.places.most:
                 self._give_turn(runnable.popleft())
             room = min(self._at_once, self._room())
             if room <= 0 or read_s >= _READ_FOR_S:
@@ -306,10 +283,10 @@ class Loop(LoopState):
         What the results led to goes over their connections then. Beyond *look_ahead*, but not without a bound either.
         """
         until = time.monotonic() + _ADDED_FOR_S
-        more = 0 if self.is_ordered else self._look_ahead
+        more = 0 if self.results.is_ordered else self._look_ahead
         count = 0  # as many as there may be results are taken however long that takes
         while self.intake.added and self._room() + more > 0:
-            if count >= self._max_connections and time.monotonic() >= until:
+            if count >= self.places.asked_for and time.monotonic() >= until:
                 return
             taken = self.off_the_clock(self.intake.take, self.now)
             if taken is None or self.is_closed:
@@ -492,9 +469,9 @@ class Loop(LoopState):
     def next_job(self, host: Host, turn: int) -> Job | None:
         """Return the job that a connection to *host* may go on with, after so many in a row; None to let it rest."""
         pending = host.pending
-        if not pending or self.is_paused:
+        if not pending or self.memory.is_full:
             return None
-        if turn >= self.most_in_a_row and self.runnable and self.open >= self._most_open:
+        if turn >= self.most_in_a_row and self.runnable and self.open >= self.places.most:
             return None  # it has had its turn, and another host waits for a place
         job = pending[0]
         if not self._late_fields:
@@ -578,7 +555,7 @@ class Loop(LoopState):
             if self.now + self.away - connection.idle_since < self._idle_s and self._carries(connection, job):
                 return
             connection.close(_UNUSED)
-        while self.open >= self._most_open and self.idle:
+        while self.open >= self.places.most and self.idle:
             self._unused_for(host).close(_GIVEN_AWAY)
         connection = Connection(self, host)
         host.count += 1
@@ -599,7 +576,7 @@ class Loop(LoopState):
         host = self.hosts.get(job.key)
         if host is None or not host.idle or self.runnable or host.pending or host.arriving is not host.pending:
             return False
-        if self.is_paused or self._late_fields:
+        if self.memory.is_full or self._late_fields:
             return False
         connection = host.idle[-1]
         now = time.monotonic()
@@ -655,7 +632,7 @@ class Loop(LoopState):
         else:
             host.idle.append(connection)
         self.idle[connection] = None
-        if self.open > self._most_open:
+        if self.open > self.places.most:
             connection.close(_TOO_MANY)
         elif host.pending or host.held_back or host.awaits_opening:
             self.make_runnable(host, is_opened=True)
@@ -673,9 +650,7 @@ class Loop(LoopState):
     def forget(self, connection: Connection) -> None:
         """Free the place of a connection that is closed."""
         host = connection.host
-        waited_for = self.resolving.pop(connection, None)
-        if waited_for is not None:
-            self.shared.resolver.lookups.give_up(waited_for[0])
+        self.names.give_up(connection)
         if connection in self.idle:
             del self.idle[connection]
             (host.resting if connection in host.resting else host.idle).remove(connection)
@@ -711,25 +686,18 @@ class Loop(LoopState):
         self.hosts[host.key] = host
         host.pending.appendleft(job)
         self.queued += 1
-        self._most_open = max(1, min(self._most_open, self.open) - max(_SPARE_DESCRIPTORS, self.open // 8))
-        self._raise_at = self.now + _RAISE_EACH_S
-        while self.idle and self.open > self._most_open:
+        self.places.lower(self.open, self.now)
+        while self.idle and self.open > self.places.most:
             next(iter(self.idle)).close(_TOO_MANY)
         self.make_runnable(host)
-        self.put_back += 1
-        if self.put_back == 1:
+        if self.places.put_back == 1:
             warnings.warn(
                 f"no file descriptor was left with {self.open} connections open: fewer than "
-                f"max_connections={self._max_connections} will be (ulimit -n)",
+                f"max_connections={self.places.asked_for} will be (ulimit -n)",
                 TooFewDescriptors,
                 stacklevel=2,
             )
         return True
-
-    def _open_more(self) -> None:
-        """Let some more connections be open than there were descriptors for a while ago."""
-        self._most_open = min(self._max_connections, self._most_open + max(1, self._most_open // 8))
-        self._raise_at = _FOREVER if self._most_open == self._max_connections else self.now + _RAISE_EACH_S
 
     # -- what comes out -------------------------------------------------------------------------------------
 
@@ -767,19 +735,7 @@ class Loop(LoopState):
 
     def answered(self, response: Response) -> None:
         """Hand out a result."""
-        if self.is_ordered:
-            self._hand_out_in_order(response)
-        else:
-            self._make_ready(response)
-
-    def _make_ready(self, response: Response) -> None:
-        self._append(response)
-        self._made_ready += 1
-        if response._sent is None:
-            content = response._content
-            self._held_ready += len(content)
-        else:
-            self._held_ready += memory_of(response)
+        self.results.add(response)
 
     def goes_on(self, job: Job, response: Response) -> bool:
         """Return whether something follows *response*, which is no result then; and see to it."""
@@ -788,7 +744,7 @@ class Loop(LoopState):
         now = time.monotonic()
         left_s = total_at + self.away - now
         follow_up = self.off_the_clock(self.shared.follower.after, job, response, left_s, time.time())
-        self.held -= held - (0 if follow_up.job is not None else memory_of(response))
+        self.memory.held -= held - (0 if follow_up.job is not None else memory_of(response))
         return self.go_on_after(job, response, follow_up, now, total_at)
 
     def end_of_total(self, job: Job) -> float:
@@ -819,46 +775,6 @@ class Loop(LoopState):
             self.queue_first(follow_up.job)
         return True
 
-    def _hand_out_in_order(self, response: Response) -> None:
-        self._done[response.index] = response
-        while (found := self._done.pop(self._made_ready, None)) is not None:
-            self._make_ready(found)
-
-    # -- names ----------------------------------------------------------------------------------------------
-
-    def waker_of(self, connection: Connection) -> Callable[[], None]:
-        """Return what a resolver's thread may call to have the loop go on with *connection*."""
-        assert self._waker is not None
-        looked_up, waker = self._looked_up, self._waker[1]
-
-        def wake() -> None:
-            looked_up.append(connection)
-            try:
-                waker.send(b"\0")
-            except OSError:
-                return  # it is full, so the loop will look; or the fetcher was closed
-
-        return wake
-
-    def take_wake(self) -> None:
-        """Some names have been looked up."""
-        if self._waker is None:
-            return
-        try:
-            self._waker[0].recv(4096)
-        except BlockingIOError:
-            return
-        try:
-            while self._looked_up:
-                connection = self._looked_up.popleft()
-                waited_for = self.resolving.get(connection)
-                if waited_for is not None and waited_for[0].answer is not None:  # else it has been given up since then
-                    connection.resolve()
-        finally:
-            if self._looked_up:
-                with contextlib.suppress(BlockingIOError):  # it is full, and so heard of
-                    self._waker[1].send(b"\0")  # for those that an exception has left behind: a warning that is one
-
     # -- time -----------------------------------------------------------------------------------------------
 
     def _sweep(self) -> None:
@@ -875,8 +791,8 @@ class Loop(LoopState):
                 continue
             limits = connection.limits
             is_open = connection.phase == BUSY
-            if connection in self.resolving:
-                connection.note_wait(self.resolving[connection][0])
+            if connection in self.names.awaited:
+                connection.note_wait(self.names.awaited[connection][0])
             connection.excuse()
             limit_s = limits.read if is_open else limits.connect
             until = min(connection.total_at, _FOREVER if limit_s is None else connection.since + limit_s)
@@ -906,9 +822,7 @@ class Loop(LoopState):
 
     def hold(self, count: int) -> None:
         """Count *count* more bytes of content; beyond what may be held, reading pauses."""
-        self.held += count
-        if self.held > self.max_buffered_bytes and not self.is_paused:
-            self.is_paused = True
+        if self.memory.hold(count):
             self.choose_paused()
 
     def choose_paused(self) -> bool:
@@ -918,17 +832,13 @@ class Loop(LoopState):
         the reader of a stream is held back by that one, and by nothing else.
         """
         busy = [connection for connection in self.active if connection.phase == BUSY and not connection.is_poured]
-        if self.held <= self.max_buffered_bytes // 2:
-            self.is_paused = False
-            oldest = None
-        else:
-            oldest = min(busy, key=_index_of, default=None)
+        oldest = None if self.memory.see_whether_free() else min(busy, key=_index_of, default=None)
         for connection in busy:
-            if self.is_paused and connection is not oldest:
+            if self.memory.is_full and connection is not oldest:
                 connection.pause()
             else:
                 connection.unpause()
-        return self.is_paused
+        return self.memory.is_full
 
     # -- the end ----------------------------------------------------------------------------------------------
 
@@ -936,9 +846,7 @@ class Loop(LoopState):
         """Close every socket and forget what was asked for. A second call does nothing."""
         self.is_closed = True
         connections = [*self.active, *self.idle]
-        for lookup, _ in self.resolving.values():
-            self.shared.resolver.lookups.give_up(lookup)
-        self.shared.resolver.close()
+        self.names.close()
         for connection in connections:
             if connection.channel is not None:
                 connection.channel.close("all is closed")
@@ -947,24 +855,16 @@ class Loop(LoopState):
             self.idle,
             self.by_descriptor,
             self.unfinished,
-            self.resolving,
             self.hosts,
             self.runnable,
         ):
             held.clear()
         self.intake.clear()
         self.pacing.clear()
-        self._looked_up.clear()
-        self._made_ready -= len(self.ready)
-        self.ready.clear()
-        self._done.clear()
+        self.results.clear()
         self.unjudged.clear()
         self.shared.sessions.clear()
-        self.open = self.queued = self.held = self._held_ready = 0
-        if self._waker is not None:
-            for end in self._waker:
-                end.close()
-            self._waker = None
+        self.open = self.queued = self.memory.held = 0
         if self.poller is not None:
             self.poller.close()
         for connection in connections:
@@ -979,7 +879,7 @@ class ResultIterator:
 
     def __init__(self, loop: Loop) -> None:
         self._loop = loop
-        self._ready: Any = loop.ready
+        self._ready: Any = loop.results.ready
 
     def __iter__(self) -> Self:
         return self

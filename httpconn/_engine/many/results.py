@@ -193,10 +193,10 @@ class Inbox:
         if engine.is_closed:
             return
         if not self._is_stopped:
-            if self.held > engine.max_buffered_bytes:
+            if self.held > engine.memory.most:
                 self._is_stopped = True
                 self._set_aside = {self._jobs[job.index][1]: job for job in engine.set_aside({*self._jobs})}
-        elif self.held <= engine.max_buffered_bytes // 2:
+        elif self.held <= engine.memory.most // 2:
             self._is_stopped = False
             set_aside, self._set_aside = self._set_aside, {}
             for job in set_aside.values():

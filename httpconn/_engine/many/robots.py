@@ -146,7 +146,7 @@ class PoliteLoop(Loop):
         if response.index >= 0:
             super().answered(response)
             return
-        self.held -= len(response._content)
+        self.memory.held -= len(response._content)
         job = self.unjudged.pop(response.index, None)
         if job is None:
             self._judged(response)

@@ -1,5 +1,6 @@
 from httpconn._engine.clock cimport Clock
 from httpconn._engine.many.host cimport Host
+from httpconn._engine.many.memory cimport Memory
 from httpconn._engine.many.turn cimport Turn
 from httpconn._exchange.fast_reading cimport FastReader
 from httpconn._exchange.response_fields cimport ResponseFields
@@ -9,11 +10,10 @@ cdef object _popleft
 cdef class LoopState(Clock):
     cdef public dict by_descriptor
     cdef public object default_encoding
-    cdef public Py_ssize_t held
     cdef public bint is_closed
-    cdef public bint is_paused
     cdef public object is_traced
-    cdef public Py_ssize_t max_buffered_bytes
+    cdef public Memory memory
+    cdef public object names
     cdef public double now
     cdef public Py_ssize_t opened
     cdef public object pacing
@@ -22,7 +22,6 @@ cdef class LoopState(Clock):
     cdef public Py_ssize_t queued
     cdef public double read_s
     cdef public Py_ssize_t resent
-    cdef public dict resolving
     cdef public object rests
     cdef public Py_ssize_t reused
     cdef public object shared

@@ -7,22 +7,20 @@ that imports it.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from typing import Any, Final
 
 from ..._exchange.job import Job
 from ..._exchange.settings import FetchSettings
-from ..._io.lookups import Address, Lookup, Name
 from ..._io.polling import Poller
 from ...model import Response
 from ..clock import Clock
 from ..shared import Shared
 from .host import Host
+from .memory import Memory
+from .names import Names
 from .turn import Turn
 
 _FOREVER: Final = float("inf")
-_LARGEST: Final = 2**62
-"""Where counts are held in C, a limit beyond it is none."""
 _popleft: Final = deque.popleft
 """Called so, and not by its name each time, it is half as expensive where this is compiled."""
 
@@ -30,10 +28,9 @@ _popleft: Final = deque.popleft
 class LoopState(Clock):
     """A loop, as its connections know it."""
 
-    __slots__ = ("by_descriptor", "default_encoding", "held", "is_closed", "is_paused", "is_traced",
-                 "max_buffered_bytes", "now", "opened", "pacing", "plain_reader", "poller", "queued", "read_s",
-                 "resent", "resolving", "rests", "reused", "shared", "sweep_at", "timeout", "total_s", "turner",
-                 "unfinished")  # fmt: skip
+    __slots__ = ("by_descriptor", "default_encoding", "is_closed", "is_traced", "memory", "names", "now", "opened",
+                 "pacing", "plain_reader", "poller", "queued", "read_s", "resent", "rests", "reused", "shared", "sweep_at",
+                 "timeout", "total_s", "turner", "unfinished")  # fmt: skip
 
     pacing: Any
     """The loop's ``Pacing``, which knows connections."""
@@ -49,19 +46,16 @@ class LoopState(Clock):
         self.timeout = settings.timeout
         self.total_s = _FOREVER if self.timeout.total is None else self.timeout.total
         self.read_s = _FOREVER if self.timeout.read is None else self.timeout.read
-        self.max_buffered_bytes = min(settings.max_buffered_bytes, _LARGEST)
+        self.memory = Memory(settings.max_buffered_bytes)
+        self.names = Names(shared.resolver)
 
         self.is_traced: bool | None = None
         """Whether what is sent is noted, and so never sent by the fast path."""
         self.poller: Poller | None = None
         self.is_closed = False
-        self.is_paused = False  # memory is full
         self.queued = 0  # jobs in the queues of the hosts
-        self.held = 0  # bytes of content, here and in what had not been handed out when ``run`` began
         self.by_descriptor: dict[int, Any] = {}
         self.unfinished: dict[Any, None] = {}  # connections that have received more than is decoded in one turn
-        self.resolving: dict[Any, tuple[Lookup, dict[Name, list[Address]]]] = {}
-        """What is looked up for a connection, and the addresses that were found for it before."""
         self.now = self.left_at  # by this clock, when it was last looked at
         self.sweep_at = _FOREVER
         self.opened = self.reused = self.resent = 0
@@ -110,10 +104,6 @@ class LoopState(Clock):
 
     def forget(self, connection: Any) -> None:
         """Free the place of a connection that is closed."""
-        raise NotImplementedError
-
-    def waker_of(self, connection: Any) -> Callable[[], None]:
-        """Return what a resolver's thread may call to have the loop go on with *connection*."""
         raise NotImplementedError
 
     def hold(self, count: int) -> None:
