@@ -74,7 +74,8 @@ class Loop(LoopState):
     """Takes jobs from the intake, has them carried over connections, and puts the responses into ``results``."""
 
     __slots__ = ("_at_once", "_cancelled", "_idle_s", "_known", "_late_fields", "_lines", "_look_ahead",
-                 "_most_unanswered", "_queues_bare", "_send_if_quiet", "active", "awaits_hooks", "hosts", "idle", "intake", "is_parents",
+                 "_most_unanswered", "_queues_bare", "_send_if_quiet", "active",
+                 "awaits_hooks", "hosts", "idle", "intake", "is_parents",
                  "is_running", "most_in_a_row", "open", "per_host", "places", "results", "runnable",
                  "unjudged")  # fmt: skip
 

@@ -29,8 +29,8 @@ class LoopState(Clock):
     """A loop, as its connections know it."""
 
     __slots__ = ("by_descriptor", "default_encoding", "is_closed", "is_traced", "memory", "names", "now", "opened",
-                 "pacing", "plain_reader", "poller", "queued", "read_s", "resent", "rests", "reused", "shared", "sweep_at",
-                 "timeout", "total_s", "turner", "unfinished")  # fmt: skip
+                 "pacing", "plain_reader", "poller", "queued", "read_s", "resent", "rests", "reused", "shared",
+                 "sweep_at", "timeout", "total_s", "turner", "unfinished")  # fmt: skip
 
     pacing: Any
     """The loop's ``Pacing``, which knows connections."""
