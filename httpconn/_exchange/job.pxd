@@ -3,7 +3,7 @@ from httpconn._exchange.fast_reading cimport FastReader
 cdef class BareJob:
     cdef public Py_ssize_t attempts
     cdef public object body
-    cdef public object dressed
+    cdef public object late_head
     cdef public object head
     cdef public object index
     cdef public bint is_plain

@@ -34,13 +34,13 @@ def _pair_of(line: str) -> tuple[str, str]:
 class BareJob:
     """What an exchange looks at each time, in slots: compiled too, by ``job.pxd``."""
 
-    __slots__ = ("attempts", "body", "dressed", "head", "index", "is_plain", "key", "method", "origin", "reader",
+    __slots__ = ("attempts", "body", "head", "index", "is_plain", "key", "late_head", "method", "origin", "reader",
                  "request", "started", "timeout", "trail")  # fmt: skip
 
     attempts: int
     body: Callable[[], Iterator[bytes]] | None
     """Gives what is sent behind ``head``, framed, from its beginning."""
-    dressed: bytes | None
+    late_head: bytes | None
     """``head`` with the cookies of the last time that it was about to be sent; None where there were none."""
     head: bytes
     """The head, and the body too where that is short."""
@@ -72,7 +72,7 @@ class BareJob:
         self.head = head
         self.attempts = 0
         self.started = 0.0
-        self.body = self.dressed = self.reader = self.timeout = self.trail = None
+        self.body = self.late_head = self.reader = self.timeout = self.trail = None
         self.is_plain = True
 
 
@@ -155,8 +155,8 @@ class Job(BareJob):
 
     @property
     def head_to_send(self) -> bytes:
-        """``head``, or that with cookies and credentials; by what ``Preparer.dress`` has last put there."""
-        return self.head if self.dressed is None else self.dressed
+        """``head``, or that with cookies and credentials; by what ``Preparer.add_late_fields`` has last put there."""
+        return self.head if self.late_head is None else self.late_head
 
     @property
     def is_head_alone(self) -> bool:

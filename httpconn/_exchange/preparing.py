@@ -89,7 +89,7 @@ class Preparer:
 
             self._cookie_lines = CookieLines(policies.cookies)
         self.late_fields: set[str] = set() if self._cookie_lines is None else {"cookie"}
-        """Which fields ``dress`` may add; where there are none, it need not be called. It may get more."""
+        """Which fields ``add_late_fields`` may add; where there are none, it need not be called. It may get more."""
         self._sessions: Sessions | None = None
         given = settings.headers
         pairs = list(given) if given is not None else [("Accept", "*/*"), ("User-Agent", USER_AGENT)]
@@ -404,10 +404,10 @@ class Preparer:
             name = None
         return shaped.replaced(headers=fields, auth=auth, server_hostname=name), fields, own, True
 
-    def dress(self, job: Job) -> None:
+    def add_late_fields(self, job: Job) -> None:
         """Put cookies and credentials of this moment into ``head_to_send``. To be called each time that it is sent."""
-        if job.dressed is not None:
-            job.dressed = None
+        if job.late_head is not None:
+            job.late_head = None
         cookies = answer = None
         if self._cookie_lines is not None and job.takes_cookies:
             url = job.request if isinstance(job.request, str) else job.request.url
@@ -423,14 +423,14 @@ class Preparer:
         if answer is not None:
             lines.append(b"Authorization: " + answer)
         if len(lines) > 1:
-            job.dressed = b"".join((b"\r\n".join(lines), end, body))
+            job.late_head = b"".join((b"\r\n".join(lines), end, body))
 
-    def dress_bare(self, job: Job, line: bytes) -> None:
-        """As ``dress``, for the job of a bare URL, with what ``line_for_all`` has said."""
-        job.dressed = b"".join((job.head[: -len(b"\r\n")], line, b"\r\n\r\n")) if line else None
+    def add_cookie_line(self, job: Job, line: bytes) -> None:
+        """As ``add_late_fields``, for the job of a bare URL, with what ``line_for_all`` has said."""
+        job.late_head = b"".join((job.head[: -len(b"\r\n")], line, b"\r\n\r\n")) if line else None
 
     def line_for_all(self, origin: Origin) -> bytes | None:
-        """Return the field line that ``dress`` puts now into any bare job for *origin*, b"" for none.
+        """Return the field line that ``add_late_fields`` puts now into any bare job for *origin*, b"" for none.
 
         None where it depends on the target, or cannot be known.
         """

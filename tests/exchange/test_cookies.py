@@ -263,9 +263,11 @@ def test_a_jar_that_threads_change() -> None:
 def test_a_jar_is_asked_once_a_turn_for_all_bare_urls_of_a_host(
     fetch_many: FetchMany, monkeypatch: pytest.MonkeyPatch, connections: int, ordered: bool
 ) -> None:
-    dress = Preparer.dress
+    add_late_fields = Preparer.add_late_fields
     asked: list[None] = []
-    monkeypatch.setattr(Preparer, "dress", lambda self, job: (asked.append(None), dress(self, job))[1])
+    monkeypatch.setattr(
+        Preparer, "add_late_fields", lambda self, job: (asked.append(None), add_late_fields(self, job))[1]
+    )
     with Site({"/": PAGE}) as site:
         urls = [site.url(f"/?{number}") for number in range(400)]
         jar = jar_of(cookie(), cookie("other", domain="b.test"))
@@ -391,12 +393,12 @@ def test_heads_that_are_sent_in_pieces(fetch_many: FetchMany, domain: str) -> No
                 assert response.content == b"ok"
                 for host in responses._loop.hosts.values():
                     for job in host.pending:
-                        job.dressed = b"x" * 70_000
+                        job.late_head = b"x" * 70_000
     heads = [head for head in heads if head]
     assert sorted(head.split(b" ")[1].decode() for head in heads) == sorted(targets)
     line = b"\r\nCookie: n=" + b"1" * 3000 + b"\r\n\r\n"
-    are_dressed = domain != "b.test"
-    assert all(head.endswith(line) == are_dressed and head.count(b"Cookie:") == are_dressed for head in heads)
+    have_it = domain != "b.test"
+    assert all(head.endswith(line) == have_it and head.count(b"Cookie:") == have_it for head in heads)
     assert all(head.endswith(b"\r\n\r\n") and head.count(b"\r\n\r\n") == 1 for head in heads)
 
 

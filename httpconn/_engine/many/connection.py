@@ -202,10 +202,10 @@ class Connection:
             self.times = (resolve_s, connect_s, max(0.0, tls_s), 0.0)
         self.phase = BUSY
         loop.pacing.note_open(self.host, job)
-        is_dressed = loop.is_dressed(job)
+        adds_late_fields = loop.adds_late_fields(job)
         if loop.is_closed:
             return  # by the jar, or by a signal's handler meanwhile; so below
-        if is_dressed:
+        if adds_late_fields:
             self._send(job)
         else:
             self.rest()
@@ -447,7 +447,7 @@ class Connection:
         head = None
         if next_job is not None:
             if next_job.body is None:
-                head = next_job.head if next_job.dressed is None else next_job.dressed
+                head = next_job.head if next_job.late_head is None else next_job.late_head
             else:
                 next_job = None
         job, turner = self.job, loop.turner
@@ -561,7 +561,7 @@ class Connection:
             self._admit(job)
             read_s = self.limits.read
             loop.sweep_at = min(loop.sweep_at, _FOREVER if read_s is None else now + read_s, self.total_at)
-        if sent != len(job.head if job.dressed is None else job.dressed):
+        if sent != len(job.head if job.late_head is None else job.late_head):
             self._send_rest(job, sent)
         elif not job.is_plain:
             self.is_fast = False

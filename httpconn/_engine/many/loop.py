@@ -477,7 +477,7 @@ class Loop(LoopState):
         job = pending[0]
         if not self._late_fields:
             return job
-        while not self._is_dressed_in_turn(host, job):
+        while not self._adds_late_fields_in_turn(host, job):
             if self.is_closed:
                 return None
             self.take_first(pending, job)  # unless the jar's own code has given it up
@@ -486,8 +486,8 @@ class Loop(LoopState):
             job = pending[0]
         return None if self.is_closed else job
 
-    def _is_dressed_in_turn(self, host: Host, job: Job) -> bool:
-        """As ``is_dressed``; all bare URLs of a host have the same cookies, most often."""
+    def _adds_late_fields_in_turn(self, host: Host, job: Job) -> bool:
+        """As ``adds_late_fields``; all bare URLs of a host have the same cookies, most often."""
         if isinstance(job.request, str):
             if host not in self._lines:
                 # Which clears ``_lines``: so not within it.
@@ -495,12 +495,12 @@ class Loop(LoopState):
                 self._lines[host] = line
             line = self._lines[host]
             if line is not None:
-                self.shared.preparer.dress_bare(job, line)
+                self.shared.preparer.add_cookie_line(job, line)
                 return True
-        return self.is_dressed(job)
+        return self.adds_late_fields(job)
 
-    def is_dressed(self, job: Job) -> bool:
-        """Dress *job* with its cookies and credentials, just before it is sent.
+    def adds_late_fields(self, job: Job) -> bool:
+        """Add cookies and credentials to the head of *job*, just before it is sent.
 
         Where that fails, hand out the error as its result, and return False. The jar may be anybody's code, which may
         have closed the fetcher.
@@ -508,7 +508,7 @@ class Loop(LoopState):
         if not self._late_fields:
             return True
         try:
-            self.off_the_clock(self.shared.preparer.dress, job)
+            self.off_the_clock(self.shared.preparer.add_late_fields, job)
         except Exception as error:  # what the jar, its policy or a value that is none raises
             self.give_up(job, without_frames(error))
             return False
@@ -544,7 +544,7 @@ class Loop(LoopState):
         job = host.pending.popleft()
         self.queued -= 1
         while kept := self._kept_for(host, job):
-            if not self.is_dressed(job):
+            if not self.adds_late_fields(job):
                 self.settle(host)
                 return
             if self.is_closed:
@@ -610,7 +610,7 @@ class Loop(LoopState):
         """Return whether *job* may be sent over a connection that rests, and be read, by the fast path."""
         if self._send_if_quiet is None or self.is_traced or not connection.is_plain or connection.is_behind_left_out:
             return False
-        return job.is_plain and job.body is None and job.dressed is None
+        return job.is_plain and job.body is None and job.late_head is None
 
     def _kept_for(self, host: Host, job: Job) -> list[Connection]:
         """Return the list of kept connections that *job* may use; the last one is to be taken first."""

@@ -90,8 +90,8 @@ class LoopState(Clock):
         """Give up what is on a connection for the request of that number."""
         raise NotImplementedError
 
-    def is_dressed(self, job: Job) -> bool:
-        """Dress *job* with its cookies, just before it is sent; where that fails, hand out the error."""
+    def adds_late_fields(self, job: Job) -> bool:
+        """Add cookies and credentials to the head of *job*, just before it is sent; else hand out the error."""
         raise NotImplementedError
 
     def puts_back(self, connection: Any) -> bool:

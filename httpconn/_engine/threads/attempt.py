@@ -220,7 +220,7 @@ class Attempt(Clock):
                     self._open(connection)
             self._was_open = True
             if self._shared.preparer.late_fields:
-                self.off_the_clock(self._shared.preparer.dress, job)
+                self.off_the_clock(self._shared.preparer.add_late_fields, job)
             if self._shared.settings.keep_sent or is_logged():
                 assert connection.channel is not None
                 note_sending(job, connection.channel, keeps_sent=self._shared.settings.keep_sent)
