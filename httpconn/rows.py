@@ -14,8 +14,8 @@ from ._exchange.settings import FetchOptions
 from ._wire.urls import parse_url, take_credentials
 from .errors import InvalidURL, MissingExtra
 from .fetch import Fetcher
-from .model import Request, Response
-from .writers.columns import COLUMNS, arrow_schema, asked_url, for_arrow
+from .model import Request
+from .writers.columns import COLUMNS, Records, arrow_schema, asked_url, for_arrow
 
 _DEFAULT_COLUMNS: Final = (
     *("index", "url", "final_url", "status", "headers", "content"),
@@ -121,6 +121,7 @@ def _batches(
 ) -> Iterator[list[dict[str, Any]]]:
     rows: list[dict[str, Any]] = []
     size = 0
+    records = Records(name for name in names if name in COLUMNS)
     failure: Exception | None = None
     with fetcher:
         while True:
@@ -133,7 +134,9 @@ def _batches(
                     break
                 failure = error
                 continue
-            rows.append({name: _value(name, response) for name in names})
+            record = records.record_of(response, response.index, asked_url(response))
+            record["content"] = response.content
+            rows.append({name: for_arrow(name, record[name]) for name in names})
             size += _ROW_BYTES + len(response.content)
             if len(rows) >= batch_rows or size >= batch_bytes:
                 yield rows
@@ -142,11 +145,3 @@ def _batches(
             yield rows
     if failure is not None:
         raise failure
-
-
-def _value(name: str, response: Response) -> Any:
-    if name == "content":
-        return response.content
-    if name == "index":
-        return response.index
-    return for_arrow(name, asked_url(response) if name == "url" else COLUMNS[name](response))

@@ -9,7 +9,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Final, TextIO
+from typing import TYPE_CHECKING, Any, Final, TextIO, TypeAlias
 
 from .. import writers
 from .._wire.urls import parse_url, redacted
@@ -34,6 +34,8 @@ INTERRUPTED: Final = 130
 CLOSED_PIPE: Final = 141
 
 _SHOWN: Final = 10
+
+Entries: TypeAlias = Iterable[Entry | str | None]
 
 
 class UnderWay(HTTPException):
@@ -73,11 +75,11 @@ def _forget_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _entries(given: Namespace, stack: contextlib.ExitStack) -> tuple[Iterable[Entry | None], Callable[[], int | None]]:
+def _entries(given: Namespace, stack: contextlib.ExitStack) -> tuple[Entries, Callable[[], int | None]]:
     """Return the entries of the input, and what counts them, if that can be known. Raises UsageError."""
     method = "HEAD" if given.head else "GET"
     if arguments.is_urls(given.input):
-        of_urls = [Entry(url, url if method == "GET" else Request(method, url)) for url in given.input]
+        of_urls = [url if method == "GET" else Entry(url, Request(method, url)) for url in given.input]
         return of_urls, lambda: len(of_urls)
     path = given.input[0] if given.input else "-"
     if path == "-" and sys.stdin.isatty():
@@ -109,7 +111,7 @@ def _check_not_read(given: Namespace) -> None:
                 raise UsageError(f"{given.out!r} is the output, and an input too")
 
 
-def _fetch(given: Namespace, entries: Iterable[Entry | None], count: Callable[[], int | None]) -> int:
+def _fetch(given: Namespace, entries: Entries, count: Callable[[], int | None]) -> int:
     _check_not_read(given)
     try:
         fetcher = Fetcher(**arguments.fetch_options(given), keep_sent=arguments.is_warc(given))
@@ -218,7 +220,7 @@ class Run:
     def __init__(
         self,
         given: Namespace,
-        entries: Iterable[Entry | None],
+        entries: Entries,
         fetcher: Fetcher,
         out: writers.Writer,
         journal: Journal,
@@ -273,37 +275,45 @@ class Run:
         return [(number, signal.signal(number, interrupt)) for number in (signal.SIGINT, signal.SIGTERM)]
 
     def _requests(self) -> Iterator[Request | str | None]:
-        had, begun = self._had, self.journal.begun
-        for place, entry in _numbered(self._entries):
+        had, places, takes_coded = self._had, self._places, self._takes_coded
+        place = -1
+        for entry in self._entries:
             if entry is None:
                 yield None
                 continue
+            place += 1
             if had is not None and place in had:
-                self._check_same(had, place, entry)
+                self._check_same(had, place, _url_of(entry))
                 self.counts.skipped += 1
                 continue
-            request = entry.request
-            if entry.problem is not None:
-                self._fail(entry, place, entry.problem)
-                continue
-            if isinstance(request, Request) and request.method not in IDEMPOTENT_METHODS:
-                if place in begun and not self._retries_unsafe:
-                    text = f"this {request.method} may have been sent by an earlier run; --retry-unsafe sends it again"
-                    self._fail(entry, place, UnderWay(text))
+            request = entry if isinstance(entry, str) else entry.request
+            if not isinstance(entry, str):
+                problem = entry.problem or self._may_be_sent_twice(request, place)
+                if problem is not None:
+                    self._fail(entry, place, problem)
                     continue
-                self.journal.note(place)
-            if self._takes_coded:
+            if takes_coded:
                 request = Request("GET", request) if isinstance(request, str) else request
                 request.decode = False
                 request.wire = self._keeps_wire
-            self._places[self._given] = place
+            places[self._given] = place
             self._given += 1
             yield request
 
-    def _check_same(self, had: Recorded, place: int, entry: Entry) -> None:
-        if not had.matches(place, url_told(entry.url)):
+    def _may_be_sent_twice(self, request: Request | str, place: int) -> UnderWay | None:
+        """Return an error where an earlier run may have sent this; note of what is unsafe that it is sent now."""
+        if isinstance(request, str) or request.method in IDEMPOTENT_METHODS:
+            return None
+        if place in self.journal.begun and not self._retries_unsafe:
+            text = f"this {request.method} may have been sent by an earlier run; --retry-unsafe sends it again"
+            return UnderWay(text)
+        self.journal.note(place)
+        return None
+
+    def _check_same(self, had: Recorded, place: int, url: str) -> None:
+        if not had.matches(place, url_told(url)):
             raise UsageError(
-                f"entry {place + 1} of the input is {redacted(entry.url)!r:.100}, and {self._name!r} has the record of "
+                f"entry {place + 1} of the input is {redacted(url)!r:.100}, and {self._name!r} has the record of "
                 "another one there: this is not the input that it was begun with"
             )
 
@@ -334,12 +344,8 @@ class Run:
             raise OutputError(f"{self._name!r} cannot be written: {error.strerror or error}") from error
 
 
-def _numbered(entries: Iterable[Entry | None]) -> Iterator[tuple[int, Entry | None]]:
-    place = 0
-    for entry in entries:
-        yield place, entry
-        if entry is not None:
-            place += 1
+def _url_of(entry: Entry | str) -> str:
+    return entry if isinstance(entry, str) else entry.url
 
 
 def _host_of(response: Response) -> str:
@@ -348,7 +354,7 @@ def _host_of(response: Response) -> str:
     return asked_url(response).partition("://")[2].partition("/")[0][:100]
 
 
-def _tell_plan(given: Namespace, entries: Iterable[Entry | None], out: TextIO | None = None) -> int:
+def _tell_plan(given: Namespace, entries: Entries, out: TextIO | None = None) -> int:
     """Print what would be asked for; return the exit code, FAILED where an entry is no request."""
     hosts: Counter[str] = Counter()
     wrong: list[str] = []
@@ -357,10 +363,10 @@ def _tell_plan(given: Namespace, entries: Iterable[Entry | None], out: TextIO | 
         if entry is None:
             continue
         total += 1
-        problem: Exception | None = entry.problem
+        problem = None if isinstance(entry, str) else entry.problem
         if problem is None:
             try:
-                hosts[str(parse_url(url_told(entry.url))[0])] += 1
+                hosts[str(parse_url(url_told(_url_of(entry)))[0])] += 1
             except (ValueError, HTTPException) as error:
                 problem = error
         if problem is not None:

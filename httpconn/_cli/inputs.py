@@ -23,6 +23,7 @@ from ..writers.blocks import zstd_library
 MOST_LINE_BYTES: Final = 16 << 20
 CHUNK_BYTES: Final = 1 << 16
 CHUNKS_AHEAD: Final = 64
+_COMMENT: Final = ord("#")
 
 KEYS: Final = ("url", "method", "headers", "body", "tag")
 """Of an object in JSON Lines. Another key is an error: it may be one of these, misspelt."""
@@ -37,7 +38,7 @@ class BadInput(ValueError):
 
 
 class Entry(NamedTuple):
-    """One entry of the input: a request, or what is wrong with it."""
+    """One entry of the input: a request, or what is wrong with it. A bare URL to GET is an entry itself, as str."""
 
     url: str
     request: Request | str
@@ -132,30 +133,34 @@ def _read_by_thread(file: BinaryIO) -> Iterator[bytes | None]:
         yield chunk
 
 
-def lines_of(chunks: Iterable[bytes | None]) -> Iterator[tuple[int, bytes] | None]:
-    """Yield each line with its number, from 1, without its end and without a byte order mark."""
+def lines_of(chunks: Iterable[bytes | None]) -> Iterator[tuple[int, list[bytes]] | None]:
+    """Yield lines as they come, with the number of the first, from 1; without ends and without a byte order mark."""
     rest: list[bytes] = []
     size = 0
-    number = 0
+    number = 1
     for chunk in chunks:
         if chunk is None:
             yield None
             continue
-        first, *more = chunk.split(b"\n")
-        rest.append(first)
-        size += len(first)
+        lines = chunk.split(b"\n")
+        rest.append(lines[0])
+        size += len(lines[0])
         if size > MOST_LINE_BYTES:
-            raise UsageError(f"line {number + 1} of the input is longer than {MOST_LINE_BYTES >> 20} MiB")
-        for part in more:
-            number += 1
-            yield number, _line(b"".join(rest), number)
-            rest, size = [part], len(part)
+            raise UsageError(f"line {number} of the input is longer than {MOST_LINE_BYTES >> 20} MiB")
+        if len(lines) > 1:
+            lines[0] = b"".join(rest)
+            last = lines.pop()
+            rest, size = [last], len(last)
+            yield number, _without_mark(lines, number)
+            number += len(lines)
     if size:
-        yield number + 1, _line(b"".join(rest), number + 1)
+        yield number, _without_mark([b"".join(rest)], number)
 
 
-def _line(line: bytes, number: int) -> bytes:
-    return (line.removeprefix(codecs.BOM_UTF8) if number == 1 else line).removesuffix(b"\r")
+def _without_mark(lines: list[bytes], number: int) -> list[bytes]:
+    if number == 1:
+        lines[0] = lines[0].removeprefix(codecs.BOM_UTF8)
+    return lines
 
 
 class Input:
@@ -171,39 +176,38 @@ class Input:
         self._column = column
         self._method = method
 
-    def __iter__(self) -> Iterator[Entry | None]:
+    def __iter__(self) -> Iterator[Entry | str | None]:
         lines = lines_of(chunks_of(self._file))
         return self._rows(lines) if self._form == "csv" else self._lines(lines)
 
-    def _lines(self, lines: Iterator[tuple[int, bytes] | None]) -> Iterator[Entry | None]:
+    def _lines(self, parts: Iterator[tuple[int, list[bytes]] | None]) -> Iterator[Entry | str | None]:
         is_json = {"jsonl": True, "lines": False}.get(self._form)
-        for numbered in lines:
-            if numbered is None:
+        is_plain = self._method == "GET"
+        for part in parts:
+            if part is None:
                 yield None
                 continue
-            number, line = numbered
-            line = line.strip()
-            if not line:
-                continue
-            if is_json is None:
-                is_json = line.startswith(b"{")
-            if is_json:
-                yield self._of_json(line, number)
-            elif not line.startswith(b"#"):
-                yield self._of_line(line, number)
+            for number, line in enumerate(part[1], part[0]):
+                line = line.strip()
+                if not line:
+                    continue
+                if is_json is None:
+                    is_json = line.startswith(b"{")
+                if is_json:
+                    yield self._of_json(line, number)
+                elif line[0] != _COMMENT:
+                    try:
+                        url = line.decode()
+                    except UnicodeDecodeError as error:
+                        yield bad(line, number, f"it is no UTF-8: {error.reason} at byte {error.start}")
+                        continue
+                    yield url if is_plain else self.entry(url)
 
-    def _of_line(self, line: bytes, number: int) -> Entry:
-        try:
-            url = line.decode("utf-8")
-        except UnicodeDecodeError as error:
-            return bad(line, number, f"it is no UTF-8: {error.reason} at byte {error.start}")
-        return self.entry(url)
-
-    def entry(self, url: str) -> Entry:
+    def entry(self, url: str) -> Entry | str:
         """Return the entry of a bare URL."""
-        return Entry(url, url if self._method == "GET" else Request(self._method, url))
+        return url if self._method == "GET" else Entry(url, Request(self._method, url))
 
-    def _of_json(self, line: bytes, number: int) -> Entry:
+    def _of_json(self, line: bytes, number: int) -> Entry | str:
         try:
             told = json.loads(line)
             if not isinstance(told, dict):
@@ -212,7 +216,7 @@ class Input:
         except (ValueError, TypeError, RecursionError) as error:
             return bad(line, number, str(error))
 
-    def _of_object(self, told: dict[str, Any]) -> Entry:
+    def _of_object(self, told: dict[str, Any]) -> Entry | str:
         unknown = sorted(told.keys() - {*KEYS})
         if unknown:
             raise ValueError(f"expected the keys {', '.join(KEYS)}, got {', '.join(map(repr, unknown))}")
@@ -230,39 +234,57 @@ class Input:
         request = Request(method or self._method, url, headers, body, tag=told.get("tag"))
         return Entry(request.url, request)
 
-    def _rows(self, lines: Iterator[tuple[int, bytes] | None]) -> Iterator[Entry | None]:
+    def _rows(self, parts: Iterator[tuple[int, list[bytes]] | None]) -> Iterator[Entry | str | None]:
         at: int | None = None
         held = b""
-        for numbered in lines:
-            if numbered is None:
+        number = 0
+        for part in parts:
+            if part is None:
                 yield None
                 continue
-            number, line = numbered
-            held = held + b"\n" + line if held else line
-            if held.count(b'"') % 2:  # a quoted value goes on in the next line
-                if len(held) > MOST_LINE_BYTES:
-                    raise UsageError(f"the row that ends in line {number} has a quote without an end")
-                continue
-            row, held = held, b""
-            if not row.strip():
-                continue
-            try:
-                [values] = csv.reader([row.decode("utf-8")], strict=True)
-            except (UnicodeDecodeError, csv.Error, ValueError) as error:
+            for number, line in enumerate(part[1], part[0]):
+                line = line.removesuffix(b"\r")
+                held = held + b"\n" + line if held else line
+                if held.count(b'"') % 2:  # a quoted value goes on in the next line
+                    if len(held) > MOST_LINE_BYTES:
+                        raise UsageError(f"the row that ends in line {number} has a quote without an end")
+                    continue
+                row, held = held, b""
+                if not row.strip():
+                    continue
                 if at is None:
-                    raise UsageError(f"the first row of the input has no names of columns: {error}") from None
-                yield bad(row, number, str(error))
-                continue
-            if at is None:
-                if self._column not in values:
-                    raise UsageError(f"the input has no column {self._column!r}; it has {', '.join(values)}")
-                at = values.index(self._column)
-            elif at >= len(values) or not values[at].strip():
-                yield bad(row, number, f"there is nothing in the column {self._column!r}")
-            else:
-                yield self.entry(values[at].strip())
+                    at = self._place_of_column(row)
+                else:
+                    yield self._of_row(row, number, at)
         if held:
             yield bad(held, number, "the quote has no end")
+
+    def _place_of_column(self, row: bytes) -> int:
+        try:
+            names = _values_of(row)
+        except ValueError as error:
+            raise UsageError(f"the first row of the input has no names of columns: {error}") from None
+        if self._column not in names:
+            raise UsageError(f"the input has no column {self._column!r}; it has {', '.join(names)}")
+        return names.index(self._column)
+
+    def _of_row(self, row: bytes, number: int, at: int) -> Entry | str:
+        try:
+            values = _values_of(row)
+        except ValueError as error:
+            return bad(row, number, str(error))
+        if at >= len(values) or not values[at].strip():
+            return bad(row, number, f"there is nothing in the column {self._column!r}")
+        return self.entry(values[at].strip())
+
+
+def _values_of(row: bytes) -> list[str]:
+    """Return the values of one row of CSV. Raises ValueError."""
+    try:
+        [values] = csv.reader([row.decode("utf-8")], strict=True)
+    except csv.Error as error:
+        raise ValueError(str(error)) from None
+    return values
 
 
 def bad(line: bytes, number: int, why: str) -> Entry:

@@ -99,6 +99,8 @@ _BYTE_ORDER_MARKS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16be"),
 )
 
+_MARKS: Final = tuple(mark for mark, _ in _BYTE_ORDER_MARKS)
+
 _BY_LABEL: Final = {label: name for name, labels in _LABELS.items() for label in (name, *labels.split())}
 
 
@@ -140,10 +142,9 @@ def check_default(default: object) -> None:
 
 def find_by_byte_order_mark(content: bytes) -> str | None:
     """Return the name of the encoding that *content* itself begins to tell."""
-    for mark, name in _BYTE_ORDER_MARKS:
-        if content.startswith(mark):
-            return name
-    return None
+    if not content.startswith(_MARKS):
+        return None
+    return next(name for mark, name in _BYTE_ORDER_MARKS if content.startswith(mark))
 
 
 def find_by_content_type(values: Sequence[str]) -> str | None:
@@ -277,7 +278,7 @@ class TextDecoder:
             found = find_by_byte_order_mark(content)
             if found is not None:
                 self._name, self._decoder = found, _incremental_decoder(found)
-            elif not final and any(mark.startswith(content) for mark, _ in _BYTE_ORDER_MARKS):
+            elif not final and any(mark.startswith(content) for mark in _MARKS):
                 self._begin = content
                 return ""
         text = self._decoder.decode(content, final)

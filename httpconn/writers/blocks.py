@@ -34,7 +34,7 @@ def zstd_library() -> Any:
     raise MissingExtra('zstd needs a package: pip install "httpconn[zstd]"')
 
 
-def encoder_of(coding: str) -> Callable[[bytes], bytes]:
+def encoder_of(coding: str) -> Callable[[bytes | bytearray], bytes | bytearray]:
     """Return what makes one block of bytes, for "plain", "gzip" or "zstd". Raises MissingExtra.
 
     For gzip by isal, which is several times as fast, where that is installed.
@@ -48,7 +48,7 @@ def encoder_of(coding: str) -> Callable[[bytes], bytes]:
             compress_once = library.compress
             return lambda data: bytes(compress_once(data, 2, library.COMP_GZIP))  # its levels are others: 0 to 3
 
-        def to_gzip(data: bytes) -> bytes:
+        def to_gzip(data: bytes | bytearray) -> bytes:
             stream = zlib.compressobj(5, zlib.DEFLATED, _GZIP)
             return stream.compress(data) + stream.flush()
 
@@ -144,7 +144,7 @@ class BlockFile:
         self._file.seek(size)
         self.size = size
 
-    def append(self, data: bytes) -> None:
+    def append(self, data: bytes | bytearray) -> None:
         """Write one block."""
         view = memoryview(data)
         try:

@@ -11,9 +11,9 @@ import base64
 import json
 import time
 from collections.abc import Callable, Iterable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from .._wire.head import field_lines_of, field_values_of
+from .._wire.head import field_lines_of, field_value_of
 from ..model import Request, Response
 from .recorded import url_told
 
@@ -21,31 +21,27 @@ ALWAYS: Final = ("index", "url")
 """What tells which record it is; so no choice of fields leaves it out."""
 
 
-class Content(NamedTuple):
-    """Content as JSON can have it; one of them is ""."""
-
-    text: str
-    base64: str
-
-
 def asked_url(response: Response) -> str:
     """Return the URL that was asked for first, without credentials."""
     return url_told((response.history[0] if response.history else response).url)
 
 
-def content_of(response: Response) -> Content:
-    """Return the content as text if that loses nothing, else in Base64: what is no text in its charset, or has NULs."""
+def content_of(response: Response) -> tuple[str, str]:
+    """Return the content as JSON can have it: as text if that loses nothing, and in Base64; one of them is "".
+
+    In Base64 is what is no text in its charset, or has NULs.
+    """
     data = response.content
     if not data:
-        return Content("", "")
+        return "", ""
     if b"\0" not in data[:1024]:
         try:
             text = response.text
         except Exception:  # a default_encoding= of the caller's may raise anything
-            return Content("", base64.b64encode(data).decode("ascii"))
+            return "", base64.b64encode(data).decode("ascii")
         if "\0" not in text and ("\ufffd" not in text or _has_replacement_itself(response, data)):
-            return Content(text, "")
-    return Content("", base64.b64encode(data).decode("ascii"))
+            return text, ""
+    return "", base64.b64encode(data).decode("ascii")
 
 
 def _has_replacement_itself(response: Response, data: bytes) -> bool:
@@ -65,67 +61,104 @@ def _text_of_tag(tag: Any) -> str:
     return tag if isinstance(tag, str) else json.dumps(tag, ensure_ascii=False, default=str)
 
 
-def _headers(response: Response) -> list[tuple[str, str]]:
-    head = response._head
-    return field_lines_of(head) if head is not None else []
-
-
 def content_type(response: Response) -> str:
     """Return the value of the first Content-Type, "" where there is none."""
     head = response._head
-    values = field_values_of(head, "content-type") if head is not None else None
-    return values[0] if values else ""
+    values = head.field_values("content-type") if head is not None else None
+    return field_value_of(values[0]) if values else ""
 
 
-def _via(response: Response) -> str:
-    if not response.history:
-        return ""
-    return " ".join(f"{hop.status} {url_told(hop.url).replace(' ', '%20')}" for hop in response.history)
+def error_text(error: BaseException) -> str:
+    return str(error) or type(error).__name__
 
 
-def _in_microseconds(seconds: float) -> float:
-    """Return *seconds* with six digits behind the point: ``round`` would write them out as text, and read it again."""
-    return int(seconds * 1e6 + 0.5) / 1e6
+# -- the columns, in parts: each adds its own to a record, which has the index and the url -----------------------
 
 
-def _timings(response: Response) -> dict[str, float]:
-    resolve, connect, tls, first_byte, total = response.timings
-    return {
-        "resolve": resolve and _in_microseconds(resolve),  # of a kept connection all three are 0.0
-        "connect": connect and _in_microseconds(connect),
-        "tls": tls and _in_microseconds(tls),
-        "first_byte": _in_microseconds(first_byte),
-        "total": _in_microseconds(total),
+def _add_request(record: dict[str, Any], response: Response) -> None:
+    history = response.history
+    request = (history[0] if history else response)._request
+    if isinstance(request, Request):
+        record["tag"], record["method"] = _text_of_tag(request.tag), request.method
+    else:
+        record["tag"], record["method"] = "", "GET"
+    record["final_url"] = url_told(response.url) if history else record["url"]
+
+
+def _via(history: tuple[Response, ...]) -> str:
+    return " ".join([f"{hop.status} {url_told(hop.url).replace(' ', '%20')}" for hop in history])
+
+
+def _add_outcome(record: dict[str, Any], response: Response) -> None:
+    error = response.error
+    history = response.history
+    record["status"] = response.status
+    record["reason"] = response.reason
+    record["error_type"], record["error"] = ("", "") if error is None else (type(error).__name__, error_text(error))
+    record["attempts"] = response.attempts
+    record["redirects"] = len(history)
+    record["via"] = _via(history) if history else ""
+
+
+def _add_times(record: dict[str, Any], response: Response) -> None:
+    # Six digits behind the point: ``round`` would write them out as text, and read it again.
+    record["recorded_at"] = int(time.time() * 1e6 + 0.5) / 1e6
+    told = response._times
+    resolve, connect, tls, first_byte, total = (0.0, 0.0, 0.0, told, told) if isinstance(told, float) else told
+    record["timings"] = {
+        "resolve": resolve and int(resolve * 1e6 + 0.5) / 1e6,  # of a kept connection all three are 0.0
+        "connect": connect and int(connect * 1e6 + 0.5) / 1e6,
+        "tls": tls and int(tls * 1e6 + 0.5) / 1e6,
+        "first_byte": int(first_byte * 1e6 + 0.5) / 1e6,
+        "total": int(total * 1e6 + 0.5) / 1e6,
     }
 
 
-def error_text(error: BaseException | None) -> str:
-    return "" if error is None else str(error) or type(error).__name__
+def _add_size(record: dict[str, Any], response: Response) -> None:
+    record["content_type"] = content_type(response)
+    record["size"] = len(response.content)
 
 
-def _method(response: Response) -> str:
-    asked = (response.history[0] if response.history else response)._request
-    return asked.method if isinstance(asked, Request) else "GET"
+def _add_headers(record: dict[str, Any], response: Response) -> None:
+    head = response._head
+    record["headers"] = [] if head is None else field_lines_of(head)
 
 
-COLUMNS: Final[dict[str, Callable[[Response], Any]]] = {
-    "tag": lambda r: _text_of_tag((r.history[0] if r.history else r).tag),
-    "method": _method,
-    "final_url": lambda r: url_told(r.url),
-    "status": lambda r: r.status,
-    "reason": lambda r: r.reason,
-    "error_type": lambda r: "" if r.error is None else type(r.error).__name__,
-    "error": lambda r: error_text(r.error),
-    "attempts": lambda r: r.attempts,
-    "redirects": lambda r: len(r.history),
-    "via": _via,
-    "recorded_at": lambda r: _in_microseconds(time.time()),
-    "timings": _timings,
-    "content_type": content_type,
-    "size": lambda r: len(r.content),
-    "headers": _headers,
+def _add_content(record: dict[str, Any], response: Response) -> None:
+    record["content"], record["content_base64"] = content_of(response)
+
+
+OF_CONTENT: Final = ("content", "content_base64")
+"""The content as JSON has it, in the one where it can be without loss; the other one is ""."""
+
+_PARTS: Final[dict[Callable[[dict[str, Any], Response], None], tuple[str, ...]]] = {
+    _add_request: ("tag", "method", "final_url"),
+    _add_outcome: ("status", "reason", "error_type", "error", "attempts", "redirects", "via"),
+    _add_times: ("recorded_at", "timings"),
+    _add_size: ("content_type", "size"),
+    _add_headers: ("headers",),
+    _add_content: OF_CONTENT,
 }
-"""Behind ``index`` and ``url``; how a format has the content is its own."""
+"""Behind ``index`` and ``url``. A call for each column would be a tenth of what a page takes into JSON Lines."""
+
+COLUMNS: Final = tuple(name for names in _PARTS.values() if names != OF_CONTENT for name in names)
+"""Those of every format, behind ``index`` and ``url``; how one has the content is its own."""
+
+
+class Records:
+    """Makes records of responses: dictionaries of ``index``, ``url`` and the columns *names*, in their order."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        wanted = [*ALWAYS, *names]
+        self._parts = [part for part, its in _PARTS.items() if not {*its}.isdisjoint(wanted)]
+        every = [*ALWAYS, *(name for part in self._parts for name in _PARTS[part])]
+        self._names = None if wanted == every else wanted
+
+    def record_of(self, response: Response, index: int, url: str) -> dict[str, Any]:
+        record: dict[str, Any] = {"index": index, "url": url}
+        for add in self._parts:
+            add(record, response)
+        return record if self._names is None else {name: record[name] for name in self._names}
 
 
 _INTEGERS: Final = {"index": "int64", "status": "int16", "attempts": "int32", "redirects": "int32", "size": "int64"}

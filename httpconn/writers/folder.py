@@ -13,8 +13,8 @@ from typing import Any, Final, NamedTuple
 
 from ..model import Response
 from .blocks import BlockFile
-from .columns import asked_url, chosen, content_type
-from .jsonl import Records, place_of, serializer
+from .columns import Records, asked_url, chosen, content_type
+from .jsonl import place_of, serializer
 from .recorded import Recorded
 from .spool import Opening, Spool, SpoolingWriter
 
@@ -95,7 +95,7 @@ class FolderWriter(SpoolingWriter):
     def __init__(self, path: str, coding: str, opening: Opening) -> None:
         """Raises as ``writers.open``; with *replace*, the index is begun anew, and no file is removed."""
         names = chosen(opening.fields, ("file",))
-        self._records = Records([name for name in names if name != "file"], ())
+        self._records = Records(name for name in names if name != "file")
         self._has_file = "file" in names
         self._serialize = serializer()
         self._begin = os.path.join(path, "")
@@ -110,7 +110,7 @@ class FolderWriter(SpoolingWriter):
         except BaseException:
             self._index.close()
             raise
-        self._spool: Spool[_Page] = Spool(self._append, opening.flush_s)
+        self._spool: Spool[list[_Page]] = Spool(self._append, opening.flush_s, list)
 
     def _read(self) -> int:
         whole = 0
@@ -130,15 +130,15 @@ class FolderWriter(SpoolingWriter):
         name = file_name(url, place, content_type(response)) if content else ""
         if self._has_file:
             record["file"] = name
-        line = self._serialize(record)
+        line = bytes(memoryview(self._serialize(record)))  # a copy, which is kept
         self.recorded.add(place, url)
-        self._spool.put(_Page(name, content, line), len(content) + len(line))
+        self._spool.put((_Page(name, content, line),), len(content) + len(line))
 
     def _append(self, pages: list[_Page]) -> None:
         for page in pages:
             if page.name:
                 self._save(self._begin + page.name, page.content)
-        self._index.append(b"".join([page.line + b"\n" for page in pages]))
+        self._index.append(b"".join([page.line for page in pages]))
 
     def _save(self, path: str, content: bytes) -> None:
         try:

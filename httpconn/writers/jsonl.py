@@ -6,63 +6,44 @@ import importlib
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
 from ..model import Response
 from .blocks import BlockFile, encoder_of
-from .columns import COLUMNS, asked_url, chosen, content_of
+from .columns import OF_CONTENT, Records, asked_url, chosen
 from .recorded import Recorded
 from .spool import Opening, Spool, SpoolingWriter
-
-OF_CONTENT: Final = ("content", "content_base64")
-"""The content, in the one where it can be without loss; the other one is ""."""
 
 _BEGIN: Final = re.compile(rb'\{"index":(\d{1,12}),"url":"((?:[^"\\]|\\.)*)"[,}]')
 
 
 def _with_surrogates(dumps: Callable[[Any], str], record: dict[str, Any]) -> bytes:
     """Return *record* as JSON in UTF-8; half a surrogate pair, which is no text, becomes a question mark."""
-    return dumps(record).encode("utf-8", "replace")
+    return dumps(record).encode("utf-8", "replace") + b"\n"
 
 
 def serializer() -> Callable[[dict[str, Any]], bytes]:
-    """Return what makes one line of a record, without its end: by orjson where it is installed."""
+    """Return what makes one line of a record, with its end: by orjson where it is installed.
+
+    A line is for use at once, not to be kept: bytes that orjson 3.13 has made hold up to twelve times their size.
+    """
     standard = partial(_with_surrogates, partial(json.dumps, ensure_ascii=False, separators=(",", ":")))
     try:
         orjson = importlib.import_module("orjson")
     except ImportError:
         return standard
-    fast: Callable[[dict[str, Any]], bytes] = orjson.dumps
+    fast: Callable[[dict[str, Any], None, int], bytes] = orjson.dumps
+    ends: int = orjson.OPT_APPEND_NEWLINE
 
     def serialize(record: dict[str, Any]) -> bytes:
         try:
-            return fast(record)
+            return fast(record, None, ends)
         except TypeError:  # a surrogate, or a number beyond 64 bits
             return standard(record)
 
     return serialize
-
-
-class Records:
-    """Makes records of responses: dictionaries of the columns that were chosen, in their order."""
-
-    def __init__(self, fields: Iterable[str] | None, of_format: Iterable[str] = OF_CONTENT) -> None:
-        """Raises ValueError for a field that there is not."""
-        names = chosen(fields, of_format)
-        self._columns = [(name, COLUMNS[name]) for name in names if name in COLUMNS]
-        self._content = [name for name in names if name in OF_CONTENT]
-
-    def record_of(self, response: Response, index: int, url: str) -> dict[str, Any]:
-        record: dict[str, Any] = {"index": index, "url": url}
-        for name, value_of in self._columns:
-            record[name] = value_of(response)
-        if self._content:
-            content = content_of(response)
-            for name in self._content:
-                record[name] = content.text if name == "content" else content.base64
-        return record
 
 
 def place_of(line: bytes) -> tuple[int, str]:
@@ -81,7 +62,7 @@ class StandardOutput:
 
     path = "standard output"
 
-    def append(self, data: bytes) -> None:
+    def append(self, data: bytes | bytearray) -> None:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
 
@@ -96,7 +77,7 @@ class JSONLinesWriter(SpoolingWriter):
 
     def __init__(self, path: str, coding: str, opening: Opening) -> None:
         """Raises as ``writers.open``."""
-        self._records = Records(opening.fields)
+        self._records = Records(chosen(opening.fields, OF_CONTENT))
         self._encode = encoder_of(coding)
         self._serialize = serializer()
         self.recorded = Recorded()
@@ -112,7 +93,7 @@ class JSONLinesWriter(SpoolingWriter):
         except BaseException:
             self._file.close()
             raise
-        self._spool: Spool[bytes] = Spool(self._append, opening.flush_s)
+        self._spool = Spool(self._append, opening.flush_s, bytearray)
 
     def _read(self, file: BlockFile, coding: str) -> int:
         """Note what the file has, and return where its last whole block ends. Raises ValueError."""
@@ -133,9 +114,8 @@ class JSONLinesWriter(SpoolingWriter):
         self.recorded.add(place, url)
         self._spool.put(line, len(line))
 
-    def _append(self, lines: list[bytes]) -> None:
-        lines.append(b"")
-        self._file.append(self._encode(b"\n".join(lines)))
+    def _append(self, lines: bytearray) -> None:
+        self._file.append(self._encode(lines))
 
     def _finish(self) -> None:
         self._file.close()

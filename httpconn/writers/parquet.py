@@ -16,8 +16,7 @@ from typing import Any, Final
 
 from ..errors import MissingExtra
 from ..model import Response
-from .columns import arrow_schema, asked_url, chosen, for_arrow
-from .jsonl import Records
+from .columns import Records, arrow_schema, asked_url, chosen, for_arrow
 from .recorded import Recorded
 from .spool import Opening, Spool, SpoolingWriter
 
@@ -44,7 +43,7 @@ class ParquetWriter(SpoolingWriter):
         self._arrow = _library()
         self._parquet: Any = importlib.import_module("pyarrow.parquet")
         names = chosen(opening.fields, ("content",))
-        self._records = Records([name for name in names if name != "content"], ())
+        self._records = Records(name for name in names if name != "content")
         self._has_content = "content" in names
         self._schema = arrow_schema(self._arrow, ["index", "url", *names])
         self._begin = path.removesuffix(".parquet")
@@ -64,7 +63,7 @@ class ParquetWriter(SpoolingWriter):
         # Somebody has to be told now where nothing can be written.
         with open(self._open_name(), "xb"):
             pass
-        self._spool: Spool[tuple[dict[str, Any] | None, int]] = Spool(self._add, opening.flush_s)
+        self._spool: Spool[list[tuple[dict[str, Any] | None, int]]] = Spool(self._add, opening.flush_s, list)
 
     def _name(self) -> str:
         return f"{self._begin}-{self._number:05}.parquet"
@@ -99,7 +98,7 @@ class ParquetWriter(SpoolingWriter):
             row["content"] = response.content
             size += len(response.content)
         self.recorded.add(place, for_arrow("url", url))
-        self._spool.put((row, size), size)
+        self._spool.put(((row, size),), size)
 
     def _add(self, rows: list[tuple[dict[str, Any] | None, int]]) -> None:
         for row, size in rows:
@@ -141,7 +140,7 @@ class ParquetWriter(SpoolingWriter):
         super().flush()
 
     def _end(self) -> None:
-        self._spool.put((None, 0), 0)
+        self._spool.put(((None, 0),), 0)
 
     def _finish(self) -> None:
         if self._file is not None:  # what had come before the error

@@ -37,13 +37,19 @@ class Recorded:
 
     def add(self, index: int, url: str) -> None:
         """Note that the place *index* has a record. Raises ValueError where it has one already, or is no place."""
-        if not 0 <= index < _MOST_PLACES:
+        sums, told = self._sums, _sum_of(url)
+        size = len(sums)
+        if index == size < _MOST_PLACES:
+            sums.append(told)
+        elif 0 <= index < size:
+            if sums[index]:
+                raise ValueError(f"expected one record for each place in the input, got a second one for place {index}")
+            sums[index] = told
+        elif size < index < _MOST_PLACES:
+            sums.frombytes(bytes(sums.itemsize * (index - size)))
+            sums.append(told)
+        else:
             raise ValueError(f"expected a place in the input from 0, got {index}")
-        if index >= len(self._sums):
-            self._sums.frombytes(bytes(self._sums.itemsize * (index + 1 - len(self._sums))))
-        if self._sums[index]:
-            raise ValueError(f"expected one record for each place in the input, got a second one for place {index}")
-        self._sums[index] = _sum_of(url)
         self._count += 1
 
     def resume(self) -> None:

@@ -9,54 +9,67 @@ import warnings
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Any, Final, Generic, NamedTuple, Self, TypeVar
+from typing import Any, Final, Generic, NamedTuple, Protocol, Self, TypeVar
 
-T = TypeVar("T")
+B = TypeVar("B", bound="Block")
 
 BLOCK_BYTES: Final = 1 << 20
-"""Of so much the thread begins to write before its time."""
-MOST_AT_ONCE_BYTES: Final = 4 << 20
-"""Of so much it makes one piece of work, since most work copies what it is given."""
-MOST_HELD_BYTES: Final = 16 << 20
+"""Of so much the thread begins to write before its time, and makes one piece of work."""
+MOST_HELD_BYTES: Final = 8 << 20
 """Of more than this, who writes waits for the thread: memory stays what it is where the disk is slower than the net."""
 
 
-class Spool(Generic[T]):
+class Block(Protocol):
+    """What grows by ``+=``: a list of records, or a bytearray."""
+
+    def __iadd__(self, more: Any, /) -> Any: ...
+
+    def __len__(self) -> int: ...
+
+
+class Spool(Generic[B]):
     """Has a thread call *work* with what was put in, in its order, each *flush_s* seconds or when there is a block.
 
-    The first exception of *work* ends it, and is raised by each call from then on.
+    *new* makes an empty block, which is the work's own when it is full. The first exception of *work* ends it, and is
+    raised by each call from then on.
     """
 
-    def __init__(self, work: Callable[[list[T]], None], flush_s: float) -> None:
+    def __init__(self, work: Callable[[B], None], flush_s: float, new: Callable[[], B]) -> None:
         self._work = work
         self._flush_s = flush_s
-        self._items: deque[tuple[T, int]] = deque()
-        self._put = 0  # bytes; written by who puts, as _done is by the thread: neither needs a lock
-        self._done = 0
+        self._new = new
+        self._lock = threading.Lock()  # for the next five
+        self._open = new()
+        self._open_bytes = 0
+        self._full: deque[tuple[B, int]] = deque()
+        self._full_bytes = 0  # that of the block which is worked on as well
+        self._is_working = False
         self._wake = threading.Event()
         self._idle = threading.Event()  # set by the thread whenever it has done something
         self._is_closing = False
         self._error: BaseException | None = None
         self._thread: threading.Thread | None = None
 
-    def put(self, item: T, size: int) -> None:
-        """Hand over *item*, of *size* bytes. Waits while too much is held. Raises what *work* has raised."""
+    def put(self, more: Any, size: int) -> None:
+        """Add *more*, of *size* bytes, to the block. Waits while too much is held. Raises what *work* has raised."""
         if self._error is not None:
             raise self._error
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="httpconn writer", daemon=True)
             self._thread.start()
-        self._items.append((item, size))
-        self._put += size
-        held = self._put - self._done
-        if held >= BLOCK_BYTES:
-            self._wake.set()
-            if held >= MOST_HELD_BYTES:
-                self._wait_until(lambda: self._put - self._done < MOST_HELD_BYTES // 2)
+        with self._lock:
+            self._open += more
+            self._open_bytes += size
+            if self._open_bytes < BLOCK_BYTES:
+                return
+            self._end_block()
+        self._wake.set()
+        if self._full_bytes >= MOST_HELD_BYTES:
+            self._wait_until(lambda: self._full_bytes < MOST_HELD_BYTES // 2)
 
     def flush(self) -> None:
         """Return when all that was put in is done. Raises as ``put``."""
-        self._wait_until(lambda: self._done == self._put and not self._items)
+        self._wait_until(lambda: not (self._open or self._full or self._is_working))
 
     def close(self) -> None:
         """Do what is left, and end the thread. Raises as ``put``."""
@@ -78,13 +91,17 @@ class Spool(Generic[T]):
         if self._error is not None:
             raise self._error
 
+    def _end_block(self) -> None:
+        self._full.append((self._open, self._open_bytes))
+        self._full_bytes += self._open_bytes
+        self._open, self._open_bytes = self._new(), 0
+
     def _run(self) -> None:
         try:
             while True:
                 is_last = self._is_closing
-                left = len(self._items)
-                while left:
-                    left -= self._work_off(left)
+                for _ in range(len(self._full) + 1):  # and the one that is open, of whatever size
+                    self._work_off()
                 self._idle.set()
                 if is_last:
                     return
@@ -94,19 +111,21 @@ class Spool(Generic[T]):
             self._error = error
             self._idle.set()
 
-    def _work_off(self, most: int) -> int:
-        """Do what was put in first, a few MiB of it and *most* items; return how many these are."""
-        taken: list[T] = []
-        size = 0
-        while len(taken) < most and size < MOST_AT_ONCE_BYTES:
-            item, item_size = self._items.popleft()
-            taken.append(item)
-            size += item_size
-        count = len(taken)
-        self._work(taken)  # whose list it is from now on
-        self._done += size
+    def _work_off(self) -> None:
+        """Do the first block, if anything is there."""
+        with self._lock:
+            if not self._full:
+                if not self._open:
+                    return
+                self._end_block()
+            block, size = self._full.popleft()
+            self._is_working = True
+        self._work(block)
+        del block
+        with self._lock:
+            self._full_bytes -= size
+            self._is_working = False
         self._idle.set()
-        return count
 
 
 _unclosed: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()

@@ -36,8 +36,8 @@ from .._wire.head import field_value_of
 from ..errors import BodyTooLong
 from ..model import Request, Response, Sent, Wire
 from .blocks import BlockFile, encoder_of, whole_parts
-from .columns import asked_url, chosen
-from .jsonl import Records, place_of, serializer
+from .columns import Records, asked_url, chosen
+from .jsonl import place_of, serializer
 from .recorded import Recorded, url_told
 from .spool import Opening, Spool, SpoolingWriter
 from .warc_files import WARCFiles
@@ -227,7 +227,7 @@ class WARCWriter(SpoolingWriter):
 
     def __init__(self, path: str, coding: str, opening: Opening) -> None:
         """Raises as ``writers.open``. *fields* are those of the metadata record."""
-        self._records = Records(chosen(opening.fields, ()), ())
+        self._records = Records(chosen(opening.fields, ()))
         self._serialize = serializer()
         self._coding = coding
         self._encode = encoder_of(coding)
@@ -235,7 +235,7 @@ class WARCWriter(SpoolingWriter):
         self.recorded = Recorded()
         self._known = _Known() if opening.revisit else None
         self._files = WARCFiles(path, opening, begin_of=self._beginning, read=self._read)
-        self._spool: Spool[list[bytes]] = Spool(self._append, opening.flush_s)
+        self._spool: Spool[list[list[bytes]]] = Spool(self._append, opening.flush_s, list)
 
     def _beginning(self, name: str) -> bytes:
         """Return what a file of that *name* begins with."""
@@ -244,9 +244,8 @@ class WARCWriter(SpoolingWriter):
             "conformsTo: http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/\r\n"
         )
         file_name = ("WARC-Filename", name)
-        return self._encode(
-            _record("warcinfo", self._names.next(), _date(time.time()), _FIELDS, told.encode(), file_name)
-        )
+        record = _record("warcinfo", self._names.next(), _date(time.time()), _FIELDS, told.encode(), file_name)
+        return bytes(self._encode(record))
 
     def _read(self, whole_file: BlockFile) -> int:
         """Note what a file has, and return where its last whole group ends. Raises ValueError."""
@@ -285,13 +284,13 @@ class WARCWriter(SpoolingWriter):
                 self._names.next(),
                 _date(time.time()),
                 _FIELDS,
-                _OF_METADATA + self._serialize(told) + b"\r\n",
+                _OF_METADATA + self._serialize(told)[:-1] + b"\r\n",
                 ("WARC-Target-URI", _target(url)),
                 of_last,
             )
         )
         self.recorded.add(place, url)
-        self._spool.put(records, sum(map(len, records)))
+        self._spool.put((records,), sum(map(len, records)))
 
     def _message(self, records: list[bytes], response: Response, *, is_last: bool) -> str:
         """Add the records of one request and its response; return the ID of the last one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import bz2
+import gc
 import gzip
 import io
 import json
@@ -15,6 +16,7 @@ import signal
 import subprocess
 import sys
 import time
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -54,6 +56,29 @@ def listed(folder: Path, *urls: str) -> Path:
     path = folder / "urls.txt"
     path.write_text("".join(f"{url}\n" for url in urls), encoding="utf-8")
     return path
+
+
+def test_what_is_kept_of_a_url_that_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four bytes: which URL has the record of a place. A million URLs are a long run, and it has to stay small."""
+    kept: list[int] = []
+    close = fetch.Run.close
+
+    def note(run: fetch.Run) -> None:
+        run._out.flush()
+        gc.collect()
+        kept.append(tracemalloc.get_traced_memory()[0])
+        close(run)
+
+    monkeypatch.setattr(fetch.Run, "close", note)
+    counts = 300, 300, 2_300  # first times cost something, too
+    tracemalloc.start()
+    try:
+        for count in counts:
+            path = listed(tmp_path, *(f"ftp://host.example/{number}" for number in range(count)))  # refused at once
+            assert run(path, "--force", out=tmp_path / "out.jsonl") == fetch.FAILED
+    finally:
+        tracemalloc.stop()
+    assert (kept[2] - kept[1]) / (counts[2] - counts[1]) < 8
 
 
 # -- the input
