@@ -6,7 +6,7 @@ The face of the extension: what it imports, the tables that it shares with its p
 made of. Each ``.pxi`` holds one idea, and names its twin:
 
 - ``head.pxi``: ``find_head_end``, ``parse_response_head`` and ``begin_response_head``; twins in ``_wire/head.py`` and ``_backends/pure.py``
-- ``chunked.pxi``: ``ChunkedDecoder``; twin in ``_wire/body.py``
+- ``chunked.pxi``: ``take_chunks``; twin in ``_wire/body.py``
 - ``request.pxi``: ``frame_target`` and ``replaces_any``; twins in ``_wire/request.py`` and
   ``_backends/pure.py``
 - ``body_buffer.pxi``: ``BodyBuffer``; twin in ``_wire/body.py``
@@ -40,7 +40,6 @@ cdef extern from "Python.h":
 
 __all__ = (
     "BodyBuffer",
-    "ChunkedDecoder",
     "ResponseHead",
     "begin_response_head",
     "find_head_end",
@@ -50,6 +49,7 @@ __all__ = (
     "receive_waiting",
     "replaces_any",
     "send_if_quiet",
+    "take_chunks",
 )
 
 cdef enum:
@@ -58,25 +58,16 @@ cdef enum:
     CR = 0x0D
     SP = 0x20
     COLON = 0x3A
-    SEMICOLON = 0x3B
-    EQUALS = 0x3D
-    DQUOTE = 0x22
-    BACKSLASH = 0x5C
 
-# The byte classes, the names and statuses of framing, the one range limit and the refusals are grammar's: copied at import, never spelt again. They are the
-# only variables that all interpreters of a process share: bytes and numbers, the same whoever imports. No object may be
-# among them, since it would belong to the interpreter that came last (tests/isolated/interpreters.py).
+# The byte classes, the names of framing and the one range limit are grammar's: copied at import, never spelt again. They
+# are the only variables that all interpreters of a process share: bytes and numbers, the same whoever imports. No object
+# may be among them, since it would belong to the interpreter that came last (tests/isolated/interpreters.py).
 cdef extern from *:
     """
     #include <stdint.h>
     static uint8_t httpconn_tchar[256], httpconn_field_byte[256], httpconn_hex_value[256], httpconn_lower[256];
     static char httpconn_content_length[14], httpconn_transfer_encoding[17];
-    static int httpconn_no_content, httpconn_not_modified;
     static int64_t httpconn_max_body_bytes;
-    static int httpconn_chunk_ok, httpconn_chunk_size_malformed, httpconn_chunk_size_too_large;
-    static int httpconn_chunk_not_terminated, httpconn_chunk_line_too_long, httpconn_chunk_overhead;
-    static int httpconn_chunk_extension_malformed;
-    static int httpconn_trailer_line_too_long, httpconn_trailer_too_many_lines;
     """
     uint8_t TCHAR "httpconn_tchar"[256]
     uint8_t FIELD_BYTE "httpconn_field_byte"[256]
@@ -84,18 +75,7 @@ cdef extern from *:
     uint8_t LOWER "httpconn_lower"[256]
     char CONTENT_LENGTH "httpconn_content_length"[14]
     char TRANSFER_ENCODING "httpconn_transfer_encoding"[17]
-    int NO_CONTENT "httpconn_no_content"
-    int NOT_MODIFIED "httpconn_not_modified"
     int64_t MAX_BODY_BYTES "httpconn_max_body_bytes"
-    int CHUNK_OK "httpconn_chunk_ok"
-    int CHUNK_SIZE_MALFORMED "httpconn_chunk_size_malformed"
-    int CHUNK_SIZE_TOO_LARGE "httpconn_chunk_size_too_large"
-    int CHUNK_NOT_TERMINATED "httpconn_chunk_not_terminated"
-    int CHUNK_LINE_TOO_LONG "httpconn_chunk_line_too_long"
-    int CHUNK_OVERHEAD "httpconn_chunk_overhead"
-    int CHUNK_EXTENSION_MALFORMED "httpconn_chunk_extension_malformed"
-    int TRAILER_LINE_TOO_LONG "httpconn_trailer_line_too_long"
-    int TRAILER_TOO_MANY_LINES "httpconn_trailer_too_many_lines"
 
 _copy(TCHAR, 256, grammar.TCHAR)
 _copy(FIELD_BYTE, 256, grammar.FIELD_VCHAR_OR_WS)
@@ -105,18 +85,7 @@ _copy(CONTENT_LENGTH, LENGTH_OF_CONTENT_LENGTH, grammar.CONTENT_LENGTH.encode())
 _copy(TRANSFER_ENCODING, LENGTH_OF_TRANSFER_ENCODING, grammar.TRANSFER_ENCODING.encode())
 
 KEEP_ALIVE = grammar.KEEP_ALIVE
-NO_CONTENT = grammar.NO_CONTENT
-NOT_MODIFIED = grammar.NOT_MODIFIED
 MAX_BODY_BYTES = grammar.MAX_BODY_BYTES
-CHUNK_OK = grammar.CHUNK_OK
-CHUNK_SIZE_MALFORMED = grammar.CHUNK_SIZE_MALFORMED
-CHUNK_SIZE_TOO_LARGE = grammar.CHUNK_SIZE_TOO_LARGE
-CHUNK_NOT_TERMINATED = grammar.CHUNK_NOT_TERMINATED
-CHUNK_LINE_TOO_LONG = grammar.CHUNK_LINE_TOO_LONG
-CHUNK_OVERHEAD = grammar.CHUNK_OVERHEAD
-CHUNK_EXTENSION_MALFORMED = grammar.CHUNK_EXTENSION_MALFORMED
-TRAILER_LINE_TOO_LONG = grammar.TRAILER_LINE_TOO_LONG
-TRAILER_TOO_MANY_LINES = grammar.TRAILER_TOO_MANY_LINES
 
 
 cdef int _copy(void *to, Py_ssize_t length, bytes source) except -1:

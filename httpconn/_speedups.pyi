@@ -1,8 +1,7 @@
-from typing import Never, Self, final
+from typing import Never, final
 
 __all__ = (
     "BodyBuffer",
-    "ChunkedDecoder",
     "ResponseHead",
     "begin_response_head",
     "find_head_end",
@@ -12,6 +11,7 @@ __all__ = (
     "receive_waiting",
     "replaces_any",
     "send_if_quiet",
+    "take_chunks",
 )
 
 @final
@@ -46,21 +46,6 @@ class BodyBuffer:
     def advance(self, count: int) -> None: ...
     def whole(self) -> bytes: ...
 
-@final
-class ChunkedDecoder:
-    chunk_left: int
-    in_trailers: bool
-    complete: bool
-    position: int
-    searched: int
-    error: int
-    @property
-    def lax_line(self) -> bytes: ...
-    def __new__(cls, line_bytes: int, trailer_lines: int, overhead_bytes: int, strict: bool = False) -> Self: ...
-    def decode(self, buffer: bytes | bytearray, start: int, max_bytes: int) -> bytes: ...
-    @property
-    def trailer_block(self) -> bytes: ...
-
 def parse_response_head(block: bytes, max_line_bytes: int, max_field_lines: int) -> ResponseHead | None: ...
 def begin_response_head(
     data: bytes, max_line_bytes: int, max_field_lines: int
@@ -73,3 +58,4 @@ def receive_response(
 ) -> tuple[ResponseHead, bytes, int, int, str, int | str | None, str | None, str | None, str | None] | bytes | None: ...
 def receive_waiting(descriptor: int, most: int) -> bytes: ...
 def send_if_quiet(descriptor: int, data: bytes) -> int: ...
+def take_chunks(buffer: bytes | bytearray, start: int, chunk_left: int, max_bytes: int) -> tuple[bytes, int, int]: ...

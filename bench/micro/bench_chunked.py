@@ -10,6 +10,7 @@ import pytest
 
 from bench.replies import content, render_chunks
 from httpconn._backends.contract import Backend
+from httpconn._wire.chunked import ChunkedDecoder
 from httpconn._wire.grammar import Limits
 
 if TYPE_CHECKING:
@@ -44,7 +45,9 @@ def test_backend(backend: Backend, body: tuple[bytes, bytes], benchmark: Benchma
     data, wire = body
 
     def decode() -> bytes:
-        decoder = backend.chunked_decoder(_LIMITS.line_bytes, _LIMITS.trailer_lines, _LIMITS.chunk_overhead_bytes)
+        decoder = ChunkedDecoder(
+            backend.take_chunks, _LIMITS.line_bytes, _LIMITS.trailer_lines, _LIMITS.chunk_overhead_bytes
+        )
         decoded = decoder.decode(wire, 0, -1)
         assert decoder.complete
         return decoded

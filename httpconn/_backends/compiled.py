@@ -29,7 +29,7 @@ BACKEND = Backend(
     parse_response_head,
     _speedups.begin_response_head,
     _speedups.find_head_end,
-    _speedups.ChunkedDecoder,
+    _speedups.take_chunks,
     _speedups.BodyBuffer,
     _speedups.frame_target,
     RequestHeads(_speedups.frame_target).serialize,

@@ -7,56 +7,19 @@ speed but not in their answers. Three laws hold, and tests show them:
 - for every block, ``parse_response_head(block, ...)`` is None or equals the reference reader's answer;
 - it is None for no realistic head;
 - ``begin_response_head`` says the same of the head that stands in front of other bytes;
-- however the bytes of a chunked body are cut into pieces, the decoders give the same bytes, the same end and
-  the same refusal at the same place.
+- however the bytes of a chunked body are cut into pieces, ``ChunkedDecoder`` gives the same bytes, the same end and
+  the same refusal at the same place, whoever takes the chunks for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from .._wire.annotations import Final, Protocol
+from .._wire.annotations import Final, Protocol, TypeAlias
 from .._wire.head import Begun, ResponseHead
 from .._wire.records import Record
 
-
-class ChunkedDecoder(Protocol):
-    """The chunked transfer coding (RFC 9112 section 7.1), decoded where it lies in a buffer.
-
-    The decoder holds no bytes: what it does not consume stays in the caller's buffer, never part of a line
-    is consumed, and no byte is searched twice. So the position in the stream is exact at any moment, and a
-    caller may go on reading the connection by other means (``HTTPResponse.fp``).
-    """
-
-    chunk_left: int
-    """Data bytes left of this chunk; 0 when its CRLF comes next; -1 when a chunk-size line comes next."""
-    in_trailers: bool
-    """The last-chunk has been read; the trailer section or the final empty line comes next."""
-    complete: bool
-    position: int
-    """Where in the buffer ``decode`` stopped; all before it is consumed."""
-    searched: int
-    """Bytes behind ``position`` known to hold no line end; set to 0 when others have read on from there."""
-    error: int
-    """One of grammar's codes. Once it is not CHUNK_OK nothing more is decoded."""
-
-    def __init__(self, line_bytes: int, trailer_lines: int, overhead_bytes: int, strict: bool = False) -> None:
-        """*strict* refuses such an extension; else it is passed over, as all of them are."""
-
-    def decode(self, buffer: bytes | bytearray, start: int, max_bytes: int) -> bytes:
-        """Return the data that follows *start*, at most *max_bytes* of it (-1: all that is there).
-
-        Stops as soon as *max_bytes* have been given, and before anything that is refused. With 0, consumes the
-        framing in front of the next data, or to the end of the message.
-        """
-
-    @property
-    def lax_line(self) -> bytes:
-        """The first chunk-size line with an extension outside the grammar, without its line end; b"" for none."""
-
-    @property
-    def trailer_block(self) -> bytes:
-        """The trailer section as it was read, b"" where there was none. Its empty line is not part of it."""
+TakeChunks: TypeAlias = Callable[[bytes | bytearray, int, int, int], tuple[bytes, int, int]]
 
 
 class BodyBuffer(Protocol):
@@ -117,7 +80,6 @@ class Backend(Record):
     __slots__ = (
         "begin_response_head",
         "body_buffer",
-        "chunked_decoder",
         "engine",
         "find_head_end",
         "frame_target",
@@ -125,13 +87,14 @@ class Backend(Record):
         "parse_response_head",
         "replaces_any",
         "serialize_request_head",
+        "take_chunks",
     )
     __match_args__ = (
         "name",
         "parse_response_head",
         "begin_response_head",
         "find_head_end",
-        "chunked_decoder",
+        "take_chunks",
         "body_buffer",
         "frame_target",
         "serialize_request_head",
@@ -146,7 +109,13 @@ class Backend(Record):
     """The same for the head that bytes begin with, whatever is behind it; None also where it is not all there."""
     find_head_end: Callable[[bytes | bytearray, int], int]
     """(buffer, start) to the offset behind the empty line, or -1."""
-    chunked_decoder: Callable[[int, int, int, bool], ChunkedDecoder]
+    take_chunks: TakeChunks
+    """(buffer, start, bytes left of a chunk, most bytes) to the data that comes from *start* on, where it stopped, and
+    what is left there of a chunk; left as in ``ChunkedDecoder.chunk_left``, most bytes -1 for all.
+
+    Goes from chunk to chunk while size and line end are plain: 12 hex digits at most, and CRLF. Stops in front of
+    anything else: the last chunk, an extension, what is not all there, what is to be refused; and as soon as so many
+    bytes have been given. Raises IndexError for a *start* outside the buffer."""
     body_buffer: Callable[[], BodyBuffer]
     frame_target: Callable[[bytes, str, int, bytes], bytes | None]
     """(start, text, offset, end) to these around what the text has from there on; None where that is not plain."""
@@ -162,7 +131,7 @@ class Backend(Record):
         parse_response_head: Callable[[bytes, int, int], ResponseHead | None],
         begin_response_head: Callable[[bytes, int, int], Begun | None],
         find_head_end: Callable[[bytes | bytearray, int], int],
-        chunked_decoder: Callable[[int, int, int, bool], ChunkedDecoder],
+        take_chunks: TakeChunks,
         body_buffer: Callable[[], BodyBuffer],
         frame_target: Callable[[bytes, str, int, bytes], bytes | None],
         serialize_request_head: Callable[[str, str, bytes, dict[str, str], int], bytes | None],
@@ -174,7 +143,7 @@ class Backend(Record):
             parse_response_head,
             begin_response_head,
             find_head_end,
-            chunked_decoder,
+            take_chunks,
             body_buffer,
             frame_target,
             serialize_request_head,

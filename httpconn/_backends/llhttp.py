@@ -1,8 +1,8 @@
 """A second opinion: heads as llhttp reads them, Node.js's parser, by way of httptools.
 
 Heads only. httptools does not tell how many bytes it has consumed, expects a body after a response to HEAD,
-and reports trailer fields as if they stood in the head, so it cannot be used for bodies: the decoder of the
-chunked coding is borrowed, from the compiled backend where that is present and else from the pure one. The
+and reports trailer fields as if they stood in the head, so it cannot be used for bodies: who takes chunks is
+borrowed, from the compiled backend where that is present and else from the pure one. The
 same lender finds the end of a head.
 
 llhttp's grammar is not ours: it passes control characters in a reason-phrase, takes 099 for 99, and ignores

@@ -13,7 +13,7 @@ from operator import attrgetter
 from types import FunctionType
 
 from .._wire.annotations import Final
-from .._wire.body import BodyBuffer, ChunkedDecoder
+from .._wire.body import BodyBuffer, take_chunks
 from .._wire.grammar import CONTENT_LENGTH, TRANSFER_ENCODING, match_beginning_plain_head, match_plain_head
 from .._wire.head import Begun, ResponseHead, begun_by, find_head_end
 from .._wire.plain_request import RequestHeads
@@ -168,7 +168,7 @@ BACKEND = Backend(
     parse_response_head,
     begin_response_head,
     find_head_end,
-    ChunkedDecoder,
+    take_chunks,
     BodyBuffer,
     frame_target,
     RequestHeads(frame_target).serialize,

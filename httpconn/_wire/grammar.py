@@ -76,6 +76,7 @@ is_chunk_extension: Final = re.compile(
 
 # The usual one: no extension, no white space, and short enough to be within every limit.
 match_plain_size_line: Final = re.compile(rb"([0-9A-Fa-f]{1,12}+)\r\n").match
+LONGEST_PLAIN_SIZE_LINE: Final = 14
 
 CONTENT_LENGTH: Final = "content-length"
 TRANSFER_ENCODING: Final = "transfer-encoding"

@@ -15,6 +15,7 @@ cdef class PlainReader:
     cdef public Py_ssize_t _head_bytes
     cdef public object _line_bytes
     cdef public long long _max_content
+    cdef public object _take_chunks
     cdef public bint _takes_coded
     cdef public object backend
     cdef public object limits
@@ -27,7 +28,7 @@ cdef class PlainReader:
     cpdef long long left_of(self, tuple begun, Py_ssize_t most) except? -3
     @cython.locals(begun=tuple)
     cpdef begin_answer_to_head(self, bytes data)
-    @cython.locals(chunks=bytes, content=bytes)
+    @cython.locals(chunks=bytes, content=bytes, end=Py_ssize_t, left=cython.longlong)
     cpdef chunked_content_of(self, tuple begun)
 
 @cython.locals(asked=str, reader=PlainReader, found=tuple)

@@ -2,8 +2,8 @@
 
 Most responses are plain, and need no ``ResponseReader``: that would say the same, at several times the cost. Plain is a
 head within the plain grammar and of HTTP/1.1, with a final status that has a body, no Connection but keep-alive, and a
-body that is told by one Content-Length of a few digits, or comes in chunks and is all there, without trailers. Nothing
-is behind it. Whatever else there is, is declined: None, and the reader answers for the same bytes.
+body that is told by one Content-Length of a few digits, or comes in plain chunks and is all there, without trailers.
+Nothing is behind it. Whatever else there is, is declined: None, and the reader answers for the same bytes.
 
 The one rule for HTTPResponse, pool, fetcher and client, over whichever backend is in use. This module is compiled too,
 with the types of ``plain.pxd``.
@@ -12,7 +12,8 @@ with the types of ``plain.pxd``.
 from __future__ import annotations
 
 from .annotations import TYPE_CHECKING, Final, TypeAlias
-from .grammar import KEEP_ALIVE, MAX_BODY_BYTES, NO_CONTENT, NOT_MODIFIED, Limits
+from .chunked import SIZE_LINE_NEXT
+from .grammar import KEEP_ALIVE, LONGEST_PLAIN_SIZE_LINE, MAX_BODY_BYTES, NO_CONTENT, NOT_MODIFIED, Limits
 from .head import Begun, ResponseHead
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ DECLINED: Final = -1
 IN_CHUNKS: Final = -2
 _DECLINED: Final = DECLINED
 _IN_CHUNKS: Final = IN_CHUNKS
+_LAST_CHUNK: Final = b"0\r\n\r\n"
+"""As it nearly always comes: with the empty line behind it."""
 
 
 def is_plain(version: int, status: int, connection: str | None) -> bool:
@@ -42,8 +45,8 @@ def is_plain(version: int, status: int, connection: str | None) -> bool:
 class PlainReader:
     """Reads the plain ones among the responses that come under certain limits."""
 
-    __slots__ = ("_begin_head", "_field_lines", "_head_bytes", "_line_bytes", "_max_content", "_takes_coded", "backend",
-                 "limits")  # fmt: skip
+    __slots__ = ("_begin_head", "_field_lines", "_head_bytes", "_line_bytes", "_max_content", "_take_chunks",
+                 "_takes_coded", "backend", "limits")  # fmt: skip
 
     def __init__(
         self, backend: Backend, limits: Limits, max_content: int | None = None, *, takes_coded: bool = True
@@ -52,6 +55,7 @@ class PlainReader:
         self.backend = backend
         self.limits = limits
         self._begin_head = backend.begin_response_head
+        self._take_chunks = backend.take_chunks
         self._line_bytes = min(limits.line_bytes, MAX_BODY_BYTES)
         self._field_lines = min(limits.field_lines, MAX_BODY_BYTES)
         self._head_bytes = min(limits.head_bytes, MAX_BODY_BYTES)
@@ -104,12 +108,11 @@ class PlainReader:
 
     def chunked_content_of(self, begun: Begun) -> bytes | None:
         """Return the content that comes in chunks behind a head, if they are all there, and plain."""
-        chunks, limits = begun[1], self.limits
-        decoder = self.backend.chunked_decoder(
-            limits.line_bytes, limits.trailer_lines, limits.chunk_overhead_bytes, False
-        )
-        content = decoder.decode(chunks, 0, -1)
-        if not decoder.complete or decoder.position != len(chunks) or decoder.trailer_block or decoder.lax_line:
+        chunks = begun[1]
+        if self._line_bytes < LONGEST_PLAIN_SIZE_LINE:
+            return None
+        content, end, left = self._take_chunks(chunks, 0, SIZE_LINE_NEXT, -1)
+        if left != SIZE_LINE_NEXT or chunks[end:] != _LAST_CHUNK:
             return None
         return None if len(content) > self._max_content else content
 

@@ -27,11 +27,12 @@ from ..errors import (
 )
 from . import grammar, reference
 from .annotations import TYPE_CHECKING, Final
+from .chunked import ChunkedDecoder
 from .framing import CHUNKED, UNTIL_CLOSE, announces_content, body_framing
 from .head import Defect, ResponseHead
 
 if TYPE_CHECKING:
-    from .._backends.contract import Backend, ChunkedDecoder
+    from .._backends.contract import Backend
 
 
 class NeedData(enum.Enum):
@@ -356,8 +357,12 @@ class ResponseReader:
     def expect_chunks(self) -> None:
         """Take what comes next for a chunked body."""
         limits = self.limits
-        self._decoder = self._backend.chunked_decoder(
-            limits.line_bytes, limits.trailer_lines, limits.chunk_overhead_bytes, not self._is_lenient
+        self._decoder = ChunkedDecoder(
+            self._backend.take_chunks,
+            limits.line_bytes,
+            limits.trailer_lines,
+            limits.chunk_overhead_bytes,
+            not self._is_lenient,
         )
 
     def expect_length(self, length: int) -> None:

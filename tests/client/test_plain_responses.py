@@ -27,7 +27,7 @@ from ..support.peers import answered, socket_pair
 
 LIMITS = Limits()
 SIZED = b"HTTP/1.1 200 OK\r\nServer: x\r\nContent-Length: 12\r\nX: a\r\n\r\nline\nline 2\n"
-CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX: a\r\n\r\n5\r\nline\n\r\n7;x=y\r\nline 2\n\r\n0\r\n\r\n"
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX: a\r\n\r\n5\r\nline\n\r\n7\r\nline 2\n\r\n0\r\n\r\n"
 PLAIN = [
     SIZED,
     CHUNKED,
@@ -115,6 +115,14 @@ def test_declined_by_a_field(take: Take, field: bytes) -> None:
 ])  # fmt: skip
 def test_declined_by_the_status_line(take: Take, start: bytes) -> None:
     assert take(SIZED.replace(b"HTTP/1.1 200 OK", start), "GET", LIMITS) is None
+
+
+@pytest.mark.parametrize("chunks", [
+    b"7;x=y\r\nline 2\n\r\n0\r\n\r\n", b"7 \r\nline 2\n\r\n0\r\n\r\n", b"7\r\nline 2\n\r\n00\r\n\r\n",
+    b"7\r\nline 2\n\r\n0\r\nA: b\r\n\r\n", b"7\r\nline 2\n\r\n0\r\n\n", b"7\r\nline 2\n\n0\r\n\r\n",
+])  # fmt: skip
+def test_declined_by_its_chunks(take: Take, chunks: bytes) -> None:
+    assert take(CHUNKED.replace(b"7\r\nline 2\n\r\n0\r\n\r\n", chunks), "GET", LIMITS) is None
 
 
 @pytest.mark.parametrize("data", [SIZED, CHUNKED])

@@ -17,8 +17,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
 from httpconn import _backends, errors
-from httpconn._backends.contract import Backend, ChunkedDecoder
+from httpconn._backends.contract import Backend
 from httpconn._wire import framing, grammar, reference
+from httpconn._wire.chunked import ChunkedDecoder
 from httpconn._wire.grammar import Limits
 from httpconn._wire.head import ResponseHead
 from httpconn._wire.plain import take_plain_response
@@ -269,7 +270,7 @@ def chunks(data: bytes) -> None:
     limits = CHUNK_LIMITS[settings[0] & 7]
     expected = decode_by_the_rfc(wire, *limits)
     most = (-1, settings[1] & 0x1F, -1, (settings[1] & 0x1F) + 1)[settings[1] >> 6]
-    twins = {make.__module__: make(*limits) for make in (backend.chunked_decoder for backend in BACKENDS)}
+    twins = {one: ChunkedDecoder(one, *limits) for one in (backend.take_chunks for backend in BACKENDS)}
     held: bytes | bytearray = b""
     start = offset = 0  # what has been consumed: in ``held``, and before it was begun anew
     got = b""

@@ -27,6 +27,7 @@ from collections.abc import Callable, Iterator
 
 import httpconn
 from httpconn import _backends
+from httpconn._wire.chunked import ChunkedDecoder
 
 LENGTH = 20_000
 HANGS_AFTER_S = 60.0
@@ -349,7 +350,7 @@ def a_buffer_that_changes_under_the_reader(port: int, rng: random.Random) -> Non
     response.close()
     connection.close()
     for backend in map(_backends.get, _backends.available()):
-        decoder = backend.chunked_decoder(100, 10, 1000)
+        decoder = ChunkedDecoder(backend.take_chunks, 100, 10, 1000)
 
         class Sneaky(bytearray):
             def __buffer__(self, flags: int) -> memoryview:
@@ -360,6 +361,8 @@ def a_buffer_that_changes_under_the_reader(port: int, rng: random.Random) -> Non
         for wrong in (None, "text", memoryview(b"5\r\nhello"), 5, [b"5"]):
             with contextlib.suppress(TypeError, AttributeError):
                 decoder.decode(wrong, 0, -1)  # type: ignore[arg-type]
+            with contextlib.suppress(TypeError, AttributeError):
+                backend.take_chunks(wrong, 0, 2**70, -(2**70))  # type: ignore[arg-type]
             with contextlib.suppress(TypeError, AttributeError):
                 backend.find_head_end(wrong, 0)  # type: ignore[arg-type]
             with contextlib.suppress(TypeError, AttributeError):

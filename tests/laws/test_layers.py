@@ -118,6 +118,7 @@ ROOMS = {
 """Room -> the rooms or modules of ours that it may import, besides its own module and ANYONE."""
 
 FOR_TYPES = {
+    ("_wire.chunked", "_backends.contract"),
     ("_wire.plain", "_backends.contract"),
     ("_wire.reader", "_backends.contract"),
     ("model", "policies.auth"),

@@ -14,6 +14,7 @@ OUT_OF_MEMORY = """
 import sys
 import _testcapi
 from httpconn import _backends
+from httpconn._wire.chunked import ChunkedDecoder
 backend = _backends.get(sys.argv[1])
 HEAD = b"HTTP/1.1 200 OK\\r\\n" + b"".join(b"X-%d: value %d\\r\\n" % (n, n) for n in range(60)) + b"Content-Length: 5\\r\\n\\r\\n"
 CHUNKS = b"".join(b"10\\r\\n0123456789abcdef\\r\\n" for _ in range(50)) + b"0\\r\\nA: b\\r\\n\\r\\n"
@@ -23,7 +24,7 @@ def head():
     return parsed.field_lines(), parsed.get_joined("x-5"), parsed.content_length
 
 def chunks():
-    decoder = backend.chunked_decoder(65536, 100, 16384)
+    decoder = ChunkedDecoder(backend.take_chunks, 65536, 100, 16384)
     return decoder.decode(CHUNKS, 0, -1), decoder.trailer_block
 
 def request():

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any, SupportsIndex
 
 from httpconn._wire import reader
+from httpconn._wire.chunked import ChunkedDecoder
 
 TOO_MANY_CALLS = 20_000_000
 
@@ -97,8 +98,8 @@ def bytes_looked_at(backend: Any, read: Callable[[Any], object], patch: Callable
     class Decoder:
         """Shows what the true one is given to search: what lies behind the bytes it knows to hold no line end."""
 
-        def __init__(self, *limits: int) -> None:
-            object.__setattr__(self, "true", backend.chunked_decoder(*limits))
+        def __init__(self, take_chunks: Any, *limits: int) -> None:
+            object.__setattr__(self, "true", ChunkedDecoder(take_chunks, *limits))
 
         def decode(self, buffer: Any, start: int, most: int) -> bytes:
             true = self.true
@@ -116,5 +117,6 @@ def bytes_looked_at(backend: Any, read: Callable[[Any], object], patch: Callable
 
     from dataclasses import replace
 
-    read(replace(backend, find_head_end=find_head_end, chunked_decoder=Decoder))
+    patch(reader, "ChunkedDecoder", Decoder)
+    read(replace(backend, find_head_end=find_head_end))
     return Counted.looked_at

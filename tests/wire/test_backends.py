@@ -93,9 +93,7 @@ def test_an_unknown_name_is_refused() -> None:
 
 
 def test_httptools_borrows_the_best_decoder() -> None:
-    show = (
-        "from httpconn import _backends as b; print(b.get('httptools').chunked_decoder is b.get('{}').chunked_decoder)"
-    )
+    show = "from httpconn import _backends as b; print(b.get('httptools').take_chunks is b.get('{}').take_chunks)"
     if "httptools" not in _backends.available():
         pytest.skip("httptools is not installed here")
     assert said(show.format("python"), HTTPCONN_NO_EXTENSIONS="1") == ["True"]

@@ -11,11 +11,13 @@ import os
 import random
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 import pytest
 
-from httpconn._backends.contract import Backend, ChunkedDecoder
+from httpconn._backends.contract import Backend
+from httpconn._wire.chunked import ChunkedDecoder
 from httpconn._wire.grammar import (
     CHUNK_LINE_TOO_LONG,
     CHUNK_NOT_TERMINATED,
@@ -150,6 +152,10 @@ REFUSED = {
 TRANSCRIPTS = GOOD | LAX | UNFINISHED | REFUSED
 
 
+def decoder_of(backend: Backend) -> MakeDecoder:
+    return partial(ChunkedDecoder, backend.take_chunks)
+
+
 def state(decoder: ChunkedDecoder) -> tuple[object, ...]:
     return (
         decoder.position, decoder.searched, decoder.chunk_left, decoder.error,
@@ -193,7 +199,7 @@ def halves(wire: bytes) -> Iterator[list[bytes]]:
 @in_groups("transcript", TRANSCRIPTS.items())
 def test_transcripts(backend: Backend, transcript: Transcript, max_bytes: int, make: type[Buffer]) -> None:
     for pieces in halves(transcript.wire):
-        decoder = backend.chunked_decoder(LINE_BYTES, TRAILER_LINES, OVERHEAD_BYTES)
+        decoder = ChunkedDecoder(backend.take_chunks, LINE_BYTES, TRAILER_LINES, OVERHEAD_BYTES)
         seen = list(steps(decoder, pieces, lambda: max_bytes, make))
         assert max_bytes < 0 or max(len(part) for part, _, _ in seen) <= max_bytes
         data, left = b"".join(part for part, _, _ in seen), seen[-1][2]
@@ -208,7 +214,7 @@ def test_transcripts(backend: Backend, transcript: Transcript, max_bytes: int, m
 def test_the_twins_agree_at_each_step(twins: tuple[Backend, Backend], transcript: Transcript, max_bytes: int) -> None:
     for pieces in halves(transcript.wire):
         compiled, pure = (
-            list(steps(twin.chunked_decoder(LINE_BYTES, TRAILER_LINES, OVERHEAD_BYTES), pieces, lambda: max_bytes))
+            list(steps(decoder_of(twin)(LINE_BYTES, TRAILER_LINES, OVERHEAD_BYTES), pieces, lambda: max_bytes))
             for twin in twins
         )
         assert compiled == pure, pieces
@@ -288,7 +294,7 @@ def test_the_twins_agree_on_mutated_streams(twins: tuple[Backend, Backend]) -> N
         limits = (rng.choice((20, 64, 1000)), rng.choice((0, 1, 3)), rng.choice((0, 10, 100)))
         seen = []
         for twin in twins:
-            decoder = twin.chunked_decoder(*limits)
+            decoder = decoder_of(twin)(*limits)
             make = (bytes, bytearray)[seed % 2]
             seen.append(list(steps(decoder, pieces, random_sizes(seed, most), make)))
             ends[decoder.complete] += 1
@@ -301,7 +307,7 @@ def test_the_twins_agree_on_mutated_streams(twins: tuple[Backend, Backend]) -> N
 
 @pytest.fixture
 def make_decoder(backend: Backend) -> MakeDecoder:
-    return backend.chunked_decoder
+    return decoder_of(backend)
 
 
 def test_with_0_only_framing_is_consumed(make_decoder: MakeDecoder) -> None:
