@@ -102,11 +102,11 @@ class OptionalBuildExt(build_ext):
             print(REPORT.format(reason=reason), file=sys.stderr, flush=True)
 
 
-COMPILED = ["_wire.plain", "_wire.chunked", "_wire.plain_request", "_io.channel", "_engine.clock",
-            "_exchange.request_fields", "_exchange.response_fields", "_exchange.fast_reading", "_exchange.layouts",
-            "_exchange.job", "_engine.many.host", "_engine.many.turn", "_engine.many.memory", "_engine.many.ordering",
-            "_engine.many.places", "_engine.many.state", "_engine.many.connection", "_engine.many.loop",
-            "_engine.many.awaited"]  # fmt: skip
+COMPILED = ["_wire.plain", "_wire.chunked", "_wire.plain_request", "_io.channel", "_io.source", "_io.watch",
+            "_client.cycle", "_engine.clock", "_exchange.request_fields", "_exchange.response_fields",
+            "_exchange.fast_reading", "_exchange.layouts", "_exchange.job", "_engine.many.host", "_engine.many.turn",
+            "_engine.many.memory", "_engine.many.ordering", "_engine.many.places", "_engine.many.state",
+            "_engine.many.connection", "_engine.many.loop", "_engine.many.awaited"]  # fmt: skip
 """The modules of the package that are compiled too. Each has a ``.pxd`` beside it."""
 
 

@@ -7,8 +7,8 @@ made of. Each ``.pxi`` holds one idea, and names its twin:
 
 - ``head.pxi``: ``find_head_end``, ``parse_response_head`` and ``begin_response_head``; twins in ``_wire/head.py`` and ``_backends/pure.py``
 - ``chunked.pxi``: ``take_chunks``; twin in ``_wire/body.py``
-- ``request.pxi``: ``frame_target`` and ``replaces_any``; twins in ``_wire/request.py`` and
-  ``_backends/pure.py``
+- ``request.pxi``: ``frame_target``, ``replaces_any``, and what the common cycle of HTTPConnection reads and makes
+  objects by (``version_of``, ``values_of``, ``with_slots``); twins in ``_wire/request.py`` and ``_backends/pure.py``
 - ``body_buffer.pxi``: ``BodyBuffer``; twin in ``_wire/body.py``
 - ``receive.pxi``: to receive and send on a descriptor
 
@@ -23,7 +23,7 @@ from cpython.buffer cimport PyBUF_FORMAT, PyBUF_ND, PyBUF_SIMPLE, PyBUF_STRIDES,
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from cpython.pyport cimport PY_SSIZE_T_MAX
-from cpython.ref cimport Py_DECREF, Py_XDECREF, PyObject
+from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF, PyObject
 from cpython.unicode cimport PyUnicode_DecodeLatin1
 from libc.stdint cimport UINT32_MAX, int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memchr, memcmp, memcpy
@@ -44,12 +44,17 @@ __all__ = (
     "begin_response_head",
     "find_head_end",
     "frame_target",
+    "is_quiet",
     "parse_response_head",
     "receive_response",
     "receive_waiting",
     "replaces_any",
+    "send_at_once",
     "send_if_quiet",
     "take_chunks",
+    "values_of",
+    "version_of",
+    "with_slots",
 )
 
 cdef enum:

@@ -1,13 +1,16 @@
-# A request-target between what stands around it: frame_target, the twin of the one in _wire/request.py. And
-# replaces_any, the twin of the one in _backends/pure.py.
+# A request-target between what stands around it: frame_target, the twin of the one in _wire/request.py. And the
+# twins of those in _backends/pure.py: version_of, values_of, with_slots, which _client/cycle.py goes by, and replaces_any.
 
 cdef extern from "Python.h":
     bint PyUnicode_CheckExact(object text)
     Py_ssize_t PyUnicode_GET_LENGTH(object text)
     const uint8_t *PyUnicode_1BYTE_DATA(object text)
-    ctypedef struct PyTypeObject
+    int PyDict_Next(object mapping, Py_ssize_t *position, PyObject **key, PyObject **value)
+    ctypedef struct PyTypeObject:
+        unsigned int tp_version_tag
     PyTypeObject *Py_TYPE(object instance)
     PyObject *_PyType_Lookup(PyTypeObject *kind, object name)
+    PyObject *PyTuple_GET_ITEM(tuple items, Py_ssize_t i)
     bint PyFunction_Check(PyObject *found)
     bint PyMethod_Check(object found)
     PyObject *PyMethod_GET_FUNCTION(object method)
@@ -15,6 +18,7 @@ cdef extern from "Python.h":
 
 cdef extern from *:
     """
+    #include <structmember.h>
     /* What LOAD_METHOD does: 1 and the function where it is a method of the class, else 0 and the attribute; NULL for
        none. In releases newer than have been looked at a method is always found bound. */
     #if PY_VERSION_HEX >= 0x030E0000
@@ -26,7 +30,17 @@ cdef extern from *:
     PyAPI_FUNC(int) _PyObject_GetMethod(PyObject *instance, PyObject *name, PyObject **found);
     #define httpconn_find_method _PyObject_GetMethod
     #endif
+    /* Where *slot* is in *instance*; NULL where it is not a slot of its class. */
+    static PyObject **httpconn_slot(PyObject *instance, PyObject *slot) {
+        PyMemberDescrObject *member = (PyMemberDescrObject *)slot;
+        if (!Py_IS_TYPE(slot, &PyMemberDescr_Type) || member->d_member->type != T_OBJECT_EX ||
+            !PyObject_TypeCheck(instance, PyDescr_TYPE(slot))) {
+            return NULL;
+        }
+        return (PyObject **)((char *)instance + member->d_member->offset);
+    }
     """
+    PyObject **httpconn_slot(object instance, PyObject *slot)
     bint httpconn_find_method(object instance, object name, PyObject **found) except? 0
 
 
@@ -53,6 +67,58 @@ def frame_target(bytes start not None, text, Py_ssize_t at, bytes end not None):
     to = _put(PyBytes_AS_STRING(framed), PyBytes_AS_STRING(start), PyBytes_GET_SIZE(start))
     _put(_put(to, target, length), PyBytes_AS_STRING(end), PyBytes_GET_SIZE(end))
     return framed
+
+
+def version_of(kind):
+    """Return a number that only *kind* has, and that changes with it and with the classes it is made from; 0: not known.
+
+    The interpreter gives it when an attribute is looked up, and takes it away at each change.
+    """
+    if not isinstance(kind, type):
+        raise TypeError(f"expected a class, got {type(kind).__name__}")
+    return (<PyTypeObject *>kind).tp_version_tag
+
+
+def values_of(dict own not None, Py_ssize_t position, tuple names not None, tuple later not None):
+    """Return what *own* has under *names*; None where these very objects do not stand in a row, *later* behind them.
+
+    *position*: of the first one, by order of insertion. New keys come behind all others. So as long as this is not
+    None, and none of *names* was taken out, *own* has got no key in front of them since.
+    """
+    cdef Py_ssize_t i
+    cdef PyObject *key
+    cdef PyObject *value
+    cdef list values = [None] * len(names)
+    # SAFETY: no Python code runs in between, so that nothing changes; what is read is held by *own* and the tuples.
+    # PyDict_Next checks the position itself.
+    for i in range(len(names)):
+        if not PyDict_Next(own, &position, &key, &value) or key != PyTuple_GET_ITEM(names, i):
+            return None
+        values[i] = <object>value
+    for i in range(len(later)):
+        if not PyDict_Next(own, &position, &key, &value) or key != PyTuple_GET_ITEM(later, i):
+            return None
+    return None if PyDict_Next(own, &position, &key, &value) else values
+
+
+def with_slots(kind, tuple slots not None, tuple values not None):
+    """Return a new instance of *kind* that has *values* in *slots*, descriptors of its slots; nothing else is set."""
+    cdef Py_ssize_t i
+    cdef PyObject **place
+    cdef PyObject *before
+    cdef object instance = (<type>kind).__new__(kind)
+    if len(slots) != len(values):
+        raise ValueError(f"{len(slots)} slots and {len(values)} values")
+    for i in range(len(slots)):
+        place = httpconn_slot(instance, PyTuple_GET_ITEM(slots, i))
+        if place == NULL:
+            raise TypeError(f"expected a slot of {kind.__name__}, got {slots[i]!r}")
+        # SAFETY: the slot gets a reference of its own before what was there is let go, which may run any code.
+        before = place[0]
+        Py_INCREF(values[i])
+        place[0] = PyTuple_GET_ITEM(values, i)
+        Py_XDECREF(before)
+    return instance
 
 
 def replaces_any(instance, tuple names not None, tuple originals not None):

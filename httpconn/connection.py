@@ -24,8 +24,11 @@ from http.client import HTTPMessage
 from urllib.parse import urlsplit
 
 from . import _backends
-from ._io.connect import Watch, create_https_context, is_standard_connect, name_in_tls, secure
-from ._io.source import STANDARD_SOCKET, comes_from_socket, send_promptly
+from . import response as _responses
+from ._client.cycle import OF_RESPONSES, Cycle
+from ._io.connect import create_https_context, is_standard_connect, name_in_tls, secure
+from ._io.source import STANDARD_SOCKET, SocketSource, comes_from_socket, send_promptly
+from ._io.watch import Watch
 from ._wire import state
 from ._wire.annotations import Any, Final
 from ._wire.grammar import CONTENT_LENGTH, FRAMING_NAMES, TRANSFER_ENCODING, Limits
@@ -111,36 +114,38 @@ class HTTPConnection:
         *host* may carry the port ("example.org:8080", "[::1]:80"). *timeout* is in seconds, for each wait
         on the socket. Raises InvalidURL for a port that is no number or a host with control characters.
         """
+        self.__cycle = _cycle_for(self)
         self.timeout = timeout
         self.source_address = source_address
         self.blocksize = blocksize
-        self.max_response_headers = max_response_headers
-        self.sock: socket.socket | Any = None
-        self._buffer: list[bytes] = []
-        self.__response: Any = None
         self.__awaited: Any = None  # the response that a body has waited for, while it is ``__response`` and not begun
-        self.__state = state.IDLE
         self.__opened: Any = None  # the socket that ``connect`` made, as long as it is the one in use
-        self.__watch: Watch | None = None  # looks at the socket that a response has come on
-        self.__itself: weakref.ref[Owner] | None = None  # for its responses; made with the watch
-        self.__spent = False  # the socket can carry no other request, but stays bound until the next one
         self.__lost_request = False
-        self.__is_sending = False  # some thread is, so that no other may
         self.__is_tunnelling = False
         self.__host_named: tuple[Any, ...] = ()  # what the cached value of Host was made from
         self.__host_value_cached = b""
-        self._method: str | None = None
-        self._tunnel_host: str | None = None
         self._tunnel_port: int | None = None
         self._tunnel_headers: dict[str, Any] = {}
         self._raw_proxy_headers: list[bytes] | None = None
+        # What the common cycle reads, in a row: see ``_client/cycle.py``.
+        (self.host, self.port) = self._get_hostport(host, port)
+        self._tunnel_host: str | None = None
+        self.max_response_headers = max_response_headers
+        self.sock: socket.socket | Any = None
+        self._buffer: list[bytes] = []
+        self._method: str | None = None
+        self.__response: Any = None
+        self.__state = state.IDLE
+        self.__watch: Watch | None = None  # looks at the socket that a response has come on
+        self.__itself: weakref.ref[Owner] | None = None  # for its responses; made with the watch
+        self.__spent = False  # the socket can carry no other request, but stays bound until the next one
+        self.__is_sending = False  # some thread is, so that no other may
         if strict is not None:
             self.strict = strict
         if limits is not None:
             self.limits = limits
         if expect_timeout_s is not None:
             self.expect_timeout_s = expect_timeout_s
-        (self.host, self.port) = self._get_hostport(host, port)
         self._validate_host(self.host)
         notice_replaced_reads()
         # An instance attribute, since programs replace it.
@@ -565,6 +570,13 @@ class HTTPConnection:
         if sock is None:
             sock = self.__open()
         sys.audit("http.client.send", self, head)
+        self.__send_at(sock, head, body)
+
+    def __send_rest(self, sock: Any, head: bytes, sent: int) -> None:
+        """Send what is left of *head*, of which *sent* bytes have gone out on *sock*."""
+        self.__send_at(sock, head[sent:], None)
+
+    def __send_at(self, sock: Any, head: bytes, body: bytes | None) -> None:
         if self.__is_sending:
             raise CannotSendRequest(_BUSY)
         self.__is_sending = True
@@ -704,6 +716,9 @@ class HTTPConnection:
         Raises CannotSendRequest, ValueError (InvalidField, InvalidURL) before anything is sent, and what the
         socket raises. Source: http.client, HTTPConnection.request.
         """
+        cycle = self.__cycle
+        if cycle is not None and cycle.request(self, self.__dict__, method, url, body, headers):
+            return
         head = self.__plain_head(method, url or "/", body, headers)
         if head is None:
             self._send_request(method, url, body, headers, encode_chunked)
@@ -748,6 +763,8 @@ class HTTPConnection:
                 self.__host_value_cached = self.__host_value("")
                 self.__host_named = named
             host = self.__host_value_cached
+            if self.__cycle is not None:
+                self.__cycle.learn(type(self), self.__dict__, self.host, self.port, host)
         return parser.serialize_request_head(method, url, host, headers, length)
 
     @staticmethod
@@ -832,6 +849,17 @@ class HTTPConnection:
         malformed head raises. After any of these but ResponseNotReady the connection is closed. After a TimeoutError
         before the first byte of the response, it may be asked for again.
         """
+        response: Any
+        cycle = self.__cycle
+        if cycle is not None:
+            response = cycle.answer(self, self.__dict__, _responses._direct, current_limits)
+            if response is not None:
+                return response  # type: ignore[no-any-return]
+        response = self.__get_response()
+        return response  # type: ignore[no-any-return]  # or what response_class makes
+
+    def __get_response(self) -> Any:
+        """``getresponse``, whatever the request was."""
         awaited: HTTPResponse | None = None
         is_last = False
         if self.__response is not None:
@@ -860,6 +888,10 @@ class HTTPConnection:
         # Set before the wait, so that another thread cannot ask for the same response.
         self.__state = after
         self.__spent = False
+        return self.__begin(response, is_last)
+
+    def __begin(self, response: Any, is_last: bool) -> Any:
+        """Have *response* read its head, and return it."""
         try:
             try:
                 if self.max_response_headers is None:
@@ -879,10 +911,32 @@ class HTTPConnection:
                     self.__itself = weakref.ref(self)
                 if type(response) is HTTPResponse or is_ours(response):
                     response._owner = self.__itself
-            return response  # type: ignore[no-any-return]  # or what response_class makes
+                    if self.__cycle is not None:
+                        self.__cycle.learn_response(response, _backends.selected.replaces_any)
+            return response
         except BaseException as error:
             self.__end_response(response, error)
             raise
+
+    def __over(self, source: SocketSource) -> HTTPResponse:
+        """Return a response that will be read from *source*."""
+        response = HTTPResponse(source._sock, 0, self._method)
+        made, response._source = response._source, source
+        if made is not None:
+            made.close()
+        return response
+
+    def __go_on(self, source: SocketSource, data: bytes) -> Any:
+        """Return the response that begins with *data*, received from *source*, and was not a common one."""
+        source.give_again([data])
+        return self.__begin(self.__over(source), is_last=False)
+
+    def __give_up(self, source: SocketSource, error: BaseException) -> None:
+        """*error* is all that came from *source*."""
+        response = self.__over(source)
+        if isinstance(error, ConnectionError):
+            self.close()
+        self.__end_response(response, error)
 
     def __end_response(self, response: Any, error: BaseException) -> None:
         """End what *error* has kept from beginning; where nothing of it has come, it may be asked for again."""
@@ -1041,6 +1095,18 @@ class HTTPSConnection(HTTPConnection):
         return connected
 
 
+def _cycle_for(connection: HTTPConnection) -> Cycle | None:
+    """Return what does the common cycle of *connection* at once; None where it cannot be."""
+    backend = _backends.selected
+    if backend.engine is None or not backend.version_of(HTTPConnection):
+        return None
+    if type(connection).__setattr__ is not object.__setattr__:
+        return None  # not ours to be asked at this moment
+    # A dict that shares its keys with those of other connections is read at several times the cost by C.
+    connection.__dict__ = {**connection.__dict__}
+    return Cycle(backend, backend.engine, _STEPS, HTTPResponse, _RESPONSE_ORIGINALS)
+
+
 def _closed_while_sending() -> ConnectionAbortedError:
     return ConnectionAbortedError("the connection was closed, by this program, before the request had been sent")
 
@@ -1129,4 +1195,5 @@ _STEPS: Final = (
 )
 _OWN_SEND: Final = HTTPConnection.send
 _OWN_CONNECTS: Final = (HTTPConnection.connect, HTTPSConnection.connect)
+_RESPONSE_ORIGINALS: Final = tuple(getattr(HTTPResponse, name) for name in OF_RESPONSES)
 _STEP_ORIGINALS: Final = tuple(getattr(HTTPConnection, name) for name in _STEPS)

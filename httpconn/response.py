@@ -19,6 +19,7 @@ from time import monotonic
 
 from . import _backends
 from ._backends.contract import BodyBuffer
+from ._client.cycle import UNKNOWN
 from ._io.source import (
     FRAMING,
     LINE,
@@ -56,7 +57,7 @@ else:
     _Base = io.BufferedIOBase
 
 _T = TypeVar("_T")
-_UNKNOWN: Final[Any] = "UNKNOWN"  # the types tell what is there once the head has been read, as typeshed's do
+_UNKNOWN: Final[Any] = UNKNOWN  # the types tell what is there once the head has been read, as typeshed's do
 _STEP_BYTES: Final = 262_144
 _LONGEST_STEP_BYTES: Final = 2_097_152
 _MOST_IN_PARTS: Final = 1_048_576

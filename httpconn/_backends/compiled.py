@@ -21,7 +21,13 @@ parse_response_head = _speedups.parse_response_head
 _ENGINE = (
     None
     if sys.platform == "win32"
-    else Engine(_speedups.receive_response, _speedups.receive_waiting, _speedups.send_if_quiet)
+    else Engine(
+        _speedups.receive_response,
+        _speedups.receive_waiting,
+        _speedups.is_quiet,
+        _speedups.send_at_once,
+        _speedups.send_if_quiet,
+    )
 )
 
 BACKEND = Backend(
@@ -34,5 +40,8 @@ BACKEND = Backend(
     _speedups.frame_target,
     RequestHeads(_speedups.frame_target).serialize,
     _speedups.replaces_any,
+    _speedups.values_of,
+    _speedups.with_slots,
+    _speedups.version_of,
     engine=_ENGINE,
 )

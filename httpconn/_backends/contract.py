@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .._wire.annotations import Final, Protocol, TypeAlias
+from .._wire.annotations import Any, Final, Protocol, TypeAlias
 from .._wire.head import Begun, ResponseHead
 from .._wire.records import Record
 
@@ -55,14 +55,18 @@ UNASKED: Final = -2
 class Engine(Record):
     """What the fetch engine has done on the descriptor of a socket by compiled code, without waiting."""
 
-    __slots__ = ("receive_response", "receive_waiting", "send_if_quiet")
-    __match_args__ = ("receive_response", "receive_waiting", "send_if_quiet")
+    __slots__ = ("is_quiet", "receive_response", "receive_waiting", "send_at_once", "send_if_quiet")
+    __match_args__ = ("receive_response", "receive_waiting", "is_quiet", "send_at_once", "send_if_quiet")
 
     receive_response: Callable[[int, int, int], Begun | bytes | None]
     """(descriptor, most bytes of a line, most field lines) to what has come, b"" at the end of the stream; None where
     there is nothing now. Where it begins with a head, to what ``begin_response_head`` says of it. Raises OSError."""
     receive_waiting: Callable[[int, int], bytes]
     """(descriptor, most bytes) to what waits; b"" where nothing does, or an end or an error: the next look finds it."""
+    is_quiet: Callable[[int], bool]
+    """(descriptor) to whether nothing has come, not even an end or an error."""
+    send_at_once: Callable[[int, bytes], int]
+    """(descriptor, bytes) to how much went out without waiting; 0 also for an error, which the next send finds."""
     send_if_quiet: Callable[[int, bytes], int]
     """(descriptor, head) to how much of it went out; NOT_SENT where nothing goes; UNASKED where something has come that
     nobody asked for, an end, or an error. Who looks then finds it again."""
@@ -71,9 +75,11 @@ class Engine(Record):
         self,
         receive_response: Callable[[int, int, int], Begun | bytes | None],
         receive_waiting: Callable[[int, int], bytes],
+        is_quiet: Callable[[int], bool],
+        send_at_once: Callable[[int, bytes], int],
         send_if_quiet: Callable[[int, bytes], int],
     ) -> None:
-        self._set(receive_response, receive_waiting, send_if_quiet)
+        self._set(receive_response, receive_waiting, is_quiet, send_at_once, send_if_quiet)
 
 
 class Backend(Record):
@@ -88,6 +94,9 @@ class Backend(Record):
         "replaces_any",
         "serialize_request_head",
         "take_chunks",
+        "values_of",
+        "version_of",
+        "with_slots",
     )
     __match_args__ = (
         "name",
@@ -99,6 +108,9 @@ class Backend(Record):
         "frame_target",
         "serialize_request_head",
         "replaces_any",
+        "values_of",
+        "with_slots",
+        "version_of",
         "engine",
     )
 
@@ -123,6 +135,13 @@ class Backend(Record):
     """(method, target, Host, headers, Content-Length or -1) to a request's head, or None for "declined"."""
     replaces_any: Callable[[object, tuple[str, ...], tuple[object, ...]], bool]
     """(instance, names, originals): whether its class, a class between or it itself has another one of *names*."""
+    values_of: Callable[[dict[str, Any], int, tuple[str, ...], tuple[str, ...]], list[Any] | None]
+    """(dict, position, keys that stand in a row from there on, those behind them) to the values of the keys; None where
+    others stand there."""
+    with_slots: Callable[[type, tuple[object, ...], tuple[object, ...]], Any]
+    """(class, descriptors of its slots, values) to an instance that has these, and was not initialized."""
+    version_of: Callable[[type], int]
+    """(class) to a number that changes with it and with the classes it is made from; 0 where that is not known."""
     engine: Engine | None
 
     def __init__(
@@ -136,6 +155,9 @@ class Backend(Record):
         frame_target: Callable[[bytes, str, int, bytes], bytes | None],
         serialize_request_head: Callable[[str, str, bytes, dict[str, str], int], bytes | None],
         replaces_any: Callable[[object, tuple[str, ...], tuple[object, ...]], bool],
+        values_of: Callable[[dict[str, Any], int, tuple[str, ...], tuple[str, ...]], list[Any] | None],
+        with_slots: Callable[[type, tuple[object, ...], tuple[object, ...]], Any],
+        version_of: Callable[[type], int],
         engine: Engine | None = None,
     ) -> None:
         self._set(
@@ -148,5 +170,8 @@ class Backend(Record):
             frame_target,
             serialize_request_head,
             replaces_any,
+            values_of,
+            with_slots,
+            version_of,
             engine,
         )

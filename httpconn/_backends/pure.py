@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 from operator import attrgetter
 from types import FunctionType
 
-from .._wire.annotations import Final
+from .._wire.annotations import Any, Final
 from .._wire.body import BodyBuffer, take_chunks
 from .._wire.grammar import CONTENT_LENGTH, TRANSFER_ENCODING, match_beginning_plain_head, match_plain_head
 from .._wire.head import Begun, ResponseHead, begun_by, find_head_end
@@ -158,6 +158,31 @@ def replaces_any(instance: object, names: tuple[str, ...], originals: tuple[obje
     )
 
 
+def values_of(own: dict[str, Any], position: int, names: tuple[str, ...], later: tuple[str, ...]) -> list[Any] | None:
+    """Return what *own* has under *names*; None where these very objects do not stand in a row, *later* behind them.
+
+    *position*: of the first one, by order of insertion. New keys come behind all others. So as long as this is not
+    None, and none of *names* was taken out, *own* has got no key in front of them since.
+    """
+    keys, wanted = [*own][position:], (*names, *later)
+    if len(keys) != len(wanted) or any(key is not other for key, other in zip(keys, wanted, strict=True)):
+        return None
+    return [own[name] for name in names]
+
+
+def with_slots(kind: Any, slots: tuple[Any, ...], values: tuple[object, ...]) -> Any:
+    """Return a new instance of *kind* that has *values* in *slots*, descriptors of its slots; nothing else is set."""
+    instance = kind.__new__(kind)
+    for slot, value in zip(slots, values, strict=True):
+        slot.__set__(instance, value)
+    return instance
+
+
+def version_of(kind: type) -> int:
+    """Return 0: Python does not tell whether a class has been changed."""
+    return 0
+
+
 @cache
 def _getter(names: tuple[str, ...]) -> Callable[[type], tuple[object, ...]]:
     return attrgetter(*names)
@@ -173,4 +198,7 @@ BACKEND = Backend(
     frame_target,
     RequestHeads(frame_target).serialize,
     replaces_any,
+    values_of,
+    with_slots,
+    version_of,
 )

@@ -2,7 +2,8 @@
 
 For: opening a connection (``connect.py``, ``channel.py``), TLS in TLS (``nested.py``) and TLS sessions
 (``sessions.py``), names and addresses (``lookups.py``, ``resolving.py``, ``addresses.py``), waiting (``polling.py``),
-where HTTPResponse reads from (``source.py``), file descriptors (``descriptors.py``).
+where HTTPResponse reads from (``source.py``), whether a kept connection may still be used (``watch.py``), file
+descriptors (``descriptors.py``).
 
 Not for: HTTP messages; who waits for a connection, and for how long (``_engine``).
 """

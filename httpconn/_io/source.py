@@ -8,6 +8,8 @@ One face: ``receive(wanted, asked)`` gives the next bytes, b"" when the peer has
 
 A source holds its own counted reference to the socket, as ``socket.makefile`` does, so that closing the
 connection's socket (urllib.request does so before it reads the body) leaves the response readable.
+
+Compiled too, with the types of ``source.pxd``.
 """
 
 from __future__ import annotations
@@ -66,6 +68,10 @@ class SocketSource:
     __slots__ = ("_again", "_sock", "is_clean")
 
     def __init__(self, sock: Any) -> None:
+        self.hold(sock)
+
+    def hold(self, sock: Any) -> None:
+        """Be a source of *sock*: all that ``__init__`` does, which is a call of Python where this is compiled."""
         sock._io_refs += 1
         self._sock = sock
         self._again: list[bytes] | None = None
@@ -83,7 +89,8 @@ class SocketSource:
         # Not more than the body still needs: what comes behind it is left for the look before the next request.
         return sock.recv(min(size, wanted))  # type: ignore[no-any-return]
 
-    receive_some = receive
+    def receive_some(self, wanted: int, asked: int) -> bytes:
+        return self.receive(wanted, asked)
 
     def receive_within(self, timeout_s: float) -> bytes | None:
         """As ``receive`` of a line, but None where *timeout_s*, or the socket's own timeout, passes without a byte."""
@@ -186,8 +193,6 @@ class TLSSource(SocketSource):
             return b""
         finally:
             sock.suppress_ragged_eofs = suppressed
-
-    receive_some = receive
 
     def receive_into(self, view: memoryview) -> int:
         try:

@@ -43,6 +43,7 @@ class _EarlyConnection(HTTPConnection):
     max_response_headers: int | None = None
     _raw_proxy_headers: list[bytes] | None = None
     _HTTPConnection__awaited: Any = None
+    _HTTPConnection__cycle: Any = None
     _HTTPConnection__opened: Any = None
     _HTTPConnection__watch: Any = None
     _HTTPConnection__itself: Any = None

@@ -22,7 +22,7 @@ import pytest
 
 import httpconn
 from httpconn import HTTPConnection, HTTPSConnection, Limits, _backends
-from httpconn._io.connect import Watch
+from httpconn._io.watch import Watch
 
 from ..conftest import backend_or_skip
 from ..support.certificates import TLS

@@ -19,8 +19,8 @@ import pytest
 import trustme
 
 from httpconn._io.channel import ATTEMPT_DELAY_S, READ, Channel, SocketSettings, TLSSettings
-from httpconn._io.connect import Watch
 from httpconn._io.nested import NestedTLS
+from httpconn._io.watch import Watch
 from httpconn.errors import FingerprintMismatch
 
 from ..support.certificates import server_context_for

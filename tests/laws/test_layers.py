@@ -36,8 +36,9 @@ ROOMS = {
     },
     "_io": {"_io", "_wire.interpreter"},
     "headers": {"_wire"},
-    "response": {"_wire", "_backends", "_io", "headers"},
-    "connection": {"_wire", "_backends", "_io", "headers", "response"},
+    "_client": {"_wire", "_backends.contract", "_io"},
+    "response": {"_wire", "_backends", "_io", "_client.cycle", "headers"},
+    "connection": {"_wire", "_backends", "_io", "_client", "headers", "response"},
     "model": {
         "_wire",
         "_exchange.charsets",

@@ -30,10 +30,10 @@ from ..._exchange.job import Job, Stream
 from ..._exchange.outcome import check_is_answer, is_left_out_content, may_resend, note_failure, pour_into_sink
 from ..._exchange.outgoing import Outgoing
 from ..._io.channel import NOT_PERSISTENT, NOT_QUIET, READ, Channel, Why
-from ..._io.connect import Watch
 from ..._io.descriptors import is_out_of_descriptors
 from ..._io.lookups import Address, Lookup, Name
 from ..._io.polling import IN, OUT
+from ..._io.watch import Watch
 from ..._wire.framing import announced_bytes, announces_content
 from ..._wire.head import ResponseHead
 from ...errors import name_place, without_frames

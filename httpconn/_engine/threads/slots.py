@@ -16,7 +16,7 @@ from typing import Final
 
 from ..._exchange.job import Key
 from ..._io.channel import NOT_PERSISTENT, Channel, Why
-from ..._io.connect import Watch
+from ..._io.watch import Watch
 from ...errors import PoolClosed, PoolTimeout, TooFewDescriptors
 from ..shared import Shared
 

@@ -1,0 +1,8 @@
+cdef class SocketSource:
+    cdef public object _again
+    cdef public object _sock
+    cdef public bint is_clean
+
+    cpdef hold(self, sock)
+    cpdef receive(self, wanted, asked)
+    cpdef close(self)

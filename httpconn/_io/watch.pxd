@@ -1,0 +1,12 @@
+cdef Py_ssize_t _forks
+
+cdef class Watch:
+    cdef public object _descriptor
+    cdef public Py_ssize_t _forks
+    cdef public bint _has_read
+    cdef public bint _is_tls
+    cdef public object _poll
+    cdef public object sock
+
+    cpdef bint is_quiet(self) except -1
+    cpdef Py_ssize_t plain_descriptor(self) except -2

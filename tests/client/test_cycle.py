@@ -1,0 +1,332 @@
+"""What is done at once on a kept connection: nothing that was replaced is passed by, whenever that was."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+import httpconn
+from httpconn import HTTPConnection, HTTPResponse
+from httpconn._backends import get, pure
+
+from ..support.peers import received, socket_pair
+
+GOOD = b"HTTP/1.1 200 OK\r\nA: b\r\nContent-Length: 2\r\n\r\nok"
+
+needs_compiled = pytest.mark.skipif(
+    "cython" not in httpconn.backends(), reason="the extension is not built, or not to be used"
+)
+
+
+class Told:
+    """In the place of a Cycle: notes what it was asked, and what it did of that."""
+
+    def __init__(self, cycle: Any) -> None:
+        self.cycle = cycle
+        self.did: list[bool] = []
+
+    def request(self, *given: Any) -> bool:
+        self.did.append(self.cycle.request(*given))
+        return self.did[-1]
+
+    def answer(self, *given: Any) -> Any:
+        response = self.cycle.answer(*given)
+        self.did.append(response is not None)
+        return response
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.cycle, name)
+
+
+@contextmanager
+def kept(kind: type[HTTPConnection] = HTTPConnection, **options: Any) -> Iterator[tuple[Any, socket.socket, Told]]:
+    """Yield a connection that has been through two cycles, its peer, and what is told from then on."""
+    with socket_pair() as (client, server):
+        connection = kind("h.example", **options)
+        connection.sock = client
+        for _ in range(2):
+            cycle(connection, server)[1].read()
+        cython = connection._HTTPConnection__cycle  # type: ignore[attr-defined]
+        if cython is None:
+            pytest.skip("this backend does nothing at once")
+        told = Told(cython)
+        connection._HTTPConnection__cycle = told  # type: ignore[attr-defined]
+        yield connection, server, told
+        connection.close()
+
+
+def cycle(connection: Any, server: socket.socket, answer: bytes = GOOD) -> tuple[bytes, Any]:
+    connection.request("GET", "/path")
+    sent = received(server)
+    server.sendall(answer)
+    return sent, connection.getresponse()
+
+
+REQUEST = b"GET /path HTTP/1.1\r\nHost: h.example\r\nAccept-Encoding: identity\r\n\r\n"
+
+
+def test_the_common_cycle_is_done_at_once(in_use: Any) -> None:
+    with kept() as (connection, server, told):
+        for _ in range(2):
+            sent, response = cycle(connection, server)
+            assert sent == REQUEST
+            assert (response.status, response.code, response.reason, response.version) == (200, 200, "OK", 11)
+            assert response.getheader("a") == "b"
+            assert response.msg is response.headers
+            assert (response.will_close, response.debuglevel, response.complete) == (False, 0, None)
+            assert not response.isclosed()
+            assert response.fileno() == connection.sock.fileno()
+            assert response.read() == b"ok"
+            assert response.isclosed()
+            assert response.complete
+        assert told.did == [True] * 4
+
+
+@pytest.mark.parametrize("rest", ["", "\r\nConnection: close"])
+def test_any_other_response_is_the_usual_one(in_use: Any, rest: str) -> None:
+    with kept() as (connection, server, told):
+        connection.request("GET", "/path")
+        server.sendall(f"HTTP/1.1 200 OK{rest}\r\nContent-Length: 4\r\n\r\no".encode())
+        response = connection.getresponse()
+        server.sendall(b"kay")
+        assert response.read() == b"okay"
+        assert response.will_close is bool(rest)
+        assert told.did == [True, True], "it was received by the one, and read by the other"
+
+
+STEPS = ("putrequest", "putheader", "endheaders", "send", "_send_output", "_output", "_send_request",
+         "_encode_request", "_validate_method", "_validate_path")  # fmt: skip
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("where", ["instance", "class", "dict"])
+def test_a_step_that_is_replaced_later_is_called(
+    in_use: Any, step: str, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called = []
+    original = getattr(HTTPConnection, step)
+
+    def replaced(self: Any, *given: Any, **named: Any) -> Any:
+        called.append(step)
+        return original(self, *given, **named)
+
+    with kept() as (connection, server, told):
+        with monkeypatch.context() as patch:
+            if where == "class":
+                patch.setattr(HTTPConnection, step, replaced)
+            elif where == "instance":
+                patch.setattr(connection, step, replaced.__get__(connection))
+            else:
+                vars(connection)[step] = replaced.__get__(connection)
+            assert cycle(connection, server)[1].read() == b"ok"
+            assert step == "putheader" or called
+            assert not told.did[0]
+            if where == "dict":
+                del vars(connection)[step]
+        del called[:]
+        for _ in range(3):  # and is not any more when it is put back
+            assert cycle(connection, server)[1].read() == b"ok"
+        assert not called
+        assert told.did[-1]
+
+
+def test_what_an_instance_has_of_its_own_counts(in_use: Any) -> None:
+    class Other(HTTPResponse):
+        pass
+
+    with kept() as (connection, server, _):
+        connection.response_class = Other
+        assert type(cycle(connection, server)[1]) is Other
+    with kept() as (connection, server, _):
+        connection.strict = True
+        response = cycle(connection, server)[1]
+        assert response.strict
+    with kept() as (connection, server, _):
+        connection.default_port = 81
+        assert b"Host: h.example:80\r\n" in cycle(connection, server)[0]
+    with kept() as (connection, server, _):
+        connection.host = "other.example"
+        assert b"Host: other.example\r\n" in cycle(connection, server)[0]
+    with kept() as (connection, server, _):
+        connection._buffer.append(b"x")
+        assert b"x" in cycle(connection, server)[0].partition(b"\r\n")[0]
+
+
+def test_in_between(in_use: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is replaced after the request counts for the response."""
+
+    class Other(HTTPResponse):
+        pass
+
+    begun = []
+    begin = HTTPResponse.begin
+    with kept() as (connection, server, _):
+        connection.request("GET", "/")
+        server.sendall(GOOD)
+        connection.response_class = Other
+        assert type(connection.getresponse()) is Other
+    with kept() as (connection, server, _):
+        connection.request("GET", "/")
+        server.sendall(GOOD)
+        monkeypatch.setattr(HTTPResponse, "begin", lambda self, **named: begun.append(1) or begin(self, **named))
+        assert connection.getresponse().read() == b"ok"
+        assert begun
+    with kept() as (connection, server, _):
+        connection.request("GET", "/")
+        connection.close()
+        with pytest.raises(httpconn.ResponseNotReady):
+            connection.getresponse()
+
+
+@pytest.mark.parametrize("ending", [b"", b"HTTP/1.1 2"])
+def test_an_end_instead_of_a_response(in_use: Any, ending: bytes) -> None:
+    with kept() as (connection, server, told):
+        connection.request("GET", "/")
+        received(server)
+        server.sendall(ending)
+        server.close()
+        with pytest.raises(httpconn.RemoteDisconnected if not ending else httpconn.HTTPException):
+            connection.getresponse()
+        assert connection.sock is None or connection.sock.fileno() < 0
+        assert told.did == [True], "and what the other one said, it raised"
+
+
+def test_a_time_over_may_be_asked_again(in_use: Any) -> None:
+    with kept() as (connection, server, _):
+        connection.sock.settimeout(0.02)
+        connection.request("GET", "/")
+        with pytest.raises(TimeoutError):
+            connection.getresponse()
+        server.sendall(GOOD)
+        assert connection.getresponse().read() == b"ok"
+
+
+class HostIsAProperty(HTTPConnection):
+    asked = 0
+
+    @property
+    def host(self) -> str:
+        type(self).asked += 1
+        return "of.a.property"
+
+    @host.setter
+    def host(self, value: str) -> None:
+        pass
+
+
+def test_a_property_is_asked(in_use: Any) -> None:
+    with kept(HostIsAProperty) as (connection, server, told):
+        before = HostIsAProperty.asked
+        assert b"Host: of.a.property\r\n" in cycle(connection, server)[0]
+        assert HostIsAProperty.asked > before
+        assert told.did[:1] == [False]
+
+
+def test_a_connection_can_be_copied_and_pickled(in_use: Any) -> None:
+    connection = HTTPConnection("h.example", 81)
+    for other in (copy.copy(connection), pickle.loads(pickle.dumps(connection))):
+        with socket_pair() as (client, server):
+            other.sock = client
+            for _ in range(3):
+                sent, response = cycle(other, server)
+                assert b"Host: h.example:81\r\n" in sent
+                assert response.read() == b"ok"
+            other.close()
+
+
+# -- what the extension does for it
+
+OWN = {"a": 1, "b": 2, "c": 3, "d": 4}
+ORDERS = [
+    ({}, OWN), ({}, {**OWN, "e": 5}), ({}, {"e": 5, **OWN}), ({}, {"b": 2, "a": 1, "c": 3, "d": 4}), ({}, {"a": 1}),
+    ({"e": 0}, OWN), ({}, {}),
+]  # fmt: skip
+
+
+@needs_compiled
+@pytest.mark.parametrize(("before", "own"), ORDERS)
+def test_the_twins_read_the_same_values(before: dict[str, int], own: dict[str, int]) -> None:
+    cython = get("cython").values_of
+    whole = {**before, **own}
+    for position in range(7):
+        for names, later in ((("b", "c"), ("d",)), (("a", "b"), ("c", "d")), (("b", "c"), ()), ((), ()), (("d",), ())):
+            assert cython(whole, position, names, later) == pure.values_of(whole, position, names, later)
+    assert cython(OWN, 1, ("b", "c"), ("d",)) == [2, 3]
+    assert cython(OWN, -1, ("d",), ()) is None
+
+
+class Slotted:
+    __slots__ = ("one", "two")
+
+
+class Below(Slotted):
+    __slots__ = ("three",)
+
+
+@needs_compiled
+def test_the_twins_make_the_same() -> None:
+    slots = (vars(Slotted)["two"], vars(Below)["three"])
+    value = ["a value"]
+    for with_slots in (get("cython").with_slots, pure.with_slots):
+        made = with_slots(Below, slots, (value, 3))
+        assert (type(made), made.two, made.three) == (Below, value, 3)
+        assert made.two is value
+        assert not hasattr(made, "one")
+        for kind, given, values in ((Slotted, slots, (1, 2)), (Below, slots, (1,)), (Below, (len,), (1,))):
+            with pytest.raises((TypeError, ValueError, AttributeError)):
+                with_slots(kind, given, values)
+
+
+@needs_compiled
+def test_a_version_is_another_after_a_change() -> None:
+    class Upper:
+        value = 1
+
+    class Lower(Upper):
+        pass
+
+    version_of = get("cython").version_of
+    seen = set()
+    for number in range(5):
+        Upper.value = number
+        assert version_of(Lower) not in seen - {0}, "a change of a base is one of the class"
+        assert Lower().value == Lower.value == number
+        seen.add(version_of(Lower))
+    assert len(seen) > 1
+    with pytest.raises(TypeError):
+        version_of(1)
+    assert pure.version_of(Lower) == 0
+
+
+@needs_compiled
+def test_what_has_come_is_seen() -> None:
+    engine = get("cython").engine
+    if engine is None:
+        pytest.skip("no descriptors here")
+    with socket_pair() as (client, server):
+        assert engine.is_quiet(client.fileno())
+        server.sendall(b"x")
+        assert not engine.is_quiet(client.fileno())
+        assert client.recv(1) == b"x", "it was only looked at"
+        server.close()
+        assert not engine.is_quiet(client.fileno())
+    assert not engine.is_quiet(-1)
+
+
+@needs_compiled
+def test_as_much_as_goes_is_sent() -> None:
+    engine = get("cython").engine
+    if engine is None:
+        pytest.skip("no descriptors here")
+    with socket_pair() as (client, server):
+        assert engine.send_at_once(client.fileno(), b"whole") == 5
+        assert received(server) == b"whole"
+        while engine.send_at_once(client.fileno(), bytes(65_536)):
+            pass
+    assert engine.send_at_once(-1, b"x") == 0
