@@ -473,3 +473,74 @@ def test_content_in_the_middle_of_an_iteration_is_what_has_not_been_taken(
         assert response.content == whole[6:]
         assert list(parts) == []
         assert response.content == whole[6:]
+
+
+# -- all of it came with its head
+
+REPLIES = {
+    "sized": (b"HTTP/1.1 200 OK\r\nX-A: 1\r\nContent-Length: 11\r\n\r\n", b"one\ntwo\n{}x"),
+    "chunked": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", chunk(b"one\ntwo\n{}x") + b"0\r\n\r\n"),
+    "an error": (b"HTTP/1.1 404 Not Found\r\nContent-Type: text/plain; charset=latin-1\r\nContent-Length: 3\r\n\r\n", b"\xe4\n."),
+    "a redirect": (b"HTTP/1.1 302 Found\r\nLocation: /to\r\nContent-Length: 4\r\n\r\n", b"gone"),
+}  # fmt: skip
+
+
+def closed_unread(response: Response) -> str:
+    response.close()
+    with pytest.raises(httpconn.PoolClosed) as told:
+        next(response.iter_bytes())
+    return str(told.value)
+
+
+READINGS: dict[str, Callable[[Response], object]] = {
+    "parts": lambda response: [*response.iter_bytes()],
+    "parts of a size": lambda response: [*response.iter_bytes(4)],
+    "text": lambda response: "".join(response.iter_text()),
+    "lines": lambda response: [*response.iter_lines()],
+    "content": lambda response: (response.content, response.content, response.text),
+    "a part and the rest": lambda response: (next(response.iter_bytes(2)), response.content),
+    "as bytes and as text": lambda response: (next(response.iter_text()), type(raised(lambda: response.content))),
+    "twice": lambda response: ([*response.iter_bytes()], type(raised(lambda: [*response.iter_bytes()]))),
+    "nothing": closed_unread,
+}
+
+
+def raised(step: Callable[[], object]) -> Exception | None:
+    try:
+        step()
+    except Exception as error:
+        return error
+    return None
+
+
+@pytest.mark.parametrize("reading", READINGS)
+@pytest.mark.parametrize("reply", REPLIES)
+def test_a_stream_that_came_whole_is_as_any_other(
+    reply: str, reading: str, in_use: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes a shorter way, on which no ``Incoming`` is made."""
+    head, body = REPLIES[reply]
+
+    def told(is_whole: bool) -> object:
+        has_head = threading.Event()
+
+        def serve(sock: socket.socket) -> None:
+            while take_request(sock):
+                sock.sendall(head + body if is_whole else head)
+                if not is_whole and has_head.wait(10):
+                    sock.sendall(body)
+
+        pool = httpconn.ConnectionPool(timeout=QUICK, redirects=0, default_encoding="latin-1")
+        with ScriptedServer(serve) as server, pool:
+            for _ in range(2):
+                has_head.clear()
+                with pool.get(f"http://127.0.0.1:{server.port}/", stream=True) as response:
+                    has_head.set()
+                    found = READINGS[reading](response)
+            fields = response.status, response.headers.items(), response.attempts, response.history, response.encoding
+            assert 0 <= response.timings.first_byte <= response.timings.total
+            return found, fields, response.defects, response.trailers.items(), response.error, pool.stats.requests
+
+    in_pieces = told(False)
+    monkeypatch.setattr("httpconn._engine.threads.attempt.Incoming", None)
+    assert told(True) == in_pieces

@@ -110,10 +110,13 @@ class Attempt(Clock):
                     raise
                 failure = without_frames(error)
             self._shut_gate()
-            if self._plain is not None:
+            if self._plain is None:
+                response = Response(self._job.request, self._incoming.head, b"")
+                self._incoming.introduce(response)
+            elif self._job.may_come_whole:
                 return self._finish()
-            response = Response(self._job.request, self._incoming.head, b"")
-            self._incoming.introduce(response)
+            else:
+                response = self._plain_response(self._plain[0], b"")
             response._times = self._seal_times()
             response._stream = _Streaming(self, response, failure, is_complete=is_complete)
             self.leave()
@@ -135,14 +138,19 @@ class Attempt(Clock):
     def _finish(self) -> Response:
         self.release()
         if self._plain is not None:
-            response = self._shared.make_response(self._job.request, self._plain[0], self._plain[1])
-            response.attempts = self._job.attempts
-            response._sent = self._job.sent
+            response = self._plain_response(self._plain[0], self._plain[1])
             if self._job.may_go_on is not None:
                 self._pour_whole(response)
         else:
             response = self._incoming.response()
         response._times = self._seal_times()
+        return response
+
+    def _plain_response(self, head: ResponseHead, content: bytes) -> Response:
+        """Return the plain response, which has no history, with all that is known of its request."""
+        response = self._shared.make_response(self._job.request, head, content)
+        response.attempts = self._job.attempts
+        response._sent = self._job.sent
         return response
 
     def _pour_whole(self, response: Response) -> None:
@@ -371,7 +379,7 @@ class Attempt(Clock):
                 failure: OSError | None = None
                 if data and (incoming is None or not incoming.began):
                     self._times[3] = time.monotonic() - self.away - began
-                    if self._job.is_plain and not is_sending and (not self._is_streamed or self._job.may_come_whole):
+                    if self._job.is_plain and not is_sending and not (self._is_streamed and self._job.may_go_on):
                         data, failure = self._begin_plain(data, channel)
                         if self._plain is not None:
                             return True
@@ -450,7 +458,16 @@ class Attempt(Clock):
 
     def take_content(self) -> bytes:
         """Return what has come of the content of a response that is being streamed, and hold it no longer."""
-        return self._incoming.take_content()
+        plain = self._plain
+        if plain is None:
+            return self._incoming.take_content()
+        self._plain = plain[0], b"", 0
+        return plain[1]
+
+    @property
+    def has_come_whole(self) -> bool:
+        """Whether the response is a plain one, which came whole with its head."""
+        return self._plain is not None
 
     def receive_more(self, most: int) -> bool:
         """Receive once, at most so many bytes, for a streamed response; return whether the message is complete."""
@@ -489,6 +506,9 @@ class _Streaming:
             if self._failure is not None:
                 raise self._failure
             return b""
+        if attempt.has_come_whole:
+            self._attempt = None
+            return attempt.take_content()
         incoming = attempt._incoming
         attempt.come_back()
         try:
