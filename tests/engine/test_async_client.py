@@ -21,9 +21,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import httpconn
-from httpconn import AsyncClient, ClientStats, PoolClosed, PoolTimeout, ReadTimeout, Response, Retry, Timeout
+from httpconn import AsyncClient, ClientStats, Fetcher, PoolClosed, PoolTimeout, ReadTimeout, Response, Retry, Timeout
 from httpconn._engine.many import loop as engine_loop
 
 from ..support.counted import descriptors
@@ -651,6 +653,48 @@ def test_a_loop_that_was_blocked_while_nothing_came(held: Held) -> None:
                 await task
 
     run(main)
+
+
+def test_a_request_that_is_made_by_a_loop_that_was_blocked(held: Held) -> None:
+    """Its own time begins then, and that of others has stood still until then."""
+
+    async def main() -> None:
+        async with AsyncClient(timeout=Timeout(connect=5, read=0.3, total=5)) as client:
+            await asyncio.gather(client.get(held.url("/good/1")), client.get(held.url("/good/2")))
+            other = started(client, held.url("/held/3"))
+            await until(lambda: "/held/3" in held.seen)
+            time.sleep(0.5)
+            made = await client.get(held.url("/good/4"))
+            check(made)  # its times too
+            await asyncio.sleep(0)
+            assert not other.done()
+            held.release()
+            assert (await other).timings.total < 0.5
+
+    run(main)
+
+
+STEPS = st.lists(st.tuples(st.sampled_from(["passes", "turn", "look"]), st.floats(0, 5)), max_size=12)
+
+
+@given(steps=STEPS)
+def test_the_clock_of_a_loop_that_is_driven_never_goes_back(steps: list[tuple[str, float]]) -> None:
+    """Whatever is excused: and no more is than has passed since a turn was due."""
+    with Fetcher() as fetcher:
+        loop = fetcher._loop
+        begun = now = loop.now + loop.away
+        due_at, late_s = now + 0.1, 0.0
+        for what, seconds in steps:
+            before = loop.now
+            now += seconds
+            late_s += max(0.0, min(seconds, now - due_at))
+            if what != "passes":
+                loop.excuse(now, due_at)
+                assert before - 1e-6 <= loop.now <= before + (now - begun) + 1e-6
+                assert now - loop.away == pytest.approx(loop.now)
+                assert loop.away == pytest.approx(late_s)
+            if what == "turn":
+                due_at = now + 0.1
 
 
 # -- whose it is

@@ -277,6 +277,7 @@ class Fault:
         """Raise AssertionError where *response* is not what must come of this."""
         told = f"{target}: {response!r}, {response.error!r}, {len(response.content)} bytes"
         assert response.url.endswith(target), told
+        check_timings(response)
         if not self.errors:
             assert response.error is None, told
             assert response.status in self.status, told
@@ -341,6 +342,12 @@ def script(seed: int, count: int) -> list[str]:
         chosen[: len(kinds)] = kinds  # each one at least once
         dice.shuffle(chosen)
     return [f"/{kind}/{number}" for number, kind in enumerate(chosen)]
+
+
+def check_timings(response: Response) -> None:
+    """Raise AssertionError where a time is negative, or the whole is less than its parts."""
+    *parts, total = response.timings
+    assert min(parts) >= 0 <= total and sum(parts) <= total + 1e-6, response.timings
 
 
 def check(response: Response) -> None:

@@ -9,6 +9,7 @@ cdef class Awaited:
     cdef public object new_future
     cdef public object prepare_url
     cdef public Py_ssize_t requests
+    cdef public double rings_at
     cdef public bint rings_soon
     cdef public object thread
     cdef public dict waiting

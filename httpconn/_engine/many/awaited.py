@@ -14,6 +14,7 @@ from ..._exchange.job import Job
 from .loop import Loop
 from .runners import Future, Runner
 
+_FOREVER: Final = float("inf")
 NOWHERE: Final = 0
 """The identity of no thread."""
 
@@ -29,7 +30,8 @@ class Receiver(Protocol):
 class Awaited:
     """The requests of one engine, in one event loop, by number, and who gets the result of each."""
 
-    __slots__ = ("engine", "is_here", "new_future", "prepare_url", "requests", "rings_soon", "thread", "waiting")
+    __slots__ = ("engine", "is_here", "new_future", "prepare_url", "requests", "rings_at", "rings_soon", "thread",
+                 "waiting")  # fmt: skip
 
     def __init__(self, engine: Loop, prepare_url: Callable[[str, int], Job], runner: Runner) -> None:
         self.engine = engine
@@ -37,6 +39,8 @@ class Awaited:
         self.new_future = runner.future
         self.prepare_url = prepare_url
         self.requests = 0
+        self.rings_at = _FOREVER
+        """When a turn is due at the latest, by ``time.monotonic``."""
         self.rings_soon = False
         """Whether a turn is certain within a tenth of a second, as while something is under way."""
         self.thread = get_ident()
@@ -66,7 +70,7 @@ class Awaited:
         if not self.waiting:
             engine.heed_logger()
         self.waiting[job.index] = receiver
-        if not engine.start_at_once(job):
+        if not engine.start_at_once(job, self.rings_at):
             return False
         if not self.rings_soon or engine.results.ready:
             self.wake()

@@ -5,6 +5,7 @@ from httpconn._exchange.job cimport BareJob
 from httpconn._exchange.response_fields cimport ResponseFields
 
 cdef double _FOREVER
+cdef tuple _NO_TIMES
 cdef Py_ssize_t _NOT_SENT
 cdef Py_ssize_t _TO_BE_JUDGED
 

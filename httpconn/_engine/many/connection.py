@@ -545,8 +545,7 @@ class Connection:
         now = loop.now
         loop.note_sent(self.host, job)
         self.job = job
-        self.served += 1
-        self.turn += 1
+        self._note_served()
         self.since = now
         if job.timeout is None and not job.attempts:
             self.limits = loop.timeout

@@ -56,7 +56,6 @@ class Driver(Awaited):
         self._streams: weakref.WeakSet[Stream] = weakref.WeakSet()
         self._poller = self.engine.begin()
         self._is_due = False  # a turn has been asked for
-        self._timer_at = _FOREVER
         self._take_back: Callable[[], None] | None = None
         ours = weakref.ref(self)  # else the event loop would keep a client that nobody has any more
 
@@ -107,7 +106,8 @@ class Driver(Awaited):
         limits = job.timeout or engine.timeout
         pool_s = limits.pool
         if pool_s is not None and limits.says_pool and not is_patient:
-            heapq.heappush(self._patience, (engine.time() + pool_s, job.index, job, pool_s))
+            engine.excuse(time.monotonic(), self.rings_at)
+            heapq.heappush(self._patience, (engine.now + pool_s, job.index, job, pool_s))
         self.wake()
 
     def again(self, job: Job, failed: Response, receiver: Receiver) -> bool:
@@ -128,7 +128,9 @@ class Driver(Awaited):
         """
         job, response = unjudged
         engine, stream = self.engine, response._stream
-        now, began, total_at = time.monotonic(), engine.time(), engine.end_of_total(job)
+        now = time.monotonic()
+        engine.excuse(now, self.rings_at)
+        began, total_at = engine.now, engine.end_of_total(job)
         follow_up = await self.shared.follower.awaiting(job, response, total_at - began, time.time())
         if isinstance(stream, Stream):  # its content is still to come, and so nothing follows it
             if response.error is None:
@@ -152,7 +154,7 @@ class Driver(Awaited):
             self._is_due = True
             self.runner.call_soon(self._start_soon)
             if self._take_back is None:
-                self._timer_at = time.monotonic()  # what runs in the loop until then is not the servers' time
+                self.rings_at = time.monotonic()  # what runs in the loop until then is not the servers' time
 
     def cancel(self, job: Job) -> None:
         """Give up *job*: its receiver gets nothing any more, and what reads its response either."""
@@ -233,17 +235,16 @@ class Driver(Awaited):
 
         Whether it comes with what has arrived first or with the time that is over, is each loop's own.
         """
-        late_s = time.monotonic() - self._timer_at
-        if late_s > 0:
-            self.engine.away += late_s
-        if late_s > 0 or self._take_back is None:
+        now = time.monotonic()
+        self.engine.excuse(now, self.rings_at)
+        if now > self.rings_at or self._take_back is None:
             self._disarm()
 
     def _disarm(self) -> None:
         take_back, self._take_back = self._take_back, None
         if take_back is not None:
             take_back()
-        self._timer_at = _FOREVER
+        self.rings_at = _FOREVER
         self.rings_soon = False
 
     def _arm(self, until_s: float | None) -> None:
@@ -254,11 +255,11 @@ class Driver(Awaited):
             return
         now = time.monotonic()
         at = now + until_s
-        if at < self._timer_at:
+        if at < self.rings_at:
             self._disarm()
-            self._timer_at = at
+            self.rings_at = at
             self._take_back = self.runner.call_later(until_s, self._ring)
-        self.rings_soon = self._timer_at <= now + _LOOK_AGAIN_S
+        self.rings_soon = self.rings_at <= now + _LOOK_AGAIN_S
 
     def _deliver(self) -> None:
         engine = self.engine

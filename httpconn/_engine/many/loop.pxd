@@ -62,7 +62,8 @@ cdef class Loop(LoopState):
     @cython.locals(kind=type, job=BareJob, found=tuple, place=tuple)
     cpdef known_job(self, url, index)
     @cython.locals(host=Host, connection=Connection, now=double)
-    cpdef bint start_at_once(self, BareJob job) except -1
+    cpdef excuse(self, double now, double due_at)
+    cpdef bint start_at_once(self, BareJob job, double due_at) except -1
     cdef bint _carries(self, Connection connection, BareJob job) except -1
     cdef bint _sends_fast(self, Connection connection, BareJob job) except -1
     cpdef hold(self, Py_ssize_t count)

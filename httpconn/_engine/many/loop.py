@@ -572,8 +572,20 @@ class Loop(LoopState):
                 return connection
         return next(iter(self.idle))
 
-    def start_at_once(self, job: Job) -> bool:
-        """Send *job* over a kept connection of its host, outside of a turn; False where others may come before it."""
+    def excuse(self, now: float, due_at: float) -> None:
+        """Look at the clock, which has stood still since a turn was due: who drives the loop was busy elsewhere.
+
+        *now* and *due_at* are by ``time.monotonic``. What has been excused, or has counted, already, stays so.
+        """
+        if now > due_at:
+            self.away += max(0.0, now - max(due_at, self.now + self.away))
+        self.now = now - self.away
+
+    def start_at_once(self, job: Job, due_at: float) -> bool:
+        """Send *job* over a kept connection of its host, outside of a turn; False where others may come before it.
+
+        *due_at*: when the next turn is due, see ``excuse``.
+        """
         host = self.hosts.get(job.key)
         if host is None or not host.idle or self.runnable or host.pending or host.arriving is not host.pending:
             return False
@@ -583,7 +595,7 @@ class Loop(LoopState):
         now = time.monotonic()
         if now - connection.idle_since >= self._idle_s:
             return False
-        self.now = now - self.away
+        self.excuse(now, due_at)
         host.idle.pop()
         del self.idle[connection]
         connection.turn = 0

@@ -63,9 +63,9 @@ class PoliteLoop(Loop):
         if self._is_allowed(job, is_first=True):
             super().queue_first(job)
 
-    def start_at_once(self, job: Job) -> bool:
+    def start_at_once(self, job: Job, due_at: float) -> bool:
         is_known = self.robots.find(job.origin.key, time.monotonic()) is not None
-        return is_known and self._refusal_of(job) is None and super().start_at_once(job)
+        return is_known and self._refusal_of(job) is None and super().start_at_once(job, due_at)
 
     def _is_allowed(self, job: Job, *, is_first: bool) -> bool:
         """Return whether *job* may be queued; else it is given up, or waits for the rules of its origin."""
