@@ -5,6 +5,8 @@ cdef object _frame_target
 cdef Py_ssize_t _AT_HOST
 cdef Py_ssize_t _MOST_FIELDS
 
+cdef Py_ssize_t _path_at(str url) except -2
+
 @cython.locals(text=str, at=Py_ssize_t, found=tuple)
 cpdef tuple plain_get(dict known, url)
 

@@ -34,6 +34,11 @@ _JUDGED_BY_VALUE: Final = frozenset({"accept-encoding", "connection", "host"})
 _JUDGED_ALWAYS: Final = frozenset({CONTENT_LENGTH, "expect", "proxy-authorization", TRANSFER_ENCODING})
 
 
+def _path_at(url: str) -> int:
+    """Return where the path of *url* begins; -1 where the slow way has to look, as for a fragment, which is not sent."""
+    return -1 if "#" in url else url.find("/", _AT_HOST)
+
+
 def plain_get(known: dict[str, Known], url: str) -> tuple[Known, bytes] | None:
     """Return the entry of *known* for the origin of *url* and the head of a GET; None where the slow way has to look.
 
@@ -42,9 +47,9 @@ def plain_get(known: dict[str, Known], url: str) -> tuple[Known, bytes] | None:
     if type(url) is not str:
         return None
     text = url
-    at = text.find("/", _AT_HOST)
+    at = _path_at(text)
     found = known.get(text[:at]) if at > 0 else None
-    if found is None or "#" in text:
+    if found is None:
         return None
     head = _frame_target(b"GET ", text, at, found[2])
     return None if head is None else (found, head)
@@ -84,9 +89,9 @@ def plain_request(known: dict[str, Known], url: str, headers: Any, layouts: Layo
     if type(url) is not str:
         return None
     text = url
-    at = text.find("/", _AT_HOST)
+    at = _path_at(text)
     found = known.get(text[:at]) if at > 0 else None
-    if found is None or "#" in text:
+    if found is None:
         return None
     if type(headers) is dict:
         names, values = tuple(headers), tuple(headers.values())

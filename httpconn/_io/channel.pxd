@@ -1,5 +1,7 @@
 cimport cython
 
+cdef object _milliseconds(timeout_s)
+
 cdef class Channel:
     cdef public list _addresses
     cdef public bint _is_tls

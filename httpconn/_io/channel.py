@@ -384,32 +384,29 @@ class Channel:
 
     def wait(self, wanted: int, timeout_s: float | None) -> bool:
         """Wait for READ, WRITE or either (READ | WRITE); return False where *timeout_s* or ``next_at`` passes first."""
-        if self._poll is not None and wanted == READ:  # connected, as it mostly is
-            if timeout_s is None:
-                return bool(self._poll.poll())
-            if 0.0 <= timeout_s <= LONGEST_WAIT_S:
-                return bool(self._poll.poll(timeout_s * 1000 + 0.999))
         if self.next_at:
             until_next_s = self.next_at - time.monotonic()
             timeout_s = until_next_s if timeout_s is None else min(timeout_s, until_next_s)
-        if timeout_s is not None:
-            timeout_s = max(0.0, timeout_s)
-            if timeout_s > LONGEST_WAIT_S:
-                return self.wait(wanted, LONGEST_WAIT_S) or self.wait(wanted, timeout_s - LONGEST_WAIT_S)
+        if timeout_s is not None and timeout_s > LONGEST_WAIT_S:
+            return self.wait(wanted, LONGEST_WAIT_S) or self.wait(wanted, timeout_s - LONGEST_WAIT_S)
+        if self._poll is not None and wanted == READ:  # connected, as it mostly is
+            return bool(self._poll.poll(_milliseconds(timeout_s)))
         if not hasattr(select, "poll"):
             sockets = self.sockets
             # Windows tells of a failed connect in the third list.
-            return any(
-                select.select(sockets if wanted & READ else [], sockets if wanted & WRITE else [], sockets, timeout_s)
-            )
-        poll = self._poll
-        if poll is None or wanted != READ:
-            poll = select.poll()
-            for sock in self.sockets:
-                poll.register(sock, (select.POLLIN if wanted & READ else 0) | (select.POLLOUT if wanted & WRITE else 0))
-            if wanted == READ and self.connected_at:
-                self._poll = poll
-        return bool(poll.poll(None if timeout_s is None else timeout_s * 1000 + 0.999))
+            reading, writing = sockets if wanted & READ else [], sockets if wanted & WRITE else []
+            return any(select.select(reading, writing, sockets, None if timeout_s is None else max(0.0, timeout_s)))
+        poll = select.poll()
+        for sock in self.sockets:
+            poll.register(sock, (select.POLLIN if wanted & READ else 0) | (select.POLLOUT if wanted & WRITE else 0))
+        if wanted == READ and self.connected_at:
+            self._poll = poll
+        return bool(poll.poll(_milliseconds(timeout_s)))
+
+
+def _milliseconds(timeout_s: float | None) -> float | None:
+    """Return what ``poll`` takes for *timeout_s*: rounded up, and never less than 0, which is for ever there."""
+    return None if timeout_s is None else timeout_s * 1000 + 0.999 if timeout_s > 0 else 0.0
 
 
 def _close(sock: Any) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import trustme
 
-from httpconn._io.channel import ATTEMPT_DELAY_S, READ, Channel, SocketSettings, TLSSettings
+from httpconn._io.channel import ATTEMPT_DELAY_S, READ, WRITE, Channel, SocketSettings, TLSSettings
 from httpconn._io.nested import NestedTLS
 from httpconn._io.watch import Watch
 from httpconn.errors import FingerprintMismatch
@@ -53,6 +53,24 @@ def waited(channel: Channel, step: Callable[[], Any]) -> Any:
 
 
 # -- addresses
+
+
+def test_a_wait_is_never_longer_than_it_is_told() -> None:
+    """Also where the time is over already, for which poll() would wait for ever; the first wait keeps its poller."""
+    with tcp_pair() as (ours, theirs), contextlib.closing(opened_over(ours)) as channel:
+        for _ in range(2):
+            for timeout_s in (-1.0, -1e-9, 0.0, 1e-9):
+                assert not channel.wait(READ, timeout_s)
+        theirs.sendall(b"x")
+        for timeout_s in (None, LIMIT_S, 1e6, 1e300):
+            assert channel.wait(READ, timeout_s)
+        assert channel.wait(WRITE, -1.0)
+
+
+def opened_over(sock: socket.socket) -> Channel:
+    channel = Channel([], PLAIN)
+    channel.sock, channel.connected_at = sock, 1.0
+    return channel
 
 
 @contextlib.contextmanager
