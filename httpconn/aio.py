@@ -29,7 +29,7 @@ from ._exchange.content_coding import is_missing
 from ._exchange.download import DONE, REFUSED, TAKEN, Download, Progress, request_for
 from ._exchange.job import Job
 from ._exchange.lines import DEFAULT_MAX_LINE_CHARS, LineCutter, TextReader
-from ._exchange.options import Configured, unexpected
+from ._exchange.options import OF_CLIENT, OF_STREAMED, Configured, tell_elsewhere, unexpected
 from ._exchange.response_fields import ResponseFields
 from ._exchange.settings import FetchOptions, FetchSettings, RequestOptions, check_request
 from ._exchange.sink import check_sink, takes
@@ -142,6 +142,8 @@ class AsyncResponse(Response):
         if source is not None:
             source.close()
 
+
+tell_elsewhere(AsyncResponse, OF_STREAMED)
 
 # Classes, and not generators: one of these is at its end when a wait in it was cancelled, without a word.
 
@@ -282,7 +284,7 @@ class AsyncClient(Configured):
         TooManyRedirects, and the HTTPExceptions of a bad response; these have as ``response`` what came. No status is
         an error. And what a hook raises.
         """
-        if options or method != "GET" or type(url) is not str:
+        if options or method != "GET":
             return await self.send(Request(method, url, **options))
         return await self._get(url)
 
@@ -520,6 +522,7 @@ class AsyncClient(Configured):
             driver.forget()
 
 
+tell_elsewhere(AsyncClient, OF_CLIENT)
 _request: Final = AsyncClient.request
 
 

@@ -118,7 +118,7 @@ class IncompleteFetch(IncompleteRead):
     place = ""
 
     def __str__(self) -> str:
-        return f"IncompleteRead{repr(self).removeprefix(type(self).__name__)} ({self.place})"
+        return f"{self!r} ({self.place})"
 
     __reduce__ = _reduce_standard
 

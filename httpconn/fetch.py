@@ -9,14 +9,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Any, NamedTuple, Self, Unpack
+from typing import TYPE_CHECKING, Any, NamedTuple, Never, Self, Unpack
 
 from ._engine.fork import call_after_fork
 from ._engine.many.intake import Intake
 from ._engine.many.loop import Loop, ResultIterator
 from ._engine.many.robots import loop_of, sitemaps_of
 from ._engine.shared import Shared
-from ._exchange.options import Configured
+from ._exchange.options import OF_FETCHER, Configured, tell_elsewhere
 from ._exchange.settings import FetchOptions, FetchSettings
 from .errors import PoolClosed
 from .model import Request
@@ -97,6 +97,11 @@ class Fetcher(Configured, ResultIterator):
         """Close every socket and forget what was asked for. A second call does nothing."""
         self._loop.close()
 
+    if not TYPE_CHECKING:  # to a type checker it would be an asynchronous iterator
+
+        def __aiter__(self) -> Never:
+            raise TypeError("the results of a Fetcher come by 'for'; by 'async for', those of AsyncClient.fetch_many()")
+
     def __enter__(self) -> Self:
         return self
 
@@ -129,6 +134,9 @@ class Fetcher(Configured, ResultIterator):
         if self._loop.poller is not None:
             self._loop.close()  # which closes the child's descriptors only, and changes nothing in the parent's epoll
             self._loop.is_parents = True
+
+
+tell_elsewhere(Fetcher, OF_FETCHER)
 
 
 def fetch_many(requests: Iterable[Request | str | None], **options: Unpack[FetchOptions]) -> Fetcher:

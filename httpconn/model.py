@@ -13,13 +13,21 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Never, Protocol, Self,
 
 from ._exchange import charsets
 from ._exchange.lines import DEFAULT_MAX_LINE_CHARS, LineCutter, TextReader
-from ._exchange.options import OF_POOLS, unexpected
+from ._exchange.options import OF_POOLS, OF_RESPONSES, attributes_of, tell_elsewhere, unexpected
 from ._exchange.request_fields import RequestFields
 from ._exchange.response_fields import ResponseFields
 from ._wire.grammar import NOT_MODIFIED
 from ._wire.head import Defect, ResponseHead, field_lines_of, field_value_of
 from ._wire.urls import checked_pairs, redacted, take_credentials, with_params
-from .errors import ContentDecodingError, HTTPException, IncompleteRead, StatusError, StreamConsumed, line_too_long
+from .errors import (
+    ContentDecodingError,
+    HTTPException,
+    IncompleteRead,
+    StatusError,
+    StreamConsumed,
+    line_too_long,
+    quote,
+)
 from .headers import HTTPMessage, fields_from_lines
 
 if TYPE_CHECKING:
@@ -209,6 +217,22 @@ class Form:
         self.data = _kept(data)
         self.files = _kept(files)
 
+    def __repr__(self) -> str:
+        """Names alone: a value may be a password."""
+        return f"<Form of the fields {_names_of(self.data)}, the files {_names_of(self.files)}>"
+
+
+_MOST_NAMES: Final = 10
+
+
+def _names_of(given: Any) -> str:
+    """Return the names in a mapping or pairs, for a repr."""
+    pairs = [(name, None) for name in given] if isinstance(given, Mapping) else given
+    if not isinstance(pairs, list | tuple) or not all(isinstance(pair, list | tuple) and pair for pair in pairs):
+        return "none" if pairs is None else f"in one of {type(given).__name__}"
+    told = ", ".join(quote(name) if isinstance(name, str | bytes) else type(name).__name__ for name, *_ in pairs[:_MOST_NAMES])
+    return (f"{told} and {len(pairs) - _MOST_NAMES} more" if len(pairs) > _MOST_NAMES else told) or "none"
+
 
 class TLSInfo(NamedTuple):
     """What a TLS connection to an origin has come to."""
@@ -337,8 +361,8 @@ class Request(RequestFields):
         timeout: Timeout | float | None = None,
         tag: Any = None,
         sink: Any = None,
-        sink_any_status: bool = False,
-        decode: bool = True,
+        sink_any_status: bool | None = False,
+        decode: bool | None = True,
         max_content: int | None = None,
         context: Any = None,
         server_hostname: str | None = None,
@@ -350,7 +374,7 @@ class Request(RequestFields):
         tolerant_decoding: bool | None = None,
         default_encoding: charsets.DefaultEncoding | None = None,
         validators: Mapping[str, str] | None = None,
-        wire: bool = False,
+        wire: bool | None = False,
         **unknown: Never,
     ) -> None:
         """Raises TypeError for an option that is not there, which it tells by the name that it has here.
@@ -407,7 +431,7 @@ class Request(RequestFields):
         for name, value in changes.items():
             if name not in RequestFields.__slots__:
                 raise unknown_of_request(name, "a Request")
-            setattr(copy, name, value if name != "method" else _normalized(value))
+            setattr(copy, name, _normalized(value) if name == "method" else _FLAGS.get(name) if value is None else value)
         if "url" in changes and "@" in copy.url:
             copy.url, told = take_credentials(copy.url)
             copy.auth = told or copy.auth
@@ -423,6 +447,8 @@ class Request(RequestFields):
         return f"<Request {self.method} {redacted(str(self.url))}>"
 
 
+_FLAGS: Final = {"decode": True, "sink_any_status": False, "wire": False}
+"""Options that have another default than None."""
 BODY_RECEIVE_BYTES: Final = 262_144
 _NORMALIZED: Final = ("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS")
 
@@ -883,11 +909,17 @@ class Response(ResponseFields):
             self._encoding = self.encoding  # what finds it need not pickle
         return super().__getstate__()
 
+    def __dir__(self) -> list[str]:
+        return attributes_of(self)
+
     def __repr__(self) -> str:
         told = f"{self.status} {self.reason}".rstrip() if self._head is not None else "no response"
         if self.error is not None:
             told += f", {type(self.error).__name__}"
         return f"<Response [{told}] {redacted(str(self.url))}>"
+
+
+tell_elsewhere(Response, OF_RESPONSES)
 
 
 def check_is_bytes(stream: Stream) -> None:

@@ -22,7 +22,7 @@ from ._engine.threads.pacing import Pacing
 from ._engine.threads.slots import Connection, Slots
 from ._exchange.download import DONE, REFUSED, TAKEN, Download, Progress, request_for
 from ._exchange.job import Job
-from ._exchange.options import Configured
+from ._exchange.options import OF_POOL, Configured, tell_elsewhere
 from ._exchange.outcome import unanswered
 from ._exchange.settings import Options, RequestOptions, Settings, StreamableOptions, check_kind
 from .errors import PoolClosed, PoolTimeout, RequestTimeout, TotalTimeout, name_place
@@ -106,7 +106,7 @@ class ConnectionPool(Configured):
             return self._send(self._shared.preparer.prepare_url(url, 0), stream=False)
         for name in options.keys() - _STREAMABLE:
             raise unknown_of_request(name, "a request of a pool", "stream")
-        stream = options.pop("stream", False)
+        stream = options.pop("stream", None)
         of_request: Any = options  # what is left of them
         return self.send(Request(method, url, **of_request), stream=stream)
 
@@ -195,11 +195,11 @@ class ConnectionPool(Configured):
         response._stream = None  # it has no content here
         return response, found == DONE
 
-    def send(self, request: Request, *, stream: bool = False) -> Response:
+    def send(self, request: Request, *, stream: bool | None = False) -> Response:
         """Send *request*; see ``request``."""
-        if stream not in (True, False):
+        if stream not in (True, False, None):
             check_kind("stream", stream)
-        return self._send(self._shared.preparer.prepare(request), stream=stream)
+        return self._send(self._shared.preparer.prepare(request), stream=stream or False)
 
     def _send(self, job: Job, *, stream: bool) -> Response:
         """Return the response to *job*, when all that follows the first one is done. Raises as ``request``.
@@ -330,6 +330,7 @@ class ConnectionPool(Configured):
         self._shared.forget()
 
 
+tell_elsewhere(ConnectionPool, OF_POOL)
 _STREAMABLE: Final = frozenset(StreamableOptions.__annotations__)
 
 

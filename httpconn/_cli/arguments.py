@@ -11,7 +11,7 @@ from .._exchange.settings import USER_AGENT
 from ..errors import IncompleteRead
 from ..model import Timeout
 from ..policies.retries import Retry
-from .inputs import UsageError
+from .inputs import UsageError, as_url
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """Source: RFC 9110 section 5.6.2."""
@@ -218,7 +218,8 @@ def check(given: argparse.Namespace) -> None:
         if given.input_format != "auto":
             raise UsageError("--input-format is for a file; URLs were given")
     elif len(given.input) > 1:
-        raise UsageError(f"expected one input, or URLs, got {' '.join(map(repr, given.input))}")
+        hint = next(filter(None, map(as_url, given.input)), "")
+        raise UsageError(f"expected one input, or URLs, got {' '.join(map(repr, given.input))}{hint}")
 
 
 def is_warc(given: argparse.Namespace) -> bool:

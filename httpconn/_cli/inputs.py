@@ -16,6 +16,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO, Final, NamedTuple, cast
 
+from .._wire.urls import url_meant_by
 from ..errors import quote
 from ..model import Request
 from ..writers.blocks import zstd_library
@@ -24,6 +25,9 @@ MOST_LINE_BYTES: Final = 16 << 20
 CHUNK_BYTES: Final = 1 << 16
 CHUNKS_AHEAD: Final = 64
 _COMMENT: Final = ord("#")
+
+_SUFFIXES: Final = (".bz2", ".csv", ".gz", ".jsonl", ".lst", ".ndjson", ".tsv", ".txt", ".xz", ".zst")
+"""Of files that somebody would have URLs in."""
 
 KEYS: Final = ("url", "method", "headers", "body", "tag")
 """Of an object in JSON Lines. Another key is an error: it may be one of these, misspelt."""
@@ -57,10 +61,17 @@ def opened(path: str, stack: contextlib.ExitStack) -> BinaryIO:
             stack.callback(raw.close)
         begin = cast(Any, raw).peek(4)[:4]
     except OSError as error:
-        raise UsageError(f"the input {path!r} cannot be read: {error.strerror or error}") from None
+        hint = as_url(path) if isinstance(error, FileNotFoundError) else ""
+        raise UsageError(f"the input {path!r} cannot be read: {error.strerror or error}{hint}") from None
     if begin.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise UsageError(f"the input {path!r} is in UTF-16; expected UTF-8")
     return _decompressed(raw, begin)
+
+
+def as_url(path: str) -> str:
+    """Return what is said behind *path*, which is no file, where it looks like a URL without its scheme; "" else."""
+    meant = None if path.lower().endswith(_SUFFIXES) else url_meant_by(path)
+    return "" if meant is None else f"; as a URL, {path!r} is {meant!r}"
 
 
 def _decompressed(raw: BinaryIO, begin: bytes) -> BinaryIO:

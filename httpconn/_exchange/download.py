@@ -20,7 +20,7 @@ from typing import Any, Final, TypeAlias
 from .._wire.framing import announced_bytes
 from .._wire.head import ResponseHead
 from ..errors import IncompleteFetch, IncompleteRead, IncompleteSink, ReadTimeout, StatusError, name_place
-from ..model import Request, Response, Timeout, pairs_of
+from ..model import OF_REQUESTS, Request, Response, Timeout, pairs_of, unknown_of_request
 from ..policies.retries import Retry
 from .sink import check_sink
 
@@ -256,7 +256,12 @@ class Download:
 
 
 def request_for(url: str, options: dict[str, Any], timeout: Timeout) -> Request:
-    """Return the request for a file. Where it has no timeout of its own, *timeout* counts, but for its total."""
+    """Return the request for a file. Where it has no timeout of its own, *timeout* counts, but for its total.
+
+    Raises TypeError for an option that is not there.
+    """
+    for name in options.keys() - OF_REQUESTS:
+        raise unknown_of_request(name, "a download", "path", "progress", "resume")
     if options.get("timeout") is None:
         options["timeout"] = Timeout(timeout.connect, timeout.read, None, timeout.pool)
     return Request("GET", url, **options)

@@ -1,9 +1,9 @@
-"""Error texts for unknown options: our name for what another library calls so, or the nearest name."""
+"""Error texts for unknown options and attributes: our name for what another library calls so, or the nearest name."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, Never
 
 from ..errors import unknown_option
 
@@ -62,6 +62,105 @@ OF_OTHERS: Final[Mapping[str, str]] = {
 """Names that other libraries have for something, and how it is asked for here."""
 
 
+_GIVEN: Final = "an option, given when this is made"
+
+OF_RESPONSES: Final[Mapping[str, str]] = {
+    # requests
+    "elapsed": "timings.total, in seconds",
+    "iter_content": "iter_bytes(size), of a request with stream=True",
+    "ok": "status < 400; raise_for_status() raises for the others",
+    "raw": "iter_bytes(), of a request with stream=True",
+    "status_code": "status",
+    # httpx
+    "http_version": "version, 11 for HTTP/1.1",
+    "is_error": "status >= 400",
+    "is_success": "status < 400; raise_for_status() raises for the others",
+    "iter_raw": "iter_bytes(), of a Request with decode=False",
+    "reason_phrase": "reason",
+    # urllib3 and http.client
+    "data": "content",
+    "getheader": "headers.get(name)",
+    "getheaders": "headers.items()",
+    "geturl": "url",
+    "read": "content, or iter_bytes(size)",
+    "release_conn": "close()",
+    # aiohttp
+    "content_type": "headers.get_content_type()",
+}
+"""Of a Response: what other libraries have, and what stands for it here."""
+
+OF_STREAMED: Final[Mapping[str, str]] = {
+    "iter_content": "aiter_bytes(size)",
+    "iter_raw": "aiter_bytes(), of a request with decode=False",
+    "raw": "aiter_bytes()",
+    "read": "aread()",
+}
+"""The same of an AsyncResponse, where that is something else."""
+
+OF_POOL: Final[Mapping[str, str]] = {
+    "aclose": "close()",
+    "auth": _GIVEN,
+    "cookies": _GIVEN,
+    "fetch_many": "httpconn.fetch_many(urls)",
+    "headers": _GIVEN,
+    "params": "params= of each request",
+    "proxies": OF_OTHERS["proxies"],
+    "stream": "request(method, url, stream=True), in a with block",
+    "urlopen": "request(method, url)",
+    "verify": OF_OTHERS["verify"],
+}
+"""The same of a pool."""
+
+OF_CLIENT: Final[Mapping[str, str]] = {
+    **{name: OF_POOL[name] for name in ("auth", "cookies", "headers", "params")},
+    "gather": "fetch_many(urls)",
+    "map": "fetch_many(urls)",
+}
+"""The same of an AsyncClient."""
+
+OF_FETCHER: Final[Mapping[str, str]] = {
+    **{name: OF_POOL[name] for name in ("auth", "cookies", "headers")},
+    **dict.fromkeys(("get", "request", "submit"), "add(url), or add(httpconn.Request(method, url))"),
+    **dict.fromkeys(("fetch_many", "map"), "feed(urls)"),
+}
+"""The same of a fetcher."""
+
+
+class Elsewhere:
+    """In the place of an attribute that others have: the AttributeError that there is without it, and what it is here.
+
+    So ``hasattr`` says no. A ``__getattr__`` of the class could say the same, but Python goes another way to *every*
+    attribute of such a class, which takes twice the instructions.
+    """
+
+    __slots__ = ("_here", "_name")
+
+    def __init__(self, name: str, here: str) -> None:
+        self._name = name
+        self._here = here
+
+    def __get__(self, instance: object, owner: type) -> Never:
+        whose = f"type object {owner.__name__!r}" if instance is None else f"{owner.__name__!r} object"
+        text = f"{whose} has no attribute {self._name!r}; here that is {self._here}"
+        raise AttributeError(text, name=self._name, obj=owner if instance is None else instance)
+
+    def __repr__(self) -> str:
+        return f"<not there; here that is {self._here}>"
+
+
+def tell_elsewhere(kind: type, names: Mapping[str, str]) -> None:
+    """Have *kind* tell of *names* what each is here."""
+    for name, here in names.items():
+        setattr(kind, name, Elsewhere(name, here))
+
+
+def attributes_of(instance: object) -> list[str]:
+    """Return what ``dir`` is to tell of *instance*."""
+    kinds = type(instance).__mro__
+    found = {name: next((vars(kind)[name] for kind in kinds if name in vars(kind)), None) for name in object.__dir__(instance)}
+    return [name for name, value in found.items() if type(value) is not Elsewhere]
+
+
 OF_POOLS: Final[set[str]] = set()
 """The names of the options of pools and fetchers, which ``settings`` puts here: a request's options know of them."""
 
@@ -83,6 +182,9 @@ class Configured:
 
     _OPTIONS: frozenset[str] = frozenset()
     """The names of the options."""
+
+    def __dir__(self) -> list[str]:
+        return attributes_of(self)
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Raises AttributeError for an option or an unknown name, which would have no effect.

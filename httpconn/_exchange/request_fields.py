@@ -82,7 +82,7 @@ class RequestFields:
         proxy: Any,
         wire: Any,
     ) -> None:
-        """Set every attribute."""
+        """Set every attribute; None is not to say it."""
         self.method = method
         self.url = url
         self.headers = headers
@@ -93,8 +93,8 @@ class RequestFields:
         self.timeout = timeout
         self.tag = tag
         self.sink = sink
-        self.sink_any_status = sink_any_status
-        self.decode = decode
+        self.sink_any_status = False if sink_any_status is None else sink_any_status
+        self.decode = True if decode is None else decode
         self.max_content = max_content
         self.redirects = redirects
         self.retry = retry
@@ -104,7 +104,7 @@ class RequestFields:
         self.server_hostname = server_hostname
         self.fingerprint = fingerprint
         self.proxy = proxy
-        self.wire = wire
+        self.wire = False if wire is None else wire
 
     def is_sent_as_others(self) -> bool:
         """Return whether nothing but method, URL and fields decides what is sent, and over which connections."""

@@ -50,15 +50,15 @@ class Options(TypedDict, total=False):
     limits: Limits | None
     max_content: int | None
     max_ratio: float
-    tolerant_decoding: bool
+    tolerant_decoding: bool | None
     default_encoding: DefaultEncoding | None
-    strict: bool
+    strict: bool | None
     context: ssl.SSLContext | str | None
     server_hostname: str | None
     fingerprint: str | None
     proxy: str | None
     proxy_context: ssl.SSLContext | None
-    trust_env: bool
+    trust_env: bool | None
     expect_timeout_s: float | None
     resolve: Resolve | None
     allow_address: AllowAddress | None
@@ -66,21 +66,21 @@ class Options(TypedDict, total=False):
     max_lookups: int
     max_abandoned_lookups: int
     source_address: tuple[str, int] | None
-    socket_options: Iterable[SocketOption]
+    socket_options: Iterable[SocketOption] | None
     redirects: int
     retry: Retry | None
     rate_per_host: PerHost | None
     delay_per_host: PerHost | None
     cookies: CookieJar | None
     auth: Mapping[str, Auth] | None
-    netrc: bool | str | os.PathLike[str]
-    before_request: Hooks
-    after_response: Hooks
-    keep_sent: bool
+    netrc: bool | str | os.PathLike[str] | None
+    before_request: Hooks | None
+    after_response: Hooks | None
+    keep_sent: bool | None
 
 
 class RequestOptions(TypedDict, total=False):
-    """What one request may be told; see ``Request``."""
+    """What one request may be told; see ``Request``. None is not to say it."""
 
     headers: Headers | None
     body: Any
@@ -91,8 +91,8 @@ class RequestOptions(TypedDict, total=False):
     timeout: Timeout | float | None
     tag: Any
     sink: Any
-    sink_any_status: bool
-    decode: bool
+    sink_any_status: bool | None
+    decode: bool | None
     max_content: int | None
     context: Any
     server_hostname: str | None
@@ -104,19 +104,19 @@ class RequestOptions(TypedDict, total=False):
     tolerant_decoding: bool | None
     default_encoding: DefaultEncoding | None
     validators: Mapping[str, str] | None
-    wire: bool
+    wire: bool | None
 
 
 class StreamableOptions(RequestOptions, total=False):
     """The same for a pool, where every request may be streamed."""
 
-    stream: bool
+    stream: bool | None
 
 
 class FetchOptions(Options, total=False):
     """The same for a fetcher: see ``FetchSettings``."""
 
-    ordered: bool
+    ordered: bool | None
     look_ahead: int
     max_buffered_bytes: int
     robots: bool | str | None
@@ -180,6 +180,13 @@ def _shown(value: object) -> str:
     """Return what *value* is for an error text; no text of it: it may have a password in it."""
     return repr(value) if isinstance(value, (bool, int, float)) else f"one of {type(value).__name__}"
 
+
+_UNSAID_BY_NONE: Final = frozenset({
+    "after_response", "before_request", "keep_sent", "limits", "netrc", "ordered", "socket_options", "strict",
+    "tolerant_decoding", "trust_env",
+})  # fmt: skip
+"""Options with another default than None, where None is not to say it. Of a number it might mean that there is no limit,
+as it does where ``Settings`` has it so: that is refused."""
 
 _MAY_BE_NONE: Final = frozenset({"max_content", "expect_timeout_s"})
 
@@ -291,6 +298,9 @@ class Settings:
             elsewhere = dict.fromkeys(OF_POOLS, "Fetcher, fetch_many and AsyncClient")
             elsewhere.update(dict.fromkeys((*OF_REQUESTS, "stream"), "each request"))
             raise unexpected(name, known, cls._holder, elsewhere)
+        for name in given.keys() & _UNSAID_BY_NONE:
+            if given[name] is None:
+                del given[name]
         if "timeout" in given:
             given["timeout"] = Timeout.of(given["timeout"])
         if given.get("headers") is not None:
@@ -301,8 +311,6 @@ class Settings:
                 raise TypeError(
                     f"{name} of {cls._holder} is a plain function; an AsyncClient awaits a coroutine function"
                 )
-        if given.get("limits") is None:
-            given.pop("limits", None)
         socket_options = given.get("socket_options", ())
         if not isinstance(socket_options, Iterable) or isinstance(socket_options, str | bytes):
             raise TypeError(f"expected socket_options as tuples of level, name and value, got {_shown(socket_options)}")

@@ -193,18 +193,28 @@ def _hint(url: str) -> str:
     """
     if _behind_at(url):
         return ""
-    meant = _meant(url)
+    meant = _looks_like(url)
     if meant is None or meant == url:
         is_relative = _is_relative(url) and not url.startswith("//")
         return "; it is a relative one, which httpconn.urljoin(page.url, it) makes absolute" if is_relative else ""
+    return f"; did you mean {quote(meant)}?" if _is_url(meant) else ""
+
+
+def url_meant_by(text: str) -> str | None:
+    """Return the URL that *text*, which is none, was probably to be; None for no idea."""
+    meant = None if _behind_at(text) else _looks_like(text)
+    return None if meant is None or meant == text or not _is_url(meant) else meant
+
+
+def _is_url(text: str) -> bool:
     try:
-        _parse(meant)
+        _parse(text)
     except InvalidURL:
-        return ""
-    return f"; did you mean {quote(meant)}?"
+        return False
+    return True
 
 
-def _meant(url: str) -> str | None:
+def _looks_like(url: str) -> str | None:
     """Return the URL with http or https that *url* looks like, None for none."""
     inner = url.strip(_AROUND)
     if inner != url:

@@ -18,8 +18,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from importlib import import_module
-from typing import Final, Protocol, Self
+from typing import Final, Never, Protocol, Self
 
+from ..errors import unknown_option
 from ..model import Response
 from .recorded import Recorded
 from .spool import Opening, close_at_exit
@@ -80,6 +81,7 @@ def open(
     flush_s: float = 1.0,
     file_bytes: int | None = None,
     revisit: bool = False,
+    **unknown: Never,
 ) -> Writer:
     """Return the writer for *path* by its suffix, one of ``SUFFIXES``.
 
@@ -96,8 +98,10 @@ def open(
       responses to requests without ``wire=True``
 
     Raises FileExistsError, another OSError, ValueError for a suffix or a field that is not there or for a file that is
-    of somebody else, MissingExtra for a format whose package is not installed.
+    of somebody else, MissingExtra for a format whose package is not installed, TypeError for another option.
     """
+    for name in unknown:
+        raise unknown_option(name, open.__kwdefaults__, "writers.open()", _OF_OTHERS)
     if resume and replace:
         raise ValueError("expected resume or replace, got both")
     if path == "-" and resume:
@@ -115,6 +119,19 @@ def open(
     writer.recorded.resume()
     close_at_exit(writer)
     return writer
+
+
+_OF_OTHERS: Final = {
+    "append": "resume=True",
+    "columns": "fields=",
+    "compression": "the suffix of the path, as .jsonl.gz",
+    "exist_ok": "replace=True, or resume=True",
+    "force": "replace=True",
+    "format": "the suffix of the path",
+    "mode": "replace=True, or resume=True",
+    "overwrite": "replace=True",
+}
+"""What else such options are called, and how that is asked for here."""
 
 
 def _maker(path: str) -> tuple[Callable[..., Writer], str, str]:

@@ -111,7 +111,7 @@ def test_a_download_that_breaks_off(tmp_path: Path) -> None:
         told = run(PROGRAMS[5].replace("Retry(5)", "Retry(0)"), site.port, tmp_path)
         assert site.fields(1)["range"] == "bytes=51000-"
     part = tmp_path / "large.iso.download.part"
-    assert told.startswith("broken off: IncompleteRead(51000 bytes read, 205000 more expected) (GET http://")
+    assert told.startswith("broken off: IncompleteSink(51000 bytes read, 205000 more expected) (GET http://")
     assert told.endswith(f"; 51000 bytes of it are in '{part}')\n206\n")
     assert (tmp_path / "large.iso").read_bytes() == ISO
 

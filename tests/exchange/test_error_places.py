@@ -122,7 +122,7 @@ def test_content_that_is_cut_short(ask: Ask) -> None:
     assert error.expected == 7
     # Of a stream, what had been handed out before is not told again.
     assert error.partial in (b"abc", b"")
-    assert str(error) == f"IncompleteRead({len(error.partial)} bytes read, 7 more expected) (GET {url})"
+    assert str(error) == f"IncompleteFetch({len(error.partial)} bytes read, 7 more expected) (GET {url})"
     again = pickle.loads(pickle.dumps(error))
     assert (str(again), again.partial, again.expected) == (str(error), error.partial, 7)
 

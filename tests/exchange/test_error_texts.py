@@ -176,7 +176,7 @@ def test_chunks_that_are_cut_short(kind: str) -> None:
     error, url = failed(kind, HEAD + b"3\r\nabc\r\n5\r\nx")
     assert not isinstance(error, MalformedFraming)
     assert isinstance(error, IncompleteRead)
-    assert str(error) == f"IncompleteRead(4 bytes read) (GET {url})"
+    assert str(error) == f"IncompleteFetch(4 bytes read) (GET {url})"
 
 
 def test_chunks_by_a_connection() -> None:

@@ -96,7 +96,7 @@ class Theirs(errors.ContentTooLong):
 
 FAILING = {
     b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000 + b"\r\n\r\n": "got more than 65536 bytes when reading header line",
-    b"HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\nas far": "IncompleteRead(6 bytes read, 34 more expected)",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\nas far": "IncompleteFetch(6 bytes read, 34 more expected)",
     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nas far\r\nno\r\n": "expected a chunk-size line "
     "of hex digits ended by CRLF, got b'no\\r\\n' (6 bytes read)",
     b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nContent-Encoding: gzip\r\n\r\nas far": None,

@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
+import copy
 import io
+import pickle
+import re
 import ssl
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import httpconn
-from httpconn import Bearer, ConnectionPool, InvalidURL, Limits, Request, Retry, UnsupportedScheme
+from httpconn import (
+    AsyncClient,
+    Bearer,
+    ConnectionPool,
+    Fetcher,
+    InvalidURL,
+    Limits,
+    Request,
+    Response,
+    Retry,
+    UnsupportedScheme,
+    _backends,
+)
+from httpconn._cli import fetch
+from httpconn._exchange import options
+from httpconn.aio import AsyncResponse
 
 from ..support.clients import Maker
 from ..support.peers import ScriptedServer, replying, take_request
@@ -278,6 +297,120 @@ def test_where_a_mistake_is_in_a_larger_option(new_pool: Maker) -> None:
 def test_a_stream_is_asked_for_by_true() -> None:
     """Of a pool: a client has a method for that."""
     with ConnectionPool() as pool:
-        for stream in ("yes", None, []):
+        for stream in ("yes", []):
             with pytest.raises(TypeError, match="expected stream as True or False"):
                 pool.get(NOTHING, stream=stream)  # type: ignore[arg-type]
+
+
+# -- what others have, and what is elsewhere
+
+ELSEWHERE: dict[type, Mapping[str, str]] = {
+    Response: options.OF_RESPONSES, AsyncResponse: options.OF_STREAMED, ConnectionPool: options.OF_POOL,
+    Fetcher: options.OF_FETCHER, AsyncClient: options.OF_CLIENT,
+}  # fmt: skip
+
+
+def instance_of(kind: type) -> Any:
+    if not issubclass(kind, Response):
+        return kind()
+    block = b"HTTP/1.1 200 OK\r\n\r\n"
+    return kind(NOTHING, _backends.selected.parse_response_head(block, 1_000, 10), b"content")
+
+
+@once
+@pytest.mark.parametrize("kind", ELSEWHERE)
+def test_an_attribute_that_others_have(kind: type) -> None:
+    """It is told what it is here, and in all else it is an attribute that is not there."""
+    instance = instance_of(kind)
+    for name, here in ELSEWHERE[kind].items():
+        for whose, shown in ((instance, f"{kind.__name__!r} object"), (kind, f"type object {kind.__name__!r}")):
+            assert not hasattr(whose, name)
+            assert getattr(whose, name, 7) == 7
+            with pytest.raises(AttributeError) as told:
+                getattr(whose, name)
+            assert str(told.value) == f"{shown} has no attribute {name!r}; here that is {here}"
+            assert (told.value.name, told.value.obj) == (name, whose)
+        assert name not in dir(instance)
+        # What it says is there: an attribute, an option, or what stands in the package.
+        first = re.match(r"(httpconn\.)?(\w+)", here)
+        assert first is not None
+        if first[1]:
+            assert hasattr(httpconn, first[2])
+        elif here != options._GIVEN and not here.startswith(("params=", "proxy=", "context=")):
+            assert hasattr(instance, first[2])
+    assert "close" in dir(instance)
+    for again in (copy.copy(instance), pickle.loads(pickle.dumps(instance))):
+        assert type(again) is kind
+    with pytest.raises(AttributeError, match=r"no attribute 'zork'$"):
+        getattr(instance, "zo" + "rk")
+
+    class Own(kind):  # type: ignore[misc, valid-type]  # a parameter
+        """A program's own class may have what we do not, however it does."""
+
+        def __getattr__(self, name: str) -> str:
+            return f"own {name}"
+
+    name = next(iter(ELSEWHERE[kind]))
+    assert getattr(instance_of(Own), name) == f"own {name}"
+    assert name in dir(instance_of(type("With", (kind,), {name: 1})))
+
+
+@once
+def test_results_that_come_another_way() -> None:
+    async def main() -> None:
+        async with AsyncClient() as client:
+            with pytest.raises(TypeError, match=r"of an AsyncClient come by 'async for'; by 'for', those of httpconn\.f"):
+                for _ in client.fetch_many([NOTHING]):  # type: ignore[attr-defined]  # that is what is tested
+                    pass
+            with pytest.raises(TypeError, match="come by 'async for'"):
+                httpconn.fetch_many(client.fetch_many([]))  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match=r"come by 'for'; by 'async for', those of AsyncClient\.fetch_many\(\)"):
+            async for _ in httpconn.fetch_many([NOTHING]):  # type: ignore[attr-defined]
+                pass
+
+    asyncio.run(main())
+
+
+@once
+def test_options_of_a_download_and_of_a_writer(tmp_path: Path) -> None:
+    def by_pool(**given: Any) -> None:
+        with ConnectionPool() as pool:
+            pool.download(NOTHING, tmp_path / "file", **given)
+
+    async def by_client(**given: Any) -> None:
+        async with AsyncClient() as client:
+            await client.download(NOTHING, tmp_path / "file", **given)
+
+    for name, text in (("resum", "did you mean 'resume'"), ("timout", "did you mean 'timeout'"), ("verify", "here that")):
+        for download in (lambda **given: asyncio.run(by_client(**given)), by_pool):
+            with pytest.raises(TypeError, match=f"a download has no option '{name}'; {text}"):
+                download(**{name: True})
+    for name, text in (("resum", "did you mean 'resume'"), ("overwrite", "here that is replace=True")):
+        with pytest.raises(TypeError, match=rf"writers\.open\(\) has no option '{name}'; {text}"):
+            httpconn.writers.open(tmp_path / "a.jsonl", **{name: True})  # type: ignore[arg-type]
+    assert not [*tmp_path.iterdir()]
+
+
+@once
+def test_the_repr_of_a_form_has_no_values() -> None:
+    form = Request("POST", NOTHING, data={"user": "me", "password": "secret"}, files=[("f", b"secret"), ("g", b"")]).body
+    assert repr(form) == "<Form of the fields 'user', 'password', the files 'f', 'g'>"
+    assert repr(Request("POST", NOTHING, data=iter([("a", "1")])).body) == "<Form of the fields 'a', the files none>"
+    assert repr(Request("POST", NOTHING, data={str(n): n for n in range(12)}).body).count("'") == 20
+    assert "secret" not in repr(Request("POST", NOTHING, data="secret").body)
+    assert "secret" not in repr(Request("POST", NOTHING, data=["secret", 5]).body)
+
+
+@once
+def test_a_command_that_is_given_no_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    for given, told in (
+        (["example.org"], "No such file or directory; as a URL, 'example.org' is 'https://example.org'"),
+        (["localhost:8000/x"], "as a URL, 'localhost:8000/x' is 'http://localhost:8000/x'"),
+        (["example.org", "http://example.com/"], "expected one input, or URLs, got 'example.org' 'http://example.com/'; as a URL, 'example.org' is"),
+        (["urls.csv"], "cannot be read: No such file or directory\n"),
+        (["me:secret@example.org"], "cannot be read: No such file or directory\n"),
+        (["urls"], "cannot be read: No such file or directory\n"),
+    ):
+        assert fetch.main(given, "httpconn") == fetch.UNUSABLE
+        assert told in capsys.readouterr().err

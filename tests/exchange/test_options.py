@@ -327,6 +327,39 @@ def test_an_option_that_cannot_be_is_named(kind: Any, name: str, value: Any, err
         kind(**{name: value})
 
 
+REQUIRED = {"method", "url"}
+
+
+@pytest.mark.parametrize("name", sorted({*RequestFields.__slots__, "params", "data", "files", "stream"} - REQUIRED))
+def test_none_is_not_to_say_an_option_of_a_request(new_pool: Maker, server: FaultyServer, name: str) -> None:
+    """As with requests and httpx: programs hand on what their own callers may have left out."""
+    given: dict[str, Any] = {name: None}
+    if name != "stream":
+        said, unsaid = Request("GET", server.url("/good/1"), **given), Request("GET", server.url("/good/1"))
+        for request in (said, unsaid if name == "params" else unsaid.replaced(**given)):
+            assert all(getattr(request, field) == getattr(unsaid, field) for field in RequestFields.__slots__)
+    with new_pool() as pool:
+        if name != "stream" or isinstance(pool, ConnectionPool):
+            assert pool.get(server.url("/good/1"), **given)._stream is None
+            assert pool.get(server.url("/good/1")).status == 200
+            assert server.heads[-1] == server.heads[-2]
+
+
+@pytest.mark.parametrize("kind", [ConnectionPool, Fetcher, AsyncClient])
+def test_none_is_not_to_say_an_option_of_all_unless_it_is_a_number(kind: Any) -> None:
+    """Of a number, None might mean that there is no limit: it does, where that can be; else it is refused."""
+    usual = kind()._settings
+    endless = {"timeout": Timeout(None), "max_content": None, "expect_timeout_s": None}
+    for name in usual.names() - ({"ordered"} if kind is AsyncClient else set()):
+        default = getattr(usual, name)
+        if isinstance(default, int | float) and not isinstance(default, bool) and name not in endless:
+            with pytest.raises(TypeError, match=f"expected {name}"):
+                kind(**{name: None})
+        else:
+            value = getattr(kind(**{name: None})._settings, name)
+            assert value == endless.get(name, default), name
+
+
 @pytest.mark.parametrize("headers", [["ab"], "ab", [("a",)], [("a", "b", "c")]], ids=repr)
 def test_headers_that_are_no_pairs(new_pool: Maker, headers: Any) -> None:
     with pytest.raises(TypeError, match="pairs of name and value"):

@@ -140,7 +140,7 @@ def test_what_is_cut_is_counted(kind: str, tmp_path: Path) -> None:
         with ScriptedServer(replying(wire)) as server:
             error: Any = get(kind, Request("GET", f"http://127.0.0.1:{server.port}/", sink=sink)).error
         assert isinstance(error, IncompleteRead)
-        assert str(error).startswith("IncompleteRead(7 bytes read, 33 more expected)")
+        assert str(error).startswith("IncompleteSink(7 bytes read, 33 more expected)")
         assert (error.written, error.expected, error.partial) == (7, 33, b"")
 
 
