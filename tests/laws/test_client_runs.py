@@ -87,7 +87,11 @@ WITHOUT = {
         "engine/test_clocks.py::test_a_hook_that_reads_a_stream",
     ),
     "a client's is the test behind it, of its own": ("exchange/test_kept_messages.py::test_each_parser",),
+    "a client's stream goes one way, whether it came whole or not": (
+        "exchange/test_streams.py::test_a_stream_that_came_whole_is_as_any_other",
+    ),
     "the fetcher's own code: its waits, its engine by hand, its texts": (
+        "engine/test_async_client.py::test_the_clock_of_a_loop_that_is_driven_never_goes_back",
         "engine/test_clocks.py::test_a_long_wait_is_several",
         "engine/test_fast_path.py::test_a_finalizer_closes_the_fetcher",
         "engine/test_fast_path.py::test_a_job_that_is_given_up_while_it_is_sent_takes_no_other_with_it",

@@ -347,7 +347,8 @@ def script(seed: int, count: int) -> list[str]:
 def check_timings(response: Response) -> None:
     """Raise AssertionError where a time is negative, or the whole is less than its parts."""
     *parts, total = response.timings
-    assert min(parts) >= 0 <= total and sum(parts) <= total + 1e-6, response.timings
+    assert min(*parts, total) >= 0, response.timings
+    assert sum(parts) <= total + 1e-6, response.timings
 
 
 def check(response: Response) -> None:

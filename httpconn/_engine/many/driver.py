@@ -203,24 +203,31 @@ class Driver(Awaited):
             self._break(error)
             return
         if engine.results.ready and engine.runnable:
+            self._note_own()
             self._deliver()  # who asks for more over that connection does so before another host has its place
             self.wake()
             return
-        self._start()
+        self._go_on()
 
     def _start(self) -> None:
+        """As ``turn`` where nothing may have arrived: a request was made, which the loop may come to first."""
+        if not self.engine.is_closed:
+            self._excuse()
+            self._go_on()
+
+    def _go_on(self) -> None:
         """Start what can be started, hand out what is done, and see to the next turn."""
         self._is_due = False
         engine = self.engine
         if engine.is_closed:
             return
-        self._excuse()  # a request that was made meanwhile may be what the loop comes to first
         try:
             engine.drop_cancelled()
             until_s = engine.until()
         except BaseException as error:
             self._break(error)
             return
+        self._note_own()
         if engine.results.ready:
             self._deliver()
         if self._patience:
@@ -239,6 +246,10 @@ class Driver(Awaited):
         self.engine.excuse(now, self.rings_at)
         if now > self.rings_at or self._take_back is None:
             self._disarm()
+
+    def _note_own(self) -> None:
+        """Have the time of this turn count, also where the next one is late already: times were taken by it."""
+        self.engine.excuse(time.monotonic(), _FOREVER)
 
     def _disarm(self) -> None:
         take_back, self._take_back = self._take_back, None

@@ -269,7 +269,7 @@ class Results:
     if not TYPE_CHECKING:  # to a type checker it would be iterable
 
         def __iter__(self) -> Never:
-            raise TypeError("the results of an AsyncClient come by 'async for'; by 'for', those of httpconn.fetch_many()")
+            raise TypeError("an AsyncClient's results come by 'async for'; by 'for', those of httpconn.fetch_many()")
 
     async def __anext__(self) -> Response:
         inbox = self._inbox
