@@ -100,7 +100,7 @@ class Fetcher(Configured, ResultIterator):
     if not TYPE_CHECKING:  # to a type checker it would be an asynchronous iterator
 
         def __aiter__(self) -> Never:
-            raise TypeError("the results of a Fetcher come by 'for'; by 'async for', those of AsyncClient.fetch_many()")
+            raise TypeError("a Fetcher's results come by 'for'; by 'async for', those of AsyncClient.fetch_many()")
 
     def __enter__(self) -> Self:
         return self

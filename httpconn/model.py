@@ -227,11 +227,16 @@ _MOST_NAMES: Final = 10
 
 def _names_of(given: Any) -> str:
     """Return the names in a mapping or pairs, for a repr."""
-    pairs = [(name, None) for name in given] if isinstance(given, Mapping) else given
-    if not isinstance(pairs, list | tuple) or not all(isinstance(pair, list | tuple) and pair for pair in pairs):
-        return "none" if pairs is None else f"in one of {type(given).__name__}"
-    told = ", ".join(quote(name) if isinstance(name, str | bytes) else type(name).__name__ for name, *_ in pairs[:_MOST_NAMES])
-    return (f"{told} and {len(pairs) - _MOST_NAMES} more" if len(pairs) > _MOST_NAMES else told) or "none"
+    if isinstance(given, Mapping):
+        names = [*given]
+    elif isinstance(given, list | tuple) and all(isinstance(pair, list | tuple) and pair for pair in given):
+        names = [pair[0] for pair in given]
+    else:
+        return "none" if given is None else f"in one of {type(given).__name__}"
+    shown = [quote(name) if isinstance(name, str) else type(name).__name__ for name in names[:_MOST_NAMES]]
+    if len(names) > _MOST_NAMES:
+        shown.append(f"and {len(names) - _MOST_NAMES} more")
+    return ", ".join(shown) or "none"
 
 
 class TLSInfo(NamedTuple):
@@ -431,7 +436,9 @@ class Request(RequestFields):
         for name, value in changes.items():
             if name not in RequestFields.__slots__:
                 raise unknown_of_request(name, "a Request")
-            setattr(copy, name, _normalized(value) if name == "method" else _FLAGS.get(name) if value is None else value)
+            if value is None:
+                value = _FLAGS.get(name)
+            setattr(copy, name, value if name != "method" else _normalized(value))
         if "url" in changes and "@" in copy.url:
             copy.url, told = take_credentials(copy.url)
             copy.auth = told or copy.auth

@@ -35,7 +35,7 @@ _JUDGED_ALWAYS: Final = frozenset({CONTENT_LENGTH, "expect", "proxy-authorizatio
 
 
 def _path_at(url: str) -> int:
-    """Return where the path of *url* begins; -1 where the slow way has to look, as for a fragment, which is not sent."""
+    """Return where the path of *url* begins; -1 where there is none, or a fragment, which is not sent."""
     return -1 if "#" in url else url.find("/", _AT_HOST)
 
 

@@ -156,9 +156,10 @@ def tell_elsewhere(kind: type, names: Mapping[str, str]) -> None:
 
 def attributes_of(instance: object) -> list[str]:
     """Return what ``dir`` is to tell of *instance*."""
-    kinds = type(instance).__mro__
-    found = {name: next((vars(kind)[name] for kind in kinds if name in vars(kind)), None) for name in object.__dir__(instance)}
-    return [name for name, value in found.items() if type(value) is not Elsewhere]
+    of_class: dict[str, Any] = {}
+    for kind in reversed(type(instance).__mro__):
+        of_class.update(vars(kind))
+    return [name for name in object.__dir__(instance) if type(of_class.get(name)) is not Elsewhere]
 
 
 OF_POOLS: Final[set[str]] = set()

@@ -185,8 +185,8 @@ _UNSAID_BY_NONE: Final = frozenset({
     "after_response", "before_request", "keep_sent", "limits", "netrc", "ordered", "socket_options", "strict",
     "tolerant_decoding", "trust_env",
 })  # fmt: skip
-"""Options with another default than None, where None is not to say it. Of a number it might mean that there is no limit,
-as it does where ``Settings`` has it so: that is refused."""
+"""Options with another default than None, where None is not to say it. Of a number it might mean that there is no
+limit, as it does where ``Settings`` has it so: that is refused."""
 
 _MAY_BE_NONE: Final = frozenset({"max_content", "expect_timeout_s"})
 

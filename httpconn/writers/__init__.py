@@ -101,7 +101,7 @@ def open(
     of somebody else, MissingExtra for a format whose package is not installed, TypeError for another option.
     """
     for name in unknown:
-        raise unknown_option(name, open.__kwdefaults__, "writers.open()", _OF_OTHERS)
+        raise unknown_option(name, open.__kwdefaults__ or (), "writers.open()", _OF_OTHERS)
     if resume and replace:
         raise ValueError("expected resume or replace, got both")
     if path == "-" and resume:

@@ -76,7 +76,7 @@ def test_what_follows_is_at_hand_over_many_connections(in_use: Any, monkeypatch:
 
     def urls(server: FaultyServer) -> Iterator[str]:
         nonlocal given
-        for given in range(1, 1_201):  # noqa: B007  # ``Noting`` looks at it
+        for given in range(1, 1_201):  # ``Noting`` looks at it
             yield server.url(f"/good/{given}")
 
     with FaultyServer() as server, Fetcher(max_connections=200, per_host=200, look_ahead=150) as fetcher:

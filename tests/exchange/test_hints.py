@@ -359,7 +359,9 @@ def test_an_attribute_that_others_have(kind: type) -> None:
 def test_results_that_come_another_way() -> None:
     async def main() -> None:
         async with AsyncClient() as client:
-            with pytest.raises(TypeError, match=r"of an AsyncClient come by 'async for'; by 'for', those of httpconn\.f"):
+            with pytest.raises(
+                TypeError, match=r"AsyncClient's results come by 'async for'; by 'for', those of httpconn\.f"
+            ):
                 for _ in client.fetch_many([NOTHING]):  # type: ignore[attr-defined]  # that is what is tested
                     pass
             with pytest.raises(TypeError, match="come by 'async for'"):
@@ -381,7 +383,11 @@ def test_options_of_a_download_and_of_a_writer(tmp_path: Path) -> None:
         async with AsyncClient() as client:
             await client.download(NOTHING, tmp_path / "file", **given)
 
-    for name, text in (("resum", "did you mean 'resume'"), ("timout", "did you mean 'timeout'"), ("verify", "here that")):
+    for name, text in (
+        ("resum", "did you mean 'resume'"),
+        ("timout", "did you mean 'timeout'"),
+        ("verify", "here that"),
+    ):
         for download in (lambda **given: asyncio.run(by_client(**given)), by_pool):
             with pytest.raises(TypeError, match=f"a download has no option '{name}'; {text}"):
                 download(**{name: True})
@@ -393,7 +399,9 @@ def test_options_of_a_download_and_of_a_writer(tmp_path: Path) -> None:
 
 @once
 def test_the_repr_of_a_form_has_no_values() -> None:
-    form = Request("POST", NOTHING, data={"user": "me", "password": "secret"}, files=[("f", b"secret"), ("g", b"")]).body
+    form = Request(
+        "POST", NOTHING, data={"user": "me", "password": "secret"}, files=[("f", b"secret"), ("g", b"")]
+    ).body
     assert repr(form) == "<Form of the fields 'user', 'password', the files 'f', 'g'>"
     assert repr(Request("POST", NOTHING, data=iter([("a", "1")])).body) == "<Form of the fields 'a', the files none>"
     assert repr(Request("POST", NOTHING, data={str(n): n for n in range(12)}).body).count("'") == 20
@@ -402,12 +410,17 @@ def test_the_repr_of_a_form_has_no_values() -> None:
 
 
 @once
-def test_a_command_that_is_given_no_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_command_that_is_given_no_url(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(tmp_path)
     for given, told in (
         (["example.org"], "No such file or directory; as a URL, 'example.org' is 'https://example.org'"),
         (["localhost:8000/x"], "as a URL, 'localhost:8000/x' is 'http://localhost:8000/x'"),
-        (["example.org", "http://example.com/"], "expected one input, or URLs, got 'example.org' 'http://example.com/'; as a URL, 'example.org' is"),
+        (
+            ["example.org", "http://example.com/"],
+            "expected one input, or URLs, got 'example.org' 'http://example.com/'; as a URL, 'example.org' is",
+        ),
         (["urls.csv"], "cannot be read: No such file or directory\n"),
         (["me:secret@example.org"], "cannot be read: No such file or directory\n"),
         (["urls"], "cannot be read: No such file or directory\n"),
