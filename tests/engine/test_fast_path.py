@@ -49,7 +49,7 @@ PLAIN = [
     b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
     b"HTTP/1.1 404 Not Found\r\nServer: x\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n",
     b"HTTP/1.1 200\r\ncontent-length:3\r\nCONNECTION: Keep-Alive\r\n\r\nabc",
-    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n1;x=y\r\nd\r\n0\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n1\r\nd\r\n0\r\n\r\n",
     b"HTTP/1.1 503 No\r\nTransfer-Encoding: Chunked\r\nSet-Cookie: a\r\nSet-Cookie: \xfc\r\n\r\n0\r\n\r\n",
     b"HTTP/1.1 200 OK\r\nContent-Length: 12000\r\n\r\n" + content_of("/x").ljust(12_000, b"."),
 ]
