@@ -5,7 +5,7 @@
 The face of the extension: what it imports, the tables that it shares with its pure twins, and what it is
 made of. Each ``.pxi`` holds one idea, and names its twin:
 
-- ``head.pxi``: ``find_head_end``, ``parse_response_head`` and ``begin_response_head``; twins in ``_wire/head.py`` and ``_backends/pure.py``
+- ``head.pxi``: ``find_head_end`` and ``begin_response_head``; twins in ``_wire/head.py`` and ``_backends/pure.py``
 - ``chunked.pxi``: ``take_chunks``; twin in ``_wire/body.py``
 - ``request.pxi``: ``frame_target``, ``replaces_any``, and what the common cycle of HTTPConnection reads and makes
   objects by (``version_of``, ``values_of``, ``with_slots``); twins in ``_wire/request.py`` and ``_backends/pure.py``
@@ -45,7 +45,6 @@ __all__ = (
     "find_head_end",
     "frame_target",
     "is_quiet",
-    "parse_response_head",
     "receive_response",
     "receive_waiting",
     "replaces_any",
@@ -120,6 +119,3 @@ include "chunked.pxi"
 include "request.pxi"
 include "body_buffer.pxi"
 include "receive.pxi"
-
-# By which a head is pickled: the name that it has in whichever interpreter or process takes it out again.
-parse_response_head.__module__ = "httpconn._backends.compiled"

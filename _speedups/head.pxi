@@ -38,7 +38,7 @@ cdef struct FieldLine:
 @cython.final
 @cython.no_gc  # its objects are bytes, and a private list of pairs of str: nothing that could refer back to it
 cdef class ResponseHead:
-    """A head within the plain grammar, as ``parse_response_head`` made it; see ``_wire.head.ResponseHead``."""
+    """A head within the plain grammar, as ``begin_response_head`` made it; see ``_wire.head.ResponseHead``."""
 
     cdef readonly bytes block
     cdef readonly int version
@@ -62,13 +62,15 @@ cdef class ResponseHead:
 
     def __init__(self, *args, **kwargs):
         # One made by __new__ all the same is empty and harmless: no lines, no reason, block None.
-        raise TypeError("a ResponseHead is made by parse_response_head()")
+        raise TypeError("a ResponseHead is made by begin_response_head()")
 
     def __dealloc__(self):
         if self._lines != self._inline:
             PyMem_Free(self._lines)
 
     def __reduce__(self):
+        from httpconn._backends.compiled import parse_response_head  # late: that imports this
+
         return parse_response_head, (self.block, len(self.block), self._count)
 
     @property
@@ -185,15 +187,6 @@ cdef class ResponseHead:
         self._lines = lines
         self._capacity = capacity
         return 0
-
-
-def parse_response_head(bytes block not None, max_line_bytes, max_field_lines):
-    """Return the head in *block*, or None where it is not plain or may be beyond a limit."""
-    cdef ResponseHead head = _begin_head(
-        block, <const uint8_t *>PyBytes_AS_STRING(block), PyBytes_GET_SIZE(block), _clipped(max_line_bytes),
-        _clipped(max_field_lines),
-    )
-    return head if head is not None and head.block is block else None
 
 
 def begin_response_head(bytes data not None, Py_ssize_t max_line_bytes, Py_ssize_t max_field_lines):

@@ -7,7 +7,6 @@ __all__ = (
     "find_head_end",
     "frame_target",
     "is_quiet",
-    "parse_response_head",
     "receive_response",
     "receive_waiting",
     "replaces_any",
@@ -51,7 +50,6 @@ class BodyBuffer:
     def advance(self, count: int) -> None: ...
     def whole(self) -> bytes: ...
 
-def parse_response_head(block: bytes, max_line_bytes: int, max_field_lines: int) -> ResponseHead | None: ...
 def begin_response_head(
     data: bytes, max_line_bytes: int, max_field_lines: int
 ) -> tuple[ResponseHead, bytes, int, int, str, int | str | None, str | None, str | None, str | None] | None: ...

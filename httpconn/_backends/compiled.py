@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 
 from .._wire.annotations import TYPE_CHECKING
+from .._wire.grammar import MAX_BODY_BYTES
+from .._wire.head import ResponseHead
 from .._wire.interpreter import IS_MAIN
 from .._wire.plain_request import RequestHeads
 from .contract import Backend, Engine
@@ -14,8 +16,17 @@ if TYPE_CHECKING or IS_MAIN:
 else:
     from .. import _speedups_isolated as _speedups
 
-parse_response_head = _speedups.parse_response_head
-"""By this name a pickled head is found again: by any interpreter, whichever of the two it has."""
+
+def parse_response_head(block: bytes, max_line_bytes: int, max_field_lines: int) -> ResponseHead | None:
+    """Return the head in *block*, or None where it is not plain or may be beyond a limit.
+
+    By this name a pickled head is found again: by any interpreter, whichever of the two extensions it has.
+    """
+    begun = _speedups.begin_response_head(
+        block, min(max_line_bytes, MAX_BODY_BYTES), min(max_field_lines, MAX_BODY_BYTES)
+    )
+    return None if begun is None or begun[1] else begun[0]
+
 
 # It receives and sends on descriptors, which Windows has not got for sockets.
 _ENGINE = (

@@ -1,7 +1,7 @@
 """The backend in plain Python: always there, and the twin of the compiled one.
 
-A head is judged by one possessive pattern; nothing is split until somebody asks for the field lines, and
-single fields are found where they lie.
+A head is judged by one possessive pattern and made text once; nothing is split until somebody asks for the field lines,
+and single fields are found where they lie.
 """
 
 from __future__ import annotations
@@ -14,127 +14,140 @@ from types import FunctionType
 
 from .._wire.annotations import Any, Final
 from .._wire.body import BodyBuffer, take_chunks
-from .._wire.grammar import CONTENT_LENGTH, TRANSFER_ENCODING, match_beginning_plain_head, match_plain_head
-from .._wire.head import Begun, ResponseHead, begun_by, find_head_end
+from .._wire.grammar import CONTENT_LENGTH, TRANSFER_ENCODING, match_beginning_plain_head
+from .._wire.head import MOST_DIGITS, Begun, ResponseHead, find_head_end
 from .._wire.plain_request import RequestHeads
 from .._wire.request import frame_target
 from .contract import Backend
 
-_find_usual_lines: Final = re.compile(
-    rf"\n(?i:({CONTENT_LENGTH})|({TRANSFER_ENCODING})|(connection)|content-encoding):[ \t]*+([^\r]*+)".encode("ascii")
-).findall
 # The lines are known to be valid by now, so the pattern may be as simple as this.
 _split_field_lines: Final = re.compile(r"([^:]++):[ \t]*+([^\r]*+)\r\n").findall
+
+# How the lines begin, in a folded head, of the fields that are asked for each time.
+_LENGTH: Final = f"\n{CONTENT_LENGTH}:"
+_CODING: Final = f"\n{TRANSFER_ENCODING}:"
+_CONNECTION: Final = "\nconnection:"
+_ENCODING: Final = "\ncontent-encoding:"
+
+_STATUSES: Final = {str(status): status for status in range(100, 1000)}
+"""A third of the work of ``int``."""
+_new: Final = object.__new__
 
 
 class PlainHead:
     """A head within the plain grammar; see ``_wire.head.ResponseHead``."""
 
-    __slots__ = ("_fields", "_folded", "_lines", "_reason", "block", "connection", "content_encoding",
-                 "content_length", "status", "transfer_encoding", "version")  # fmt: skip
+    __slots__ = ("_folded", "_lines", "_text", "block", "reason", "status", "version")
 
     defects = ()
 
-    connection: str | None
-    content_encoding: str | None
-    content_length: str | None
-    transfer_encoding: str | None
-
-    def __init__(self, block: bytes, version: int, status: int, reason: bytes | None, fields: bytes) -> None:
-        self.block = block
-        self.version = version
-        self.status = status
-        self._reason = reason
-        self._fields = fields
-        self._folded: bytes | None = None
-        self._lines: list[tuple[str, str]] | None = None
-        length = coding = connection = encoding = None
-        for is_length, is_coding, is_connection, value in _find_usual_lines(block):  # in one search for all
-            text = value.decode("latin-1")
-            if is_length:
-                length = text if length is None else f"{length}, {text}"
-            elif is_coding:
-                coding = text if coding is None else f"{coding}, {text}"
-            elif is_connection:
-                connection = text if connection is None else f"{connection}, {text}"
-            else:
-                encoding = text if encoding is None else f"{encoding}, {text}"
-        self.content_encoding = encoding
-        self.content_length = length
-        self.transfer_encoding = coding
-        self.connection = connection
+    block: bytes
+    reason: str
+    status: int
+    version: int
+    _folded: str
+    """``_text`` in lower case, so that every offset is kept."""
+    _lines: list[tuple[str, str]] | None
+    _text: str
+    """Of ``block``, in Latin-1."""
 
     @property
-    def reason(self) -> str:
-        return self._reason.decode("iso-8859-1").strip() if self._reason else ""
+    def content_length(self) -> str | None:
+        return _joined(self._text, self._folded, _LENGTH)
+
+    @property
+    def transfer_encoding(self) -> str | None:
+        return _joined(self._text, self._folded, _CODING)
+
+    @property
+    def connection(self) -> str | None:
+        return _joined(self._text, self._folded, _CONNECTION)
 
     def field_lines(self) -> list[tuple[str, str]]:
         if self._lines is None:
-            self._lines = _split_field_lines(self._fields.decode("iso-8859-1"))
+            self._lines = _split_field_lines(self._text.partition("\n")[2])
         return list(self._lines)
 
     def field_values(self, name: str) -> list[str]:
         line_start = _line_start(name)
-        return [] if line_start is None else self._values(line_start)
+        return [] if line_start is None else _values(self._text, self._folded, line_start)
 
     def get_joined(self, name: str) -> str | None:
         line_start = _line_start(name)
-        return None if line_start is None else self._joined(line_start)
+        return None if line_start is None else _joined(self._text, self._folded, line_start)
 
-    def _joined(self, line_start: bytes) -> str | None:
-        folded = self._folded = self._folded or self.block.lower()  # folds ASCII only, and keeps every offset
-        _, found, after = folded.partition(line_start)
-        if not found:
-            return None
-        if after.partition(line_start)[1]:  # of all ways to ask the quickest, where it is not there
-            return ", ".join(self._values(line_start))
-        return self.block[-len(after) :].partition(b"\r")[0].decode("iso-8859-1").lstrip(" \t")
 
-    def _values(self, line_start: bytes) -> list[str]:
-        """Return the values of the lines that begin so: LF, the name in lower case, colon."""
-        values = []
-        end = 0
-        folded = self._folded = self._folded or self.block.lower()
-        while (at := folded.find(line_start, end)) >= 0:
-            at += len(line_start)
-            end = self.block.index(b"\r", at)
-            values.append(self.block[at:end].decode("iso-8859-1").lstrip(" \t"))
-        return values
+def _joined(text: str, folded: str, line_start: str) -> str | None:
+    """Return the values of the lines of a head that begin so, joined; None where there are none.
+
+    *line_start*: LF, the name in lower case, colon.
+    """
+    _, found, after = folded.partition(line_start)
+    if not found:
+        return None
+    if line_start in after:
+        return ", ".join(_values(text, folded, line_start))
+    at = len(text) - len(after)
+    return text[at : at + after.index("\r")].lstrip(" \t")
+
+
+def _values(text: str, folded: str, line_start: str) -> list[str]:
+    """Return the values of those lines one by one."""
+    values = []
+    end = 0
+    while (at := folded.find(line_start, end)) >= 0:
+        at += len(line_start)
+        end = text.index("\r", at)
+        values.append(text[at:end].lstrip(" \t"))
+    return values
 
 
 @lru_cache(maxsize=64)
-def _line_start(name: str) -> bytes | None:
+def _line_start(name: str) -> str | None:
     """Return how a line with the field *name* begins in a folded head; None where no field can be named so."""
     # str.lower(), as http.client folds names: it makes ASCII of one character that is not, KELVIN SIGN.
     wanted = name.lower()
     # A colon is never part of a name. Without one, *name* can only be found where a name stands.
-    return b"\n%b:" % wanted.encode("ascii") if ":" not in wanted and wanted.isascii() else None
+    return f"\n{wanted}:" if ":" not in wanted and wanted.isascii() else None
 
 
 def parse_response_head(block: bytes, max_line_bytes: int, max_field_lines: int) -> ResponseHead | None:
     """Return the head in *block*, or None where it is not plain or may be beyond a limit."""
-    # No line is longer than the whole; the rare longer block is left to the reference reader.
-    if len(block) > max_line_bytes:
-        return None
-    match = match_plain_head(block)
-    return None if match is None else _head_of(match, max_field_lines)
+    begun = begin_response_head(block, max_line_bytes, max_field_lines)
+    return None if begun is None or begun[1] else begun[0]
 
 
 def begin_response_head(data: bytes, max_line_bytes: int, max_field_lines: int) -> Begun | None:
     """Return what ``Begun`` says of the head that *data* begins with; None also where it is not all there."""
     match = match_beginning_plain_head(data)
+    # No line is longer than the whole; the rare longer head is left to the reference reader.
     if match is None or (end := match.end()) > max_line_bytes:
         return None
-    head = _head_of(match, max_field_lines)
-    return None if head is None else begun_by(head, head.content_encoding, data[end:])
-
-
-def _head_of(match: re.Match[bytes], max_field_lines: int) -> PlainHead | None:
-    version, status, reason, fields = match.groups()
+    block = data[:end]
     # A line has four bytes or more, so most heads need not be counted through.
-    if len(fields) > 4 * max_field_lines and fields.count(b"\n") > max_field_lines:
+    if end > 4 * max_field_lines and block.count(b"\n") - 2 > max_field_lines:
         return None
-    return PlainHead(match[0], 11 if version == b"1" else 10, int(status), reason, fields)
+    text = block.decode("latin-1")
+    folded = text.lower()
+    # A class that is called with arguments takes a sixth of all this, so its attributes are set here.
+    head = _new(PlainHead)
+    head.block = block
+    head._text = text
+    head._folded = folded
+    head._lines = None
+    head.version = version = 11 if text[7] == "1" else 10
+    head.status = status = _STATUSES[text[9:12]]
+    head.reason = reason = "OK" if text[12:16] == " OK\r" else (match[1] or b"").decode("latin-1").strip()
+    told = _joined(text, folded, _LENGTH)
+    length: str | int | None = told
+    if told is not None and len(told) <= MOST_DIGITS and told.isdecimal():  # in Latin-1, only ASCII's digits are
+        length = int(told)
+    coding = encoding = None
+    if "-encoding:" in folded:  # of neither, nearly always
+        coding = _joined(text, folded, _CODING)
+        encoding = _joined(text, folded, _ENCODING)
+    connection = _joined(text, folded, _CONNECTION)
+    return head, data[end:], version, status, reason, length, coding, connection, encoding
 
 
 def replaces_any(instance: object, names: tuple[str, ...], originals: tuple[object, ...]) -> bool:

@@ -56,10 +56,9 @@ RE_FIELD_BYTE: Final = rb"[\t\x20-\x7e\x80-\xff]"
 # field-line  = field-name ":" OWS field-value OWS CRLF                   (RFC 9112 section 5)
 # The SP after the status-code may be missing together with the reason-phrase, as some servers have it.
 _RE_PLAIN_HEAD: Final = (
-    rb"HTTP/1\.([01])\ ([1-9][0-9]{2})(?:\ (" + RE_FIELD_BYTE + rb"*+))?\r\n"
-    rb"((?:" + RE_TCHAR + rb"++:" + RE_FIELD_BYTE + rb"*+\r\n)*+)\r\n"
+    rb"HTTP/1\.[01]\ [1-9][0-9]{2}(?:\ (" + RE_FIELD_BYTE + rb"*+))?\r\n"
+    rb"(?:" + RE_TCHAR + rb"++:" + RE_FIELD_BYTE + rb"*+\r\n)*+\r\n"
 )
-match_plain_head: Final = re.compile(_RE_PLAIN_HEAD, re.VERBOSE).fullmatch
 match_beginning_plain_head: Final = re.compile(_RE_PLAIN_HEAD, re.VERBOSE).match
 
 # RFC 9112 section 7.1.1: chunk-size line = chunk-size *( BWS ";" ... ) CRLF; white space before the line's end

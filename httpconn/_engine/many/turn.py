@@ -44,6 +44,8 @@ class Turn:
         Return None (nothing now), bytes that are not plain (b"" at the end of the stream), or what begins with a head
         and the content that is there; ``left`` and ``sent`` say more of it, which in a tuple would cost more.
         """
+        if reader is None:
+            raise TypeError("expected a FastReader, got None")  # which compiled code would look into
         got = self._receive_response(descriptor, reader._line_bytes, reader._field_lines)
         if got is None or isinstance(got, bytes):
             return got
