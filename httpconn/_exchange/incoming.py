@@ -225,6 +225,23 @@ class Incoming:
         self.held = 0
         return content
 
+    def straight_bytes(self) -> int:
+        """Return how many of the next bytes are content as it is handed out: nothing in them is looked at or counted.
+
+        Who hands out fewer of them himself tells ``note_passed``, before anything else is asked of this.
+        """
+        if not self.is_in_body or self.held or self.is_unfinished or self._max_content is not None:
+            return 0
+        if self._decoder is not None or self._sink is not None or self._capture is not None:
+            return 0
+        reader = self._reader
+        return 0 if reader.chunked or reader.limits.body_bytes is not None else reader.contiguous()
+
+    def note_passed(self, count: int) -> None:
+        """Go on behind so many of the ``straight_bytes``."""
+        self._reader.advance(count)
+        self._counted += count
+
     @property
     def is_continued(self) -> bool:
         """Whether the server has said that it wants the body ("100 Continue")."""

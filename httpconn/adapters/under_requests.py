@@ -505,7 +505,7 @@ class _Content:
         self._response = response
         self._source = response._stream
         self._whole = response._content
-        self._part = b""  # of what comes in: the last one
+        self._part = b""  # of what comes in: the last one, unless all of it has been taken
         self._at = 0  # how much has been taken of it, or of the whole
         self._before = 0  # how much has been taken of the parts before it
         self.closed = self._source is None and not self._whole
@@ -518,12 +518,13 @@ class _Content:
         if self.closed or amt == 0:
             return b""
         source = self._source
-        if source is None:
-            return self._slice(amt)
-        pieces: list[bytes] = []
-        left = amt
+        return self._slice(amt) if source is None else self._gathered(source, amt, [])
+
+    def _gathered(self, source: Stream, amt: int | None, pieces: list[bytes]) -> bytes:
+        """As ``read``; *pieces* have been received for it, and make less than *amt*."""
+        left = None if amt is None else amt - sum(map(len, pieces))
         while left is None or left:
-            if self._at == len(self._part):
+            if not self._part:
                 # For a large read no more is received than it lacks: that is handed out as it is, without a copy.
                 most = BODY_RECEIVE_BYTES
                 if left is not None and amt is not None and amt >= _LARGE_READ_BYTES:
@@ -544,8 +545,36 @@ class _Content:
         source = self._source
         if source is None:
             return self._slice(amt)
-        if self._at == len(self._part) and not self._receive(source, [], BODY_RECEIVE_BYTES):
+        if not self._part and not self._receive(source, [], BODY_RECEIVE_BYTES):
             self.close()
+        return self._taken(amt)
+
+    def parts(self, amt: int | None) -> Iterator[bytes]:
+        """Yield what ``read(amt)`` returns, to the end."""
+        source = self._source
+        is_large = amt is not None and _LARGE_READ_BYTES <= amt <= BODY_RECEIVE_BYTES
+        while not self.closed:
+            if source is None or amt is None or not is_large or self._part:
+                if part := self.read(amt):
+                    yield part
+                continue
+            # Mostly so much is there, and goes from the socket to the caller in a few steps.
+            part = _next_part(source, amt)
+            if len(part) == amt:
+                self._before += amt
+                yield part
+            elif part := self._read_on(source, amt, part):
+                yield part
+
+    def _read_on(self, source: Stream, amt: int, part: bytes) -> bytes:
+        """As ``read``, where *part* has come, which may be the end."""
+        if not part:
+            self.close()
+            return part
+        if len(part) < amt:
+            self._before += len(part)
+            return self._gathered(source, amt, [part])
+        self._part = part  # it came with the head
         return self._taken(amt)
 
     def _receive(self, source: Stream, pieces: list[bytes], most: int) -> bool:
@@ -553,23 +582,23 @@ class _Content:
 
         Raises what goes wrong; *pieces* are there for another read.
         """
-        self._before += self._at
         try:
             self._part = _next_part(source, most)
         except BaseException:
             self._part = b"".join(pieces)
             self._before -= len(self._part)
             raise
-        finally:
-            self._at = 0
         return bool(self._part)
 
     def _taken(self, amt: int | None) -> bytes:
         """Return at most *amt* bytes of the part that has come; all of it without a copy."""
         begin, part = self._at, self._part
-        end = len(part) if amt is None or amt < 0 else min(begin + amt, len(part))
-        self._at = end
-        return part if not begin and end == len(part) else part[begin:end]
+        if amt is not None and 0 <= amt < len(part) - begin:
+            self._at = begin + amt
+            return part[begin : begin + amt]
+        self._before += len(part)
+        self._at, self._part = 0, b""
+        return part[begin:] if begin else part
 
     @property
     def is_whole(self) -> bool:
@@ -850,15 +879,14 @@ class RawResponse(urllib3.HTTPResponse):
 
     def _parts(self, amt: int | None) -> Iterator[bytes]:
         """Yield the content as it is in parts of *amt* bytes. Raises the errors of urllib3."""
-        content = self._content
-        while not content.closed:
-            try:
-                part = self._read(amt)
-            except Exception:
-                with self._error_catcher():
-                    raise
-            if part:
+        try:
+            for part in self._content.parts(amt):
+                if "_unmade" not in self.__dict__:
+                    self._count(len(part))
                 yield part
+        except Exception:
+            with self._error_catcher():
+                raise
 
     def _read(self, amt: int | None) -> bytes:
         """Return so much of the content as it is. Raises what goes wrong."""

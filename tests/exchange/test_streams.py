@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 import httpconn
 from httpconn import Response, StreamConsumed, Timeout, _backends
 from httpconn._exchange import content_coding
+from httpconn._exchange.incoming import Incoming
 from httpconn._exchange.lines import DEFAULT_MAX_LINE_CHARS, TextReader
 
 from ..support.clients import Maker
@@ -546,3 +547,72 @@ def test_a_stream_that_came_whole_is_as_any_other(
     in_pieces = told(False)
     monkeypatch.setattr("httpconn._engine.threads.attempt.Incoming", None)
     assert told(True) == in_pieces
+
+
+# -- what passes the reader by -----------------------------------------------------------------------------------
+
+SIZED = b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n"
+ENDLESS = b"HTTP/1.1 200 OK\r\n\r\n"
+ALL = [b"abc", b"def", b"ghi", b"jkl"]
+ENDS: dict[str, tuple[bytes, list[bytes], type[Exception] | None, int]] = {
+    "whole": (SIZED, ALL, None, 6),
+    "something behind it": (SIZED, [*ALL[:3], b"jklHTTP/1.1"], None, 6),
+    "cut": (SIZED, ALL[:3], httpconn.IncompleteRead, 6),
+    "with the connection": (ENDLESS, ALL, None, 9),
+    "too much": (ENDLESS, ALL, httpconn.BodyTooLong, 0),
+    "silence": (SIZED, ALL[:3], httpconn.ReadTimeout, 6),
+    "closed here": (SIZED, ALL[:3], None, 6),
+}
+"""Head, pieces, the error, and how many bytes may pass by: those behind the first piece, but for the last of a whole."""
+
+
+@pytest.mark.parametrize("may_pass", [True, False], ids=["past", "read"])
+@pytest.mark.parametrize("end", ENDS)
+def test_what_is_handed_out_as_it_is_may_pass_the_reader_by(
+    end: str, may_pass: bool, new_pool: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All that is told of it is the same as if it had been read: to errors, and to the request behind it."""
+    head, pieces, kind, passes = ENDS[end]
+    had, done = threading.Semaphore(0), threading.Event()
+    passed: list[int] = []
+    tell = Incoming.note_passed
+    monkeypatch.setattr(Incoming, "note_passed", lambda self, count: (passed.append(count), tell(self, count)))
+    if not may_pass:
+        monkeypatch.setattr(Incoming, "straight_bytes", lambda self: 0)
+
+    def serve(sock: socket.socket) -> None:
+        take_request(sock)
+        sock.sendall(head)
+        for piece in pieces:
+            sock.sendall(piece)
+            assert had.acquire(timeout=10), "the client has not had what was sent"
+        if kind is httpconn.ReadTimeout or end == "closed here":
+            done.wait(10)
+        elif end == "whole" and take_request(sock):
+            sock.sendall(SIZED + b"".join(ALL))
+        elif kind is None and end != "with the connection":
+            assert sock.recv(1) == b"", "the client closes it"
+
+    limits = httpconn.Limits(body_bytes=9) if kind is httpconn.BodyTooLong else httpconn.Limits()
+    timeout = Timeout(connect=10, read=0.2 if kind is httpconn.ReadTimeout else 10)
+    got: list[bytes] = []
+    with ScriptedServer(serve) as server, new_pool(timeout=timeout, limits=limits) as pool:
+        url = f"http://127.0.0.1:{server.port}/"
+        with pool.get(url, stream=True) as response:
+            parts = response.iter_bytes()
+            with pytest.raises(kind) if kind is not None else contextlib.nullcontext() as caught:
+                while part := next(parts, b""):
+                    got.append(part)
+                    had.release()
+                    if end == "closed here" and len(got) == len(pieces):
+                        break
+        had.release()  # for what has come with the error
+        done.set()
+        assert b"".join(got) == b"".join(ALL[: 3 if kind is not None or end == "closed here" else 4])
+        assert sum(passed) == (passes if may_pass and isinstance(pool, httpconn.ConnectionPool) else 0)
+        if kind is httpconn.IncompleteRead:
+            assert (caught.value.partial, caught.value.expected) == (b"", 3)
+        assert response.error is (None if kind is None else caught.value)
+        if end == "whole":
+            assert pool.get(url).content == b"".join(ALL)
+        assert server.connections == 1

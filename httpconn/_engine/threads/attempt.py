@@ -469,10 +469,8 @@ class Attempt(Clock):
         """Whether the response is a plain one, which came whole with its head."""
         return self._plain is not None
 
-    def receive_more(self, most: int) -> bool:
-        """Receive once, at most so many bytes, for a streamed response; return whether the message is complete."""
-        if self._incoming.is_unfinished:
-            return self._go_on()
+    def receive(self, most: int) -> bytes:
+        """Return what comes next for a streamed response, at most so many bytes; b"" where the peer has closed."""
         connection = self._connection
         channel = connection.channel if connection is not None else None
         if channel is None:
@@ -481,13 +479,19 @@ class Attempt(Clock):
         while data is None:
             self._wait(channel, READ)
             data = channel.receive(most)
-        return self._incoming.receive(data, is_clean=channel.is_clean)
+        return data
+
+    def take(self, data: bytes) -> bool:
+        """Have *data* read, which has been received; return whether the message is complete."""
+        connection = self._connection
+        is_clean = connection is not None and connection.channel is not None and connection.channel.is_clean
+        return self._incoming.receive(data, is_clean=is_clean)
 
 
 class _Streaming:
     """The content of a response that is still coming in; see ``model.Stream``."""
 
-    __slots__ = ("_attempt", "_failure", "_is_complete", "_response", "held", "text")
+    __slots__ = ("_attempt", "_failure", "_is_complete", "_known", "_response", "_straight", "held", "text")
 
     def __init__(self, attempt: Attempt, response: Response, failure: Exception | None, *, is_complete: bool) -> None:
         """*failure* is what was wrong with the body as far as it came with the head."""
@@ -497,6 +501,10 @@ class _Streaming:
         self._response = weakref.ref(response)
         self._is_complete = is_complete
         self._failure: BaseException | None = failure
+        self._straight = 0
+        """How many of the next bytes are content as it is handed out: what comes of them passes ``Incoming`` by."""
+        self._known = 0
+        """How many they are as far as that knows."""
         if is_complete:
             attempt.release()
 
@@ -509,20 +517,28 @@ class _Streaming:
         if attempt.has_come_whole:
             self._attempt = None
             return attempt.take_content()
-        incoming = attempt._incoming
         attempt.come_back()
         try:
-            if self._failure is not None:
+            if self._straight:
+                data = attempt.receive(most)
+                straight = self._straight - len(data)
+                if straight > 0 and data:
+                    self._straight = straight
+                    attempt.leave()
+                    return data
+                self._tell_passed(attempt)
+                self._take(attempt, data)
+            elif self._failure is not None:
                 raise self._failure
+            incoming = attempt._incoming
             while not incoming.held and not self._is_complete:
-                self._is_complete = attempt.receive_more(most)
-                if self._is_complete:
-                    attempt.release()
+                self._take(attempt, None if incoming.is_unfinished else attempt.receive(most))
         except BaseException as error:
             # What could still be read is given out first; the error comes with the next call.
             self._attempt = None
             self._failure = error
-            part = incoming.take_content()
+            self._tell_passed(attempt)
+            part = attempt.take_content()
             attempt._fail(error)
             response = self._response()
             if response is not None:
@@ -533,7 +549,9 @@ class _Streaming:
             return part
         part = incoming.take_content()
         attempt.leave()
-        if self._is_complete and not incoming.held:
+        if not self._is_complete:
+            self._straight = self._known = incoming.straight_bytes()
+        elif not incoming.held:
             self._attempt = None
             response = self._response()
             if response is not None:
@@ -541,8 +559,22 @@ class _Streaming:
                 response._times = attempt._seal_times()
         return part
 
+    def _take(self, attempt: Attempt, data: bytes | None) -> None:
+        """Have *data* read; None: decode more of what has been received before."""
+        self._is_complete = attempt._go_on() if data is None else attempt.take(data)
+        if self._is_complete:
+            attempt.release()
+
+    def _tell_passed(self, attempt: Attempt) -> None:
+        """Have ``Incoming`` know of what has passed by: it goes on from there."""
+        passed = self._known - self._straight
+        self._straight = self._known = 0
+        if passed:
+            attempt._incoming.note_passed(passed)
+
     def close(self) -> None:
         attempt, self._attempt = self._attempt, None
         if attempt is not None:
+            self._tell_passed(attempt)
             self._failure = PoolClosed("the response was closed before its content was read")
             attempt.release()
