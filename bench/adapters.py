@@ -11,7 +11,9 @@ in a container: otherwise the figures would depend on who runs this. ``--environ
 
 *floor*, with requests, is an adapter that sends nothing and hands out what was received beforehand, with its fields and
 cookies: what requests takes for itself, below which no adapter comes. It never waits for anybody either, so that all is
-in the processor's caches still: what sends and receives can come near it, and not down to it.
+in the processor's caches still: what sends and receives can come near it, and not down to it. *least* is that adapter
+with one send and one recv or two on a bare socket first, whose bytes nobody looks at: it waits as every adapter has to,
+and what comes to it takes what requests does while all is cold, too. What is between that and ours is what we take.
 """
 
 from __future__ import annotations
@@ -22,12 +24,15 @@ import importlib
 import importlib.util
 import json
 import os
+import socket
+import ssl
 import statistics
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
+from urllib.parse import urlsplit
 
 from bench import nginx
 from bench.awaits import cpu_s
@@ -35,7 +40,7 @@ from bench.replies import MIB
 from bench.resident import resident_bytes
 from bench.server import Server
 
-OWN, OURS, FLOOR = "own", "ours", "floor"
+OWN, OURS, FLOOR, LEAST = "own", "ours", "floor", "least"
 AT_ONCE: Final = 64
 THREADS: Final = 16
 LARGE_MIB: Final = 100
@@ -79,23 +84,55 @@ def session_of(carrier: str) -> Any:
 
         for scheme in ("http://", "https://"):
             session.mount(scheme, RequestsAdapter())
-    elif carrier == FLOOR:
+    elif carrier in (FLOOR, LEAST):
         for scheme in ("http://", "https://"):
-            session.mount(scheme, _still(requests))
+            session.mount(scheme, _still(requests, exchanges=carrier == LEAST))
     return session
 
 
-def _still(requests: Any) -> Any:
+def _bare(url: str, cafile: Any) -> Callable[[], None]:
+    """Return what sends a GET for *url* over a socket of its own, and receives as much as the first time."""
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port
+    sock = socket.create_connection((host, port))
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if parts.scheme == "https":
+        sock = ssl.create_default_context(cafile=cafile).wrap_socket(sock, server_hostname=host)
+    head = f"GET {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nAccept-Encoding: gzip, deflate\r\n\r\n".encode()
+    sock.sendall(head)
+    fields, end, content = b"", b"", b""
+    while not end:
+        fields, end, content = (fields + sock.recv(65_536)).partition(b"\r\n\r\n")
+    [length] = [int(line[15:]) for line in fields.split(b"\r\n") if line.lower().startswith(b"content-length:")]
+    while len(content) < length:
+        content += sock.recv(65_536)
+    count = len(fields) + len(end) + length
+
+    def exchange() -> None:
+        sock.sendall(head)
+        left = count
+        while left > 0:
+            left -= len(sock.recv(65_536))
+
+    return exchange
+
+
+def _still(requests: Any, *, exchanges: bool) -> Any:
     class Still(requests.adapters.BaseAdapter):  # type: ignore[misc]  # of a module found late
         def __init__(self) -> None:
             self._original_response: Any = None
             self._headers: Any = None
+            self._exchange: Callable[[], None] | None = None
 
         def send(self, request: Any, **given: Any) -> Any:
             if self._headers is None:
                 with requests.Session() as session:
                     first = session.get(request.url, verify=given["verify"])
                 self._headers, self._original_response = first.headers, first.raw._original_response
+                if exchanges:
+                    self._exchange = _bare(request.url, given["verify"] if given["verify"] is not True else None)
+            if self._exchange is not None:
+                self._exchange()
             response = requests.Response()
             response.status_code, response.request, response.url = 200, request, request.url
             response._content, response._content_consumed = b"ok", True
@@ -110,8 +147,6 @@ def _still(requests: Any) -> Any:
 
 def _client_of(library: Any, kind: str, carrier: str, cafile: str | None) -> Any:
     """Return a Client or AsyncClient of httpx or httpx2 on that carrier."""
-    import ssl
-
     verify: Any = ssl.create_default_context(cafile=cafile) if cafile else True
     limits = library.Limits(max_connections=AT_ONCE)
     if carrier == OWN:
@@ -168,7 +203,7 @@ async def _awaited(client: Any, url: str, count: int) -> float:
 
 def measure(row: Row, server: Server, rounds: int, count: int, environment: dict[str, str]) -> dict[str, float]:
     """Return the median for each carrier, in microseconds."""
-    carriers = [OWN, OURS, *([FLOOR] if row.library == "requests" and row.work == "get" else [])]
+    carriers = [OWN, OURS, *([FLOOR, LEAST] if row.library == "requests" and row.work == "get" else [])]
     figures: dict[str, list[float]] = {carrier: [] for carrier in carriers}
     for turn in range(rounds):
         for carrier in carriers if turn % 2 else carriers[::-1]:
@@ -197,7 +232,7 @@ def table(servers: dict[bool, Server], only: str | None, rounds: int, count: int
         found = measure(row, servers[row.tls], rounds, count, environment)
         ratio = found[OURS] / found[OWN]
         are_met = are_met and ratio <= row.limit
-        floor = f", floor {found[FLOOR] / found[OWN]:.2f}" if FLOOR in found else ""
+        floor = "".join(f", {name} {found[name] / found[OWN]:.2f}" for name in (FLOOR, LEAST) if name in found)
         print(
             f"{row.library:8} {row.work:6} {row.path:6} {'TLS' if row.tls else 'plain':5} {found[OWN]:9.0f} us "
             f"{found[OURS]:9.0f} us {ratio:6.2f} ({row.limit}{floor})  {'met' if ratio <= row.limit else 'MISSED'}",

@@ -19,9 +19,9 @@ from datetime import timedelta
 from functools import lru_cache, partial
 from operator import itemgetter
 from types import SimpleNamespace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from .._wire.head import field_lines_of
+from .._wire.head import ResponseHead, field_lines_of, field_value_of, field_values_of
 from ..errors import (
     ConnectTimeout,
     FingerprintMismatch,
@@ -38,7 +38,7 @@ from ..errors import (
     RequestTimeout,
     UnsupportedScheme,
 )
-from ..headers import HTTPMessage
+from ..headers import Fields, HTTPMessage, fields_from_lines
 from ..model import BODY_RECEIVE_BYTES, Request, Response, Stream, Timeout
 from ..policies.retries import Retry
 from ..pool import ConnectionPool
@@ -204,7 +204,10 @@ class RequestsAdapter(BaseAdapter):
             again = None if self._never_retries else _after_status(retries, request, url, raw)
             if again is None:
                 raw.retries = retries
-                return self.build_response(request, raw)
+                response = self.build_response(request, raw)
+                if not stream and type(response) is _plain_response:
+                    response.__class__ = ResponseAtHand
+                return response
             retries = again
 
     def _exchange(self, pool: ConnectionPool, ours: Request, fields: tuple[Any, ...]) -> RawResponse:
@@ -220,24 +223,31 @@ class RequestsAdapter(BaseAdapter):
 
     def build_response(self, req: Any, resp: urllib3.HTTPResponse) -> requests.Response:
         """Return what requests makes of a response of urllib3's kind."""
-        made: dict[str, Any]
+        url = req.url.decode("utf-8") if isinstance(req.url, bytes) else req.url
         if isinstance(resp, RawResponse):
-            store = resp.field_store
-            of_type = store.get("content-type")
-            content_type = None if of_type is None else of_type[1]
-            response, made = _new_response(_headers_of(store), _LateJar(req, resp))
-        else:  # what stands in for servers in tests hands in urllib3's own
-            response = requests.Response()
-            response.headers.update(resp.headers)
-            if getattr(resp, "_original_response", None):
-                extract_cookies_to_jar(response.cookies, req, resp)
-            content_type, made = response.headers.get("content-type"), vars(response)
-        made.update(
+            head = resp.head
+            return _new_response(
+                status_code=head.status,
+                headers=_headers_of(head),
+                raw=resp,
+                url=url,
+                encoding=_encoding_by(head.get_joined("content-type")),
+                reason=head.reason or "",
+                cookies=_LateJar(req, resp),
+                request=req,
+                connection=self,
+            )
+        # What stands in for servers in tests hands in urllib3's own.
+        response = requests.Response()
+        response.headers.update(resp.headers)
+        if getattr(resp, "_original_response", None):
+            extract_cookies_to_jar(response.cookies, req, resp)
+        vars(response).update(
             status_code=resp.status,
-            encoding=_encoding_by(content_type),
             raw=resp,
+            url=url,
+            encoding=_encoding_by(response.headers.get("content-type")),
             reason=resp.reason or "",
-            url=req.url.decode("utf-8") if isinstance(req.url, bytes) else req.url,
             request=req,
             connection=self,
         )
@@ -501,6 +511,8 @@ def _next_part(source: Stream, most: int) -> bytes:
 class _Content:
     """The content of a response as a file of bytes, as they came; closed at its end, as http.client's response is."""
 
+    __slots__ = ("_at", "_before", "_part", "_response", "_source", "_whole", "closed")
+
     def __init__(self, response: Response) -> None:
         self._response = response
         self._source = response._stream
@@ -609,6 +621,13 @@ class _Content:
         """Return whether there is content still, and all of it comes with one read of *amt* bytes."""
         return self._source is None and not self.closed and (amt is None or amt >= len(self._whole) - self._at)
 
+    def take_whole(self) -> bytes:
+        """Return what is left of a content that has come with the head."""
+        begin, whole = self._at, self._whole
+        self._at = len(whole)
+        self.closed = True
+        return whole[begin:] if begin else whole
+
     @property
     def taken(self) -> int:
         """How much has been taken of it."""
@@ -616,12 +635,10 @@ class _Content:
 
     def _slice(self, amt: int | None) -> bytes:
         begin, whole = self._at, self._whole
-        end = len(whole) if amt is None or amt < 0 else min(begin + amt, len(whole))
-        self._at = end
-        if end == len(whole):
-            self.closed = True
-            return whole if not begin else whole[begin:]
-        return whole[begin:end]
+        if amt is None or not 0 <= amt < len(whole) - begin:
+            return self.take_whole()
+        self._at = begin + amt
+        return whole[begin : begin + amt]
 
     def close(self) -> None:
         """Let go of the connection; unless all has come, it is closed."""
@@ -629,13 +646,39 @@ class _Content:
         self._response.close()
 
 
+class LateFields(Fields):
+    """The fields of a response of which nobody has asked for more than the cookies."""
+
+    def __init__(self, head: ResponseHead) -> None:
+        self.__dict__["_late"] = head
+
+    def __getattr__(self, name: str) -> Any:
+        head = self.__dict__.get("_late")
+        if head is not None:
+            made = vars(fields_from_lines(field_lines_of(head), head.defects))
+            made.update(self.__dict__)  # what programs have set meanwhile stays as it is
+            del made["_late"]
+            self.__dict__ = made
+            object.__setattr__(self, "__class__", Fields)
+        return object.__getattribute__(self, name)
+
+    def get_all(self, name: str, failobj: Any = None) -> Any:
+        head = self.__dict__.get("_late")
+        if head is None:
+            return super().get_all(name, failobj)
+        return field_values_of(head, name) or failobj
+
+
 class _Original:
     """What stands for http.client's response: its fields, for whoever takes cookies from there."""
+
+    __slots__ = ("_content", "_has_cookies", "_msg", "_response")
 
     def __init__(self, response: Response, content: _Content, *, has_cookies: bool) -> None:
         self._response = response
         self._content = content
         self._has_cookies = has_cookies
+        self._msg: LateFields | None = None
 
     def __getattr__(self, name: str) -> Any:
         if name not in ("reason", "status", "version"):
@@ -644,7 +687,11 @@ class _Original:
 
     @property
     def msg(self) -> HTTPMessage:
-        return self._response.headers
+        msg = self._msg
+        if msg is None:
+            assert self._response._head is not None
+            msg = self._msg = LateFields(self._response._head)
+        return msg
 
     headers = msg
 
@@ -670,9 +717,9 @@ def _fields_of(headers: Any) -> tuple[tuple[Any, Any], ...]:
     return tuple(headers.items())
 
 
-def _store_of(lines: list[tuple[str, str]]) -> dict[str, tuple[str, str]]:
+def _store_of(lines: list[tuple[str, str]]) -> OrderedDict[str, tuple[str, str]]:
     """Return the fields of a response by their names in lower case; repeated ones are joined under their first name."""
-    store: dict[str, tuple[str, str]] = {}
+    store: OrderedDict[str, tuple[str, str]] = OrderedDict()
     for key, line in zip(map(str.lower, map(_name_of, lines)), lines, strict=True):
         if key in store:
             name, value = store[key]
@@ -682,19 +729,55 @@ def _store_of(lines: list[tuple[str, str]]) -> dict[str, tuple[str, str]]:
     return store
 
 
-def _headers_of(store: dict[str, tuple[str, str]]) -> CaseInsensitiveDict[str]:
+if TYPE_CHECKING:
+    _Headers: TypeAlias = CaseInsensitiveDict[str]
+else:
+    _Headers = CaseInsensitiveDict  # which takes no type in older releases
+
+
+class LateHeaders(_Headers):
+    """The fields of a response that nobody has looked at. With the first look they become requests' own dictionary."""
+
+    def __init__(self, head: ResponseHead) -> None:
+        self.__dict__["_late"] = head
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "_store":
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return self._become_headers()
+
+    def __contains__(self, name: object) -> bool:
+        head = self.__dict__.get("_late")
+        if head is None or name != "location":  # which a session asks for each time
+            return super().__contains__(name)
+        return head.get_joined("location") is not None
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        self._become_headers()
+        return object.__reduce_ex__(self, protocol)
+
+    def _become_headers(self) -> Any:
+        head = self.__dict__.get("_late")
+        if head is not None:
+            # Two threads may look at once, and one's store is both's.
+            self.__dict__.setdefault("_store", _store_of(field_lines_of(head)))
+            self.__dict__.pop("_late", None)
+            object.__setattr__(self, "__class__", CaseInsensitiveDict)
+        return self.__dict__["_store"]
+
+
+def _headers_of(head: ResponseHead) -> CaseInsensitiveDict[str]:
     """Return the fields of a response as requests has them."""
-    if not _has_store:
-        return CaseInsensitiveDict(store.values())
-    headers = CaseInsensitiveDict.__new__(CaseInsensitiveDict)
-    headers._store = store  # type: ignore[assignment]  # as if each had been set, which takes a call for each
-    return headers
+    if _has_store:
+        return LateHeaders(head)
+    return CaseInsensitiveDict(_store_of(field_lines_of(head)).values())
 
 
 @lru_cache(maxsize=_MOST_KEPT)
 def _encoding_by(content_type: str | None) -> str | None:
     """Return what requests takes the encoding to be, which it finds in the Content-Type alone."""
-    headers: CaseInsensitiveDict[Any] = CaseInsensitiveDict({"Content-Type": content_type})
+    value = None if content_type is None else field_value_of(content_type)
+    headers: CaseInsensitiveDict[Any] = CaseInsensitiveDict({"Content-Type": value})
     return get_encoding_from_headers(headers)
 
 
@@ -707,20 +790,48 @@ _is_plainly_made: Final = all(
 """Whether nothing but these three is of one response alone."""
 
 
-def _new_response(
-    headers: CaseInsensitiveDict[str], cookies: RequestsCookieJar
-) -> tuple[requests.Response, dict[str, Any]]:
-    """Return what ``requests.Response()`` does, but for a jar and headers that it would make to be replaced.
+def _new_response(**told: Any) -> requests.Response:
+    """Return what ``requests.Response()`` does, with the attributes that are *told*.
 
-    And its attributes.
+    Without a jar and headers that it would make to be replaced.
     """
     if not _is_plainly_made or requests.Response.__init__ is not _make_response:
         response = requests.Response()
-        response.headers, response.cookies = headers, cookies
-        return response, vars(response)
+        vars(response).update(told)
+        return response
     response = requests.Response.__new__(requests.Response)
-    made = response.__dict__ = {**_AS_MADE, "headers": headers, "cookies": cookies, "history": []}
-    return response, made
+    told["history"] = []
+    response.__dict__ = {**_AS_MADE, **told}
+    return response
+
+
+_plain_response: Final = requests.Response
+_ways_of_reading: Final = tuple(map(vars(requests.Response).get, ("content", "iter_content")))
+
+
+def _is_read_plainly() -> bool:
+    """Return whether a response's ``content`` is as requests has it: not replaced by some test's or tool's."""
+    found = vars(_plain_response)
+    return (found.get("content"), found.get("iter_content")) == _ways_of_reading
+
+
+class ResponseAtHand(requests.Response):
+    """A response whose content has come with its head, until somebody asks for it. Then it is requests' own."""
+
+    @property
+    def content(self) -> bytes:
+        object.__setattr__(self, "__class__", _plain_response)
+        made = self.__dict__
+        raw = made["raw"]
+        is_unread = made["_content"] is False and not made["_content_consumed"]
+        if is_unread and type(raw) is RawResponse and raw.is_at_hand and _is_read_plainly():
+            made["_content"] = raw.take_whole()
+            made["_content_consumed"] = True
+        return self.content
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        _ = self.content
+        return object.__reduce_ex__(self, protocol)
 
 
 class _JarAsOf(RequestsCookieJar):
@@ -799,33 +910,31 @@ class RawResponse(urllib3.HTTPResponse):
         """*url* is what was asked for by *method*."""
         head = response._head
         assert head is not None
-        lines = field_lines_of(head)
-        store = _store_of(lines)
         content = _Content(response)
-        has_cookies = "set-cookie" in store
-        vars(self).update(
-            field_store=store,
+        has_cookies = head.get_joined("set-cookie") is not None
+        self.__dict__.update(
+            head=head,
             has_cookies=has_cookies,
             status=head.status,
             reason=head.reason,
             _content=content,
-            _is_coded="content-encoding" in store,
+            _is_coded=head.get_joined("content-encoding") is not None,
             _is_chunked=head.transfer_encoding is not None,
             _original_response=_Original(response, content, has_cookies=has_cookies),
-            _unmade=(method, url, response, lines),
+            _unmade=(method, url, response),
         )
 
     def __getattr__(self, name: str) -> Any:
         unmade = vars(self).pop("_unmade", None)
         if unmade is None:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        method, url, response, lines = unmade
+        method, url, response = unmade
         content: Any = self._content
         said = {**vars(self)}  # what programs have set meanwhile stays as it is: decode_content, say
         try:
             super().__init__(
                 body=content,
-                headers=urllib3.HTTPHeaderDict(lines),
+                headers=urllib3.HTTPHeaderDict(field_lines_of(self.head)),
                 status=response.status,
                 version=response.version,
                 reason=response.reason,
@@ -848,6 +957,17 @@ class RawResponse(urllib3.HTTPResponse):
         self._fp_bytes_read += taken
         if self.length_remaining is not None:
             self.length_remaining -= taken
+
+    @property
+    def is_at_hand(self) -> bool:
+        """Whether the content has come, needs no decoding, and is read by nobody's own way."""
+        made = self.__dict__
+        return "_unmade" in made and not made["_is_coded"] and made["_content"].is_whole and "stream" not in made
+
+    def take_whole(self) -> bytes:
+        """Return the content, or what is left of it, which ``is_at_hand``."""
+        content: _Content = self._content
+        return content.take_whole()
 
     @property
     def closed(self) -> bool:

@@ -10,6 +10,7 @@ import json
 import pickle
 import threading
 from collections.abc import Iterator
+from contextlib import nullcontext
 from http.cookiejar import DefaultCookiePolicy
 from types import ModuleType
 from typing import Any
@@ -17,6 +18,7 @@ from urllib.parse import quote
 
 import pytest
 
+import httpconn
 from httpconn import Retry
 from httpconn._io.channel import Channel
 from httpconn.adapters import RequestsAdapter
@@ -377,3 +379,121 @@ def test_a_response_is_made_as_requests_makes_it(session: Any, requests: Any, or
             assert vars(first).keys() == vars(theirs.get(f"{origin.url}/sized?n=1")).keys()
             for name in ("headers", "cookies", "history"):
                 assert getattr(first, name) is not getattr(second, name)
+
+
+def _read_in_a_hook(response: Any, **given: Any) -> None:
+    response.early = response.raw.read(2), response.raw.closed
+
+
+def _replace_raw(response: Any, **given: Any) -> None:
+    response.raw = io.BytesIO(b"replaced")
+
+
+def _wrap_stream(response: Any, **given: Any) -> None:
+    parts = response.raw.stream
+    response.raw.stream = lambda *args, **kwargs: (b"<", *parts(*args, **kwargs), b">")
+
+
+def _set_content(response: Any, **given: Any) -> None:
+    response._content = b"set"
+
+
+def _begin(response: Any, **given: Any) -> None:
+    response.early = next(response.iter_content(3))
+
+
+def _pickle(response: Any, **given: Any) -> None:
+    restored = pickle.loads(pickle.dumps(response))
+    response.early = restored.content, type(restored), copy.copy(response).content
+
+
+@pytest.mark.parametrize(
+    ("hook", "path"),
+    [
+        *(
+            (hook, "/sized?n=10")
+            for hook in (_read_in_a_hook, _replace_raw, _wrap_stream, _set_content, _begin, _pickle)
+        ),
+        *((None, path) for path in ("/sized?n=10", "/gzip?n=300", "/chunked?n=9&chunk=2", "/sized?n=0")),
+        (_pickle, "/gzip?n=300"),
+    ],
+)
+def test_content_that_is_at_hand(hook: Any, path: str, session: Any, requests: Any, origin: Any) -> None:
+    """It is read when a session asks for it, and not before a hook has had the response; what it leaves is the same."""
+    found = []
+    with requests.Session() as theirs:
+        for one in (theirs, session):
+            response = one.get(origin.url + path, hooks={"response": hook} if hook is not None else None)
+            assert type(response) is requests.Response
+            with pytest.raises(requests.exceptions.StreamConsumedError) if response._content is True else nullcontext():
+                again = b"".join(response.iter_content(4))
+            found.append((response.content, again, vars(response).get("early"), response.raw.closed))
+    assert found[0] == found[1]
+
+
+def test_ways_of_reading_that_are_replaced(session: Any, requests: Any, origin: Any, monkeypatch: Any) -> None:
+    """As programs and their tests do it, for all responses."""
+    url = f"{origin.url}/sized?n=10"
+    with monkeypatch.context() as patch:
+        patch.setattr(requests.Response, "iter_content", lambda self, size: iter([b"replaced"]))
+        assert session.get(url).content == b"replaced"
+    with monkeypatch.context() as patch:
+        patch.setattr(requests.Response, "content", property(lambda self: b"replaced"))
+        assert session.get(url).content == b"replaced"
+    assert session.get(url).content == content(10)
+
+
+LOOKS: dict[str, Any] = {
+    "get": lambda headers: headers.get("x-a"),
+    "has": lambda headers: ("X-A" in headers, "location" in headers, "Location" in headers, "of-nobody" in headers),
+    "items": lambda headers: list(headers.items()),
+    "lower": lambda headers: list(headers.lower_items()),
+    "length": len,
+    "equal": lambda headers: (headers == {"a": "b"}, headers == headers.copy()),
+    "shown": repr,
+    "pickled": lambda headers: pickle.loads(pickle.dumps(headers)),
+    "copied": lambda headers: copy.copy(headers),
+    "copied deeply": lambda headers: copy.deepcopy(headers),
+    "set": lambda headers: (headers.__setitem__("x-B", "2"), list(headers.items())),
+    "deleted": lambda headers: (headers.__delitem__("x-a"), "X-a" in headers),
+    "kept": lambda headers: vars(headers),
+}
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_headers_that_are_looked_at_late(look: str, session: Any, requests: Any, origin: Any) -> None:
+    structures = importlib.import_module("requests.structures")
+    url = f"{origin.url}/field-lines?name=X-a&values={quote(json.dumps(['1', '2']))}"
+    with requests.Session() as theirs:
+        found = []
+        for one in (theirs, session):
+            response = one.get(url)
+            if look == "kept" and one is session:
+                len(response.headers)
+            response.headers.pop("date", None) if look != "pickled" else None
+            found.append(LOOKS[look](response.headers))
+            assert type(response.headers) is structures.CaseInsensitiveDict or look == "has"
+    assert found[0] == found[1]
+    headers = session.get(url).headers
+    assert "location" not in headers
+    assert session.get(f"{origin.url}/redirect?to=/", allow_redirects=False).headers.get("Location")
+    with pytest.raises(AttributeError, match="of_nobody"):
+        headers.of_nobody  # noqa: B018  # to look is what is tested
+
+
+def test_fields_of_the_original_response(session: Any, requests: Any, origin: Any) -> None:
+    """Whoever takes cookies from there has them at once, and all else of a message when it is looked for."""
+    url = f"{origin.url}/field-lines?name=Set-Cookie&values={quote(json.dumps(['a=1', 'b=2']))}"
+    with requests.Session() as theirs:
+        for told in (
+            lambda msg: (msg.get_all("set-cookie"), msg.get_all("Set-Cookie2"), msg.get_all("x", [])),
+            lambda msg: [line for line in msg.items() if line[0] != "Date"],
+            lambda msg: (msg["SET-COOKIE"], msg.get_content_type(), msg.defects, msg.is_multipart()),
+            lambda msg: (msg.add_header("x", "1"), msg.get_all("x"), msg.get_all("set-cookie")),
+        ):
+            found = [told(one.get(url).raw._original_response.msg) for one in (theirs, session)]
+            assert found[0] == found[1]
+    msg = session.get(url).raw._original_response.msg
+    assert isinstance(msg, httpconn.HTTPMessage)
+    with pytest.raises(AttributeError, match="of_nobody"):
+        msg.of_nobody  # noqa: B018  # to look is what is tested
