@@ -514,7 +514,7 @@ class _Streaming:
             if self._failure is not None:
                 raise self._failure
             return b""
-        if attempt.has_come_whole:
+        if not self._straight and attempt.has_come_whole:
             self._attempt = None
             return attempt.take_content()
         attempt.come_back()
