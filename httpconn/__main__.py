@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import builtins
 import os
-import platform
 import sys
-from importlib.abc import InspectLoader
 from importlib.machinery import PathFinder, SourceFileLoader, SourcelessFileLoader
 from importlib.util import find_spec, module_from_spec
 from types import CodeType, ModuleType
-from typing import NoReturn, cast
-from zipfile import is_zipfile
+from typing import TYPE_CHECKING, NoReturn, cast
 
 import httpconn
+
+if TYPE_CHECKING:
+    from importlib.abc import InspectLoader
 
 _USAGE = """\
 {0} run script.py [argument ...]    runs a program with httpconn in the place of http.client
@@ -32,6 +32,8 @@ _USAGE = """\
 def main(arguments: list[str], program: str = "python -m httpconn") -> None:
     """Do what the command line of *program* says. Raises SystemExit, and whatever the program that is run raises."""
     if not arguments or arguments in (["-h"], ["--help"]):
+        import platform
+
         print(f"httpconn {httpconn.__version__} on Python {platform.python_version()}")
         print(f"parser: {httpconn.backend()}, of {', '.join(httpconn.backends())}\n")
         print(_USAGE.format(program), end="")
@@ -68,7 +70,7 @@ def _run_module(name: str, arguments: list[str]) -> None:
         _fail(f"cannot run {name!r} as a module: {error}", 1)
     if spec is None:
         _fail(f"No module named {name}", 1)
-    code = cast(InspectLoader, spec.loader).get_code(spec.name) if hasattr(spec.loader, "get_code") else None
+    code = cast("InspectLoader", spec.loader).get_code(spec.name) if hasattr(spec.loader, "get_code") else None
     if code is None:
         _fail(f"No code object available for {name}", 1)
     module = ModuleType("__main__")
@@ -84,6 +86,8 @@ def _run_path(path: str, arguments: list[str]) -> None:
     Not by ``runpy.run_path``: that makes ``__file__`` and ``sys.argv[0]`` the same, which they are not, and takes
     ``__main__`` away when it has been run, under whatever thread or exit handler still needs it.
     """
+    from zipfile import is_zipfile  # which ``fetch`` does without
+
     name = os.path.abspath(path)
     if not os.path.exists(path):
         _fail(f"can't open file {name!r}: No such file or directory")
@@ -95,7 +99,7 @@ def _run_path(path: str, arguments: list[str]) -> None:
         if spec is None:
             _fail(f"can't find '__main__' module in {name!r}")
         module = module_from_spec(spec)
-        code = cast(InspectLoader, spec.loader).get_code("__main__")
+        code = cast("InspectLoader", spec.loader).get_code("__main__")
     else:
         if not sys.flags.safe_path:
             # Of a symbolic link, it is the directory of what it leads to.

@@ -12,7 +12,6 @@ from collections.abc import (
     Iterator,
     Sequence,
 )
-from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
 from typing import Any, ClassVar, Final, NamedTuple, Never, Self, Unpack
@@ -64,7 +63,6 @@ class ClientStats(NamedTuple):
     resent: int
 
 
-@dataclass(frozen=True, kw_only=True)
 class ClientSettings(FetchSettings):
     """What all requests of a client share: a fetcher's, and other defaults."""
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import time
 
 from .._exchange.job import Job
-from .._exchange.logged import is_logged, log, shown_head
+from .._exchange.logged import shown_head
 from .._io.channel import Channel
+from .._io.logger import is_heard, tell
 from ..model import Sent, TLSInfo
 
 
@@ -21,7 +22,7 @@ def note_sending(job: Job, channel: Channel, *, keeps_sent: bool) -> None:
     if keeps_sent:
         told = channel.told_of_tls() if job.origin.is_tls else None  # else it would be a proxy's
         job.sent = Sent(head, time.time(), channel.peer(), None if told is None else TLSInfo(*told))
-    job.sent_over = channel.label() if is_logged() else None
+    job.sent_over = channel.label() if is_heard() else None
     if job.sent_over is not None:
         job.is_plain = job.may_read_fast = False
-        log.debug("sent over %s, to %s%s", job.sent_over, job.where, shown_head(head))
+        tell("sent over %s, to %s%s", job.sent_over, job.where, shown_head(head))

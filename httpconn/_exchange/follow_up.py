@@ -5,12 +5,13 @@ from __future__ import annotations
 import copy
 from typing import NamedTuple
 
+from .._io.logger import tell
 from ..errors import name_place
 from ..model import Response, attach_response
 from ..policies.hooks import finished
 from ..policies.verdict import RESULT, Policies, Trail, Verdict, archive
 from .job import Job
-from .logged import log, shown_error
+from .logged import shown_error
 from .outcome import pour_into_sink
 from .preparing import Preparer
 
@@ -68,20 +69,20 @@ class Follower:
             verdict = await self._verdict(job, response, left_s, wall_s)
             if verdict.hop is not None:
                 next_job = await self._hop(job, response, verdict)
-                log.debug("redirected by %d: %s to %s", response.status, _Place(job), _Place(next_job))
+                tell("redirected by %d: %s to %s", response.status, _Place(job), _Place(next_job))
                 return FollowUp(next_job, 0.0, verdict.hold_s)
             if verdict.drops_expect:
-                log.debug("again, without asking for 100 Continue: %s", _Place(job))
+                tell("again, without asking for 100 Continue: %s", _Place(job))
                 self._preparer.drop_expect(job)
                 return FollowUp(_with_trail(job))
             if verdict.answers_challenge:
-                log.debug("again, with the credentials that were asked for: %s", _Place(job))
+                tell("again, with the credentials that were asked for: %s", _Place(job))
                 return FollowUp(_with_trail(job))
             if verdict.again_in_s is not None:
-                log.debug("again in %.3g s, for %s: %s", verdict.again_in_s, _Outcome(response), _Place(job))
+                tell("again in %.3g s, for %s: %s", verdict.again_in_s, _Outcome(response), _Place(job))
                 return FollowUp(_again(job), verdict.again_in_s, verdict.hold_s)
             if response.error is not None:
-                log.debug("failed, with %s: %s", _Outcome(response), _Place(job))
+                tell("failed, with %s: %s", _Outcome(response), _Place(job))
             head = response._head
             if job.may_go_on is not None and response.error is None and head is not None and job.may_go_on(job, head):
                 # It was kept in case it was not the result, and it is. Without content, this empties the file.

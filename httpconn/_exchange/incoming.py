@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from .. import _backends
 from .._backends.contract import Engine
+from .._io.logger import tell
 from .._wire.framing import announced_bytes
 from .._wire.grammar import CONTINUE
 from .._wire.head import ResponseHead
@@ -22,7 +23,7 @@ from .capture import Capture
 from .content_coding import Decoding, decoder_of
 from .fast_reading import FastReader
 from .job import Clock, Job
-from .logged import log, shown_head
+from .logged import shown_head
 from .settings import Settings
 from .sink import Sink, takes
 
@@ -124,7 +125,7 @@ class Incoming:
             if self._capture is not None:
                 self._capture.begin_body(len(reader.unused))
             if self._job.sent_over is not None:
-                log.debug("received over %s%s", self._job.sent_over, shown_head(head.block))
+                tell("received over %s%s", self._job.sent_over, shown_head(head.block))
             self._begin(head)
             self.is_in_body = True
         return self.go_on()

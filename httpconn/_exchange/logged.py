@@ -1,15 +1,11 @@
-"""The logger ``httpconn``, and heads as it shows them: without secrets, and without what a terminal would act on."""
+"""Heads as the logger shows them: without secrets, and without what a terminal would act on."""
 
 from __future__ import annotations
 
-import logging
 import re
 from typing import Final
 
 from .._wire.urls import redacted
-
-log: Final = logging.getLogger("httpconn")
-"""Says at DEBUG which connections are opened and closed and why, which heads go out and come in, and what follows."""
 
 _MOST_SHOWN_BYTES: Final = 8_192
 _HIDDEN: Final = "..."
@@ -19,11 +15,6 @@ _SECRET: Final = re.compile(
 )
 """The names of fields whose values are hidden. Those that servers have thought of are no more than guessed at."""
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s<>\"',;]*|//[^\s<>\"',;]*@[^\s<>\"',;]*")
-
-
-def is_logged() -> bool:
-    """Return whether anybody hears the logger."""
-    return log.isEnabledFor(logging.DEBUG)
 
 
 def shown_head(head: bytes) -> str:

@@ -6,13 +6,13 @@ import os
 import ssl
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypedDict
 
 from .._io.addresses import AllowAddress
 from .._io.descriptors import most_descriptors
 from .._io.resolving import DEFAULT_MAX_LOOKUPS, Resolve
 from .._wire.grammar import Limits
+from .._wire.records import KeywordRecord
 from ..errors import TooFewDescriptors
 from ..model import DEFAULT_TIMEOUT, OF_REQUESTS, Headers, Request, Timeout, pairs_of
 from ..policies.auth import Auth
@@ -188,15 +188,11 @@ _UNSAID_BY_NONE: Final = frozenset({
 """Options with another default than None, where None is not to say it. Of a number it might mean that there is no
 limit, as it does where ``Settings`` has it so: that is refused."""
 
+_SECRET: Final = frozenset({"auth", "headers", "proxy"})
 _MAY_BE_NONE: Final = frozenset({"max_content", "expect_timeout_s"})
 
 
-def _limits() -> Limits:
-    return Limits(field_lines=256)  # real sites send more than http.client's 100
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings:
+class Settings(KeywordRecord):
     """What all requests of a pool share. Pickles, unless a TLS context, a cookie jar or a lambda is in it."""
 
     _holder: ClassVar[str] = "a pool"
@@ -208,7 +204,7 @@ class Settings:
     """Connections to one origin, with one set of TLS settings."""
     timeout: Timeout = DEFAULT_TIMEOUT
     """Of each request that has none of its own; a number is a Timeout of that many seconds, None of none."""
-    headers: tuple[tuple[str, Any], ...] | None = field(default=None, repr=False)
+    headers: tuple[tuple[str, Any], ...] | None = None
     """Sent with each request that has no field of that name; None for our own Accept and User-Agent."""
     idle_s: float = 30.0
     """How long a connection that nobody uses is kept. It is never used after that, and a fetcher that is being asked
@@ -217,7 +213,7 @@ class Settings:
     head_rest_s: float = 0.1
     """How long a connection rests behind an answer that left announced content out (to HEAD, mostly): some servers send
     it all the same, and the next answer would be that. 0 for not at all; with *strict*, the connection is closed."""
-    limits: Limits = field(default_factory=_limits)
+    limits: Limits = Limits(field_lines=256)  # real sites send more than http.client's 100
     """What the head, the trailers and the chunks of a response may have."""
     max_content: int | None = 64 * MIB
     """Bytes of content of one response in memory."""
@@ -240,7 +236,7 @@ class Settings:
     """The name that the certificate must be for, and that is sent as SNI, instead of the URL's host."""
     fingerprint: str | None = None
     """SHA-256 of the certificate (in DER) that an origin must show besides, in hex, with or without colons."""
-    proxy: str | None = field(default=None, repr=False)
+    proxy: str | None = None
     """The URL of a proxy, see ``parse_proxy``; "direct" for none; None for what ``trust_env`` finds."""
     proxy_context: ssl.SSLContext | None = None
     """For the TLS to proxies of ``https://``, whose certificates are checked as origins' are."""
@@ -276,7 +272,7 @@ class Settings:
     """Seconds between the starts of two requests to one origin, in the same forms."""
     cookies: CookieJar | None = None
     """The jar that cookies go into and come from. None: there are no cookies."""
-    auth: Mapping[str, Auth] | None = field(default=None, repr=False)
+    auth: Mapping[str, Auth] | None = None
     """Credentials by origin."""
     netrc: bool | str | os.PathLike[str] = False
     """Whether the user's netrc file is asked for credentials, or which file."""
@@ -334,8 +330,16 @@ class Settings:
             del values["max_connections"]
         return values
 
-    def __post_init__(self) -> None:
+    def __init__(self, **given: Any) -> None:
         """Raises TypeError and ValueError, which name the option."""
+        super().__init__(**given)
+        self._check()
+
+    def __repr__(self) -> str:
+        told = ", ".join(f"{name}={value!r}" for name, value in vars(self).items() if name not in _SECRET)
+        return f"{type(self).__name__}({told})"
+
+    def _check(self) -> None:
         for name, least in self.counts().items():
             value = getattr(self, name)
             if value is None and name in _MAY_BE_NONE:
@@ -367,7 +371,7 @@ class Settings:
     @classmethod
     def names(cls) -> frozenset[str]:
         """Return the names of all options."""
-        return frozenset(known.name for known in fields(cls))
+        return frozenset(cls.__match_args__)
 
     @staticmethod
     def counts() -> dict[str, int]:
@@ -375,7 +379,6 @@ class Settings:
         return {"max_connections": 1, "per_host": 1, "max_content": 0, "max_lookups": 1, "max_abandoned_lookups": 0}
 
 
-@dataclass(frozen=True, kw_only=True)
 class FetchSettings(Settings):
     """What all requests of a fetcher share."""
 
@@ -395,8 +398,8 @@ class FetchSettings(Settings):
     """Keep to each host's robots.txt, by the rules for this name, "my-bot/1.0" say; with True, for the name at the
     beginning of the User-Agent that goes with every request. It is in no User-Agent by that."""
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def _check(self) -> None:
+        super()._check()
         product_token(self.robots, self._user_agent())
 
     @property

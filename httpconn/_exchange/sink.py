@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import inspect
 import io
 import os
-import secrets
 import select
 import stat
 import time
@@ -87,6 +85,8 @@ def check_sink(sink: Any) -> None:
     if is_file_object(sink):
         if isinstance(sink, io.TextIOBase):
             raise TypeError('expected sink as a file opened for writing bytes ("wb"), got one for text')
+        import inspect  # which takes long to load
+
         if inspect.iscoroutinefunction(sink.write):
             raise TypeError(f"expected a sink whose write() writes, that of {type(sink).__name__} has to be awaited")
         _check_writable(sink)
@@ -159,6 +159,8 @@ class Sink:
         if count is None and isinstance(self._file, io.RawIOBase):
             return 0
         if type(count) is not int:
+            import inspect  # which takes long to load
+
             if inspect.isawaitable(count):
                 if inspect.iscoroutine(count):
                     count.close()  # which has not begun, and is not waited for
@@ -229,7 +231,7 @@ def _open_beside(path: str, replaced: os.stat_result | None) -> tuple[Any, str]:
     folder, name = os.path.split(path)
     name = os.fsdecode(os.fsencode(name)[:_MOST_NAME_BYTES])
     while True:
-        temporary = os.path.join(folder, f"{name}.{secrets.token_hex(4)}.part")
+        temporary = os.path.join(folder, f"{name}.{os.urandom(4).hex()}.part")
         try:
             file = open(temporary, "xb", buffering=0)  # noqa: SIM115 - commit and abandon close it
             break

@@ -12,9 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
-import hmac
-import logging
 import os
 import select
 import socket
@@ -27,6 +24,7 @@ from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 from ..errors import FingerprintMismatch, without_frames
 from .connect import name_in_tls
 from .descriptors import is_out_of_descriptors
+from .logger import is_heard, tell
 from .nested import NestedTLS
 from .polling import LONGEST_WAIT_S
 
@@ -49,8 +47,6 @@ Why: TypeAlias = str | BaseException
 
 NOT_PERSISTENT: Final = "nothing may follow that response on it"
 NOT_QUIET: Final = "the peer has closed it, or has sent what nobody asked for"
-
-_log: Final = logging.getLogger("httpconn")
 
 Address: TypeAlias = tuple[int, Any]
 """(family, what ``socket.connect`` takes)"""
@@ -144,8 +140,8 @@ class Channel:
                 return wanted
             self._layers.pop()
             self.secured_at = time.monotonic()
-        if _log.isEnabledFor(logging.DEBUG):
-            _log.debug("opened %s%s", self.label(), ", with TLS" if self._is_tls else "")
+        if is_heard():
+            tell("opened %s%s", self.label(), ", with TLS" if self._is_tls else "")
         return 0
 
     @property
@@ -275,6 +271,9 @@ class Channel:
         if tls.session is not None:
             self.has_resumed = self.sock.session_reused
         if tls.fingerprint is not None:
+            import hashlib  # which few programs need, as the next one
+            import hmac
+
             shown = hashlib.sha256(self.sock.getpeercert(True) or b"").digest()
             if not hmac.compare_digest(shown, tls.fingerprint):
                 raise FingerprintMismatch(
@@ -367,10 +366,10 @@ class Channel:
     def close(self, why: Why = "its holder has closed it") -> None:
         """Close the socket, or those that are connecting; a second call does nothing. *why* is for the log."""
         sock, trying = self.sock, self._trying
-        if (sock is not None or trying) and _log.isEnabledFor(logging.DEBUG):
+        if (sock is not None or trying) and is_heard():
             told = why if isinstance(why, str) else f"{type(why).__name__}: {why}".encode("unicode_escape").decode()
             is_open = self.connected_at and not self._layers
-            _log.debug("closed %s: %s", self.label() if is_open else "what was not open yet", told)
+            tell("closed %s: %s", self.label() if is_open else "what was not open yet", told)
         self.sock = None
         if sock is not None:
             _close(sock)

@@ -14,15 +14,17 @@ import socket
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from concurrent.futures import Future
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from .descriptors import are_none_left, none_left
 from .lookups import Address, Answer, Lookup, Lookups, Name
 
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
 Addresses: TypeAlias = str | Iterable[str] | None
 Resolve: TypeAlias = (
-    Mapping[str, str | Iterable[str]] | Callable[[str, int], Addresses | Awaitable[Addresses] | Future[Addresses]]
+    "Mapping[str, str | Iterable[str]] | Callable[[str, int], Addresses | Awaitable[Addresses] | Future[Addresses]]"
 )
 
 _OCTET: Final = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"

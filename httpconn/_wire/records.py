@@ -18,14 +18,14 @@ class _OfDataclass:
     def __get__(self, instance: object, owner: type[Record]) -> Any:
         from dataclasses import field, make_dataclass
 
-        init: Any = owner.__init__
-        names, given = owner.__match_args__, init.__defaults__ or ()
-        values = [*(field() for _ in names[len(given) :]), *(field(default=value) for value in given)]
-        made: Any = make_dataclass(
-            owner.__name__,
-            [(name, owner.__annotations__.get(name, Any), value) for name, value in zip(names, values, strict=True)],
-            frozen=True,
-        )
+        defaults = owner._defaults()
+        told = [getattr(base, "__annotations__", {}) for base in owner.__mro__]  # object has none
+        kinds = {name: kind for annotations in told[::-1] for name, kind in annotations.items()}
+        fields = [
+            (name, kinds.get(name, Any), field(default=defaults[name]) if name in defaults else field())
+            for name in owner.__match_args__
+        ]
+        made: Any = make_dataclass(owner.__name__, fields, frozen=True)
         return getattr(made, self._name)
 
 
@@ -42,6 +42,12 @@ class Record:
     __match_args__: tuple[str, ...] = ()
     __dataclass_fields__ = _OfDataclass()
     __dataclass_params__ = _OfDataclass()
+
+    @classmethod
+    def _defaults(cls) -> dict[str, Any]:
+        init: Any = cls.__init__
+        given = init.__defaults__ or ()
+        return dict(zip(cls.__match_args__[len(cls.__match_args__) - len(given) :], given, strict=True))
 
     def _set(self, *values: Any) -> None:
         for name, value in zip(self.__match_args__, values, strict=True):
@@ -75,3 +81,23 @@ class Record:
 
     def __setstate__(self, state: list[Any]) -> None:
         self._set(*state)
+
+
+class KeywordRecord(Record):
+    """Base class: a subclass's fields are its annotated names and its bases', each with its default, and all are given
+    by keyword. Names that begin with an underscore are none."""
+
+    def __init_subclass__(cls) -> None:
+        names = dict.fromkeys((*cls.__match_args__, *(name for name in cls.__annotations__ if name[0] != "_")))
+        cls.__match_args__ = tuple(names)  # type: ignore[misc]  # to mypy nobody may set it
+
+    @classmethod
+    def _defaults(cls) -> dict[str, Any]:
+        return {name: getattr(cls, name) for name in cls.__match_args__}
+
+    def __init__(self, **given: Any) -> None:
+        """Raises TypeError for a name that is no field."""
+        values = {**self._defaults(), **given}
+        if len(values) > len(self.__match_args__):
+            raise TypeError(f"{type(self).__name__} has no {', '.join(given.keys() - {*self.__match_args__})}")
+        self._set(*values.values())

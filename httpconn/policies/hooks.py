@@ -6,7 +6,6 @@ hooks is written once, as coroutines. Who has none runs these by ``finished``: n
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, TypeAlias, TypeVar
 
@@ -29,6 +28,8 @@ def hooks_of(given: Hooks, name: str) -> tuple[Hook, ...]:
 
 def is_awaited(hook: Hook) -> bool:
     """Return whether *hook* is a coroutine function, or an object that is called as one."""
+    import inspect  # which takes long to load, and most programs have no hooks
+
     called = hook if inspect.isroutine(hook) else getattr(hook, "__call__", hook)  # noqa: B004 - of an object's class
     return inspect.iscoroutinefunction(hook) or inspect.iscoroutinefunction(called)
 

@@ -26,9 +26,9 @@ class Large(NamedTuple):
 
 
 LARGE = (
-    Large("Settings", 38, "one field for each option that pool, fetcher and AsyncClient have in common"),
-    Large("FetchSettings", 42, "those, and the ones of a fetcher"),
-    Large("ClientSettings", 42, "those, and the ones of an AsyncClient"),
+    Large("Settings", 39, "one field for each option that pool, fetcher and AsyncClient have in common"),
+    Large("FetchSettings", 43, "those, and the ones of a fetcher"),
+    Large("ClientSettings", 43, "those, and the ones of an AsyncClient"),
     Large("Options", 36, "the same options as keywords, for type checkers"),
     Large("FetchOptions", 40, "likewise"),
     Large("StreamableOptions", 24, "likewise"),

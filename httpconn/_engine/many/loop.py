@@ -25,10 +25,10 @@ from typing import Any, Final, Self
 from ..._exchange.follow_up import FollowUp
 from ..._exchange.job import Job, Key
 from ..._exchange.layouts import plain_get
-from ..._exchange.logged import is_logged
 from ..._exchange.outcome import unanswered
 from ..._exchange.settings import FetchSettings
 from ..._io.channel import NOT_QUIET
+from ..._io.logger import is_heard
 from ..._io.polling import LONGEST_WAIT_S, Poller, new_poller
 from ...errors import (
     ConnectTimeout,
@@ -116,7 +116,7 @@ class Loop(LoopState):
 
     def heed_logger(self) -> None:
         """See whether somebody hears the logger by now; then what is sent from here on is noted. For once a run."""
-        is_traced = self.shared.settings.keep_sent or is_logged()
+        is_traced = self.shared.settings.keep_sent or is_heard()
         if is_traced == self.is_traced:
             return
         self.is_traced = is_traced

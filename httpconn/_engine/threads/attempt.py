@@ -10,11 +10,11 @@ from typing import Final
 from ..._exchange.incoming import Incoming
 from ..._exchange.job import Job
 from ..._exchange.lines import TextReader
-from ..._exchange.logged import is_logged
 from ..._exchange.outcome import check_is_answer, is_left_out_content, may_resend, note_failure, pour_into_sink
 from ..._exchange.outgoing import Outgoing
 from ..._io.channel import NOT_QUIET, READ, WRITE, Channel
 from ..._io.descriptors import is_out_of_descriptors
+from ..._io.logger import is_heard
 from ..._io.lookups import Address, Lookup, Name
 from ..._wire.head import ResponseHead
 from ...errors import (
@@ -229,7 +229,7 @@ class Attempt(Clock):
             self._was_open = True
             if self._shared.preparer.late_fields:
                 self.off_the_clock(self._shared.preparer.add_late_fields, job)
-            if self._shared.settings.keep_sent or is_logged():
+            if self._shared.settings.keep_sent or is_heard():
                 assert connection.channel is not None
                 note_sending(job, connection.channel, keeps_sent=self._shared.settings.keep_sent)
             try:
