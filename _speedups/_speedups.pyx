@@ -8,7 +8,7 @@ made of. Each ``.pxi`` holds one idea, and names its twin:
 - ``head.pxi``: ``find_head_end`` and ``begin_response_head``; twins in ``_wire/head.py`` and ``_backends/pure.py``
 - ``chunked.pxi``: ``take_chunks``; twin in ``_wire/body.py``
 - ``request.pxi``: ``frame_target``, ``replaces_any``, and what the common cycle of HTTPConnection reads and makes
-  objects by (``version_of``, ``values_of``, ``with_slots``); twins in ``_wire/request.py`` and ``_backends/pure.py``
+  objects by (``version_of`` and others); twins in ``_wire/request.py`` and ``_backends/pure.py``
 - ``body_buffer.pxi``: ``BodyBuffer``; twin in ``_wire/body.py``
 - ``receive.pxi``: to receive and send on a descriptor
 
@@ -44,14 +44,15 @@ __all__ = (
     "begin_response_head",
     "find_head_end",
     "frame_target",
+    "has_version",
     "is_quiet",
+    "is_unchanged",
     "receive_response",
     "receive_waiting",
     "replaces_any",
     "send_at_once",
     "send_if_quiet",
     "take_chunks",
-    "values_of",
     "version_of",
     "with_slots",
 )

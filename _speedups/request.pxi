@@ -1,8 +1,10 @@
 # A request-target between what stands around it: frame_target, the twin of the one in _wire/request.py. And the
-# twins of those in _backends/pure.py: version_of, values_of, with_slots, which _client/cycle.py goes by, and replaces_any.
+# twins of those in _backends/pure.py: version_of, has_version, is_unchanged, with_slots, which _client/cycle.py
+# goes by, and replaces_any.
 
 cdef extern from "Python.h":
     bint PyUnicode_CheckExact(object text)
+    bint PyDict_CheckExact(object mapping)
     Py_ssize_t PyUnicode_GET_LENGTH(object text)
     const uint8_t *PyUnicode_1BYTE_DATA(object text)
     int PyDict_Next(object mapping, Py_ssize_t *position, PyObject **key, PyObject **value)
@@ -39,7 +41,16 @@ cdef extern from *:
         }
         return (PyObject **)((char *)instance + member->d_member->offset);
     }
+    /* What kind.__new__(kind) does. */
+    static PyObject *httpconn_new(PyObject *kind, PyObject *none) {
+        PyTypeObject *type = (PyTypeObject *)kind;
+        if (!PyType_Check(kind) || type->tp_new == NULL) {
+            return PyErr_Format(PyExc_TypeError, "expected a class with instances, got %R", kind);
+        }
+        return type->tp_new(type, none, NULL);
+    }
     """
+    object httpconn_new(object kind, tuple none)
     PyObject **httpconn_slot(object instance, PyObject *slot)
     bint httpconn_find_method(object instance, object name, PyObject **found) except? 0
 
@@ -79,26 +90,30 @@ def version_of(kind):
     return (<PyTypeObject *>kind).tp_version_tag
 
 
-def values_of(dict own not None, Py_ssize_t position, tuple names not None, tuple later not None):
-    """Return what *own* has under *names*; None where these very objects do not stand in a row, *later* behind them.
+cdef inline bint _has_version(kind, unsigned int version) noexcept:
+    return version != 0 and isinstance(kind, type) and (<PyTypeObject *>kind).tp_version_tag == version
 
-    *position*: of the first one, by order of insertion. New keys come behind all others. So as long as this is not
-    None, and none of *names* was taken out, *own* has got no key in front of them since.
+
+def has_version(kind, unsigned int version):
+    """Return whether *version*, which ``version_of`` has told and is not 0, is that of *kind* still."""
+    return _has_version(kind, version)
+
+
+def is_unchanged(kind, unsigned int version, own, Py_ssize_t count, last):
+    """Return whether *kind* has that *version*, and *own* *count* keys, in order of insertion *last* at the end of them.
+
+    New keys come behind all others. So as long as *own* has as many as it had, the same one at the end, it has got none
+    since. *own* may be anything; only a dict, and of no subclass, is unchanged.
     """
-    cdef Py_ssize_t i
-    cdef PyObject *key
+    cdef Py_ssize_t position = count - 1
+    cdef PyObject *found
     cdef PyObject *value
-    cdef list values = [None] * len(names)
-    # SAFETY: no Python code runs in between, so that nothing changes; what is read is held by *own* and the tuples.
-    # PyDict_Next checks the position itself.
-    for i in range(len(names)):
-        if not PyDict_Next(own, &position, &key, &value) or key != PyTuple_GET_ITEM(names, i):
-            return None
-        values[i] = <object>value
-    for i in range(len(later)):
-        if not PyDict_Next(own, &position, &key, &value) or key != PyTuple_GET_ITEM(later, i):
-            return None
-    return None if PyDict_Next(own, &position, &key, &value) else values
+    if not _has_version(kind, version) or not PyDict_CheckExact(own) or len(<dict>own) != count:
+        return False
+    # SAFETY: no Python code runs in between, so that nothing changes. PyDict_Next checks the position itself.
+    if not PyDict_Next(own, &position, &found, &value) or found != <PyObject *>last:
+        return False
+    return not PyDict_Next(own, &position, &found, &value)
 
 
 def with_slots(kind, tuple slots not None, tuple values not None):
@@ -106,9 +121,10 @@ def with_slots(kind, tuple slots not None, tuple values not None):
     cdef Py_ssize_t i
     cdef PyObject **place
     cdef PyObject *before
-    cdef object instance = (<type>kind).__new__(kind)
+    cdef object instance
     if len(slots) != len(values):
         raise ValueError(f"{len(slots)} slots and {len(values)} values")
+    instance = httpconn_new(kind, ())
     for i in range(len(slots)):
         place = httpconn_slot(instance, PyTuple_GET_ITEM(slots, i))
         if place == NULL:

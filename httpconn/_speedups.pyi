@@ -6,14 +6,15 @@ __all__ = (
     "begin_response_head",
     "find_head_end",
     "frame_target",
+    "has_version",
     "is_quiet",
+    "is_unchanged",
     "receive_response",
     "receive_waiting",
     "replaces_any",
     "send_at_once",
     "send_if_quiet",
     "take_chunks",
-    "values_of",
     "version_of",
     "with_slots",
 )
@@ -56,9 +57,8 @@ def begin_response_head(
 def find_head_end(buffer: bytes | bytearray, start: int = 0) -> int: ...
 def frame_target(start: bytes, text: str, at: int, end: bytes) -> bytes | None: ...
 def version_of(kind: type) -> int: ...
-def values_of(
-    own: dict[str, Any], position: int, names: tuple[str, ...], later: tuple[str, ...]
-) -> list[Any] | None: ...
+def has_version(kind: type, version: int) -> bool: ...
+def is_unchanged(kind: type, version: int, own: object, count: int, last: object) -> bool: ...
 def with_slots(kind: type, slots: tuple[object, ...], values: tuple[object, ...]) -> Any: ...
 def replaces_any(instance: object, names: tuple[str, ...], originals: tuple[object, ...]) -> bool: ...
 def receive_response(

@@ -127,7 +127,6 @@ class HTTPConnection:
         self._tunnel_port: int | None = None
         self._tunnel_headers: dict[str, Any] = {}
         self._raw_proxy_headers: list[bytes] | None = None
-        # What the common cycle reads, in a row: see ``_client/cycle.py``.
         (self.host, self.port) = self._get_hostport(host, port)
         self._tunnel_host: str | None = None
         self.max_response_headers = max_response_headers
@@ -1104,7 +1103,7 @@ def _cycle_for(connection: HTTPConnection) -> Cycle | None:
         return None  # not ours to be asked at this moment
     # A dict that shares its keys with those of other connections is read at several times the cost by C.
     connection.__dict__ = {**connection.__dict__}
-    return Cycle(backend, backend.engine, _STEPS, HTTPResponse, _RESPONSE_ORIGINALS)
+    return Cycle(backend, backend.engine, _STEPS, _OWN_RELEASE, HTTPResponse, _RESPONSE_ORIGINALS)
 
 
 def _closed_while_sending() -> ConnectionAbortedError:
@@ -1194,6 +1193,7 @@ _STEPS: Final = (
     "debuglevel",
 )
 _OWN_SEND: Final = HTTPConnection.send
+_OWN_RELEASE: Final = HTTPConnection._release
 _OWN_CONNECTS: Final = (HTTPConnection.connect, HTTPSConnection.connect)
 _RESPONSE_ORIGINALS: Final = tuple(getattr(HTTPResponse, name) for name in OF_RESPONSES)
 _STEP_ORIGINALS: Final = tuple(getattr(HTTPConnection, name) for name in _STEPS)

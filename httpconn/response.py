@@ -19,7 +19,7 @@ from time import monotonic
 
 from . import _backends
 from ._backends.contract import BodyBuffer
-from ._client.cycle import UNKNOWN
+from ._client.cycle import UNKNOWN, let_go
 from ._io.source import (
     FRAMING,
     LINE,
@@ -506,20 +506,23 @@ class HTTPResponse(_Base):
     def _close_conn(self) -> None:
         """Let go of the connection. Source: http.client, HTTPResponse._close_conn."""
         source, self._source = self._source, None
+        reference = self._owner
+        if reference is not None and self._reader is None:
+            self._owner = None
+            plain = self._plain
+            # A plain response keeps the connection open. Unread, only a body of no bytes may be left behind.
+            let_go(self, source, reference, self._head is not None and (plain is None or not plain[3]))
+            return
         if source is not None:
             if self._witness is not None and isinstance(source, FileSource):
                 self._settle_file(source.fp)
             source.close()
         reference = self._owner
-        if reference is not None:
+        if reference is not None and self._reader is not None:
             self._owner = None
             owner = reference()
             if owner is not None:
-                if self._reader is None:
-                    # A plain response keeps the connection open. Unread, only a body of no bytes may be left behind.
-                    owner._release(self, self._head is not None and (self._plain is None or not self._plain[3]))
-                else:
-                    owner._release(self, self._failure is None and self._reader.may_be_followed())
+                owner._release(self, self._failure is None and self._reader.may_be_followed())
 
     def _settle_file(self, fp: Any) -> None:
         """Note what a file that others may have read shows of the message: bytes beyond it, or its end."""

@@ -89,12 +89,13 @@ class Backend(Record):
         "engine",
         "find_head_end",
         "frame_target",
+        "has_version",
+        "is_unchanged",
         "name",
         "parse_response_head",
         "replaces_any",
         "serialize_request_head",
         "take_chunks",
-        "values_of",
         "version_of",
         "with_slots",
     )
@@ -108,7 +109,8 @@ class Backend(Record):
         "frame_target",
         "serialize_request_head",
         "replaces_any",
-        "values_of",
+        "has_version",
+        "is_unchanged",
         "with_slots",
         "version_of",
         "engine",
@@ -135,9 +137,10 @@ class Backend(Record):
     """(method, target, Host, headers, Content-Length or -1) to a request's head, or None for "declined"."""
     replaces_any: Callable[[object, tuple[str, ...], tuple[object, ...]], bool]
     """(instance, names, originals): whether its class, a class between or it itself has another one of *names*."""
-    values_of: Callable[[dict[str, Any], int, tuple[str, ...], tuple[str, ...]], list[Any] | None]
-    """(dict, position, keys that stand in a row from there on, those behind them) to the values of the keys; None where
-    others stand there."""
+    has_version: Callable[[type, int], bool]
+    """(class, what ``version_of`` has told of it) to whether it is the same still; 0 never is."""
+    is_unchanged: Callable[[type, int, object, int, object], bool]
+    """(class, its version, an instance's dict, how many keys that had, the last of them) to whether all is the same."""
     with_slots: Callable[[type, tuple[object, ...], tuple[object, ...]], Any]
     """(class, descriptors of its slots, values) to an instance that has these, and was not initialized."""
     version_of: Callable[[type], int]
@@ -155,7 +158,8 @@ class Backend(Record):
         frame_target: Callable[[bytes, str, int, bytes], bytes | None],
         serialize_request_head: Callable[[str, str, bytes, dict[str, str], int], bytes | None],
         replaces_any: Callable[[object, tuple[str, ...], tuple[object, ...]], bool],
-        values_of: Callable[[dict[str, Any], int, tuple[str, ...], tuple[str, ...]], list[Any] | None],
+        has_version: Callable[[type, int], bool],
+        is_unchanged: Callable[[type, int, object, int, object], bool],
         with_slots: Callable[[type, tuple[object, ...], tuple[object, ...]], Any],
         version_of: Callable[[type], int],
         engine: Engine | None = None,
@@ -170,7 +174,8 @@ class Backend(Record):
             frame_target,
             serialize_request_head,
             replaces_any,
-            values_of,
+            has_version,
+            is_unchanged,
             with_slots,
             version_of,
             engine,

@@ -171,16 +171,14 @@ def replaces_any(instance: object, names: tuple[str, ...], originals: tuple[obje
     )
 
 
-def values_of(own: dict[str, Any], position: int, names: tuple[str, ...], later: tuple[str, ...]) -> list[Any] | None:
-    """Return what *own* has under *names*; None where these very objects do not stand in a row, *later* behind them.
+def has_version(kind: type, version: int) -> bool:
+    """Return False: see ``version_of``."""
+    return False
 
-    *position*: of the first one, by order of insertion. New keys come behind all others. So as long as this is not
-    None, and none of *names* was taken out, *own* has got no key in front of them since.
-    """
-    keys, wanted = [*own][position:], (*names, *later)
-    if len(keys) != len(wanted) or any(key is not other for key, other in zip(keys, wanted, strict=True)):
-        return None
-    return [own[name] for name in names]
+
+def is_unchanged(kind: type, version: int, own: object, count: int, last: object) -> bool:
+    """Return False: see ``version_of``."""
+    return False
 
 
 def with_slots(kind: Any, slots: tuple[Any, ...], values: tuple[object, ...]) -> Any:
@@ -211,7 +209,8 @@ BACKEND = Backend(
     frame_target,
     RequestHeads(frame_target).serialize,
     replaces_any,
-    values_of,
+    has_version,
+    is_unchanged,
     with_slots,
     version_of,
 )

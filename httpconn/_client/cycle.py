@@ -3,8 +3,8 @@
 ``HTTPConnection`` asks its ``Cycle`` first. What is not common is declined, before anything has been done, and the
 methods of the connection do it step by step. So this may know a little, and has to be sure of it: that the class of the
 connection is as it was when its methods were last found to be our own (``Backend.version_of`` tells), and that the
-connection has none of them of its own. That is read from its ``__dict__``, as the rest is, which takes a tenth of what
-it takes to ask for attributes.
+connection has none of them of its own: that its ``__dict__`` has the keys that it had (``Backend.is_unchanged``). The
+rest is read from there, too, which takes less than to ask for attributes.
 
 Compiled too, with the types of ``cycle.pxd``.
 """
@@ -19,17 +19,21 @@ from .._io.source import LINE, STANDARD_SOCKET, SocketSource
 from .._wire.annotations import Any, Final
 from .._wire.grammar import Limits
 from .._wire.plain import Plain, take_plain_response
-from .._wire.state import IDLE, REQ_SENT, UNREAD
+from .._wire.state import END_OF_MESSAGE, IDLE, REQ_SENT, UNREAD
 
 # Of the attributes of a connection, the private ones are those of its class.
 _STATE: Final = "_HTTPConnection__state"
 _SPENT: Final = "_HTTPConnection__spent"
 _RESPONSE: Final = "_HTTPConnection__response"
+_WATCH: Final = "_HTTPConnection__watch"
+_ITSELF: Final = "_HTTPConnection__itself"
+_IS_SENDING: Final = "_HTTPConnection__is_sending"
+_CYCLE: Final = "_HTTPConnection__cycle"
 _READ_HERE: Final = (
-    "host", "port", "_tunnel_host", "max_response_headers", "sock", "_buffer", "_method", _RESPONSE, _STATE,
-    "_HTTPConnection__watch", "_HTTPConnection__itself", _SPENT, "_HTTPConnection__is_sending",
+    "host", "port", "_tunnel_host", "max_response_headers", "sock", "_buffer", "_method", _RESPONSE, _STATE, _WATCH,
+    _ITSELF, _SPENT, _IS_SENDING,
 )  # fmt: skip
-"""What is read or set in an instance, in the order in which ``HTTPConnection.__init__`` sets them, in a row."""
+"""What is read or set in an instance, and so must be no property of its class."""
 _OF_THE_ANSWER: Final = ("response_class", "debuglevel", "strict", "limits")
 """What the class has, and an instance may have of its own; a response goes by it."""
 OF_RESPONSES: Final = ("__init__", "begin", "_read_status", "strict", "limits")
@@ -41,38 +45,45 @@ _RESPONSE_SLOTS: Final = (
 )  # fmt: skip
 UNKNOWN: Final[Any] = "UNKNOWN"
 """What a response has where nothing is known yet, as in http.client."""
+_END_OF_MESSAGE: Final = END_OF_MESSAGE
 _IDLE: Final = IDLE
 _REQ_SENT: Final = REQ_SENT
 _UNREAD: Final = UNREAD
 _sendall: Final = STANDARD_SOCKET.sendall
+_audit: Final = sys.audit
 
 
 class Cycle:
     """What one connection needs to know for it; and what does it."""
 
-    __slots__ = ("_backend", "_host", "_host_field", "_is_quiet", "_later", "_make", "_may_answer", "_port",
-                 "_position", "_response_class", "_response_slots", "_response_steps", "_response_version",
-                 "_seen_version", "_send", "_serialize", "_steps", "_values_of", "_version", "_version_of")  # fmt: skip
+    __slots__ = ("_backend", "_count", "_has_version", "_host", "_host_field", "_is_quiet", "_is_unchanged", "_last",
+                 "_make", "_may_answer", "_port", "_release", "_response_class", "_response_slots", "_response_steps",
+                 "_response_version", "_seen_version", "_send", "_serialize", "_steps", "_version",
+                 "_version_of")  # fmt: skip
 
     def __init__(
         self,
         backend: Backend,
         engine: Engine,
         steps: tuple[str, ...],
+        release: object,
         response_class: type,
         response_steps: tuple[object, ...],
     ) -> None:
-        """*steps*: the methods and values of the connection's class that a request goes by.
+        """*steps*: the methods and values of the connection's class that a request goes by; *release*: the ``_release``
+        that ``let_go`` may do without.
 
         *response_steps*: the original ones of OF_RESPONSES.
         """
         self._backend = backend
         self._serialize = backend.serialize_request_head
         self._version_of = backend.version_of
-        self._values_of = backend.values_of
+        self._has_version = backend.has_version
+        self._is_unchanged = backend.is_unchanged
         self._is_quiet = engine.is_quiet
         self._send = engine.send_at_once
         self._steps = steps
+        self._release = release
         self._make = backend.with_slots
         self._version = 0  # of the connection's class; 0: it has to be asked
         self._seen_version = 0  # of the class that was last looked at
@@ -80,8 +91,9 @@ class Cycle:
         self._response_class = response_class
         self._response_slots = tuple(map(response_class.__dict__.__getitem__, _RESPONSE_SLOTS))
         self._response_steps = response_steps
-        self._position = 0  # of what is read here among the attributes of the connection, none of which is a step
-        self._later: tuple[str, ...] = ()  # its attributes behind those
+        # How many attributes the connection had when none of them was a step, and the last of them.
+        self._count = 0
+        self._last: str | None = None
         self._may_answer = False
         self._host: Any = None
         self._port: Any = None
@@ -94,14 +106,13 @@ class Cycle:
         """Note that *kind* and *own* replace none of the steps, and what Host is for a connection to *host*, *port*."""
         version: int = self._version_of(kind)
         is_known = version == self._seen_version and host is self._host and port is self._port
-        if is_known and self._values_of(own, self._position, _READ_HERE, self._later) is not None:
+        if is_known and self._is_unchanged(kind, version, own, self._count, self._last):
             return
         self._version = 0
         self._seen_version = version
         self._host, self._port, self._host_field = host, port, host_field
-        keys = tuple(own)
-        self._position = keys.index(_READ_HERE[0]) if _READ_HERE[0] in own else 0
-        self._later = keys[self._position + len(_READ_HERE) :]
+        self._count = len(own)
+        self._last = ([None, *own])[-1]
         attributes: tuple[Any, Any] = (kind.__getattribute__, kind.__setattr__)
         if attributes != (object.__getattribute__, object.__setattr__):
             return
@@ -110,9 +121,17 @@ class Cycle:
                 return
         if not own.keys().isdisjoint(self._steps) or "default_port" in own:
             return
-        if self._values_of(own, self._position, _READ_HERE, self._later) is not None:
+        if kind._release is not self._release or "_release" in own:  # type: ignore[attr-defined]
+            return
+        if self._is_unchanged(
+            kind, version, own, self._count, self._last
+        ):  # else some were deleted, and it is not known where the last one stands
             self._version = version
-            self._may_answer = own.keys().isdisjoint(_OF_THE_ANSWER)
+            usual = (self._response_class, 0, False, None)
+            self._may_answer = own.keys().isdisjoint(_OF_THE_ANSWER) and self._of_the_answer(kind) == usual
+
+    def _of_the_answer(self, kind: Any) -> tuple[object, ...]:
+        return kind.response_class, kind.debuglevel, kind.strict, kind.limits
 
     def learn_response(self, response: object, replaces_any: Callable[..., bool]) -> None:
         """Note whether responses like this one are made and begun as *make* does it."""
@@ -120,40 +139,28 @@ class Cycle:
             is_usual = not replaces_any(response, _OF_RESPONSES, self._response_steps)
             self._response_version = self._version_of(type(response)) if is_usual else 0
 
-    def knows(self, kind: type) -> bool:
-        """Return whether *kind* is the class that was learnt, and as it was then."""
-        version: int = self._version
-        if version and self._version_of(kind) == version:
-            return True
-        self._version = 0
-        return False
-
-    def knows_responses(self) -> bool:
-        """The same of the class of responses."""
-        version: int = self._response_version
-        if version and self._version_of(self._response_class) == version:
-            return True
-        self._response_version = 0
-        return False
+    def knows(self, kind: type, own: object) -> bool:
+        """Return whether these, the class of a connection and its ``__dict__``, are as they were learnt."""
+        return self._is_unchanged(kind, self._version, own, self._count, self._last)
 
     def request(
-        self, connection: Any, own: dict[str, Any], method: Any, url: object, body: object, headers: Any
+        self, connection: Any, given: dict[str, Any], method: Any, url: object, body: object, headers: Any
     ) -> bool:
         """Send a request and return True; False: it is not a common one, and nothing has been done.
 
-        *own* is the ``__dict__`` of *connection*. Raises what ``send`` raises.
+        *given* is the ``__dict__`` of *connection*. Raises what ``send`` raises.
         """
         if body is not None or method != "GET" or type(url) is not str or not url or url[0] == "h":
             return False
-        if not self.knows(type(connection)) or STANDARD_SOCKET.sendall is not _sendall:
+        if not self.knows(type(connection), given) or STANDARD_SOCKET.sendall is not _sendall:
             return False
-        values = self._values_of(own, self._position, _READ_HERE, self._later)
-        if values is None:
+        own = given
+        if own.get(_STATE) is not _IDLE or own.get("_tunnel_host") is not None:
             return False
-        (host, port, tunnel_host, _, sock, buffer, _, _, state, watch, _, spent, is_sending) = values
-        if state is not _IDLE or spent or is_sending or tunnel_host is not None:
+        if own.get(_SPENT) is not False or own.get(_IS_SENDING) is not False:
             return False
-        if host is not self._host or port is not self._port or type(buffer) is not list or buffer:
+        buffer, watch, sock = own.get("_buffer"), own.get(_WATCH), own.get("sock")
+        if own.get("host") is not self._host or own.get("port") is not self._port or type(buffer) is not list or buffer:
             return False
         if watch is None or watch.sock is not sock:
             return False
@@ -161,36 +168,41 @@ class Cycle:
         if descriptor < 0 or not self._is_quiet(descriptor):
             return False  # which is found again, and gone into
         head = self._serialize(method, url, self._host_field, headers, -1)
-        if head is None or own[_STATE] is not _IDLE:  # again, with nothing in between that lets another thread in
+        if head is None or own.get(_STATE) is not _IDLE:  # again, with nothing in between that lets another thread in
             return False
         own[_STATE] = _REQ_SENT
         own["_method"] = method
-        sys.audit("http.client.send", connection, head)
+        _audit("http.client.send", connection, head)
         sent = 0
         # A hook may have done anything.
-        if watch.plain_descriptor() == descriptor and not own["_HTTPConnection__is_sending"]:
+        if watch.plain_descriptor() == descriptor and own.get(_IS_SENDING) is False:
             sent = self._send(descriptor, head)
         if sent != len(head):
             connection._HTTPConnection__send_rest(sock, head, sent)
         return True
 
-    def answer(self, connection: Any, own: dict[str, Any], direct: object, current_limits: Callable[[], Limits]) -> Any:
+    def answer(
+        self, connection: Any, given: dict[str, Any], direct: object, current_limits: Callable[[], Limits]
+    ) -> Any:
         """Return the response to the request that was sent; None: it is not a common one, and nothing has been done.
 
         *direct* is the class of the sockets that may be received from. Raises what ``getresponse`` raises.
         """
-        if not self._may_answer or not self.knows(type(connection)) or not self.knows_responses():
+        if not self._may_answer or not self.knows(type(connection), given):
             return None
-        values = self._values_of(own, self._position, _READ_HERE, self._later)
-        if values is None:
+        if not self._has_version(self._response_class, self._response_version):
+            self._response_version = 0
             return None
-        (_, _, _, max_headers, sock, _, method, awaited, state, watch, itself, spent, _) = values
-        if state is not _REQ_SENT or awaited is not None or max_headers is not None or itself is None:
+        own = given
+        if own.get(_STATE) is not _REQ_SENT or own.get(_RESPONSE) is not None:
+            return None
+        watch, sock, itself, method = own.get(_WATCH), own.get("sock"), own.get(_ITSELF), own.get("_method")
+        if own.get("max_response_headers") is not None or itself is None:
             return None
         if type(sock) is not direct or watch is None or watch.sock is not sock:
             return None
         own[_STATE] = _UNREAD  # before the wait, so that another thread cannot ask for the same response
-        if spent:
+        if own.get(_SPENT) is not False:
             own[_SPENT] = False
         source = SocketSource.__new__(SocketSource)  # and not a call of the class, which takes four times as much
         source.hold(sock)
@@ -210,6 +222,34 @@ class Cycle:
         ))  # fmt: skip
         own[_RESPONSE] = response
         return response
+
+
+def let_go(response: Any, source: Any, reference: Callable[[], Any], may_persist: bool) -> None:
+    """Close *source*, and tell the connection that *reference* gives that *response*, a plain one, is done with.
+
+    Done here is what ``HTTPConnection._release`` comes to where the connection is kept.
+    """
+    try:
+        if source is not None:
+            source.close()
+    except BaseException:
+        response._owner = reference
+        raise
+    owner = reference()
+    if owner is None:
+        return
+    given = owner.__dict__
+    if may_persist and type(given) is dict:
+        own = given
+        cycle = own.get(_CYCLE)
+        if cycle is not None and own.get(_RESPONSE) is response and cycle.knows(type(owner), own):
+            state = own.get(_STATE)
+            after = None if state is None else _END_OF_MESSAGE.get(state)
+            if after is not None:
+                own[_RESPONSE] = None
+                own[_STATE] = after
+                return
+    owner._release(response, may_persist)
 
 
 def _nothing() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import socket
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 import httpconn
-from httpconn import HTTPConnection, HTTPResponse
+from httpconn import HTTPConnection, HTTPResponse, Limits
 from httpconn._backends import get, pure
 
 from ..support.peers import received, socket_pair
@@ -240,25 +241,121 @@ def test_a_connection_can_be_copied_and_pickled(in_use: Any) -> None:
             other.close()
 
 
-# -- what the extension does for it
+OF_CONNECTIONS = (*STEPS, "_get_content_length", "connect", "close", "_release", "response_class")
+OF_RESPONSES = ("__init__", "begin", "_read_status", "_close_conn", "close", "read", "isclosed", "flush", "__del__")
+VALUES = {"debuglevel": 1, "strict": True, "limits": Limits(field_lines=1), "default_port": 81, "_http_vsn": 10,
+          "_http_vsn_str": "HTTP/1.0", "max_response_headers": 1, "host": "other.example", "port": 81,
+          "_tunnel_host": "far.example", "_method": "HEAD", "sock": None}  # fmt: skip
+POINTS = ("before the request", "before the response", "before the body", "before the next")
 
-OWN = {"a": 1, "b": 2, "c": 3, "d": 4}
-ORDERS = [
-    ({}, OWN), ({}, {**OWN, "e": 5}), ({}, {"e": 5, **OWN}), ({}, {"b": 2, "a": 1, "c": 3, "d": 4}), ({}, {"a": 1}),
-    ({"e": 0}, OWN), ({}, {}),
-]  # fmt: skip
+
+def told_by(at: str, of: str, name: str, *, is_whole: bool) -> list[object]:
+    """Return what is seen of two cycles where *name* is replaced from a point *at* on.
+
+    *is_whole*: with a Cycle; else step by step.
+    """
+    seen: list[object] = []
+    with kept() as (connection, server, _), pytest.MonkeyPatch.context() as patch:
+        if not is_whole:
+            connection._HTTPConnection__cycle = None
+        response: Any = None
+
+        def come_to(point: str) -> None:
+            if point != at:
+                return
+            target = {"connections": HTTPConnection, "responses": HTTPResponse, "one connection": connection}.get(of)
+            owner = response if target is None else target
+            if owner is None:
+                return
+            if name in VALUES:
+                patch.setattr(owner, name, VALUES[name], raising=False)
+                return
+            original = getattr(owner, name)
+
+            def replaced(*given: Any, **named: Any) -> Any:
+                seen.append(name)
+                return original(*given, **named)
+
+            is_static = isinstance(owner, type) and name in ("_get_content_length", "response_class")
+            patch.setattr(owner, name, staticmethod(replaced) if is_static else replaced)
+
+        for _ in range(2):
+            come_to(POINTS[0])
+            connection.request("GET", "/path")
+            seen.append(received(server))
+            server.sendall(GOOD)
+            come_to(POINTS[1])
+            response = connection.getresponse()
+            come_to(POINTS[2])
+            seen.append((response.status, response.read(), response.isclosed(), repr(connection)))
+            seen.append((response.strict, response.limits, response.debuglevel))
+            come_to(POINTS[3])
+            at, response = "", None
+        connection.close()
+    return seen
+
+
+@pytest.mark.parametrize("at", POINTS)
+@pytest.mark.parametrize(
+    ("of", "names"),
+    [("connections", OF_CONNECTIONS), ("one connection", OF_CONNECTIONS), ("responses", OF_RESPONSES),
+     ("one response", ("_close_conn", "close", "read", "isclosed", "flush"))],
+)  # fmt: skip
+def test_what_is_replaced_is_called_as_often_as_step_by_step(in_use: Any, at: str, of: str, names: Any) -> None:
+    """Whatever it is, wherever it is put, and at which point of a cycle."""
+    counted = 0
+    for name in names:
+        expected = told_by(at, of, name, is_whole=False)
+        assert told_by(at, of, name, is_whole=True) == expected, name
+        counted += expected.count(name)
+    is_of_the_response = of == "one response"
+    assert counted or (is_of_the_response and at != "before the body"), "some of them are called from here on"
+
+
+@pytest.mark.parametrize("at", POINTS)
+@pytest.mark.parametrize("of", ["connections", "one connection"])
+def test_what_is_set_counts_as_step_by_step(in_use: Any, at: str, of: str) -> None:
+    others = 0
+    usual = told_by("", of, "host", is_whole=False)
+    for name in VALUES:
+        if of == "connections" and name in ("sock", "_method", "_tunnel_host", "max_response_headers", "host", "port"):
+            continue  # which each connection has of its own
+        told = []
+        for is_whole in (False, True):
+            try:
+                told.append(told_by(at, of, name, is_whole=is_whole))
+            except (httpconn.HTTPException, OSError) as error:
+                told.append([repr(error)])
+        assert told[0] == told[1], name
+        others += told[0] != usual
+    assert others > 2 or at == "before the body"
+
+
+# -- what the extension does for it
 
 
 @needs_compiled
-@pytest.mark.parametrize(("before", "own"), ORDERS)
-def test_the_twins_read_the_same_values(before: dict[str, int], own: dict[str, int]) -> None:
-    cython = get("cython").values_of
-    whole = {**before, **own}
-    for position in range(7):
-        for names, later in ((("b", "c"), ("d",)), (("a", "b"), ("c", "d")), (("b", "c"), ()), ((), ()), (("d",), ())):
-            assert cython(whole, position, names, later) == pure.values_of(whole, position, names, later)
-    assert cython(OWN, 1, ("b", "c"), ("d",)) == [2, 3]
-    assert cython(OWN, -1, ("d",), ()) is None
+def test_what_has_changed_is_seen() -> None:
+    class Kind:
+        pass
+
+    cython = get("cython")
+    assert Kind().__class__  # a look-up, which is when a class gets its number
+    version = cython.version_of(Kind)
+    own = {"a": 1, "b": 2}
+    assert version
+    assert cython.is_unchanged(Kind, version, own, 2, "b")
+    own["a"] = 3
+    assert cython.is_unchanged(Kind, version, own, 2, "b"), "values do not matter"
+    for others in ({"a": 1}, {"b": 1, "a": 2}, {"a": 1, "b": 2, "c": 3}, {}, {"a": 1, "c": 2}, OrderedDict(own), None):
+        assert not cython.is_unchanged(Kind, version, others, 2, "b")
+    own["c"] = own.pop("a")
+    assert not cython.is_unchanged(Kind, version, own, 2, "b"), "one for another"
+    for kind, number in ((Kind, 0), (Kind, version + 1), (int, version), (1, version)):
+        assert not cython.has_version(kind, number)
+        assert not cython.is_unchanged(kind, number, {"b": 2}, 1, "b")
+    assert not pure.has_version(Kind, version)
+    assert not pure.is_unchanged(Kind, version, own, 2, "b")
 
 
 class Slotted:
@@ -295,8 +392,10 @@ def test_a_version_is_another_after_a_change() -> None:
     seen = set()
     for number in range(5):
         Upper.value = number
+        assert not any(get("cython").has_version(Lower, version) for version in seen)
         assert version_of(Lower) not in seen - {0}, "a change of a base is one of the class"
         assert Lower().value == Lower.value == number
+        assert get("cython").has_version(Lower, version_of(Lower)) is (version_of(Lower) != 0)
         seen.add(version_of(Lower))
     assert len(seen) > 1
     with pytest.raises(TypeError):
