@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import threading
+import time
 import warnings
 import weakref
 from collections import deque
@@ -17,6 +18,8 @@ BLOCK_BYTES: Final = 1 << 20
 """Of so much the thread begins to write before its time, and makes one piece of work."""
 MOST_HELD_BYTES: Final = 8 << 20
 """Of more than this, who writes waits for the thread: memory stays what it is where the disk is slower than the net."""
+_LONGEST_HOLD_S: Final = 5.0
+"""The lock is held for a few steps. For longer, it is held by whom a signal's handler has interrupted."""
 
 
 class Block(Protocol):
@@ -51,9 +54,14 @@ class Spool(Generic[B]):
         self._thread: threading.Thread | None = None
 
     def put(self, more: Any, size: int) -> None:
-        """Add *more*, of *size* bytes, to the block. Waits while too much is held. Raises what *work* has raised."""
+        """Add *more*, of *size* bytes, to the block. Waits while too much is held.
+
+        Raises what *work* has raised, and as ``check_enters``.
+        """
         if self._error is not None:
             raise self._error
+        if self._lock.locked():
+            self.check_enters()
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="httpconn writer", daemon=True)
             self._thread.start()
@@ -69,10 +77,11 @@ class Spool(Generic[B]):
 
     def flush(self) -> None:
         """Return when all that was put in is done. Raises as ``put``."""
-        self._wait_until(lambda: not (self._open or self._full or self._is_working))
+        self._wait_until(self._is_done)
 
     def close(self) -> None:
         """Do what is left, and end the thread. Raises as ``put``."""
+        self.check_enters()
         if self._thread is not None:
             self._is_closing = True
             self._wake.set()
@@ -80,6 +89,22 @@ class Spool(Generic[B]):
             self._thread = None
         if self._error is not None:
             raise self._error
+
+    def check_enters(self) -> None:
+        """Raise RuntimeError in a signal's handler that has come in while its thread puts something in.
+
+        It would wait for that thread, which waits for it.
+        """
+        ends_at = time.monotonic() + _LONGEST_HOLD_S
+        while self._lock.locked():
+            if time.monotonic() > ends_at:
+                raise RuntimeError("something is being put in already: by the code that a signal's handler interrupted")
+            time.sleep(0.001)
+
+    def _is_done(self) -> bool:
+        self.check_enters()
+        with self._lock:  # in the middle of a step of the thread's, what it takes is in none of the three
+            return not (self._open or self._full or self._is_working)
 
     def _wait_until(self, is_so: Callable[[], bool]) -> None:
         while self._error is None and not is_so():
@@ -92,9 +117,12 @@ class Spool(Generic[B]):
             raise self._error
 
     def _end_block(self) -> None:
-        self._full.append((self._open, self._open_bytes))
-        self._full_bytes += self._open_bytes
-        self._open, self._open_bytes = self._new(), 0
+        fresh = self._new()
+        block, size = self._open, self._open_bytes
+        # Nothing is called from here on until the block is where it belongs, so that Ctrl-C leaves it in one place.
+        self._open, self._open_bytes = fresh, 0
+        self._full_bytes += size
+        self._full.append((block, size))
 
     def _run(self) -> None:
         try:
@@ -176,6 +204,7 @@ class SpoolingWriter:
     def close(self) -> None:
         if self._is_closed:
             return
+        self._spool.check_enters()
         self._is_closed = True
         _unclosed.pop(self, None)
         try:

@@ -1,7 +1,12 @@
 """The thread behind a writer: what it holds, and in what pieces it works."""
 
+import collections
 import threading
+from typing import Any
 
+import pytest
+
+from httpconn.writers import spool as spools
 from httpconn.writers.spool import BLOCK_BYTES, MOST_HELD_BYTES, Spool
 
 MIB = 1 << 20
@@ -71,3 +76,68 @@ def test_a_flush_waits_for_what_has_no_size() -> None:
     flushing.join(10)
     spool.close()
     assert works == [["the end of a part"]]
+
+
+def test_a_flush_waits_for_what_is_between_two_places() -> None:
+    taken, may_go_on = threading.Event(), threading.Event()
+    works: list[list[int]] = []
+
+    class Full(collections.deque[Any]):
+        def popleft(self) -> Any:
+            block = super().popleft()
+            taken.set()
+            may_go_on.wait(10)  # as a switch of threads between two steps
+            return block
+
+    spool = Spool(works.append, 0.01, list[int])
+    spool._full = Full()
+    spool.put((1,), BLOCK_BYTES)
+    assert taken.wait(10)
+    flushing = threading.Thread(target=spool.flush)
+    flushing.start()
+    flushing.join(0.1)
+    assert flushing.is_alive()
+    may_go_on.set()
+    flushing.join(10)
+    spool.close()
+    assert works == [[1]]
+
+
+def test_what_is_interrupted_at_the_end_of_a_block_is_worked_on_once() -> None:
+    works: list[list[int]] = []
+    may_interrupt = [False]
+
+    def new() -> list[int]:
+        if may_interrupt.pop():
+            raise KeyboardInterrupt
+        may_interrupt.append(False)
+        return []
+
+    spool = Spool(works.append, 30, new)
+    may_interrupt[:] = [False, True]
+    with pytest.raises(KeyboardInterrupt):
+        spool.put((1,), BLOCK_BYTES)
+    spool.put((2,), 1)
+    spool.close()
+    assert [number for items in works for number in items] == [1, 2]
+
+
+def test_a_signals_handler_in_the_middle_of_a_put_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As from a handler: within the call, where the lock is held."""
+    monkeypatch.setattr(spools, "_LONGEST_HOLD_S", 0.02)
+    works: list[list[int]] = []
+    within: list[Any] = []
+
+    def new() -> list[int]:
+        while within:
+            with pytest.raises(RuntimeError, match="being put in already"):
+                within.pop()()
+        return []
+
+    spool = Spool(works.append, 30, new)
+    within += [spool.flush, spool.close, lambda: spool.put((3,), 1)]
+    spool.put((1,), BLOCK_BYTES)
+    assert not within
+    spool.put((2,), 1)
+    spool.close()
+    assert [number for items in works for number in items] == [1, 2]
