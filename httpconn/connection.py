@@ -127,7 +127,12 @@ class HTTPConnection:
         self._tunnel_port: int | None = None
         self._tunnel_headers: dict[str, Any] = {}
         self._raw_proxy_headers: list[bytes] | None = None
-        (self.host, self.port) = self._get_hostport(host, port)
+        if strict is not None:
+            self.strict = strict
+        if limits is not None:
+            self.limits = limits
+        if expect_timeout_s is not None:
+            self.expect_timeout_s = expect_timeout_s
         self._tunnel_host: str | None = None
         self.max_response_headers = max_response_headers
         self.sock: socket.socket | Any = None
@@ -139,12 +144,8 @@ class HTTPConnection:
         self.__itself: weakref.ref[Owner] | None = None  # for its responses; made with the watch
         self.__spent = False  # the socket can carry no other request, but stays bound until the next one
         self.__is_sending = False  # some thread is, so that no other may
-        if strict is not None:
-            self.strict = strict
-        if limits is not None:
-            self.limits = limits
-        if expect_timeout_s is not None:
-            self.expect_timeout_s = expect_timeout_s
+        # Behind those, as http.client has it: a subclass may have a method or a property for them that looks at others.
+        (self.host, self.port) = self._get_hostport(host, port)
         self._validate_host(self.host)
         notice_replaced_reads()
         # An instance attribute, since programs replace it.
@@ -763,7 +764,7 @@ class HTTPConnection:
                 self.__host_named = named
             host = self.__host_value_cached
             if self.__cycle is not None:
-                self.__cycle.learn(type(self), self.__dict__, self.host, self.port, host)
+                self.__cycle.learn(self, self.__dict__, self.host, self.port, host)
         return parser.serialize_request_head(method, url, host, headers, length)
 
     @staticmethod
@@ -917,21 +918,18 @@ class HTTPConnection:
             self.__end_response(response, error)
             raise
 
-    def __over(self, source: SocketSource) -> HTTPResponse:
-        """Return a response that will be read from *source*."""
+    def __over(self, source: SocketSource, data: bytes | None = None) -> HTTPResponse:
+        """Return a response that will be read from *source*, of which *data* has been received."""
+        if data is not None:
+            source.give_again([data])
         response = HTTPResponse(source._sock, 0, self._method)
         made, response._source = response._source, source
         if made is not None:
             made.close()
         return response
 
-    def __go_on(self, source: SocketSource, data: bytes) -> Any:
-        """Return the response that begins with *data*, received from *source*, and was not a common one."""
-        source.give_again([data])
-        return self.__begin(self.__over(source), is_last=False)
-
     def __give_up(self, source: SocketSource, error: BaseException) -> None:
-        """*error* is all that came from *source*."""
+        """*error* is what came of the response that was to come from *source*."""
         response = self.__over(source)
         if isinstance(error, ConnectionError):
             self.close()
@@ -1103,7 +1101,7 @@ def _cycle_for(connection: HTTPConnection) -> Cycle | None:
         return None  # not ours to be asked at this moment
     # A dict that shares its keys with those of other connections is read at several times the cost by C.
     connection.__dict__ = {**connection.__dict__}
-    return Cycle(backend, backend.engine, _STEPS, _OWN_RELEASE, HTTPResponse, _RESPONSE_ORIGINALS)
+    return Cycle(backend, backend.engine, _GONE_BY, _ORIGINALS_GONE_BY, HTTPResponse, _RESPONSE_ORIGINALS)
 
 
 def _closed_while_sending() -> ConnectionAbortedError:
@@ -1193,7 +1191,9 @@ _STEPS: Final = (
     "debuglevel",
 )
 _OWN_SEND: Final = HTTPConnection.send
-_OWN_RELEASE: Final = HTTPConnection._release
 _OWN_CONNECTS: Final = (HTTPConnection.connect, HTTPSConnection.connect)
 _RESPONSE_ORIGINALS: Final = tuple(getattr(HTTPResponse, name) for name in OF_RESPONSES)
 _STEP_ORIGINALS: Final = tuple(getattr(HTTPConnection, name) for name in _STEPS)
+# What the common cycle goes by: that, and what it comes to at the end of a response.
+_GONE_BY: Final = (*_STEPS, "_release")
+_ORIGINALS_GONE_BY: Final = (*_STEP_ORIGINALS, HTTPConnection._release)

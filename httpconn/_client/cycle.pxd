@@ -27,8 +27,8 @@ cdef class Cycle:
     cdef public object _last
     cdef public object _make
     cdef public bint _may_answer
+    cdef public tuple _originals
     cdef public object _port
-    cdef public object _release
     cdef public object _response_class
     cdef public tuple _response_slots
     cdef public tuple _response_steps

@@ -57,7 +57,7 @@ class Cycle:
     """What one connection needs to know for it; and what does it."""
 
     __slots__ = ("_backend", "_count", "_has_version", "_host", "_host_field", "_is_quiet", "_is_unchanged", "_last",
-                 "_make", "_may_answer", "_port", "_release", "_response_class", "_response_slots", "_response_steps",
+                 "_make", "_may_answer", "_originals", "_port", "_response_class", "_response_slots", "_response_steps",
                  "_response_version", "_seen_version", "_send", "_serialize", "_steps", "_version",
                  "_version_of")  # fmt: skip
 
@@ -66,12 +66,11 @@ class Cycle:
         backend: Backend,
         engine: Engine,
         steps: tuple[str, ...],
-        release: object,
+        originals: tuple[object, ...],
         response_class: type,
         response_steps: tuple[object, ...],
     ) -> None:
-        """*steps*: the methods and values of the connection's class that a request goes by; *release*: the ``_release``
-        that ``let_go`` may do without.
+        """*steps*: the methods and values of the connection's class that are done without here; the original ones.
 
         *response_steps*: the original ones of OF_RESPONSES.
         """
@@ -83,7 +82,7 @@ class Cycle:
         self._is_quiet = engine.is_quiet
         self._send = engine.send_at_once
         self._steps = steps
-        self._release = release
+        self._originals = originals
         self._make = backend.with_slots
         self._version = 0  # of the connection's class; 0: it has to be asked
         self._seen_version = 0  # of the class that was last looked at
@@ -102,8 +101,15 @@ class Cycle:
     def __reduce__(self) -> Any:
         return _nothing, ()
 
-    def learn(self, kind: type, own: dict[str, Any], host: object, port: object, host_field: bytes) -> None:
-        """Note that *kind* and *own* replace none of the steps, and what Host is for a connection to *host*, *port*."""
+    def learn(self, connection: Any, own: dict[str, Any], host: object, port: object, host_field: bytes) -> None:
+        """Note whether *connection*, whose ``__dict__`` is *own*, goes by the original steps, and what Host is for it.
+
+        That it does was found before, but since then others may have had their turn: so it is looked at once more,
+        behind the look at the version.
+        """
+        if own.get("_tunnel_host") is not None:
+            return  # Host is another one then
+        kind: Any = type(connection)
         version: int = self._version_of(kind)
         is_known = version == self._seen_version and host is self._host and port is self._port
         if is_known and self._is_unchanged(kind, version, own, self._count, self._last):
@@ -119,9 +125,9 @@ class Cycle:
         for name in _READ_HERE:
             if getattr(kind, name, None) is not None:
                 return
-        if not own.keys().isdisjoint(self._steps) or "default_port" in own:
+        if type(kind.default_port) is not int or "default_port" in own or not own.keys().isdisjoint(self._steps):
             return
-        if kind._release is not self._release or "_release" in own:  # type: ignore[attr-defined]
+        if self._backend.replaces_any(connection, self._steps, self._originals):
             return
         if self._is_unchanged(
             kind, version, own, self._count, self._last
@@ -136,8 +142,10 @@ class Cycle:
     def learn_response(self, response: object, replaces_any: Callable[..., bool]) -> None:
         """Note whether responses like this one are made and begun as *make* does it."""
         if type(response) is self._response_class and not self._response_version:
-            is_usual = not replaces_any(response, _OF_RESPONSES, self._response_steps)
-            self._response_version = self._version_of(type(response)) if is_usual else 0
+            version: int = self._version_of(self._response_class)
+            is_usual = self._response_class.__setattr__ is object.__setattr__
+            if is_usual and not replaces_any(response, _OF_RESPONSES, self._response_steps):
+                self._response_version = version
 
     def knows(self, kind: type, own: object) -> bool:
         """Return whether these, the class of a connection and its ``__dict__``, are as they were learnt."""
@@ -208,20 +216,22 @@ class Cycle:
         source.hold(sock)
         try:
             data = source.receive(LINE, -1)
+            # Where Python runs, as it does here, a signal's handler may, and raise anything.
+            plain: Plain | None = take_plain_response(self._backend, data, method, current_limits())
+            if plain is not None and own.get("sock") is sock:
+                (head, _, _, _, status, reason) = plain
+                # What ``HTTPResponse(sock, 0, method)`` and ``begin`` come to.
+                response = self._make(self._response_class, self._response_slots, (
+                    source, head, plain, method, itself, status, status, reason, 11, False, False, 0, None, None, None,
+                    None, UNKNOWN,
+                ))  # fmt: skip
+                own[_RESPONSE] = response
+                return response
+            response = connection._HTTPConnection__over(source, data)
         except BaseException as error:
             connection._HTTPConnection__give_up(source, error)
             raise
-        plain: Plain | None = take_plain_response(self._backend, data, method, current_limits())
-        if plain is None or own.get("sock") is not sock:
-            return connection._HTTPConnection__go_on(source, data)
-        (head, _, _, _, status, reason) = plain
-        # What ``HTTPResponse(sock, 0, method)`` and ``begin`` come to.
-        response = self._make(self._response_class, self._response_slots, (
-            source, head, plain, method, itself, status, status, reason, 11, False, False, 0, None, None, None, None,
-            UNKNOWN,
-        ))  # fmt: skip
-        own[_RESPONSE] = response
-        return response
+        return connection._HTTPConnection__begin(response, False)
 
 
 def let_go(response: Any, source: Any, reference: Callable[[], Any], may_persist: bool) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import copy
+import http.client
 import pickle
 import socket
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
@@ -157,6 +158,165 @@ def test_what_an_instance_has_of_its_own_counts(in_use: Any) -> None:
     with kept() as (connection, server, _):
         connection._buffer.append(b"x")
         assert b"x" in cycle(connection, server)[0].partition(b"\r\n")[0]
+
+
+class OtherResponse(HTTPResponse):
+    pass
+
+
+OF_THE_ANSWER = [
+    ("response_class", OtherResponse, lambda response: type(response) is OtherResponse),
+    ("strict", True, lambda response: response.strict),
+    ("limits", httpconn.Limits(line_bytes=99), lambda response: response.limits.line_bytes == 99),
+    ("response_class", property(lambda self: OtherResponse), lambda response: type(response) is OtherResponse),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "is_heeded"), OF_THE_ANSWER)
+@pytest.mark.parametrize("kind", ["the class", "a class below"])
+def test_what_the_class_has_for_answers_counts_whenever_that_was_put_there(
+    in_use: Any, monkeypatch: pytest.MonkeyPatch, name: str, value: Any, is_heeded: Any, kind: str
+) -> None:
+    class Below(HTTPConnection):
+        pass
+
+    with kept(Below) as (connection, server, told):
+        monkeypatch.setattr(HTTPConnection if kind == "the class" else Below, name, value)
+        for _ in range(3):  # also once the class has been looked at again
+            response = cycle(connection, server)[1]
+            assert is_heeded(response)
+            assert response.read() == b"ok"
+        assert told.did[-2:] == [True, False], "only the request is the common one"
+
+
+@pytest.mark.parametrize("closes", [True, False])
+def test_what_was_the_host_of_a_tunnel_is_not_named_any_more(in_use: Any, closes: bool) -> None:
+    connection = HTTPConnection("proxy.example")
+    with ExitStack() as stack:
+        for tunnel in ("origin.example", None) * 2:
+            connection._tunnel_host, connection._tunnel_port = tunnel, tunnel and 81
+            if closes or connection.sock is None:
+                connection.close()
+                connection.sock, server = stack.enter_context(socket_pair())
+            for _ in range(3):
+                sent, response = cycle(connection, server)
+                assert sent.split(b"\r\n")[1] == (b"Host: origin.example:81" if tunnel else b"Host: proxy.example")
+                response.read()
+
+
+def test_attributes_may_be_in_a_dict_of_somebody_elses(in_use: Any) -> None:
+    class Attributes(dict[str, Any]):
+        pass
+
+    with kept() as (connection, server, _):
+        vars(connection)["putrequest"] = connection.putrequest  # so that it is looked at once more
+        cycle(connection, server)[1].read()
+        del vars(connection)["putrequest"]
+        connection.__dict__ = Attributes(vars(connection))
+        for _ in range(3):
+            assert cycle(connection, server)[1].read() == b"ok"
+
+
+def test_a_port_that_is_a_property_is_asked_each_time(in_use: Any) -> None:
+    class Ported(HTTPConnection):
+        usual = 80
+        default_port = property(lambda self: self.usual)  # type: ignore[assignment]
+
+    with kept(Ported) as (connection, server, _):
+        for connection.usual in (80, 81, 80, 81):
+            assert (b"Host: h.example:80\r\n" in cycle(connection, server)[0]) == (connection.usual == 81)
+            connection._HTTPConnection__response.read()
+
+
+@pytest.mark.parametrize("name", ["host", "_get_hostport"])
+def test_who_overrides_how_the_host_is_noted_finds_what_was_noted_before(name: str) -> None:
+    noted: list[set[str]] = []
+
+    def of(base: Any) -> set[str]:
+        class Noting(base):  # type: ignore[misc]
+            if name == "_get_hostport":
+
+                def _get_hostport(self, host: str, port: int | None) -> Any:
+                    noted.append({*vars(self)})
+                    return super()._get_hostport(host, port)
+
+            else:
+
+                @property
+                def host(self) -> str:
+                    return "h.example"
+
+                @host.setter
+                def host(self, value: str) -> None:
+                    noted.append({*vars(self)})
+
+        Noting("h.example")
+        return noted[-1]
+
+    assert of(http.client.HTTPConnection) <= of(HTTPConnection)
+
+
+def test_what_is_raised_behind_the_receipt_ends_the_connection(in_use: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signal's handler may come in there, with bytes received that nobody has."""
+
+    class Stop(BaseException):
+        pass
+
+    def interrupted() -> Any:
+        raise Stop
+
+    with kept() as (connection, server, _):
+        sock = connection.sock
+        connection.request("GET", "/1")
+        server.sendall(GOOD[:-1])
+        for place in ("connection", "response"):
+            monkeypatch.setattr(f"httpconn.{place}.current_limits", interrupted)
+        with pytest.raises(Stop):
+            connection.getresponse()
+        assert sock.fileno() < 0, "the rest would be taken for an answer, and nobody holds a reference any more"
+        with pytest.raises(httpconn.ResponseNotReady):
+            connection.getresponse()
+
+
+def test_what_is_replaced_while_a_request_is_looked_at_counts_for_the_next_one(
+    in_use: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[object] = []
+    original = HTTPConnection.putrequest
+
+    def replaced(self: Any, *given: Any, **named: Any) -> Any:
+        called.append(self)
+        return original(self, *given, **named)
+
+    class Replacing(HTTPResponse):
+        def isclosed(self) -> bool:
+            monkeypatch.setattr(HTTPConnection, "putrequest", replaced)
+            return super().isclosed()
+
+    with kept() as (connection, server, _):
+        connection.response_class = Replacing
+        response = cycle(connection, server)[1]
+        response._owner = None  # so it does not tell by itself that it is done with: the next request asks
+        response.read()
+        monkeypatch.setattr(HTTPConnection, "putrequest", original)
+        for _ in range(3):
+            cycle(connection, server)[1].read()
+        assert len(called) == 2, "by those behind the one that asked"
+
+
+def test_responses_that_note_what_is_set_are_made_step_by_step(in_use: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    names: list[str] = []
+
+    def noting(self: object, name: str, value: object) -> None:
+        names.append(name)
+        object.__setattr__(self, name, value)
+
+    with kept() as (connection, server, _):
+        monkeypatch.setattr(HTTPResponse, "__setattr__", noting)
+        for _ in range(3):
+            del names[:]
+            assert cycle(connection, server)[1].read() == b"ok"
+            assert "status" in names
 
 
 def test_in_between(in_use: Any, monkeypatch: pytest.MonkeyPatch) -> None:
