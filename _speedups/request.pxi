@@ -103,7 +103,8 @@ def is_unchanged(kind, unsigned int version, own, Py_ssize_t count, last):
     """Return whether *kind* has that *version*, and *own* *count* keys, in order of insertion *last* at the end of them.
 
     New keys come behind all others. So as long as *own* has as many as it had, the same one at the end, it has got none
-    since. *own* may be anything; only a dict, and of no subclass, is unchanged.
+    since; unless that one was taken out with another, and put in again behind a new one, which nobody does to the
+    attributes of a connection. *own* may be anything; only a dict, and of no subclass, is unchanged.
     """
     cdef Py_ssize_t position = count - 1
     cdef PyObject *found
