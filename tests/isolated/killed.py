@@ -45,7 +45,9 @@ def fetch_killed(command: list[str], kills: int, dice: random.Random, most_s: fl
                 process.wait(0.2 + dice.random() * most_s)
             except subprocess.TimeoutExpired:
                 lived.append(time.monotonic() - begun)
-            process.kill()
+                process.kill()
+            else:
+                raise SystemExit(f"{command}: it was done before it was killed {kills} times, take a smaller --most-s")
     ended = subprocess.run(command, check=False)
     if ended.returncode != FAILED:
         raise SystemExit(f"{command}: exit code {ended.returncode}")
@@ -141,7 +143,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=5)
     parser.add_argument("--only", nargs="+", default=[*OUTPUTS], choices=OUTPUTS)
     parser.add_argument("--seed", type=int, default=19)
-    parser.add_argument("--most-s", type=float, default=2.0, help="until a kill, at most")
+    parser.add_argument("--most-s", type=float, default=0.8, help="until a kill, at most")
     options = parser.parse_args()
     print(", ".join(f"{tool} {version(tool)}" for tool in TOOLS), flush=True)
     kill_each(options.urls, options.kills, options.only, options.seed, options.most_s)
