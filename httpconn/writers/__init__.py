@@ -43,7 +43,7 @@ class Writer(Protocol):
         that is taken: each response of a pool has 0. A run that goes on with an earlier one's file gives it always,
         since ``response.index`` counts what this run asks for. The record is in the file *flush_s* seconds later at the
         latest. Raises what went wrong with the file since, an OSError mostly; ValueError where *index* has a record
-        already, or is missing.
+        already, or is missing, and behind ``close``.
         """
 
     def flush(self) -> None:

@@ -56,13 +56,15 @@ class Spool(Generic[B]):
     def put(self, more: Any, size: int) -> None:
         """Add *more*, of *size* bytes, to the block. Waits while too much is held.
 
-        Raises what *work* has raised, and as ``check_enters``.
+        Raises what *work* has raised, ValueError once this was closed, and as ``check_enters``.
         """
         if self._error is not None:
             raise self._error
         if self._lock.locked():
             self.check_enters()
         if self._thread is None:
+            if self._is_closing:
+                raise ValueError("expected a writer that is open; this one was closed")
             self._thread = threading.Thread(target=self._run, name="httpconn writer", daemon=True)
             self._thread.start()
         with self._lock:
@@ -82,8 +84,8 @@ class Spool(Generic[B]):
     def close(self) -> None:
         """Do what is left, and end the thread. Raises as ``put``."""
         self.check_enters()
+        self._is_closing = True
         if self._thread is not None:
-            self._is_closing = True
             self._wake.set()
             self._thread.join()
             self._thread = None

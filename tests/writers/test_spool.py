@@ -141,3 +141,18 @@ def test_a_signals_handler_in_the_middle_of_a_put_is_told_so(monkeypatch: pytest
     spool.put((2,), 1)
     spool.close()
     assert [number for items in works for number in items] == [1, 2]
+
+
+@pytest.mark.parametrize("is_used", [True, False])
+def test_what_is_put_in_behind_the_end_is_refused(is_used: bool) -> None:
+    works: list[list[int]] = []
+    spool = Spool(works.append, 0.01, list[int])
+    if is_used:
+        spool.put((1,), 1)
+    spool.close()
+    for _ in range(2):
+        with pytest.raises(ValueError, match="this one was closed"):
+            spool.put((2,), 1)
+    spool.flush()  # which would wait for ever
+    spool.close()
+    assert works == [[1]] * is_used
