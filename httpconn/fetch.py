@@ -9,7 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, Never, Self, Unpack
+from typing import Any, NamedTuple, Self, Unpack
 
 from ._engine.fork import call_after_fork
 from ._engine.many.intake import Intake
@@ -96,11 +96,6 @@ class Fetcher(Configured, ResultIterator):
     def close(self) -> None:
         """Close every socket and forget what was asked for. A second call does nothing."""
         self._loop.close()
-
-    if not TYPE_CHECKING:  # to a type checker it would be an asynchronous iterator
-
-        def __aiter__(self) -> Never:
-            raise TypeError("a Fetcher's results come by 'for'; by 'async for', those of AsyncClient.fetch_many()")
 
     def __enter__(self) -> Self:
         return self

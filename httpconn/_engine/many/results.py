@@ -11,7 +11,7 @@ import contextvars
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Never, Self
+from typing import Any, Final, Self
 
 from ..._exchange.job import Job
 from ...errors import PoolClosed
@@ -265,11 +265,6 @@ class Results:
 
     def __aiter__(self) -> Self:
         return self
-
-    if not TYPE_CHECKING:  # to a type checker it would be iterable
-
-        def __iter__(self) -> Never:
-            raise TypeError("an AsyncClient's results come by 'async for'; by 'for', those of httpconn.fetch_many()")
 
     async def __anext__(self) -> Response:
         inbox = self._inbox
