@@ -657,7 +657,7 @@ class LateFields(Fields):
         if head is not None:
             made = vars(fields_from_lines(field_lines_of(head), head.defects))
             made.update(self.__dict__)  # what programs have set meanwhile stays as it is
-            del made["_late"]
+            made.pop("_late", None)  # another thread may have been quicker
             self.__dict__ = made
             object.__setattr__(self, "__class__", Fields)
         return object.__getattribute__(self, name)
