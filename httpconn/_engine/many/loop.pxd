@@ -2,7 +2,6 @@ cimport cython
 from httpconn._engine.many.connection cimport Connection
 from httpconn._engine.many.host cimport Host
 from httpconn._engine.many.ordering cimport Ordering
-from httpconn._engine.many.places cimport Places
 from httpconn._engine.many.state cimport LoopState
 from httpconn._exchange.job cimport BareJob
 from httpconn._exchange.layouts cimport plain_get
@@ -33,7 +32,7 @@ cdef class Loop(LoopState):
     cdef public Py_ssize_t most_in_a_row
     cdef public Py_ssize_t open
     cdef public Py_ssize_t per_host
-    cdef public Places places
+    cdef public object places
     cdef public Ordering results
     cdef public object runnable
     cdef public dict unjudged
