@@ -2,7 +2,7 @@
 # What: a 503 with 'Retry-After: 3', then the page, by aiohttp-retry 2.9.1 (aiohttp 3.14.5), httpx-retries 0.6.0 (httpx 0.28.1) and urllib3's Retry
 #   (2.8.0), each told to wait 0.01 s where the server says nothing. Told is how long after the first request the server gets the second.
 # Expected: three seconds by each: all three exist to try again after a 503, and the field says when (RFC 9110, 10.2.3).
-# Seen: 2026-11-29, Python 3.11.7: 3.0 s by urllib3, more by httpx-retries (it adds its own jitter), 0.0 s by aiohttp-retry, which knows its own
+# Seen: 2026-11-29, Python 3.11.7: 3.0 s by urllib3, 3.0 to 3.6 s by httpx-retries, 0.0 s by aiohttp-retry, which knows its own
 #   pauses only.
 # Why it matters: sites ban who comes back before the time that they have named. Who goes from requests to aiohttp with the same settings does,
 #   at the worst moment, with all connections at once.
