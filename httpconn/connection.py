@@ -855,11 +855,6 @@ class HTTPConnection:
             response = cycle.answer(self, self.__dict__, _responses._direct, current_limits)
             if response is not None:
                 return response  # type: ignore[no-any-return]
-        response = self.__get_response()
-        return response  # type: ignore[no-any-return]  # or what response_class makes
-
-    def __get_response(self) -> Any:
-        """``getresponse``, whatever the request was."""
         awaited: HTTPResponse | None = None
         is_last = False
         if self.__response is not None:
@@ -877,7 +872,7 @@ class HTTPConnection:
             raise state.refusal("getresponse", before)
         if awaited is not None:
             self.__response = self.__awaited = None
-            response: Any = awaited
+            response = awaited
         elif self.response_class is HTTPResponse and self.debuglevel == 0 and not self.strict and self.limits is None:
             response = HTTPResponse(self.sock, 0, self._method)  # without keywords, which cost
         else:
@@ -888,7 +883,7 @@ class HTTPConnection:
         # Set before the wait, so that another thread cannot ask for the same response.
         self.__state = after
         self.__spent = False
-        return self.__begin(response, is_last)
+        return self.__begin(response, is_last)  # type: ignore[no-any-return]  # or what response_class makes
 
     def __begin(self, response: Any, is_last: bool) -> Any:
         """Have *response* read its head, and return it."""
@@ -1097,6 +1092,8 @@ def _cycle_for(connection: HTTPConnection) -> Cycle | None:
     backend = _backends.selected
     if backend.engine is None or not backend.version_of(HTTPConnection):
         return None
+    if isinstance(connection, HTTPSConnection):
+        return None  # TLS has no common cycle, and step by step a dict of its own costs more than it saves (below)
     if type(connection).__setattr__ is not object.__setattr__:
         return None  # not ours to be asked at this moment
     # A dict that shares its keys with those of other connections is read at several times the cost by C.
