@@ -20,7 +20,7 @@ from ..policies.retries import IDEMPOTENT_METHODS
 from ..writers.columns import asked_url
 from ..writers.recorded import Recorded, url_told
 from . import arguments
-from .inputs import CHUNK_BYTES, BadInput, Entry, Input, UsageError, is_regular, opened
+from .inputs import CHUNK_BYTES, BadInput, Entry, Input, UsageError, entry_of, is_regular, opened
 from .progress import Counts, Progress
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _entries(given: Namespace, stack: contextlib.ExitStack) -> tuple[Entries, Ca
     """Return the entries of the input, and what counts them, if that can be known. Raises UsageError."""
     method = "HEAD" if given.head else "GET"
     if arguments.is_urls(given.input):
-        of_urls = [url if method == "GET" else Entry(url, Request(method, url)) for url in given.input]
+        of_urls = [entry_of(url, method) for url in given.input]
         return of_urls, lambda: len(of_urls)
     path = given.input[0] if given.input else "-"
     if path == "-" and sys.stdin.isatty():

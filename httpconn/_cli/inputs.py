@@ -49,6 +49,11 @@ class Entry(NamedTuple):
     problem: Exception | None = None
 
 
+def entry_of(url: str, method: str) -> Entry | str:
+    """Return the entry of a URL of which nothing else is said."""
+    return url if method == "GET" else Entry(url, Request(method, url))
+
+
 def opened(path: str, stack: contextlib.ExitStack) -> BinaryIO:
     """Return a file to read, "-" for standard input, with its compression undone; *stack* closes it.
 
@@ -193,7 +198,6 @@ class Input:
 
     def _lines(self, parts: Iterator[tuple[int, list[bytes]] | None]) -> Iterator[Entry | str | None]:
         is_json = {"jsonl": True, "lines": False}.get(self._form)
-        is_plain = self._method == "GET"
         for part in parts:
             if part is None:
                 yield None
@@ -212,11 +216,7 @@ class Input:
                     except UnicodeDecodeError as error:
                         yield bad(line, number, f"it is no UTF-8: {error.reason} at byte {error.start}")
                         continue
-                    yield url if is_plain else self.entry(url)
-
-    def entry(self, url: str) -> Entry | str:
-        """Return the entry of a bare URL."""
-        return url if self._method == "GET" else Entry(url, Request(self._method, url))
+                    yield entry_of(url, self._method)
 
     def _of_json(self, line: bytes, number: int) -> Entry | str:
         try:
@@ -241,7 +241,7 @@ class Input:
         if not isinstance(headers, dict | list | None):
             raise ValueError(f"expected headers as an object, or a list of pairs, got {headers!r:.64}")
         if all(value is None for value in (method, headers, body, told.get("tag"))):
-            return self.entry(url)
+            return entry_of(url, self._method)
         request = Request(method or self._method, url, headers, body, tag=told.get("tag"))
         return Entry(request.url, request)
 
@@ -286,7 +286,7 @@ class Input:
             return bad(row, number, str(error))
         if at >= len(values) or not values[at].strip():
             return bad(row, number, f"there is nothing in the column {self._column!r}")
-        return self.entry(values[at].strip())
+        return entry_of(values[at].strip(), self._method)
 
 
 def _values_of(row: bytes) -> list[str]:

@@ -46,7 +46,7 @@ from .host import Host
 from .intake import Intake
 from .ordering import Ordering
 from .pacing import Pacing
-from .places import Places
+from .places import LARGEST_COUNT, Places
 from .state import LoopState
 
 _READ_AT_ONCE: Final = 32
@@ -63,8 +63,6 @@ _UNUSED: Final = "unused for too long (idle_s), or the peer has closed it"
 _GIVEN_AWAY: Final = "another origin has got its place"
 _TOO_MANY: Final = "no file descriptor was left"
 _FOREVER: Final = float("inf")
-_LARGEST: Final = 2**61
-"""Counts are held in C: a limit beyond this one is none."""
 _push: Final = collections.deque.append
 """As ``_popleft`` of ``state.py``, and so"""
 _take: Final = collections.deque.popleft
@@ -88,7 +86,7 @@ class Loop(LoopState):
         self.results = Ordering(is_ordered=settings.ordered)
         self._cancelled: set[int] = set()  # indexes of requests that were given up, and may be on connections
         self.per_host = min(settings.per_host, self.places.asked_for)
-        self._look_ahead = min(settings.look_ahead, _LARGEST)
+        self._look_ahead = min(settings.look_ahead, LARGEST_COUNT)
         self._at_once = 1  # inputs that are read before the next look at the clock
         # In order, all but the first of them may come to wait for it.
         self._most_unanswered = self._look_ahead + (1 if settings.ordered else self.places.asked_for)

@@ -9,8 +9,8 @@ _SPARE_DESCRIPTORS: Final = 4
 _RAISE_EACH_S: Final = 1.0
 """how long it takes until more are tried again."""
 _FOREVER: Final = float("inf")
-_LARGEST: Final = 2**61
-"""Counts are held in C: a limit beyond this one is none."""
+LARGEST_COUNT: Final = 2**61
+"""The loop holds counts in C: a limit beyond this one is none."""
 
 
 class Places:
@@ -19,7 +19,7 @@ class Places:
     __slots__ = ("asked_for", "most", "put_back", "raise_at")
 
     def __init__(self, asked_for: int) -> None:
-        self.asked_for = min(asked_for, _LARGEST)
+        self.asked_for = min(asked_for, LARGEST_COUNT)
         """``max_connections``."""
         self.most = self.asked_for
         """How many may be open now."""
