@@ -73,6 +73,9 @@ _standard: Final = http.client.HTTPConnection
 _TUNNEL_SENDS_HOST: Final = hasattr(_standard, "get_proxy_response_headers")
 _TUNNEL_WRAPS_IPV6: Final = hasattr(_standard, "_wrap_ipv6")
 
+# Up to 3.12 an object has no values of its own any more once its ``__dict__`` has been asked for.
+_HAS_DICT_OR_VALUES: Final = sys.version_info < (3, 13)
+
 
 class HTTPConnection:
     """A connection to one server, one request at a time. Source: http.client, HTTPConnection.
@@ -561,22 +564,17 @@ class HTTPConnection:
         if chunked:
             send(b"0\r\n\r\n")
 
-    def __send_whole(self, head: bytes, body: bytes | None) -> None:
-        """Send a head and a body of bytes; small ones travel together."""
+    def __send_whole(self, head: bytes, body: bytes | None, begun_on: Any = None) -> None:
+        """Send a head and a body of bytes; small ones travel together. *begun_on*: what is left of it, on this socket."""
         if body and len(body) <= _SMALL_BODY_BYTES:
             head += body
             body = None
-        sock = self.sock
+        sock = begun_on
         if sock is None:
-            sock = self.__open()
-        sys.audit("http.client.send", self, head)
-        self.__send_at(sock, head, body)
-
-    def __send_rest(self, sock: Any, head: bytes, sent: int) -> None:
-        """Send what is left of *head*, of which *sent* bytes have gone out on *sock*."""
-        self.__send_at(sock, head[sent:], None)
-
-    def __send_at(self, sock: Any, head: bytes, body: bytes | None) -> None:
+            sock = self.sock
+            if sock is None:
+                sock = self.__open()
+            sys.audit("http.client.send", self, head)
         if self.__is_sending:
             raise CannotSendRequest(_BUSY)
         self.__is_sending = True
@@ -594,6 +592,10 @@ class HTTPConnection:
             raise
         finally:
             self.__is_sending = False
+
+    def __send_rest(self, sock: Any, head: bytes, sent: int) -> None:
+        """Send what is left of *head*, of which *sent* bytes have gone out on *sock*."""
+        self.__send_whole(head[sent:], None, sock)
 
     def __body_chunks(self, body: Any) -> Iterable[Any]:
         if hasattr(body, "read"):
@@ -873,8 +875,16 @@ class HTTPConnection:
         if awaited is not None:
             self.__response = self.__awaited = None
             response = awaited
-        elif self.response_class is HTTPResponse and self.debuglevel == 0 and not self.strict and self.limits is None:
-            response = HTTPResponse(self.sock, 0, self._method)  # without keywords, which cost
+        elif (
+            self.response_class is HTTPResponse
+            and self.debuglevel == 0
+            and not self.strict
+            and self.limits is None
+            and HTTPResponse.__init__ is _RESPONSE_INIT
+        ):
+            # What a call of the class comes to, which takes more than all that is done in it.
+            response = _new_response(HTTPResponse)
+            response._set_up(self.sock, 0, self._method)
         else:
             response = self.__new_response(self.sock, self.debuglevel)
         if self.__state is not before:
@@ -1090,15 +1100,18 @@ class HTTPSConnection(HTTPConnection):
 def _cycle_for(connection: HTTPConnection) -> Cycle | None:
     """Return what does the common cycle of *connection* at once; None where it cannot be."""
     backend = _backends.selected
-    if backend.engine is None or not backend.version_of(HTTPConnection):
-        return None
-    if isinstance(connection, HTTPSConnection):
-        return None  # TLS has no common cycle, and step by step a dict of its own costs more than it saves (below)
+    engine = backend.engine
+    # Not over TLS; nor where C is not to know whether a class was changed.
+    is_common = engine is not None and backend.version_of(HTTPConnection) and not isinstance(connection, HTTPSConnection)
     if type(connection).__setattr__ is not object.__setattr__:
         return None  # not ours to be asked at this moment
-    # A dict that shares its keys with those of other connections is read at several times the cost by C.
-    connection.__dict__ = {**connection.__dict__}
-    return Cycle(backend, backend.engine, _GONE_BY, _ORIGINALS_GONE_BY, HTTPResponse, _RESPONSE_ORIGINALS)
+    if is_common or _HAS_DICT_OR_VALUES:
+        # A dict that shares its keys with those of other connections is read at several times the cost: by C, and by
+        # those interpreters, whose quick ways to an attribute are for objects that have no such dict, and for others.
+        connection.__dict__ = {**connection.__dict__}
+    if engine is None or not is_common:
+        return None
+    return Cycle(backend, engine, _GONE_BY, _ORIGINALS_GONE_BY, HTTPResponse, _RESPONSE_ORIGINALS)
 
 
 def _closed_while_sending() -> ConnectionAbortedError:
@@ -1189,6 +1202,8 @@ _STEPS: Final = (
 )
 _OWN_SEND: Final = HTTPConnection.send
 _OWN_CONNECTS: Final = (HTTPConnection.connect, HTTPSConnection.connect)
+_new_response: Final = HTTPResponse.__new__
+_RESPONSE_INIT: Final = HTTPResponse.__init__
 _RESPONSE_ORIGINALS: Final = tuple(getattr(HTTPResponse, name) for name in OF_RESPONSES)
 _STEP_ORIGINALS: Final = tuple(getattr(HTTPConnection, name) for name in _STEPS)
 # What the common cycle goes by: that, and what it comes to at the end of a response.

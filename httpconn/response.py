@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from http.client import HTTPMessage
 from operator import index
 from time import monotonic
+from types import FunctionType
 
 from . import _backends
 from ._backends.contract import BodyBuffer
@@ -141,6 +142,10 @@ class HTTPResponse(_Base):
             self.strict = strict
         if limits is not None:
             self.limits = limits
+        self._set_up(sock, debuglevel, method)
+
+    def _set_up(self, sock: Any, debuglevel: int, method: str | None) -> None:
+        """Be a response that nothing has been read of yet: ``__init__`` without its options."""
         self.debuglevel = debuglevel
         self._method = method
         self.version = self.status = self.reason = self.will_close = _UNKNOWN
@@ -154,7 +159,12 @@ class HTTPResponse(_Base):
         self._failure: BaseException | None = None
         self._owner: weakref.ref[Owner] | None = None
         self._is_reading = False
-        self._source: Source | None = SocketSource(sock) if type(sock) is _direct else open_socket(sock)
+        if type(sock) is _direct:
+            source = _new_source(SocketSource)
+            source.hold(sock)
+            self._source: Source | None = source
+            return
+        self._source = open_socket(sock)
         if self._source is None:
             if sock is None:
                 raise ConnectionAbortedError("there is no socket to read from: the connection was closed meanwhile")
@@ -506,23 +516,27 @@ class HTTPResponse(_Base):
     def _close_conn(self) -> None:
         """Let go of the connection. Source: http.client, HTTPResponse._close_conn."""
         source, self._source = self._source, None
-        reference = self._owner
-        if reference is not None and self._reader is None:
-            self._owner = None
-            plain = self._plain
+        reader, reference = self._reader, self._owner
+        may_persist = False
+        if reader is None:
             # A plain response keeps the connection open. Unread, only a body of no bytes may be left behind.
-            let_go(self, source, reference, self._head is not None and (plain is None or not plain[3]))
-            return
+            plain = self._plain
+            may_persist = self._head is not None and (plain is None or not plain[3])
+            if type(source) is _LET_GO_AT_ONCE and reference is not None:
+                self._owner = None
+                let_go(self, source, reference, may_persist)
+                return
+        elif self._witness is not None and isinstance(source, FileSource):
+            self._settle_file(source.fp)
         if source is not None:
-            if self._witness is not None and isinstance(source, FileSource):
-                self._settle_file(source.fp)
             source.close()
-        reference = self._owner
-        if reference is not None and self._reader is not None:
+        if reference is not None:
             self._owner = None
             owner = reference()
             if owner is not None:
-                owner._release(self, self._failure is None and self._reader.may_be_followed())
+                if reader is not None:
+                    may_persist = self._failure is None and reader.may_be_followed()
+                owner._release(self, may_persist)
 
     def _settle_file(self, fp: Any) -> None:
         """Note what a file that others may have read shows of the message: bytes beyond it, or its end."""
@@ -901,6 +915,9 @@ class HTTPResponse(_Base):
         return f"<{type(self).__module__}.{type(self).__qualname__} [{status}] {where}, complete={self.complete}>"
 
 
+_new_source: Final = SocketSource.__new__
+_LET_GO_AT_ONCE: Final = None if isinstance(let_go, FunctionType) else SocketSource
+"""The sources whose responses ``let_go`` ends, which is the short way only where that is compiled."""
 _direct: type | None = STANDARD_SOCKET
 """The class whose sockets are received from without a further look; None while its methods are replaced."""
 

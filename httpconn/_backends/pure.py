@@ -82,13 +82,13 @@ def _joined(text: str, folded: str, line_start: str) -> str | None:
 
     *line_start*: LF, the name in lower case, colon.
     """
-    _, found, after = folded.partition(line_start)
-    if not found:
+    at = folded.find(line_start)
+    if at < 0:
         return None
-    if line_start in after:
+    at += len(line_start)
+    if folded.find(line_start, at) >= 0:
         return ", ".join(_values(text, folded, line_start))
-    at = len(text) - len(after)
-    return text[at : at + after.index("\r")].lstrip(" \t")
+    return text[at : text.index("\r", at)].lstrip(" \t")
 
 
 def _values(text: str, folded: str, line_start: str) -> list[str]:
@@ -138,10 +138,11 @@ def begin_response_head(data: bytes, max_line_bytes: int, max_field_lines: int) 
     head.version = version = 11 if text[7] == "1" else 10
     head.status = status = _STATUSES[text[9:12]]
     head.reason = reason = "OK" if text[12:16] == " OK\r" else (match[1] or b"").decode("latin-1").strip()
+    length: str | int | None = None
     told = _joined(text, folded, _LENGTH)
-    length: str | int | None = told
-    if told is not None and len(told) <= MOST_DIGITS and told.isdecimal():  # in Latin-1, only ASCII's digits are
-        length = int(told)
+    if told is not None:
+        # In Latin-1, only ASCII's digits are decimal.
+        length = int(told) if told.isdecimal() and len(told) <= MOST_DIGITS else told
     coding = encoding = None
     if "-encoding:" in folded:  # of neither, nearly always
         coding = _joined(text, folded, _CODING)

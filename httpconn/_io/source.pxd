@@ -6,3 +6,6 @@ cdef class SocketSource:
     cpdef hold(self, sock)
     cpdef receive(self, wanted, asked)
     cpdef close(self)
+
+cdef class TLSSource(SocketSource):
+    cpdef receive(self, wanted, asked)

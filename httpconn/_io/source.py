@@ -173,11 +173,7 @@ class _NothingTold:
 class TLSSource(SocketSource):
     """A ``ssl.SSLSocket``. Tells a clean end from one that an attacker on the way could have made."""
 
-    __slots__ = ("_told",)
-
-    def __init__(self, sock: Any) -> None:
-        super().__init__(sock)
-        self._told = _RaggedEndsTold(sock)
+    __slots__ = ()
 
     def receive(self, wanted: int, asked: int) -> bytes:
         sock = self._sock
@@ -196,8 +192,8 @@ class TLSSource(SocketSource):
 
     def receive_into(self, view: memoryview) -> int:
         try:
-            with self._told:
-                return super().receive_into(view)
+            with _RaggedEndsTold(self._open_socket()):
+                return SocketSource.receive_into(self, view)
         except ssl.SSLEOFError:
             self.is_clean = False
             return 0

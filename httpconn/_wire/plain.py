@@ -24,6 +24,9 @@ Plain: TypeAlias = tuple[ResponseHead, bytes, int, bytes, int, str]
 
 VERSION: Final = 11
 """Of every plain response."""
+_VERSION: Final = VERSION
+_OK: Final = 200
+"""The first status that is final, and nearly always the one that comes."""
 _KEEP_ALIVE: Final = KEEP_ALIVE
 _NO_CONTENT: Final = NO_CONTENT
 _NOT_MODIFIED: Final = NOT_MODIFIED
@@ -33,13 +36,6 @@ _DECLINED: Final = DECLINED
 _IN_CHUNKS: Final = IN_CHUNKS
 _LAST_CHUNK: Final = b"0\r\n\r\n"
 """As it nearly always comes: with the empty line behind it."""
-
-
-def is_plain(version: int, status: int, connection: str | None) -> bool:
-    """Return whether a head of these is plain but for what it says of the body. The connection then persists."""
-    if version != 11 or status < 200 or status in (_NO_CONTENT, _NOT_MODIFIED):
-        return False
-    return connection is None or connection is _KEEP_ALIVE or connection.lower() == _KEEP_ALIVE
 
 
 class PlainReader:
@@ -68,11 +64,9 @@ class PlainReader:
     def begin(self, data: bytes) -> Plain | None:
         """Return the response that *data* begins, the answer to any request but HEAD and CONNECT; None: declined."""
         begun = self._begin_head(data, self._line_bytes, self._field_lines)
-        return None if begun is None else self.take(begun, len(data))
-
-    def take(self, begun: Begun, most: int) -> Plain | None:
-        """Return the same where a backend has begun with the head, which is of *most* bytes at most."""
-        left = self.left_of(begun, most)
+        if begun is None:
+            return None
+        left = self.left_of(begun, len(data))
         if left >= 0:
             return begun[0], begun[1], left, begun[1], begun[3], begun[4]
         content = self.chunked_content_of(begun) if left == _IN_CHUNKS else None
@@ -85,9 +79,11 @@ class PlainReader:
         For who asks often, and so gets a number instead of a tuple.
         """
         head, rest, version, status, _, length, coding, connection, encoding = begun
-        if not is_plain(version, status, connection) or (
-            most > self._head_bytes and len(head.block) > self._head_bytes
-        ):
+        if version != _VERSION or (status != _OK and (status < _OK or status in (_NO_CONTENT, _NOT_MODIFIED))):
+            return _DECLINED
+        if connection is not None and connection is not _KEEP_ALIVE and connection.lower() != _KEEP_ALIVE:
+            return _DECLINED  # else it persists
+        if most > self._head_bytes and len(head.block) > self._head_bytes:
             return _DECLINED
         if encoding is not None and not self._takes_coded:
             return _DECLINED
@@ -102,9 +98,11 @@ class PlainReader:
     def begin_answer_to_head(self, data: bytes) -> Plain | None:
         """Return the response that *data* is, as an answer to HEAD: nothing comes behind it, whatever it announces."""
         begun = self._begin_head(data, self._line_bytes, self._field_lines)
-        if begun is None or begun[1] or not is_plain(begun[2], begun[3], begun[7]) or len(data) > self._head_bytes:
+        if begun is None or begun[1]:
             return None
-        return begun[0], b"", 0, b"", begun[3], begun[4]
+        head, _, version, status, reason, _, _, connection, _ = begun
+        of_nothing = head, b"", version, status, reason, 0, None, connection, None
+        return (head, b"", 0, b"", status, reason) if self.left_of(of_nothing, len(data)) == 0 else None
 
     def chunked_content_of(self, begun: Begun) -> bytes | None:
         """Return the content that comes in chunks behind a head, if they are all there, and plain."""
@@ -118,18 +116,22 @@ class PlainReader:
 
 
 _last: PlainReader | None = None
+_GET: Final = "GET"
+"""The usual one, which is told at once."""
 
 
 def take_plain_response(backend: Backend, data: bytes, method: str | None, limits: Limits) -> Plain | None:
     """Return the response that *data* is, where it is whole and plain, else None. *method* is what it answers."""
     global _last
-    if type(data) is not bytes or (method is not None and type(method) is not str):
+    if type(data) is not bytes or (method is not _GET and not _has_content(method)):
         return None  # a file in the socket's place may give anything
-    asked = method
-    if asked != "GET" and (asked == "HEAD" or asked == "CONNECT"):  # the usual one first, which is told at once
-        return None
     reader = _last
     if reader is None or reader.limits is not limits or reader.backend is not backend:
         reader = _last = PlainReader(backend, limits)  # which nearly always serves for the next one too
     found = reader.begin(data)
     return None if found is None or found[2] else found
+
+
+def _has_content(method: object) -> bool:
+    """Return whether the answer to a request of *method* has content; False too for what is no method."""
+    return method is None or (type(method) is str and method != "HEAD" and method != "CONNECT")
