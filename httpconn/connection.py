@@ -565,7 +565,7 @@ class HTTPConnection:
             send(b"0\r\n\r\n")
 
     def __send_whole(self, head: bytes, body: bytes | None, begun_on: Any = None) -> None:
-        """Send a head and a body of bytes; small ones travel together. *begun_on*: what is left of it, on this socket."""
+        """Send a head and a body of bytes; small ones travel together. *begun_on*: this is what is left, on this one."""
         if body and len(body) <= _SMALL_BODY_BYTES:
             head += body
             body = None
@@ -1099,17 +1099,16 @@ class HTTPSConnection(HTTPConnection):
 
 def _cycle_for(connection: HTTPConnection) -> Cycle | None:
     """Return what does the common cycle of *connection* at once; None where it cannot be."""
-    backend = _backends.selected
-    engine = backend.engine
-    # Not over TLS; nor where C is not to know whether a class was changed.
-    is_common = engine is not None and backend.version_of(HTTPConnection) and not isinstance(connection, HTTPSConnection)
     if type(connection).__setattr__ is not object.__setattr__:
         return None  # not ours to be asked at this moment
-    if is_common or _HAS_DICT_OR_VALUES:
+    backend = _backends.selected
+    has_none = isinstance(connection, HTTPSConnection) or not backend.version_of(HTTPConnection)
+    engine = None if has_none else backend.engine
+    if engine is not None or _HAS_DICT_OR_VALUES:
         # A dict that shares its keys with those of other connections is read at several times the cost: by C, and by
         # those interpreters, whose quick ways to an attribute are for objects that have no such dict, and for others.
         connection.__dict__ = {**connection.__dict__}
-    if engine is None or not is_common:
+    if engine is None:
         return None
     return Cycle(backend, engine, _GONE_BY, _ORIGINALS_GONE_BY, HTTPResponse, _RESPONSE_ORIGINALS)
 
