@@ -565,7 +565,7 @@ class HTTPConnection:
             send(b"0\r\n\r\n")
 
     def __send_whole(self, head: bytes, body: bytes | None, begun_on: Any = None) -> None:
-        """Send a head and a body of bytes; small ones travel together. *begun_on*: this is what is left, on this one."""
+        """Send a head and a body of bytes; small ones travel together. *begun_on*: the rest, on this socket."""
         if body and len(body) <= _SMALL_BODY_BYTES:
             head += body
             body = None
