@@ -19,32 +19,17 @@ from .._engine.many.driver import Driver
 from .._engine.many.fed import feeding
 from .._exchange.job import Job
 from .._exchange.proxies import parse_proxy
-from .._wire.head import ResponseHead, field_lines_of
 from ..aio import AsyncClient, AsyncResponse, take_result
-from ..errors import (
-    ConnectTimeout,
-    FingerprintMismatch,
-    HTTPException,
-    InvalidField,
-    InvalidURL,
-    MissingExtra,
-    PoolClosed,
-    PoolTimeout,
-    ProxyError,
-    RemoteDisconnected,
-    RequestTimeout,
-    UnsupportedScheme,
-)
-from ..model import Request, Response, Timeout
+from ..errors import HTTPException, InvalidField, InvalidURL, MissingExtra, PoolClosed
+from ..model import Request, Timeout
 from ..policies.retries import Retry
 from ..pool import ConnectionPool
+from .httpx_response import LIBRARIES, Library, as_theirs, head_of, library_of, pairs_of
 from .options import LEFT_TO_LIBRARY, Kept, settings_of
 
-_LIBRARIES: Final = ("httpx", "httpx2")
 _MOST_KEPT: Final = 64
 _LEAST_S: Final = 1e-6
 _FOREVER_S: Final = 1e9
-_VERSIONS: Final = {10: b"HTTP/1.0", 11: b"HTTP/1.1"}
 
 
 def _installed() -> list[Any]:
@@ -52,10 +37,10 @@ def _installed() -> list[Any]:
 
     Raises MissingExtra.
     """
-    loaded = [sys.modules[name] for name in _LIBRARIES if name in sys.modules]
+    loaded = [sys.modules[name] for name in LIBRARIES if name in sys.modules]
     if loaded:
         return loaded
-    for name in _LIBRARIES:
+    for name in LIBRARIES:
         try:
             return [import_module(name)]
         except ImportError:
@@ -74,39 +59,6 @@ if TYPE_CHECKING:
 else:
     _Base = type("_Base", tuple(library.BaseTransport for library in _AT_HAND), {})
     _AsyncBase = type("_AsyncBase", tuple(library.AsyncBaseTransport for library in _AT_HAND), {})
-
-
-class _Library:
-    """Of one of the libraries, what a response to its request is made of."""
-
-    def __init__(self, module: Any) -> None:
-        self.module = module
-        self.response = module.Response
-        self.not_read = module.RequestNotRead
-        self.whole = module.ByteStream
-        self.headers = module.Headers
-        kept = vars(module.Headers([(b"A-b", b"c")]))
-        self.has_list = kept == {"_list": [(b"A-b", b"a-b", b"c")], "_encoding": None}
-        """Whether it keeps fields as it has for years: each name as it came, in lower case, and the value."""
-        self.stream: Any = type("ResponseStream", (_Parts, module.SyncByteStream), {})
-        self.async_stream: Any = type("AsyncResponseStream", (_AsyncParts, module.AsyncByteStream), {})
-
-
-_libraries: Final = Kept(_MOST_KEPT)
-
-
-def _library_of(request: Any) -> _Library:
-    """Return the library that has made *request*. Raises TypeError for another one's."""
-    found: _Library = _libraries.get(type(request), partial(_find_library, type(request)))
-    return found
-
-
-def _find_library(kind: type) -> _Library:
-    for base in kind.__mro__:
-        name = base.__module__.partition(".")[0]
-        if name in _LIBRARIES and base.__name__ == "Request":
-            return _Library(sys.modules[name])
-    raise TypeError(f"expected a Request of {' or '.join(_LIBRARIES)}, got one of {kind.__module__}.{kind.__name__}")
 
 
 # -- what goes out ------------------------------------------------------------------------------------------------
@@ -237,91 +189,6 @@ def _proxy_of(proxy: Any) -> tuple[str, ssl.SSLContext | None]:
 # -- what comes back ----------------------------------------------------------------------------------------------
 
 
-class _Parts:
-    """The content of a response as it comes; a SyncByteStream of the library."""
-
-    def __init__(self, library: _Library, job: Job, response: Response) -> None:
-        self._library = library
-        self._job = job
-        self._response = response
-
-    def __iter__(self) -> Iterator[bytes]:
-        try:
-            yield from self._response.iter_bytes()
-        except (HTTPException, OSError) as error:
-            raise _as_theirs(error, self._job, self._library) from error
-
-    def close(self) -> None:
-        self._response.close()
-
-
-class _AsyncParts:
-    """The same, asynchronous; an AsyncByteStream of the library."""
-
-    def __init__(self, library: _Library, job: Job, response: AsyncResponse) -> None:
-        self._library = library
-        self._job = job
-        self._response = response
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        try:
-            async for part in self._response.aiter_bytes():
-                yield part
-        except (HTTPException, OSError) as error:
-            raise _as_theirs(error, self._job, self._library) from error
-
-    async def aclose(self) -> None:
-        self._response.close()
-
-
-def _head_of(response: Response) -> tuple[ResponseHead, dict[str, Any]]:
-    """Return the head, and what httpx calls extensions. The connection is none of them ("network_stream")."""
-    head = response._head
-    assert head is not None
-    return head, {"http_version": _VERSIONS[head.version], "reason_phrase": head.reason.encode("latin-1")}
-
-
-def _pairs_of(head: ResponseHead) -> list[tuple[bytes, bytes]]:
-    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in field_lines_of(head)]
-
-
-def _response_of(library: _Library, head: ResponseHead, stream: Any, extensions: dict[str, Any]) -> Any:
-    """Return the library's Response."""
-    if not library.has_list:
-        return library.response(head.status, headers=_pairs_of(head), stream=stream, extensions=extensions)
-    # As if it had been given each, which takes three calls a field.
-    fields = library.headers()
-    fields._list = [
-        ((key := name.encode("latin-1")), key.lower(), value.encode("latin-1")) for name, value in field_lines_of(head)
-    ]
-    return library.response(head.status, headers=fields, stream=stream, extensions=extensions)
-
-
-def _as_theirs(error: BaseException, job: Job | None, library: _Library) -> Exception:
-    """Return the exception of *library* for *error*; *job* is None where nothing has been sent."""
-    return _kind_of(error, job, library.module)(str(error))  # type: ignore[no-any-return]  # of a module found late
-
-
-def _kind_of(error: BaseException, job: Job | None, theirs: Any) -> Any:
-    if isinstance(error, (UnsupportedScheme, MissingExtra)):
-        return theirs.UnsupportedProtocol
-    if job is None or isinstance(error, (InvalidField, InvalidURL)):
-        return theirs.LocalProtocolError
-    if isinstance(error, ConnectTimeout):
-        return theirs.ConnectTimeout
-    if isinstance(error, PoolTimeout):
-        return theirs.PoolTimeout
-    if isinstance(error, RequestTimeout):
-        return theirs.ReadTimeout
-    if isinstance(error, ProxyError):
-        return theirs.ProxyError
-    if isinstance(error, FingerprintMismatch) or (job.has_failed_unopened and isinstance(error, OSError)):
-        return theirs.ConnectError
-    if isinstance(error, RemoteDisconnected) or not isinstance(error, OSError):
-        return theirs.RemoteProtocolError
-    return theirs.ReadError
-
-
 def _is_refusal(error: BaseException) -> bool:
     """Return whether *error* is told before any traffic, of what the caller has asked for."""
     if isinstance(error, (InvalidField, InvalidURL, MissingExtra, UnicodeError)):
@@ -367,7 +234,7 @@ class HTTPXTransport(_Carrier, _Base):
 
         Raises the library's exceptions.
         """
-        library = _library_of(request)
+        library = library_of(request)
         source = None
         try:
             body = request.content or None
@@ -381,21 +248,19 @@ class HTTPXTransport(_Carrier, _Base):
                 tracer.started("send_request_headers", request=request)
             job = self._pool._shared.preparer.prepare_given(ours, fields, 0, target)
             response = self._pool._send(job, stream=True)
-            head, extensions = _head_of(response)
+            head, extensions = head_of(response)
             if tracer is not None:
                 tracer.complete()
                 tracer.started("receive_response_headers", request=request)
-                told = (extensions["http_version"], head.status, head.reason, _pairs_of(head))
+                told = (extensions["http_version"], head.status, head.reason, pairs_of(head))
                 tracer.complete(return_value=told)
         except Exception as error:
             if tracer is not None:
                 tracer.failed(error)
             raise _told(error, job, library, source) from error
         if response._stream is None:
-            stream = library.whole(response._content)
-        else:
-            stream = library.stream(library, job, response)
-        return _response_of(library, head, stream, extensions)
+            return library.response_of(library.at_hand, head, library.byte_stream(response._content), extensions)
+        return library.response_of(library.response, head, library.stream(library, job, response), extensions)
 
     def close(self) -> None:
         """Close the kept connections."""
@@ -427,7 +292,7 @@ class AsyncHTTPXTransport(_Carrier, _AsyncBase):
 
         Raises the library's exceptions.
         """
-        library = _library_of(request)
+        library = library_of(request)
         source = None
         try:
             body = request.content or None
@@ -445,11 +310,11 @@ class AsyncHTTPXTransport(_Carrier, _AsyncBase):
                 await tracer.started("send_request_headers", request=request)
             job = driver.shared.preparer.prepare_given(ours, fields, driver.next_index(), target)
             response = await take_result(client, driver, job)
-            head, extensions = _head_of(response)
+            head, extensions = head_of(response)
             if tracer is not None:
                 await tracer.complete()
                 await tracer.started("receive_response_headers", request=request)
-                told = (extensions["http_version"], head.status, head.reason, _pairs_of(head))
+                told = (extensions["http_version"], head.status, head.reason, pairs_of(head))
                 await tracer.complete(return_value=told)
         except Exception as error:
             if tracer is not None:
@@ -458,20 +323,20 @@ class AsyncHTTPXTransport(_Carrier, _AsyncBase):
         if isinstance(response, AsyncResponse):
             stream = library.async_stream(library, job, response)
         else:
-            stream = library.whole(response._content)
-        return _response_of(library, head, stream, extensions)
+            stream = library.byte_stream(response._content)
+        return library.response_of(library.response, head, stream, extensions)
 
     async def aclose(self) -> None:
         """Close every socket."""
         self._client.close()
 
 
-def _told(error: Exception, job: Job | None, library: _Library, source: _Source | _AsyncSource | None) -> Exception:
+def _told(error: Exception, job: Job | None, library: Library, source: _Source | _AsyncSource | None) -> Exception:
     """Return what is raised for *error*: the caller's own as it is, and others as the library's."""
     if source is not None and error is source.error:
         return error
     if isinstance(error, PoolClosed):
         return RuntimeError("Cannot send a request, as the transport has been closed.")
     if isinstance(error, (HTTPException, OSError)) or _is_refusal(error):
-        return _as_theirs(error, job, library)
+        return as_theirs(error, job, library)
     return error

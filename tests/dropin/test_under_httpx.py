@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import importlib
 import json
+import pickle
 import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from functools import partial
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
 
@@ -76,10 +81,9 @@ def test_fields_are_read_as_by_its_own(
     """Whether or not they are put where the library keeps them."""
     url = f"{origin.url}/field-lines?name=X-Own&values={quote(json.dumps([line, 'b']))}"
     client.get(url)
-    found = importlib.import_module("httpconn.adapters.under_httpx")._libraries
-    library = next(kept for kept in found._made.values() if kept.module is lib)
-    assert library.has_list
-    monkeypatch.setattr(library, "has_list", has_list)
+    library = importlib.import_module("httpconn.adapters.httpx_response").library_of(lib.Request("GET", url))
+    assert library._has_list
+    monkeypatch.setattr(library, "_has_list", has_list)
     with lib.Client(trust_env=False) as theirs:
         own, ours = theirs.get(url).headers, client.get(url).headers
     for told in (own, ours):
@@ -87,6 +91,160 @@ def test_fields_are_read_as_by_its_own(
     assert vars(ours) == vars(own)
     assert (ours.raw, ours.encoding, repr(ours)) == (own.raw, own.encoding, repr(own))
     assert ours.get_list("X-OWN") == own.get_list("x-own")
+
+
+def raised(call: Callable[[Any], Any], given: Any) -> Any:
+    try:
+        return call(given)
+    except Exception as error:
+        return type(error)
+
+
+LOOKS: dict[str, Callable[[Any], Any]] = {
+    "raw": lambda headers: headers.raw,
+    "items": lambda headers: list(headers.items()),
+    "multi_items": lambda headers: headers.multi_items(),
+    "get": lambda headers: (headers.get("X-Own"), headers.get("of-nobody", 1)),
+    "get_list": lambda headers: (headers.get_list("X-OWN"), headers.get_list("x-own", True), headers.get_list("no")),
+    "contains": lambda headers: ["X-OWN" in headers, "x-own" in headers, "no" in headers],
+    "contains_other": lambda headers: [*map(partial(raised, headers.__contains__), ("\xe9", b"x-own", None))],
+    "length": lambda headers: (len(headers), bool(headers), [*headers]),
+    "repr": repr,
+    "equal": lambda headers: (headers == headers.copy(), headers == {}),
+    "encoding": lambda headers: headers.encoding,
+    "encoded": lambda headers: (setattr(headers, "encoding", "utf-16"), headers.encoding, "x-own" in headers),
+    "set": lambda headers: (headers.__setitem__("x-own", "c"), headers.raw),
+    "deleted": lambda headers: (headers.__delitem__("x-own"), headers.raw),
+    "missing": lambda headers: hasattr(headers, "of_nobody"),
+    "pickled": lambda headers: (type(pickle.loads(pickle.dumps(headers))), copy.copy(headers), copy.deepcopy(headers)),
+}
+
+
+@pytest.mark.parametrize("value", ["a", "\xe9"], ids=["ascii", "latin-1"])
+def test_fields_that_are_looked_at_first(value: str, lib: Any, client: Any, origin: Any) -> None:
+    """Whatever it is that looks first: it sees the library's own, and what is there afterwards is that."""
+    url = f"{origin.url}/field-lines?name=X-Own&values={quote(json.dumps([value, 'b, c']))}"
+    with lib.Client(trust_env=False) as theirs:
+        for name, look in LOOKS.items():
+            own, ours = theirs.get(url).headers, client.get(url).headers
+            assert value == "\xe9" or type(ours) is not lib.Headers, "nobody has looked yet"
+            [own["Date"]] = [value for key, value in ours.multi_items() if key == "date"]  # a second may have passed
+            assert look(ours) == look(own), name
+            assert type(ours.copy()) is type(ours) is lib.Headers or name == "contains"
+            assert ours == own
+
+
+def told_of(response: Any) -> dict[str, Any]:
+    """Return all that a response keeps, but what differs from one to the next."""
+    kept = {**vars(response)}
+    for name in ("_elapsed", "_request", "headers", "stream", "_decoder", "default_encoding", "extensions"):
+        kept.pop(name, None)
+    return {**kept, "type": type(response), "elapsed": response.elapsed.total_seconds() > 0, "text": response.text}
+
+
+def test_responses_are_read_as_by_its_own(lib: Any, client: Any, origin: Any) -> None:
+    def coded(response: Any) -> None:
+        response.headers["Content-Encoding"] = "gzip"
+
+    def told_another(response: Any) -> None:
+        response.stream = lib.ByteStream(b"another")
+
+    def read(response: Any) -> None:
+        assert response.read() == response.read() == content(7)
+
+    with lib.Client(trust_env=False) as theirs:
+        for path in ("/sized?n=0", "/sized?n=7", "/chunked?n=9", "/gzip?n=100", "/set-cookies?a=1"):
+            url = origin.url + path
+            assert told_of(client.get(url)) == told_of(theirs.get(url)), path
+            with client.stream("GET", url) as ours, theirs.stream("GET", url) as own:
+                copied = pickle.loads(pickle.dumps(ours))
+                assert (type(copied), type(ours)) == (lib.Response, lib.Response)
+                assert [*ours.iter_bytes(2)] == [*own.iter_bytes(2)], path
+                for response in (ours, own):
+                    with pytest.raises(lib.StreamConsumed):
+                        response.read()
+        for each in (client, theirs):
+            each.event_hooks = {"response": [coded]}
+            with pytest.raises(lib.DecodingError):
+                each.get(f"{origin.url}/sized?n=7")
+            each.event_hooks = {"response": [told_another]}
+            assert each.get(f"{origin.url}/sized?n=7").content == b"another"
+            each.event_hooks = {"response": [read]}
+            assert each.get(f"{origin.url}/sized?n=7").content == content(7)
+
+
+@pytest.mark.parametrize("name", ["read", "iter_bytes", "iter_raw", "close"])
+def test_responses_that_others_read(name: str, lib: Any, client: Any, origin: Any, monkeypatch: Any) -> None:
+    """A tool that stands in the way of reading, on the class or on one response, is not passed by."""
+    seen: list[str] = []
+    way = getattr(lib.Response, name)
+
+    def watched(self: Any, *given: Any) -> Any:
+        seen.append(name)
+        return way(self, *given)
+
+    monkeypatch.setattr(lib.Response, name, watched)
+    assert client.get(f"{origin.url}/sized?n=7").content == content(7)
+    assert seen == [name]
+    monkeypatch.undo()
+    client.event_hooks = {"response": [lambda response: setattr(response, name, partial(watched, response))]}
+    assert client.get(f"{origin.url}/sized?n=7").content == content(7)
+    assert seen == [name, name]
+
+
+def test_a_transport_over_ours(lib: Any, origin: Any) -> None:
+    """What it makes of the content is what is read."""
+
+    class Twice(lib.SyncByteStream):
+        def __init__(self, stream: Any) -> None:
+            self._stream = stream
+
+        def __iter__(self) -> Iterator[bytes]:
+            for part in self._stream:
+                yield part + part
+
+    class Over(adapters.HTTPXTransport):
+        def handle_request(self, request: Any) -> Any:
+            response = super().handle_request(request)
+            response.stream = Twice(response.stream)
+            return response
+
+    with lib.Client(transport=Over(), trust_env=False) as client:
+        assert client.get(f"{origin.url}/sized?n=7").content == 2 * content(7)
+
+
+class Looking(CookieJar):
+    """A jar that looks at more than cookies."""
+
+    def make_cookies(self, response: Any, request: Any) -> Any:
+        self.seen = [(name, value) for name, value in response.info().items() if name != "date"]
+        return super().make_cookies(response, request)
+
+
+def test_cookies(lib: Any, client: Any, origin: Any, monkeypatch: Any) -> None:
+    """A jar finds the same cookies, and who looks at more the same fields."""
+    url = f"{origin.url}/set-cookies?a=1&b=2"
+    second = f"{origin.url}/field-lines?name=Set-Cookie2&values={quote(json.dumps(['c=3; Version=1; Path=/']))}"
+    policy = DefaultCookiePolicy(rfc2965=True)
+
+    def taken(client: Any, jar: Any) -> list[str]:
+        client.cookies = jar
+        for each in (url, second):
+            response = client.get(each)
+            assert len(response.cookies) == (2 if each == url else 0)
+        return [repr(cookie) for cookie in jar]
+
+    with lib.Client(trust_env=False) as theirs:
+        for kind in (CookieJar, Looking):
+            own, ours = kind(policy), kind(policy)
+            assert taken(client, ours) == taken(theirs, own)
+            assert len(own) == 3
+            assert vars(ours).get("seen") == vars(own).get("seen")
+    monkeypatch.setattr("http.cookiejar.debug", True)
+    told: list[str] = []
+    monkeypatch.setattr("http.cookiejar.logger", SimpleNamespace(debug=lambda *line: told.append(line[0] % line[1:])))
+    client.get(url)
+    assert any("content-length" in line for line in told)
 
 
 def test_both_directions(client: Any, origin: Any) -> None:
