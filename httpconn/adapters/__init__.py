@@ -1,7 +1,8 @@
 """For programs on requests and httpx: their sessions and clients as they are, over the connections of this package.
 
-For: what stands in the place of another library's own carrier of requests (``under_requests.py``, ``under_httpx.py``),
-with its errors in that library's words, and the options that such a program may give (``options.py``).
+For: what stands in the place of another library's own carrier of requests (``under_requests.py``, ``under_httpx.py``
+with the responses of ``httpx_response.py``), with its errors in that library's words, and the options that such a
+program may give (``options.py``).
 
 Not for: how a request is sent or a response read (``_exchange``, ``_engine``); redirects, cookies and content codings,
 which stay with the library.
