@@ -7,13 +7,13 @@ import encodings.idna  # noqa: F401
 import socket
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from .._exchange.follow_up import Follower
 from .._exchange.job import Job, Key
 from .._exchange.preparing import Preparer
-from .._exchange.proxies import ConnectHandshake, Socks5Handshake
+from .._exchange.proxies import ConnectHandshake, Proxy, Socks5Handshake
 from .._exchange.settings import TRUSTSTORE, Settings
 from .._io.addresses import plain_text
 from .._io.channel import Channel, Layer, SocketSettings, TLSSettings
@@ -83,44 +83,59 @@ class Shared:
         origin's addresses have to be allowed. Raises AddressNotAllowed; OSError for a name that is not found,
         ValueError for an override that is no address, MissingExtra, and what making a TLS context raises.
         """
-        origin, proxy = job.origin, job.proxy
-        near = origin if proxy is None else proxy
+        proxy = job.proxy
+        origin = job.origin
+        name = (origin.host, origin.port) if proxy is None else (proxy.host, proxy.port)
         is_again = job.trail is not None and job.trail.retries > 0
-        name = (near.host, near.port)
-        addresses = found.get(name) or self.resolver.ask(*name, told, is_again=is_again)
+        addresses = found.get(name) or self.resolver.ask(name, told, is_again=is_again)
         if isinstance(addresses, Lookup):
             return addresses
-        far: list[Address] = []
+        layers: Sequence[Layer] = ()
         if proxy is None:
             addresses = self._allowed(addresses, job)
-        elif self.settings.allow_address is not None or (proxy.is_socks and not proxy.resolves):
+        else:
+            to_proxy = self._layers_to(proxy, job, found, told, is_again=is_again)
+            if isinstance(to_proxy, Lookup):
+                return to_proxy
+            layers = to_proxy
+        if origin.is_tls:
+            layers = (*layers, self._secured(job))
+        return Channel(addresses, self._sockets, layers)
+
+    def _layers_to(
+        self, proxy: Proxy, job: Job, found: Mapping[Name, list[Address]], told: Callable[[], None], *, is_again: bool
+    ) -> list[Layer] | Lookup:
+        """Return what is put on a connection to *proxy* for *job*, but for the origin's TLS. As ``dial``."""
+        origin = job.origin
+        far: list[Address] = []
+        if self.settings.allow_address is not None or (proxy.is_socks and not proxy.resolves):
             name = (origin.host, origin.port)
-            answer = found.get(name) or self.resolver.ask(*name, told, is_again=is_again)
+            answer = found.get(name) or self.resolver.ask(name, told, is_again=is_again)
             if isinstance(answer, Lookup):
                 return answer
             far = answer
             if len(self._allowed(far, job)) < len(far):  # which of them the proxy will take, nobody knows
                 raise AddressNotAllowed(f"one of the addresses of {job.where} is not allowed (allow_address)")
         layers: list[Layer] = []
-        if proxy is not None:
-            if proxy.is_tls:
-                layers.append(TLSSettings(self.settings.proxy_context or self._default(), proxy.host))
-            if not proxy.is_socks:
-                if not proxy.forwards(origin):
-                    layers.append(ConnectHandshake(proxy, origin, strict=self.settings.strict))
-            elif proxy.resolves:
-                layers.append(Socks5Handshake(proxy, origin.host, origin.port))
-            else:
-                layers.append(Socks5Handshake(proxy, _ip(far), origin.port))
-        if origin.is_tls:
-            context, server_hostname, fingerprint = job.key[3:6]
-            if context is None:
-                context = self._default()
-            elif context == TRUSTSTORE:
-                context = self._truststore = self._truststore or truststore_context()
-            session = self.sessions.find(job.key)
-            layers.append(TLSSettings(context, server_hostname or origin.host, session, fingerprint))
-        return Channel(addresses, self._sockets, layers)
+        if proxy.is_tls:
+            layers.append(TLSSettings(self.settings.proxy_context or self._default(), proxy.host))
+        if not proxy.is_socks:
+            if not proxy.forwards(origin):
+                layers.append(ConnectHandshake(proxy, origin, strict=self.settings.strict))
+        elif proxy.resolves:
+            layers.append(Socks5Handshake(proxy, origin.host, origin.port))
+        else:
+            layers.append(Socks5Handshake(proxy, _ip(far), origin.port))
+        return layers
+
+    def _secured(self, job: Job) -> TLSSettings:
+        """Return the layer of TLS to the origin of *job*. Raises MissingExtra, and what making a context raises."""
+        context, server_hostname, fingerprint = job.key[3:6]
+        if context is None:
+            context = self._default()
+        elif context == TRUSTSTORE:
+            context = self._truststore = self._truststore or truststore_context()
+        return TLSSettings(context, server_hostname or job.origin.host, self.sessions.find(job.key), fingerprint)
 
     def _allowed(self, addresses: list[Address], job: Job) -> list[Address]:
         """Return those of *addresses* that *job* may go to: what is asked about is what is connected to.

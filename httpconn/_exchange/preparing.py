@@ -12,7 +12,7 @@ from .. import _backends
 from .._wire.framing import framing_line
 from .._wire.grammar import CONTENT_LENGTH, TRANSFER_ENCODING
 from .._wire.request import asks_to_close, encode_told_field_line, expects_continue, serialize_request_head
-from .._wire.urls import LENGTH_OF_HTTPS, CredentialsInURL, Origin, is_seen, parse_url
+from .._wire.urls import LENGTH_OF_HTTPS, CredentialsInURL, Origin, is_seen, parse_plain, parse_url
 from ..errors import AddressNotAllowed, FingerprintMismatch, InvalidField, quote
 from ..model import Form, Request, Timeout, pairs_of, without_fragment
 from ..policies.auth import Digest, checked_auth
@@ -45,6 +45,7 @@ _NOT_ASKED_FOR_S: Final = 600.0
 _MOST_KNOWN: Final = 10_000
 _MOST_LAYOUTS: Final = 1_000
 _MOST_GIVEN: Final = 64
+_A_HOST: Final = b"host.invalid"
 
 _QUESTIONS: Final = {"etag": "If-None-Match", "last_modified": "If-Modified-Since"}
 
@@ -115,6 +116,7 @@ class Preparer:
         # Otherwise a bare URL needs no Request: nothing can change what is sent for it.
         is_in_names = not names.isdisjoint(("connection", "proxy-authorization"))
         self._needs_request = policies.shapes_requests or not is_direct or bool(self._left_out) or is_in_names
+        self._around_host = self._find_around_host()
         self._known: dict[str, Known] = {}
         self._known_by_head: dict[str, Known] = {}  # the same for HEAD, which asks for no coding
         self._layouts: Layouts = {}
@@ -136,22 +138,58 @@ class Preparer:
         """Return the job to GET *url*. Raises InvalidURL, InvalidField, TypeError."""
         if self._needs_request:
             return self.prepare(Request("GET", url), index)
-        found = plain_get(self._known, url)
-        if found is not None:
-            (key, origin, _), head = found
-            return Job(url, index, key, origin, "GET", head)
-        try:
-            origin, target = parse_url(url)
-        except CredentialsInURL:
+        found = plain_get(self._known, url) or self._get_of_new_origin(url)
+        if found is None:
             return self.prepare(Request("GET", url), index)
-        serialized = _backends.selected.serialize_request_head("GET", target, origin.host_field, self._plain, -1)
-        if serialized is None:
-            return self.prepare(Request("GET", url), index)
+        (key, origin, _), head = found
+        return Job(url, index, key, origin, "GET", head)
+
+    def _get_of_new_origin(self, url: str) -> tuple[Known, bytes] | None:
+        """As ``plain_get``, which knows the origin of *url* from now on, or for what is unusual in *url*.
+
+        None where a Request is needed. Raises as ``prepare_url``.
+        """
+        if self._around_host is None:
+            return None
+        plain = parse_plain(url) if type(url) is str else None
+        if plain is not None:
+            origin, target, prefix = plain
+            known = self._known_of(origin)
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[prefix] = known
+        else:
+            try:
+                origin, target = parse_url(url)
+            except CredentialsInURL:
+                return None
+            known = self._known_of(origin)
+            _remember(self._known, url, *known)
+        head = _backends.selected.frame_target(b"GET ", target, 0, known[2])
+        return None if head is None else (known, head)
+
+    def _known_of(self, origin: Origin) -> Known:
+        """Return what goes with each bare URL of *origin*."""
+        assert self._around_host is not None
+        front, behind = self._around_host
         key = origin.key + self._tls if origin.is_tls else self._key(None, origin)
         if self._policies.paces.is_by_host:
             self._policies.paces.learn(origin)
-        _remember(self._known, url, key, origin, serialized[len("GET ") + len(target) :])
-        return Job(url, index, key, origin, "GET", serialized)
+        return key, origin, b"".join((front, origin.host_field, behind)) if front else behind
+
+    def _find_around_host(self) -> tuple[bytes, bytes] | None:
+        """Return what stands between the target and the value of Host in a GET of a bare URL, and what is behind that.
+
+        (b"", all) where Host is among the fields that go with every request; None where one of those is unusual.
+        """
+        head = _backends.selected.serialize_request_head("GET", "/", _A_HOST, self._plain, -1)
+        if head is None:
+            return None
+        behind_target = head.removeprefix(b"GET /")
+        if self._has_host:
+            return b"", behind_target
+        front, _, behind = behind_target.partition(_A_HOST)
+        return front, behind
 
     def prepare(self, request: Request, index: int = 0) -> Job:
         """Return the job of *request*.

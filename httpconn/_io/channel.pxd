@@ -1,5 +1,6 @@
 cimport cython
 
+cdef object _close(sock)
 cdef object _milliseconds(timeout_s)
 
 cdef class Channel:
@@ -11,6 +12,7 @@ cdef class Channel:
     cdef public object _peer
     cdef public object _poll
     cdef public object _settings
+    cdef public object _tls
     cdef public list _trying
     cdef public object _unsent
     cdef public double connected_at

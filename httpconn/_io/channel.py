@@ -10,7 +10,6 @@ inside of TLS. Compiled too, by ``channel.pxd``: a wide crawl opens one for each
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import select
@@ -18,7 +17,7 @@ import socket
 import ssl
 import time
 from collections.abc import Sequence
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from ..errors import FingerprintMismatch, without_frames
@@ -36,6 +35,11 @@ ATTEMPT_DELAY_S: Final = 0.25
 
 _IN_PROGRESS: Final = frozenset({errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY, errno.EINTR})
 _SOL_TCP: Final = socket.IPPROTO_TCP
+_STANDARD: Final = socket.socket if socket.socket.__module__ == "socket" else None
+_NON_BLOCKING: Final = socket.SOCK_STREAM | getattr(socket, "SOCK_NONBLOCK", 0)
+"""The kind that saves a system call. What others have put in the place of ``socket.socket`` may know no such kind."""
+_ways_of: Final = attrgetter("recv", "read", "send", "pending")
+_STANDARD_WAYS: Final = _ways_of(ssl.SSLSocket) if ssl.SSLSocket.__module__ == "ssl" else None
 _AF_UNIX: Final = getattr(socket, "AF_UNIX", None)
 _HANDSHAKE_BYTES: Final = 65_536
 # In place of comprehensions: see tests/laws/test_generated_c.py.
@@ -91,20 +95,24 @@ class Channel:
     """
 
     __slots__ = ("_addresses", "_is_tls", "_is_wrapped", "_last_error", "_layers", "_peer", "_poll", "_settings",
-                 "_trying", "_unsent", "connected_at", "dead", "has_resumed", "is_clean", "next_at", "number",
+                 "_tls", "_trying", "_unsent", "connected_at", "dead", "has_resumed", "is_clean", "next_at", "number",
                  "secured_at", "sock", "wants")  # fmt: skip
 
     def __init__(self, addresses: Sequence[Address], settings: SocketSettings, layers: Sequence[Layer] = ()) -> None:
-        self._addresses = list(reversed(addresses))
+        self._addresses = list(addresses)
+        self._addresses.reverse()
         self._trying: list[tuple[socket.socket, Address]] = []  # in the order in which they were begun
         self._settings = settings
-        self._layers = list(reversed(layers))
+        self._layers = list(layers)
+        self._layers.reverse()
         self._is_wrapped = False  # the TLS layer that is being put on
         self._is_tls = False
         self._unsent = b""
         self._last_error: OSError | None = None
         self._peer: tuple[str, int] | None = None
         self._poll: Any = None
+        self._tls: Any = None
+        """What Python's own ``SSLSocket`` hands all to, where it is one: a read is one call then, and not five."""
         self.sock: Any = None
         """The connection, once there is one, with the layers so far."""
         self.is_clean = True
@@ -148,7 +156,9 @@ class Channel:
     def sockets(self) -> list[Any]:
         """What is to be waited for: the one socket, or those that are connecting."""
         sock, trying = self.sock, self._trying  # held here: C would lend them to a call, and a finalizer may close this
-        return [sock] if sock is not None else list(map(_first, trying))
+        if sock is not None:
+            return [sock]
+        return [trying[0][0]] if len(trying) == 1 else list(map(_first, trying))
 
     def _connect(self) -> bool:
         """Return whether an address has taken the connection. Raises the last one's OSError where none does."""
@@ -167,7 +177,7 @@ class Channel:
         """Begin to connect to *address*; return whether that was done at once."""
         family, where = address
         try:
-            sock = socket.socket(family, socket.SOCK_STREAM)
+            sock = socket.socket(family, _NON_BLOCKING if socket.socket is _STANDARD else socket.SOCK_STREAM)
         except OSError as error:
             if not is_out_of_descriptors(error):
                 self._note_dead(address, error)
@@ -181,7 +191,8 @@ class Channel:
         self._trying.append(attempt)
         self.number += 1
         try:
-            sock.setblocking(False)
+            if sock.gettimeout() != 0.0:
+                sock.setblocking(False)
             if family != _AF_UNIX:
                 sock.setsockopt(_SOL_TCP, socket.TCP_NODELAY, 1)
                 if self._settings.source_address is not None:
@@ -268,6 +279,7 @@ class Channel:
         except ssl.SSLWantWriteError:
             return WRITE
         self._is_wrapped = False
+        self._tls = self.sock._sslobj if _ways_of(type(self.sock)) == _STANDARD_WAYS else None
         if tls.session is not None:
             self.has_resumed = self.sock.session_reused
         if tls.fingerprint is not None:
@@ -302,8 +314,9 @@ class Channel:
 
     def receive(self, size: int) -> bytes | None:
         """Return up to *size* bytes, b"" where the peer has closed, or None: wait for ``wants`` first."""
+        tls = self._tls
         try:
-            return self.sock.recv(size)  # type: ignore[no-any-return]  # a socket's
+            return self.sock.recv(size) if tls is None else tls.read(size)  # type: ignore[no-any-return]  # a socket's
         except (BlockingIOError, ssl.SSLWantReadError):
             self.wants = READ
         except ssl.SSLWantWriteError:
@@ -315,8 +328,9 @@ class Channel:
 
     def send(self, data: bytes | memoryview) -> int:
         """Return how many bytes could be sent; 0: wait for ``wants`` first."""
+        tls = self._tls
         try:
-            return self.sock.send(data)  # type: ignore[no-any-return]
+            return self.sock.send(data) if tls is None else tls.write(data)  # type: ignore[no-any-return]
         except (BlockingIOError, ssl.SSLWantWriteError):
             self.wants = WRITE
         except ssl.SSLWantReadError:
@@ -325,7 +339,7 @@ class Channel:
 
     def has_pending(self) -> bool:
         """Return whether bytes have been received that no wait will tell of: TLS keeps decrypted ones."""
-        return self._is_tls and self.sock.pending() > 0
+        return self._is_tls and (self.sock if self._tls is None else self._tls).pending() > 0
 
     @property
     def is_tls(self) -> bool:
@@ -370,7 +384,7 @@ class Channel:
             told = why if isinstance(why, str) else f"{type(why).__name__}: {why}".encode("unicode_escape").decode()
             is_open = self.connected_at and not self._layers
             tell("closed %s: %s", self.label() if is_open else "what was not open yet", told)
-        self.sock = None
+        self.sock = self._tls = None
         if sock is not None:
             _close(sock)
         if trying:
@@ -409,8 +423,10 @@ def _milliseconds(timeout_s: float | None) -> float | None:
 
 
 def _close(sock: Any) -> None:
-    with contextlib.suppress(OSError):  # a reset that close() reports: the connection is over anyway
+    try:
         sock.close()
+    except OSError:
+        return  # a reset that close() reports: the connection is over anyway
 
 
 def _address_of(sock: Any, end: str) -> tuple[str, int] | None:

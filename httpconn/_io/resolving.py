@@ -123,20 +123,21 @@ class Resolver:
         """Let go of the thread in which coroutines run, if there is one; a second call does nothing."""
         self.lookups.close()
 
-    def ask(self, host: str, port: int, told: Callable[[], None], *, is_again: bool = False) -> list[Address] | Lookup:
-        """Return the addresses where they are known without waiting, or a lookup, which calls *told* when it is done.
+    def ask(self, name: Name, told: Callable[[], None], *, is_again: bool = False) -> list[Address] | Lookup:
+        """Return the addresses of *name* where they are known without waiting, or a lookup, which calls *told* then.
 
         From another thread, as a rule; ``answer_of`` gives the addresses then. *is_again*: that there is no such name
         is not taken from memory. Raises OSError (socket.gaierror) for a name that was not found a moment ago,
         ValueError for an override that is no address, and what the function ``resolve=`` raises.
         """
-        name = (host, port)
         known = self._memory.find(name)
-        if known is not None and is_again and isinstance(known.answer, BaseException):
-            known = None
-        if known is not None and known.is_told:
-            return self._told(known.answer)
+        if known is not None:
+            if is_again and isinstance(known.answer, BaseException):
+                known = None
+            elif known.is_told:
+                return self._told(known.answer)
         given = None
+        host, port = name
         if self._resolve is not None and not self.lookups.is_under_way(name):
             given = self._given(host, port)
             if isinstance(given, str):  # as most are

@@ -170,7 +170,7 @@ def host_field_value(host: str, port: int | None, default_port: int | None) -> b
         encoded = host.encode("idna")
     if ":" in host:
         encoded = strip_ipv6_scope(b"[" + encoded + b"]" if not encoded.startswith(b"[") else encoded)
-    return encoded if port == default_port else b"%s:%s" % (encoded, str(port).encode("ascii"))
+    return encoded if port == default_port else encoded + f":{port}".encode("ascii")
 
 
 def strip_ipv6_scope(host: bytes) -> bytes:

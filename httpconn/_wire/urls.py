@@ -35,10 +35,12 @@ VISIBLE: Final = "".join(map(chr, range(0x21, 0x7F)))
 # The last "@", or one of the two that some take for it (UTS 46): in front of it there may be a password.
 _AT_SIGNS: Final = "@\uff20\ufe6b"
 # A new origin as most are: no address (whose last label has a digit first), no dot at the end, no capital, no fragment.
+# How long the whole host is, is looked at behind it: to look ahead in a pattern is to look at all of it twice.
 _plain_parts: Final = re.compile(
-    r"(https?+)://(?=[^:/]{1,253}+[:/])((?:[a-z0-9_\-]{1,63}+\.)*+[a-z][a-z0-9_\-]{0,62}+)(?::([1-9][0-9]{0,4}+))?+"
+    r"(https?+)://((?:[a-z0-9_\-]{1,63}+\.)*+[a-z][a-z0-9_\-]{0,62}+)(?::([1-9][0-9]{0,4}+))?+"
     r"""(/[!"$-~]*+)"""
 ).fullmatch
+_LONGEST_PLAIN_HOST: Final = 253
 # RFC 3986 section 3.2.1, and nothing more lax: what ends a user name for one parser is part of it for another.
 _credentials: Final = re.compile(
     r"([A-Za-z][A-Za-z0-9+.\-]*+://)((?:[A-Za-z0-9\-._~!$&'()*+,;=:]|%[0-9A-Fa-f]{2})*+)@([^@/?#\\]*+(?:[/?#].*+)?)",
@@ -108,16 +110,28 @@ def parse_url(url: str) -> tuple[Origin, str]:
         target = url[at:]
         if target.isascii() and target.isprintable() and " " not in target and "#" not in target:
             return origin, target
-    else:
-        plain = _plain_parts(url)
+    elif isinstance(url, str):
+        plain = parse_plain(url)
         if plain is not None:
-            scheme, host, told_port, target = plain.groups()
-            port = DEFAULT_PORTS[scheme] if told_port is None else int(told_port)
-            if port <= _LARGEST_PORT:
-                origin = Origin(scheme, host, port)
-                _note(url[:at], origin)  # ASCII, and the slash that was found is that behind it: so the pattern says
-                return origin, target
+            origin, target, prefix = plain
+            _note(prefix, origin)
+            return origin, target
     return _parse(url)
+
+
+def parse_plain(url: str) -> tuple[Origin, str, str] | None:
+    """Return origin and request-target of *url*, and the text of the origin; None where ``parse_url`` has to look.
+
+    All are ASCII, and whatever follows that text in a URL is its target.
+    """
+    found = _plain_parts(url)
+    if found is None:
+        return None
+    scheme, host, told_port, target = found.groups()
+    port = DEFAULT_PORTS[scheme] if told_port is None else int(told_port)
+    if port > _LARGEST_PORT or len(host) > _LONGEST_PLAIN_HOST:
+        return None
+    return Origin(scheme, host, port), target, url[: -len(target)]
 
 
 def _remember(prefix: str, url: str, origin: Origin) -> None:

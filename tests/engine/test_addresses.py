@@ -32,7 +32,7 @@ def timed(step: Callable[[], object]) -> float:
 
 
 def order_in(resolver: Resolver, port: int) -> list[str]:
-    found = resolver.ask("origin.test", port, pytest.fail)
+    found = resolver.ask(("origin.test", port), pytest.fail)
     assert isinstance(found, list)
     return [where[0] for _, where in found]
 
@@ -112,17 +112,17 @@ def test_families_take_turns() -> None:
 
 def test_the_dead_come_last_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     resolver = Resolver({"origin.test": ["127.0.0.1", "127.0.0.2", "127.0.0.3"]})
-    addresses = resolver.ask("origin.test", 80, pytest.fail)
+    addresses = resolver.ask(("origin.test", 80), pytest.fail)
     assert isinstance(addresses, list)
     assert [where[0] for _, where in addresses] == ["127.0.0.1", "127.0.0.2", "127.0.0.3"]
     resolver.note_dead(addresses[:2])
-    again = resolver.ask("origin.test", 80, pytest.fail)
+    again = resolver.ask(("origin.test", 80), pytest.fail)
     assert isinstance(again, list)
     assert [where[0] for _, where in again] == ["127.0.0.3", "127.0.0.1", "127.0.0.2"]
     now = time.monotonic()
     later = SimpleNamespace(monotonic=lambda: now + 61)  # for the resolver: other tests' threads keep the time
     monkeypatch.setattr("httpconn._io.resolving.time", later)
-    assert resolver.ask("origin.test", 80, pytest.fail) == addresses
+    assert resolver.ask(("origin.test", 80), pytest.fail) == addresses
 
 
 def test_what_is_remembered_is_bounded() -> None:

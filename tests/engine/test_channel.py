@@ -23,7 +23,7 @@ from httpconn._io.nested import NestedTLS
 from httpconn._io.watch import Watch
 from httpconn.errors import FingerprintMismatch
 
-from ..support.certificates import server_context_for
+from ..support.certificates import client_context_for, server_context_for
 from ..support.peers import ScriptedServer, blackhole, nobody, pump, say_goodbye, tcp_pair
 
 LIMIT_S = 10.0
@@ -92,6 +92,33 @@ def test_one_address_costs_nothing() -> None:
         opened(channel)
         assert (channel.number, channel.dead) == (1, [])
         assert channel.sock.getpeername() == address
+        channel.close()
+
+
+@pytest.mark.parametrize("default_s", [None, 5.0])
+@pytest.mark.parametrize("is_standard", [True, False])
+def test_it_never_blocks(is_standard: bool, default_s: float | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor with a class of others, which may know no kind of socket but the plain one."""
+
+    class Other(socket.socket):
+        def __init__(self, family: int = -1, type: int = -1, proto: int = -1, fileno: int | None = None) -> None:
+            if type != socket.SOCK_STREAM:
+                raise ValueError(f"expected SOCK_STREAM, got {type!r}")
+            super().__init__(family, type, proto, fileno)
+
+    with listening() as address, monkeypatch.context() as patch:
+        patch.setattr(socket, "socket", socket.socket if is_standard else Other)
+        before = socket.getdefaulttimeout()
+        socket.setdefaulttimeout(default_s)
+        try:
+            channel = Channel(inet(address), PLAIN)
+            channel.open()
+        finally:
+            socket.setdefaulttimeout(before)
+        opened(channel)
+        assert channel.sock.gettimeout() == 0.0
+        assert not channel.sock.get_inheritable()
+        assert channel.receive(1) is None
         channel.close()
 
 
@@ -309,6 +336,31 @@ def test_layers_are_put_on_in_their_order(server_context: ssl.SSLContext, client
         assert channel.send(b"ping") == 4
         assert waited(channel, lambda: channel.receive(100)) == b"ping"
         channel.close()
+
+
+@pytest.mark.parametrize("name", ["recv", "read", "send", "pending"])
+def test_what_a_context_makes_sockets_of_is_asked(
+    name: str, server_context: ssl.SSLContext, authority: trustme.CA
+) -> None:
+    """Where a way of it is another than Python's own."""
+    asked: list[str] = []
+
+    def ask(sock: Any, *args: Any) -> Any:
+        asked.append(name)
+        return getattr(ssl.SSLSocket, name)(sock, *args)
+
+    context = client_context_for(authority)
+    context.sslsocket_class = type("Asked", (ssl.SSLSocket,), {name: ask})
+    with ScriptedServer(echo, wrap=lambda sock: server_context.wrap_socket(sock, server_side=True)) as server:
+        layers = [TLSSettings(context, "localhost")]
+        channel = opened(Channel(inet((server.host, server.port)), PLAIN, layers))
+        asked.clear()
+        assert channel.send(b"ping") == 4
+        assert waited(channel, lambda: channel.receive(100)) == b"ping"
+        assert not channel.has_pending()
+        assert asked
+        channel.close()
+        assert channel.tls_object is None
 
 
 # -- fingerprints

@@ -3,6 +3,7 @@ from httpconn._engine.many.host cimport Host
 from httpconn._engine.many.state cimport LoopState
 from httpconn._exchange.job cimport BareJob
 from httpconn._exchange.response_fields cimport ResponseFields
+from httpconn._io.channel cimport Channel
 
 cdef double _FOREVER
 cdef tuple _NO_TIMES
@@ -30,7 +31,7 @@ cdef class Connection:
     cdef public LoopState loop
     cdef public int mask
     cdef public object number
-    cdef public object others
+    cdef public list others
     cdef public object outgoing
     cdef public object parts
     cdef public double paused_at
@@ -51,17 +52,19 @@ cdef class Connection:
     cdef _admit(self, BareJob job)
     @cython.locals(loop=LoopState, job=BareJob, now=double)
     cpdef resolve(self)
-    @cython.locals(loop=LoopState, job=BareJob)
+    @cython.locals(loop=LoopState, job=BareJob, channel=Channel)
     cdef _open_step(self)
     cpdef step(self)
     cdef _set_mask(self, int mask)
-    cdef _register(self, list descriptors)
+    @cython.locals(loop=LoopState, sockets=list)
+    cdef _register(self, channel)
+    @cython.locals(loop=LoopState, others=list)
     cdef _unregister(self)
     cpdef begin(self, BareJob job)
     cpdef begun(self, BareJob job, Py_ssize_t sent)
     @cython.locals(loop=LoopState, until=double)
     cdef _note_deadline(self)
-    @cython.locals(loop=LoopState, head=bytes, sent=Py_ssize_t)
+    @cython.locals(loop=LoopState, head=bytes, sent=Py_ssize_t, channel=Channel)
     cdef _send(self, BareJob job)
     @cython.locals(loop=LoopState, job=BareJob, next_job=BareJob)
     cpdef turn_fast(self)

@@ -149,7 +149,7 @@ class Connection:
                 lookup, found = waited_for
                 self.note_wait(lookup)
                 found[lookup.name] = loop.shared.resolver.answer_of(lookup)
-            dialed = loop.off_the_clock(loop.shared.dial, job, found, loop.names.waker_of(self))
+            dialed = loop.off_the_clock(loop.shared.dial, job, found, self.note_answer)
             if isinstance(dialed, Lookup):
                 loop.names.awaited[self] = (dialed, found)
                 return
@@ -162,6 +162,10 @@ class Connection:
         self.phase = OPENING
         loop.opened += 1
         self._open_step()
+
+    def note_answer(self) -> None:
+        """Have the loop go on with this connection: its name has been looked up. Called in the resolver's thread."""
+        self.loop.names.wake(self)
 
     def note_wait(self, lookup: Lookup) -> None:
         """Have the wait of a name for its turn be no part of ``Timeout.connect``."""
@@ -181,7 +185,7 @@ class Connection:
             if self.number:
                 self._unregister()  # the sockets for other addresses, which may be closed
             self.number = channel.number
-            self._register(list(map(_descriptor_of, channel.sockets)))
+            self._register(channel)
         self._set_mask(OUT if wanted and wanted != READ else IN)
         if channel.next_at:
             self.wakes_at = channel.next_at - loop.away
@@ -195,7 +199,8 @@ class Connection:
             self.times = (resolve_s, connect_s, 0.0, 0.0)
         if wanted:
             return
-        loop.shared.note_open(self.host.key, channel)
+        if channel.dead or channel.has_resumed is not None:
+            loop.shared.note_open(self.host.key, channel)
         self.is_plain = not channel.is_tls and loop.turner is not None
         if channel.secured_at:
             tls_s = channel.secured_at - loop.away - self.since - resolve_s - connect_s
@@ -292,30 +297,32 @@ class Connection:
             poller.unregister(self.descriptor)
         self.mask = mask
 
-    def _register(self, descriptors: list[int]) -> None:
-        """Have events of these told to this connection; what it waits for on the first one, ``_set_mask`` says."""
-        poller = self.loop.poller
-        assert poller is not None
-        self.descriptor, *self.others = descriptors
-        for descriptor in self.others:
-            poller.register(descriptor, OUT)
-        for descriptor in descriptors:
-            self.loop.by_descriptor[descriptor] = self
+    def _register(self, channel: Channel) -> None:
+        """Have events of *channel* told to this connection; what it waits for on the first, ``_set_mask`` says."""
+        loop = self.loop
+        sockets = channel.sockets
+        self.descriptor = descriptor = sockets[0].fileno()
+        loop.by_descriptor[descriptor] = self
+        for other in sockets[1:]:
+            assert loop.poller is not None
+            number = other.fileno()
+            self.others.append(number)
+            loop.poller.register(number, OUT)
+            loop.by_descriptor[number] = self
 
     def _unregister(self) -> None:
-        poller = self.loop.poller
-        registered = [self.descriptor, *self.others] if self.mask else self.others
-        for descriptor in registered:
-            assert poller is not None
-            try:
-                poller.unregister(descriptor)
-            except OSError:
-                continue  # closed already, and so unregistered
-        for descriptor in (self.descriptor, *self.others):
-            self.loop.by_descriptor.pop(descriptor, None)
+        """Have no events told any more. Before a socket is closed: somebody who forks may hold it open."""
+        loop, poller, others = self.loop, self.loop.poller, self.others
+        if self.mask:
+            _take_out(poller, self.descriptor)
+            self.mask = 0
+        loop.by_descriptor.pop(self.descriptor, None)
         self.descriptor = -1
-        self.others = []
-        self.mask = 0
+        if others:
+            self.others = []
+            for number in others:
+                _take_out(poller, number)
+                loop.by_descriptor.pop(number, None)
 
     # -- sending ----------------------------------------------------------------------------------------------
 
@@ -1009,6 +1016,8 @@ def _and_whole(times: Times, whole_s: float) -> tuple[float, float, float, float
     return times + (whole_s,)  # noqa: RUF005
 
 
-def _descriptor_of(sock: Any) -> int:
-    descriptor: int = sock.fileno()
-    return descriptor
+def _take_out(poller: Any, descriptor: int) -> None:
+    try:
+        poller.unregister(descriptor)
+    except OSError:
+        return  # closed already, and so unregistered

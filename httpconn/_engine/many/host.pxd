@@ -1,3 +1,5 @@
+cdef object _deque
+
 cdef class Host:
     cdef public object arriving
     cdef public bint awaits_opening

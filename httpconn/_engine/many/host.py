@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import collections
-from typing import Any
+from typing import Any, Final
 
 from ..._exchange.job import Job, Key
+
+_deque: Final = collections.deque
 
 
 class Host:
@@ -16,8 +18,8 @@ class Host:
 
     def __init__(self, key: Key) -> None:
         self.key = key
-        self.pending: collections.deque[Job] = collections.deque()  # that may be sent as soon as there is a connection
-        self.held_back: collections.deque[Job] = collections.deque()  # that are let out one by one, see ``pacing.py``
+        self.pending: collections.deque[Job] = _deque()  # that may be sent as soon as there is a connection
+        self.held_back: collections.deque[Job] = _deque()  # that are let out one by one, see ``pacing.py``
         self.arriving = self.pending  # which of the two new jobs are put into
         # Connections without a job. They know their host, and so their class is not named here: imports go one way.
         self.idle: list[Any] = []

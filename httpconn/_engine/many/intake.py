@@ -40,8 +40,11 @@ class Intake:
 
     def take_given(self, request: Any, now: float) -> Job | Response | None:
         """Return what *request* comes to, which the first source has given; as ``take``."""
-        settled = self._settled(request, now)
-        return None if settled is None else self._job_of(settled)
+        if request is None:
+            self._note_none(now)
+            return None
+        self.note_given()
+        return self._job_of(request)
 
     def is_plain(self, now: float) -> bool:
         """Return whether the next request comes from a source, and may be there."""
@@ -70,9 +73,10 @@ class Intake:
             except BaseException:
                 self.end(source)  # a generator that has raised has ended
                 raise
-            settled = self._settled(request, now)
-            if settled is not None:
-                return settled
+            if request is not None:
+                self.note_given()
+                return request
+            self._note_none(now)
         return None
 
     def end(self, source: Iterator[Request | str | None]) -> None:
@@ -80,21 +84,17 @@ class Intake:
         if self.sources and self.sources[0] is source:
             self.sources.popleft()
 
-    def _settled(self, request: Request | str | None, now: float) -> Request | str | None:
-        """Return what a source gave. If it gave None (nothing now), move on to the next source.
+    def _note_none(self, now: float) -> None:
+        """Move on to the next source: the first has given None, nothing now.
 
         When each source in turn had nothing, none is asked for a while.
         """
-        if request is not None:
-            self.note_given()
-            return request
         self.sources.rotate(-1)
         self._silent += 1
         if self._silent >= len(self.sources):
             self._silent = 0
             self.again_at = now + self._pause_s
             self._pause_s = min(2 * self._pause_s, _NOTHING_NOW_S[1])
-        return None
 
     def note_given(self) -> None:
         """Note that a source has given something."""

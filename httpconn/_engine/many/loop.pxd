@@ -48,6 +48,8 @@ cdef class Loop(LoopState):
     cdef _fill(self)
     @cython.locals(job=BareJob, first=Py_ssize_t, index=Py_ssize_t, waiting=Py_ssize_t)
     cdef bint _read_run(self, Py_ssize_t most) except -1
+    @cython.locals(job=BareJob)
+    cdef bint _takes_known(self) except -1
     cdef _give_turn(self, Host host)
     @cython.locals(job=BareJob, connection=Connection, kept=list)
     cpdef _start(self, Host host)

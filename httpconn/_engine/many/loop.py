@@ -287,11 +287,23 @@ class Loop(LoopState):
         while self.intake.added and self._room() + more > 0:
             if count >= self.places.asked_for and time.monotonic() >= until:
                 return
-            taken = self.off_the_clock(self.intake.take, self.now)
-            if taken is None or self.is_closed:
-                return
-            self._take_in(taken)
+            if not self._takes_known():
+                taken = self.off_the_clock(self.intake.take, self.now)
+                if taken is None or self.is_closed:
+                    return
+                self._take_in(taken)
             count += 1
+
+    def _takes_known(self) -> bool:
+        """Queue the first of what was added, if it is a URL like one before of its origin; return whether it was."""
+        intake = self.intake
+        job: Job | None = self.known_job(intake.added[0], intake.count) if self._queues_bare else None
+        if job is None:
+            return False
+        intake.added.popleft()
+        intake.count += 1
+        self.queue(job)
+        return True
 
     def _read_ahead(self, most: int) -> bool:
         """Queue the jobs of at most so many inputs, of fewer where a host may start; return False for no more now."""
@@ -661,7 +673,8 @@ class Loop(LoopState):
     def forget(self, connection: Connection) -> None:
         """Free the place of a connection that is closed."""
         host = connection.host
-        self.names.give_up(connection)
+        if self.names.awaited:
+            self.names.give_up(connection)
         if connection in self.idle:
             del self.idle[connection]
             (host.resting if connection in host.resting else host.idle).remove(connection)

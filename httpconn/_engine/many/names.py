@@ -9,7 +9,6 @@ from __future__ import annotations
 import collections
 import contextlib
 import socket
-from collections.abc import Callable
 from typing import Any
 
 from ..._io.lookups import Address, Lookup, Name
@@ -36,19 +35,16 @@ class Names:
         theirs.setblocking(False)
         poller.register(ours.fileno(), IN)
 
-    def waker_of(self, connection: Any) -> Callable[[], None]:
-        """Return what a resolver's thread may call to have the loop go on with *connection*."""
-        assert self._waker is not None
-        answered, waker = self._answered, self._waker[1]
-
-        def wake() -> None:
-            answered.append(connection)
-            try:
-                waker.send(b"\0")
-            except OSError:
-                return  # it is full, so the loop will look; or the fetcher was closed
-
-        return wake
+    def wake(self, connection: Any) -> None:
+        """Have the loop go on with *connection*: there is an answer for it. For any thread, also behind ``close``."""
+        self._answered.append(connection)
+        waker = self._waker
+        if waker is None:
+            return
+        try:
+            waker[1].send(b"\0")
+        except OSError:
+            return  # it is full, so the loop will look; or it has just been closed
 
     def take_wake(self) -> None:
         """Go on with the connections for which there are answers."""
