@@ -297,7 +297,10 @@ class Loop(LoopState):
     def _takes_known(self) -> bool:
         """Queue the first of what was added, if it is a URL like one before of its origin; return whether it was."""
         intake = self.intake
-        job: Job | None = self.known_job(intake.added[0], intake.count) if self._queues_bare else None
+        request = intake.added[0]
+        if not self._queues_bare or not isinstance(request, str):
+            return False
+        job = self.known_job(request, intake.count)
         if job is None:
             return False
         intake.added.popleft()
