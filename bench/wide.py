@@ -404,7 +404,7 @@ def _ask_again(port: int, cafile: str, *, is_resumed: bool) -> Callable[[], byte
     def one() -> bytes:
         connection = httpconn.HTTPSConnection(HOST, port, timeout=TIMEOUT_S)
         if not is_resumed:  # over a way of its own, on which no session was begun
-            connection._create_connection = lambda *_: socket.create_connection((HOST, port))
+            connection._create_connection = lambda *_: socket.create_connection((HOST, port), TIMEOUT_S)
         connection.request("GET", "/resumed", headers={"Connection": "close"})
         content = connection.getresponse().read()
         connection.close()

@@ -6,7 +6,6 @@ They hold no sockets (but for a response that is being streamed), so they pickle
 from __future__ import annotations
 
 import datetime
-import json
 import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Never, Protocol, Self, SupportsIndex, TypeAlias, overload
@@ -880,6 +879,8 @@ class Response(ResponseFields):
 
     def json(self) -> Any:
         """Return the content, read as JSON in UTF-8, UTF-16 or UTF-32. Raises ValueError."""
+        import json  # which many programs do not need
+
         try:
             return json.loads(self.content)
         except RecursionError as error:

@@ -6,8 +6,8 @@ import collections
 import contextlib
 import copy
 import errno
+import functools
 import io
-import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, TypeAlias
@@ -18,7 +18,11 @@ _METHODS_EXPECTING_CONTENT: Final = frozenset({"PATCH", "POST", "PUT"})
 _FILE_STEP_BYTES: Final = 65_536
 
 
-_as_json: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+@functools.cache
+def _json_encoder() -> Callable[[Any], str]:
+    import json  # which many programs do not need
+
+    return json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
 class FileBody:
@@ -230,7 +234,7 @@ def body_of(request: Request, method: str) -> Framed:
     if request.json is not None:
         if body is not None:
             raise TypeError("expected body or json, got both")
-        data = _as_json(request.json).encode()
+        data = _json_encoder()(request.json).encode()
         return data, len(data), "application/json"
     if body is None:
         return None, 0 if method in _METHODS_EXPECTING_CONTENT else -1, None

@@ -279,7 +279,9 @@ class Channel:
         except ssl.SSLWantWriteError:
             return WRITE
         self._is_wrapped = False
-        self._tls = self.sock._sslobj if _ways_of(type(self.sock)) == _STANDARD_WAYS else None
+        sock = self.sock
+        is_standard = isinstance(sock, ssl.SSLSocket) and _ways_of(type(sock)) == _STANDARD_WAYS
+        self._tls = sock._sslobj if is_standard else None
         if tls.session is not None:
             self.has_resumed = self.sock.session_reused
         if tls.fingerprint is not None:
