@@ -18,7 +18,10 @@ from typing import Any
 import pytest
 
 from httpconn import ConnectionPool, ConnectTimeout, Fetcher, Request, Response, Retry, Timeout
+from httpconn._engine.many.names import Names as LoopNames
 from httpconn._io.lookups import Lookups
+from httpconn._io.polling import new_poller
+from httpconn._io.resolving import Resolver
 
 from ..support.awaiting import AwaitedFetcher
 from ..support.clients import Maker
@@ -633,3 +636,15 @@ def test_a_slow_consumer_does_not_turn_a_lookup_into_a_timeout(
             else:
                 assert isinstance(response.error, socket.gaierror)
     assert looked_up == ["nowhere.test"]
+
+
+def test_an_answer_behind_the_end_wakes_nobody() -> None:
+    """A resolver's thread has it still, when the loop is closed."""
+    names, poller = LoopNames(Resolver()), new_poller()
+    names.begin(poller)
+    names.wake("a connection")
+    assert [mask for _, mask in poller.poll(10, 1)] == [1]
+    names.close()
+    names.wake("a connection")
+    names.take_wake()
+    poller.close()
