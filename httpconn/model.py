@@ -426,8 +426,7 @@ class Request(RequestFields):
     def replaced(self, **changes: Any) -> Request:
         """Return a copy with other attributes: ``request.replaced(url=..., headers=...)``."""
         copy = Request.__new__(Request)
-        for name in RequestFields.__slots__:
-            setattr(copy, name, getattr(self, name))
+        copy._put(self)
         if "data" in changes or "files" in changes:
             form = self.body if isinstance(self.body, Form) else Form(None, None)
             form = Form(changes.pop("data", form.data), changes.pop("files", form.files))

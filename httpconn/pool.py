@@ -17,6 +17,7 @@ from typing import Any, Final, NamedTuple, Self, Unpack
 
 from ._engine.fork import call_after_fork
 from ._engine.shared import Shared
+from ._engine.threads.at_once import AtOnce
 from ._engine.threads.attempt import Attempt
 from ._engine.threads.pacing import Pacing
 from ._engine.threads.slots import Connection, Slots
@@ -88,6 +89,7 @@ class ConnectionPool(Configured):
         self._shared = Shared(self._settings)
         self._slots = Slots(self._shared)
         self._pacing = Pacing(self._shared.policies.paces)
+        self._at_once = AtOnce(self._slots, self._pacing)
         call_after_fork(self)
 
     # -- requests -----------------------------------------------------------------------------------------
@@ -213,11 +215,18 @@ class ConnectionPool(Configured):
             except (RequestTimeout, PoolClosed) as error:
                 _tell_the_way(job, error)
                 raise
-            attempt = Attempt(self._slots, self._pacing, connection, job, limits, is_streamed=stream)
-            response = attempt.begin() if stream else attempt.run()
-            head = response._head
-            if response.error is None and head is not None and not self._shared.policies.has_to_judge(head):
-                return response
+            found = self._at_once.exchange(connection, job, limits, is_streamed=stream)
+            if isinstance(found, Response):
+                response, head = found, found._head
+                if head is None or not self._shared.policies.has_to_judge(head):
+                    return response
+                attempt = Attempt(self._slots, self._pacing, None, job, limits, is_streamed=stream)
+            else:
+                attempt = Attempt(self._slots, self._pacing, connection, job, limits, is_streamed=stream, begun=found)
+                response = attempt.begin() if stream else attempt.run()
+                head = response._head
+                if response.error is None and head is not None and not self._shared.policies.has_to_judge(head):
+                    return response
             next_job = self._follow_up(job, response, attempt)
             if next_job is None:
                 if response.error is not None:
@@ -232,7 +241,10 @@ class ConnectionPool(Configured):
     def _connection_for(self, job: Job, limits: Timeout) -> Connection:
         """Return a connection for *job*, now that it may be sent. Raises as ``_acquire_in_turn``."""
         if not self._pacing.are_needed:
-            connection = self._acquire(job, limits)
+            if job.trail is None:
+                connection = self._slots.acquire(job.key, job.method, limits.pool)
+            else:
+                connection = self._acquire(job, limits)
             if self._pacing.may_start(job):
                 return connection
             self._slots.release(connection, persists=True)  # its gate has been shut meanwhile

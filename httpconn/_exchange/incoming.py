@@ -337,11 +337,15 @@ class FastPath:
         """None where the backend has none: then what comes is received as everywhere."""
         self.reader = self._new_reader(settings.max_content, policies.retried_from, takes_coded=False)
         """That of all responses whose requests have no limits of their own."""
+        self._of_coded = self._new_reader(settings.max_content, policies.retried_from, takes_coded=True)
+        """The same, where content is not decoded."""
         self._made: dict[tuple[int, int | None, bool], tuple[Retry | None, FastReader]] = {}
 
     def reader_for(self, request: Request) -> FastReader | None:
         """Return who reads the response to *request*, which was found good; None for the one that all share."""
         retry, sink = request.retry, request.sink
+        if sink is None and retry is None and request.max_content is None and type(request.decode) is bool:
+            return None if request.decode else self._of_coded
         max_content, of_all = request.max_content, self._settings.max_content
         if max_content is None:
             max_content = of_all

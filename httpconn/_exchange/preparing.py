@@ -340,9 +340,11 @@ class Preparer:
         Raises as ``prepare``.
         """
         is_plain = request.method == "GET" and request.body is None and request.proxy is None and not target
-        job = self._given_again(request, fields, index) if is_plain else None
-        if job is not None:
-            return job
+        if is_plain:
+            known = self._given.get((fields, request.context, request.server_hostname, request.fingerprint))
+            found = None if known is None else plain_get(known, request.url)
+            if found is not None:
+                return self._given_again(request, found, index)
         origin, target_of_url = parse_url(request.url)
         method = request.method
         _check_request(request)
@@ -372,21 +374,16 @@ class Preparer:
             self._learn_given(request, fields, job, head[len("GET ") + len(target) :])
         return job
 
-    def _given_again(self, request: Request, fields: tuple[Field, ...], index: int) -> Job | None:
-        """Return the job of a GET that differs from one before in nothing but its path; None where it may be more."""
-        known = self._given.get((fields, request.context, request.server_hostname, request.fingerprint))
-        if known is None or type(request.url) is not str:
-            return None
-        found = plain_get(known, request.url)
-        if found is None:
-            return None
+    def _given_again(self, request: Request, found: tuple[Known, bytes], index: int) -> Job:
+        """Return the job of a GET that differs from one before in nothing but its path: *found* by ``plain_get``."""
         (key, origin, _), head = found
         job = Job(request, index, key, origin, "GET", head)
         job.takes_cookies = False
         job.may_come_whole = True
         job.reader = self.fast_path.reader_for(request)
-        if request.timeout is not None:
-            job.timeout = Timeout.of(request.timeout)
+        timeout = request.timeout
+        if timeout is not None:
+            job.timeout = timeout if type(timeout) is Timeout else Timeout.of(timeout)
         return job
 
     def _learn_given(self, request: Request, fields: tuple[Field, ...], job: Job, behind_target: bytes) -> None:

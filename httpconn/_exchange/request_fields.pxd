@@ -21,3 +21,5 @@ cdef class RequestFields:
     cdef public object url
     cdef public object validators
     cdef public object wire
+
+    cpdef _put(self, RequestFields other)

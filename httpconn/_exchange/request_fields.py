@@ -106,6 +106,31 @@ class RequestFields:
         self.proxy = proxy
         self.wire = False if wire is None else wire
 
+    def _put(self, other: RequestFields) -> None:
+        """Set every attribute as *other* has it, of a request that has just been made."""
+        self.auth = other.auth
+        self.body = other.body
+        self.context = other.context
+        self.decode = other.decode
+        self.default_encoding = other.default_encoding
+        self.fingerprint = other.fingerprint
+        self.headers = other.headers
+        self.json = other.json
+        self.max_content = other.max_content
+        self.method = other.method
+        self.proxy = other.proxy
+        self.redirects = other.redirects
+        self.retry = other.retry
+        self.server_hostname = other.server_hostname
+        self.sink = other.sink
+        self.sink_any_status = other.sink_any_status
+        self.tag = other.tag
+        self.timeout = other.timeout
+        self.tolerant_decoding = other.tolerant_decoding
+        self.url = other.url
+        self.validators = other.validators
+        self.wire = other.wire
+
     def is_sent_as_others(self) -> bool:
         """Return whether nothing but method, URL and fields decides what is sent, and over which connections."""
         return (

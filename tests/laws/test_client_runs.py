@@ -52,6 +52,7 @@ WITHOUT = {
         "engine/test_pool.py::test_no_slot_is_lost_when_a_request_is_interrupted_anywhere",
         "engine/test_pool.py::test_waiting_is_bounded",
     ),
+    "the common exchange of a pool; a loop's is in test_fast_path.py": ("engine/test_at_once.py",),
     "a signal that comes while the loop runs; in a client's the event loop has it": (
         "engine/test_fast_path.py::test_ctrl_c_at_any_time",
         "engine/test_fetch.py::test_ctrl_c_closes_every_socket",

@@ -30,10 +30,10 @@ from ...model import BODY_RECEIVE_BYTES, Response, Timeout, attach_response, tel
 from ...policies.verdict import FIRST_ERROR
 from ..clock import Clock
 from ..tracing import note_sending
+from .at_once import RECEIVE_BYTES, Begun
 from .pacing import Pacing
 from .slots import Connection, Slots
 
-_RECEIVE_BYTES: Final = 65_536
 _FOREVER: Final = float("inf")
 
 
@@ -43,16 +43,26 @@ class Attempt(Clock):
     Its deadlines are by its own clock, which starts with the attempt; ``Trail.total_at`` is by the system's.
     """
 
-    __slots__ = ("_connection", "_deadline", "_is_streamed", "_job", "_limits", "_made", "_pacing", "_plain",
+    __slots__ = ("_begun", "_connection", "_deadline", "_is_streamed", "_job", "_limits", "_made", "_pacing", "_plain",
                  "_read_s", "_sent", "_shared", "_slots", "_times", "_was_open", "_was_reused")  # fmt: skip
 
     def __init__(
-        self, slots: Slots, pacing: Pacing, connection: Connection, job: Job, limits: Timeout, *, is_streamed: bool
+        self,
+        slots: Slots,
+        pacing: Pacing,
+        connection: Connection | None,
+        job: Job,
+        limits: Timeout,
+        *,
+        is_streamed: bool,
+        begun: Begun | None = None,
     ) -> None:
+        """*begun*: the exchange has begun by ``AtOnce``, and is gone on with; or it is over, without a *connection*."""
         self._slots = slots
         self._pacing = pacing
         self._shared = slots.shared
-        self._connection: Connection | None = connection
+        self._connection = connection
+        self._begun = begun
         self._job = job
         self._limits = limits
         self._read_s = _FOREVER if limits.read is None else limits.read
@@ -61,7 +71,9 @@ class Attempt(Clock):
         self._was_open = self._was_reused = False
         self._plain: tuple[ResponseHead, bytes, int] | None = None  # where it came whole, and plain
         self.away = 0.0
-        self.left_at = job.started = time.monotonic()
+        self.left_at = time.monotonic()
+        if begun is None and connection is not None:
+            job.started = self.left_at
         if job.trail is not None:
             self._deadline = job.trail.total_at
         else:
@@ -131,9 +143,7 @@ class Attempt(Clock):
         """Keep back who waits for this connection, too, where the response asks for nothing to come for a while."""
         head = self._incoming.head if self._plain is None else self._plain[0]
         if head is not None and head.status >= FIRST_ERROR:
-            hold_s = self._shared.policies.hold_after(self._job, head, time.time())
-            if hold_s:
-                self._pacing.shut(self._job, hold_s)
+            self._pacing.note_answer(self._job, head, self._shared.policies)
 
     def _finish(self) -> Response:
         self.release()
@@ -213,7 +223,7 @@ class Attempt(Clock):
         if pacing is not None and connection.channel is not None:
             pacing.take(job, self.total_at)
             pacing = None
-        if connection.channel is not None and not connection.is_quiet():
+        if self._begun is None and connection.channel is not None and not connection.is_quiet():
             connection.disconnect(NOT_QUIET)
         while True:
             was_reused = self._was_reused = connection.served > 0
@@ -341,9 +351,10 @@ class Attempt(Clock):
             lookups.give_up(lookup)
 
     def _talk(self, connection: Connection, *, until_head: bool) -> bool:
-        channel, incoming = connection.channel, self._made
+        begun, self._begun = self._begun, None
+        channel, incoming = begun or connection.channel, self._made
         assert channel is not None
-        began = time.monotonic() - self.away
+        began = self._job.started if begun is not None else time.monotonic() - self.away
         outgoing = None if self._job.is_head_alone else Outgoing(self._job, self)
         self._sent = False
         send_error: OSError | None = None
@@ -373,7 +384,7 @@ class Attempt(Clock):
             self._wait(channel, wanted)
             try:
                 is_in_head = incoming is None or incoming.head is None
-                data = channel.receive(_RECEIVE_BYTES if is_in_head else BODY_RECEIVE_BYTES)
+                data = channel.receive(RECEIVE_BYTES if is_in_head else BODY_RECEIVE_BYTES)
                 if data is None:
                     continue
                 failure: OSError | None = None
@@ -399,7 +410,7 @@ class Attempt(Clock):
             if is_complete or (until_head and incoming.head is not None and not is_sending):
                 return is_complete
 
-    def _send_head(self, channel: Channel) -> Outgoing | None:
+    def _send_head(self, channel: Channel | Begun) -> Outgoing | None:
         """Send a request that is its head alone, as most are; return what is left of it, None where that is nothing."""
         head = self._job.head_to_send
         sent = channel.send(head)
@@ -410,7 +421,7 @@ class Attempt(Clock):
         may_go_on = self._job.may_go_on
         return may_go_on is not None and may_go_on(self._job, head)
 
-    def _begin_plain(self, data: bytes, channel: Channel) -> tuple[bytes, OSError | None]:
+    def _begin_plain(self, data: bytes, channel: Channel | Begun) -> tuple[bytes, OSError | None]:
         """Note the response in ``_plain`` where *data* begins it, it is plain, and all of it has come.
 
         Servers send head and body in two pieces, and the second one is often there by now. So that is looked for, once.
@@ -421,7 +432,7 @@ class Attempt(Clock):
         if plain is None or self._is_kept_back(plain[0]):
             return data, None
         head, content, left, *_ = plain
-        if 0 < left <= _RECEIVE_BYTES and not channel.is_tls:
+        if 0 < left <= RECEIVE_BYTES and not channel.is_tls:
             try:
                 more = channel.receive(left)
             except OSError as error:
@@ -434,7 +445,7 @@ class Attempt(Clock):
             self._plain = head, content, 0
         return data, None
 
-    def _wait(self, channel: Channel, wanted: int) -> None:
+    def _wait(self, channel: Channel | Begun, wanted: int) -> None:
         """Wait until there is something to do. Raises ReadTimeout, TotalTimeout."""
         if channel.has_pending():
             return

@@ -7,8 +7,10 @@ import time
 from typing import Final
 
 from ..._exchange.job import Job
+from ..._wire.head import ResponseHead
 from ...errors import PoolClosed, TotalTimeout
 from ...policies.rates import Bucket, Paces
+from ...policies.verdict import Policies
 
 _FOREVER: Final = float("inf")
 
@@ -75,6 +77,12 @@ class Pacing:
             self.are_needed = True  # first: who finds it False has not looked for gates
             now = time.monotonic()
             self._paces.of(job.origin.key, now).hold(now + hold_s)
+
+    def note_answer(self, job: Job, head: ResponseHead, policies: Policies) -> None:
+        """Shut the gate where an answer to *job* asks for nothing to come for a while."""
+        hold_s = policies.hold_after(job, head, time.time())
+        if hold_s:
+            self.shut(job, hold_s)
 
     def sleep(self, seconds: float) -> None:
         """Wait. Raises PoolClosed when the pool is closed meanwhile."""

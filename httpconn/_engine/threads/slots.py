@@ -150,7 +150,8 @@ class Slots:
             if self.is_closed:
                 raise PoolClosed("the pool has been closed")
             self.requests += 1
-            self.take_in_lost()
+            if self.waiting or self.lost:
+                self.take_in_lost()
             host = self.hosts.get(key)
             if host is None:
                 host = self.hosts[key] = Host(key)

@@ -1,0 +1,234 @@
+"""The law of a pool's common exchange: what it does not bring to its end comes to what an ``Attempt`` alone makes of it."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+import ssl
+import struct
+import threading
+import time
+from typing import Any
+
+import pytest
+import trustme
+
+from httpconn import ConnectionPool, HTTPException, Limits, Retry, Timeout
+from httpconn._engine.threads.at_once import AtOnce, Begun
+from httpconn.model import Response
+
+from ..support.certificates import server_context_for
+from ..support.peers import ScriptedServer, take_request
+
+WARM = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+RESET = b"reset"
+"""In the place of a piece: the connection is reset."""
+SILENCE = b"silence"
+"""Nothing more comes."""
+
+ANSWERS = {
+    "plain": [WARM],
+    "in two pieces": [WARM[:-2], WARM[-2:]],
+    "in three pieces": [WARM[:-2], WARM[-2:-1], WARM[-1:]],
+    "head in two pieces": [WARM[:20], WARM[20:]],
+    "chunks": [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"],
+    "chunks in two pieces": [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\no", b"k\r\n0\r\n\r\n"],
+    "larger than what is received at once": [b"HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n" + b"a" * 200_000],
+    "without content": [b"HTTP/1.1 204 No Content\r\n\r\n"],
+    "an interim response": [b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", WARM],
+    "to be closed": [b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"],
+    "until the end": [b"HTTP/1.1 200 OK\r\n\r\nok", b""],
+    "something behind": [WARM + b"more"],
+    "a malformed line": [b"HTTP/1.1 200 OK\r\nno field\r\nContent-Length: 2\r\n\r\nok"],
+    "malformed framing": [b"HTTP/1.1 200 OK\r\nContent-Length: 2, 3\r\n\r\nok"],
+    "a redirect": [b"HTTP/1.1 302 Found\r\nLocation: /warm\r\nContent-Length: 2\r\n\r\nno"],
+    "to be retried": [b"HTTP/1.1 503 No\r\nRetry-After: 0\r\nContent-Length: 2\r\n\r\nno"],
+    "not there": [b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno"],
+    "coded": [b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\nno"],
+    "no answer": [b""],
+    "a reset": [RESET],
+    "half a head": [WARM[:20], b""],
+    "half the content": [WARM[:-1], b""],
+    "a reset in the content": [WARM[:-1], RESET],
+    "silence": [SILENCE],
+    "silence in the head": [WARM[:20], SILENCE],
+    "silence in the content": [WARM[:-1], SILENCE],
+}
+SILENT_S = 0.05
+
+
+class Scripted:
+    """Answers /warm at once, and the first request for anything else by a script; tells which connection each had."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+        self.seen: list[tuple[int, bytes]] = []
+        self._connections = 0
+
+    def serve(self, sock: socket.socket) -> None:
+        self._connections += 1
+        while head := take_request(sock):
+            path = head.split(b" ", 2)[1]
+            self.seen.append((self._connections, path))
+            pieces, self.pieces = ([WARM], self.pieces) if path == b"/warm" or not self.pieces else (self.pieces, [])
+            for number, piece in enumerate(pieces):
+                if number:
+                    time.sleep(0.003)
+                if piece == SILENCE:
+                    with contextlib.suppress(OSError):
+                        sock.recv(1)  # until the client has enough of it
+                if piece == RESET:
+                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                if piece in (SILENCE, RESET, b""):
+                    return
+                sock.sendall(piece)
+
+
+def _told(response: Response) -> Any:
+    history = [(one.status, one.content) for one in response.history]
+    return response.status, response.content, response.headers.items(), response.attempts, response.defects, history
+
+
+def _outcomes(answer: str, context: Any, trusting: Any) -> list[Any]:
+    script = Scripted()
+    wrap = None if context is None else lambda sock: context.wrap_socket(sock, server_side=True)
+    told: list[Any] = []
+    limits = Timeout(read=SILENT_S if SILENCE in ANSWERS[answer] else 5.0)
+    with ScriptedServer(script.serve, wrap) as server, ConnectionPool(
+        context=trusting, retry=Retry(1, statuses=[503], backoff_s=0.001, errors=())
+    ) as pool:  # fmt: skip
+        origin = f"http://127.0.0.1:{server.port}" if context is None else f"https://localhost:{server.port}"
+        for stream in (False, True):
+            pool.get(f"{origin}/warm")
+            script.pieces = list(ANSWERS[answer])
+            try:
+                with pool.request("GET", f"{origin}/asked", stream=stream, timeout=limits) as response:
+                    told.append(_told(response))
+                    assert response.timings.total >= response.timings.first_byte > 0
+            except (HTTPException, OSError) as error:
+                found: Any = error
+                text = re.sub(r":\d+", "", str(error))
+                told.append((type(error), text, _told_of_failed(found.response)))
+            pool.get(f"{origin}/warm")
+        told.append(script.seen)
+        told.append(pool.stats)
+    return told
+
+
+def _told_of_failed(response: Response) -> Any:
+    return response.status, response._content, response.attempts
+
+
+@pytest.fixture(scope="module")
+def contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    authority = trustme.CA()
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    return server_context_for(authority, "localhost"), trusting
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+@pytest.mark.parametrize("is_tls", [False, True], ids=["plain", "tls"])
+def test_it_comes_to_what_an_attempt_comes_to(
+    is_tls: bool, answer: str, contexts: Any, in_use: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if is_tls and RESET in ANSWERS[answer]:
+        pytest.skip("where a reset finds the client is a race there")
+    context, trusting = contexts if is_tls else (None, None)
+    exchange = AtOnce.exchange
+    kinds: set[str] = set()
+
+    def noting(self: AtOnce, connection: Any, *args: Any, **kwargs: Any) -> Any:
+        found = exchange(self, connection, *args, **kwargs)
+        if connection.served > 0:
+            kinds.add(type(found).__name__)
+        return found
+
+    monkeypatch.setattr(AtOnce, "exchange", noting)
+    at_once = _outcomes(answer, context, trusting)
+    monkeypatch.setattr(AtOnce, "exchange", lambda *args, **kwargs: None)
+    assert at_once == _outcomes(answer, context, trusting)
+    assert "Response" in kinds  # the second /warm, at least
+
+
+def test_a_limit_counts_once(in_use: Any) -> None:
+    """What has been waited for here is not waited for once more by who goes on."""
+    script = Scripted()
+    with ScriptedServer(script.serve) as server, ConnectionPool() as pool:
+        for limits in (Timeout(read=SILENT_S), Timeout(total=SILENT_S)):
+            pool.get(f"http://127.0.0.1:{server.port}/warm")
+            script.pieces = [SILENCE]
+            with pytest.raises(TimeoutError) as raised:
+                pool.get(f"http://127.0.0.1:{server.port}/asked", timeout=limits, redirects=0)
+            assert raised.value.response.timings.total < 2 * SILENT_S + 0.5
+
+
+def test_what_is_given_again_is_given_once() -> None:
+    class Channel:
+        wants, is_clean, is_tls = 2, True, False
+
+        def __init__(self) -> None:
+            self.sent: list[bytes] = []
+
+        def send(self, data: bytes) -> int:
+            self.sent.append(data)
+            return len(data)
+
+        def receive(self, size: int) -> bytes:
+            return b"new"
+
+        def has_pending(self) -> bool:
+            return False
+
+        def wait(self, wanted: int, timeout_s: float | None) -> bool:
+            return True
+
+    real: Any = Channel()
+    begun = Begun(real, 3, [b"abc", ConnectionResetError("told once")], is_silent=True)
+    assert (begun.send(b"abcdef"), begun.send(b"def"), real.sent) == (3, 3, [b"def"])
+    assert (begun.wants, begun.is_clean, begun.is_tls, begun.has_pending()) == (2, True, False, True)
+    assert begun.receive(9) == b"abc"
+    with pytest.raises(ConnectionResetError, match="told once"):
+        begun.receive(9)
+    assert (begun.receive(9), begun.has_pending()) == (b"new", False)
+    assert (begun.wait(1, None), begun.wait(1, None)) == (False, True)
+    with pytest.raises(ConnectionResetError):
+        Begun(real, ConnectionResetError()).send(b"abc")
+
+
+def test_an_interrupted_exchange_leaves_no_connection(in_use: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C between sending and receiving: the connection is closed, since its answer would be the next request's."""
+    script = Scripted()
+
+    def interrupt(*args: Any) -> Any:
+        raise KeyboardInterrupt
+
+    with ScriptedServer(script.serve) as server, ConnectionPool(per_host=1) as pool:
+        url = f"http://127.0.0.1:{server.port}"
+        pool.get(f"{url}/warm")
+        with monkeypatch.context() as patch:
+            patch.setattr("httpconn._engine.threads.at_once.AtOnce._talk", interrupt)
+            with pytest.raises(KeyboardInterrupt):
+                pool.get(f"{url}/asked")
+        assert pool.get(f"{url}/warm").content == b"ok"
+        assert pool.stats.opened == 2
+
+
+def test_threads_share_connections(in_use: Any) -> None:
+    script = Scripted()
+    wrong: list[Any] = []
+    with ScriptedServer(script.serve) as server, ConnectionPool(per_host=1, limits=Limits()) as pool:
+
+        def ask() -> None:
+            wrong.extend(
+                status for _ in range(20) if (status := pool.get(f"http://127.0.0.1:{server.port}/warm").status) != 200
+            )
+
+        threads = [threading.Thread(target=ask) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+        assert not wrong
+        assert (pool.stats.opened, pool.stats.requests) == (1, 60)
