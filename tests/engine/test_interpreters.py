@@ -107,6 +107,17 @@ def test_one_that_asks_for_the_extension_by_name_is_told_why_not() -> None:
     assert "not built for subinterpreters here (that needs CPython 3.14 or newer)" in result.stdout, result.stderr
 
 
+@is_compiled
+def test_the_modules_that_are_compiled_of_the_package_are_python_there() -> None:
+    """The decoder of chunks, say: docs/cores.md."""
+    program = "from httpconn._wire import chunked; print(chunked.__file__.endswith('.py'))"
+    assert in_one(program).stdout.strip() == "True"
+    main = subprocess.run(
+        [sys.executable, "-P", "-c", program], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert main.stdout.strip() == "False", main.stderr
+
+
 def test_no_warning_where_nothing_compiled_is_wanted_or_there_is_no_other_interpreter() -> None:
     result = in_one("import httpconn; print(httpconn.backend())", HTTPCONN_NO_EXTENSIONS="1")
     assert (result.stdout.strip(), result.stderr) == ("python", "")

@@ -41,6 +41,7 @@ SHORT_ROAD: Final = "engine/test_fast_path.py"
 
 TWINS: Final = (
     Twin("head.pxi ResponseHead", "_backends.pure.PlainHead", f"{DECLINE} test_a_mutated_head_is_declined_or_read_like_the_reference_reader"),
+    Twin("head.pxi ResponseHead.is_loose", "_wire.head.has_loose_value", f"{DECLINE} test_a_mutated_head_is_declined_or_read_like_the_reference_reader"),
     Twin("head.pxi begin_response_head", "_backends.pure.begin_response_head",
          f"{DECLINE} test_a_head_in_front_of_other_bytes"),
     Twin("head.pxi find_head_end", "_wire.head.find_head_end", f"{DECLINE} test_find_head_end_at_every_start"),

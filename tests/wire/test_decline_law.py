@@ -19,7 +19,7 @@ import pytest
 from httpconn._backends.contract import Backend
 from httpconn._wire import grammar, reference
 from httpconn._wire.grammar import Limits
-from httpconn._wire.head import ResponseHead, begun_by, find_head_end
+from httpconn._wire.head import ResponseHead, begun_by, field_lines_of, find_head_end
 
 HEADS = int(os.environ.get("HTTPCONN_FUZZ_HEADS") or (200_000 if "CI" in os.environ else 20_000))
 LIMITS = Limits()
@@ -33,6 +33,7 @@ def record(head: ResponseHead) -> dict[str, Any]:
         "status-line": (head.version, head.status, head.reason),
         "framing": (head.content_length, head.transfer_encoding, head.connection),
         "lines": lines,
+        "trimmed": field_lines_of(head),
         "values": {name: (head.field_values(name), head.get_joined(name)) for name in asked},
         "defects": tuple(head.defects),
         "block": head.block,
