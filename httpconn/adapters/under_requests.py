@@ -824,8 +824,10 @@ class ResponseAtHand(requests.Response):
         raw = made["raw"]
         is_unread = made["_content"] is False and not made["_content_consumed"]
         if is_unread and type(raw) is RawResponse and raw.is_at_hand and _is_read_plainly():
-            made["_content"] = raw.take_whole()
+            content: bytes = raw._content.take_whole()
+            made["_content"] = content
             made["_content_consumed"] = True
+            return content
         return self.content
 
     def __reduce_ex__(self, protocol: Any) -> Any:
@@ -961,17 +963,16 @@ class RawResponse(urllib3.HTTPResponse):
     def is_at_hand(self) -> bool:
         """Whether the content has come, needs no decoding, and is read by nobody's own way."""
         made = self.__dict__
-        return "_unmade" in made and not made["_is_coded"] and made["_content"].is_whole and "stream" not in made
-
-    def take_whole(self) -> bytes:
-        """Return the content, or what is left of it, which ``is_at_hand``."""
-        content: _Content = self._content
-        return content.take_whole()
+        if "_unmade" not in made or made["_is_coded"] or "stream" in made:
+            return False
+        content: _Content = made["_content"]
+        return content._source is None
 
     @property
     def closed(self) -> bool:
         """Whether there is nothing more to come. The finalizer of each asks, too."""
-        return self._content.closed if "_unmade" in vars(self) else super().closed
+        made = self.__dict__
+        return made["_content"].closed if "_unmade" in made else super().closed
 
     @property
     def connection(self) -> Any:

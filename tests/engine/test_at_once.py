@@ -9,13 +9,14 @@ import ssl
 import struct
 import threading
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import trustme
 
 from httpconn import ConnectionPool, HTTPException, Limits, Retry, Timeout
-from httpconn._engine.threads.at_once import AtOnce, Begun
+from httpconn._engine.threads.at_once import AtOnce, Begun, _with_rest
 from httpconn.model import Response
 
 from ..support.certificates import server_context_for
@@ -152,16 +153,26 @@ def test_it_comes_to_what_an_attempt_comes_to(
     assert "Response" in kinds  # the second /warm, at least
 
 
-def test_a_limit_counts_once(in_use: Any) -> None:
-    """What has been waited for here is not waited for once more by who goes on."""
+def test_a_limit_counts_once(in_use: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has been waited for here is not waited for once more by who goes on: that is told."""
     script = Scripted()
+    exchange = AtOnce.exchange
+    were_silent: list[bool] = []
+
+    def noting(self: AtOnce, *args: Any, **kwargs: Any) -> Any:
+        found = exchange(self, *args, **kwargs)
+        if isinstance(found, Begun):
+            were_silent.append(found._is_silent)
+        return found
+
+    monkeypatch.setattr(AtOnce, "exchange", noting)
     with ScriptedServer(script.serve) as server, ConnectionPool() as pool:
         for limits in (Timeout(read=SILENT_S), Timeout(total=SILENT_S)):
             pool.get(f"http://127.0.0.1:{server.port}/warm")
             script.pieces = [SILENCE]
-            with pytest.raises(TimeoutError) as raised:
-                pool.get(f"http://127.0.0.1:{server.port}/asked", timeout=limits, redirects=0)
-            assert raised.value.response.timings.total < 2 * SILENT_S + 0.5
+            with pytest.raises(TimeoutError):
+                pool.get(f"http://127.0.0.1:{server.port}/asked", timeout=limits)
+    assert were_silent == [True, True]
 
 
 def test_what_is_given_again_is_given_once() -> None:
@@ -195,6 +206,26 @@ def test_what_is_given_again_is_given_once() -> None:
     assert (begun.wait(1, None), begun.wait(1, None)) == (False, True)
     with pytest.raises(ConnectionResetError):
         Begun(real, ConnectionResetError()).send(b"abc")
+
+
+@pytest.mark.parametrize("behind", [None, b"", ConnectionResetError("told once")], ids=["nothing", "end", "reset"])
+def test_what_has_come_of_the_content_is_given_again(behind: Any) -> None:
+    """Each piece, and what came behind them."""
+    came: list[Any] = [b"b", b"c", behind, b"d"]
+
+    class Channel:
+        def receive(self, size: int) -> bytes | None:
+            piece = came.pop(0)
+            if isinstance(piece, OSError):
+                raise piece
+            return piece  # type: ignore[no-any-return]
+
+    real: Any = Channel()
+    head: Any = SimpleNamespace(block=b"head")
+    begun: Any = _with_rest((head, b"a", 4, b"", 200, "OK"), real, 3)
+    assert begun.receive(9) == b"heada"
+    assert [begun.receive(9), begun.receive(9)] == [b"b", b"c"]
+    assert begun._came == ([] if behind is None else [behind])
 
 
 def test_an_interrupted_exchange_leaves_no_connection(in_use: Any, monkeypatch: pytest.MonkeyPatch) -> None:
