@@ -7,10 +7,10 @@ made of. Each ``.pxi`` holds one idea, and names its twin:
 
 - ``head.pxi``: ``find_head_end`` and ``begin_response_head``; twins in ``_wire/head.py`` and ``_backends/pure.py``
 - ``chunked.pxi``: ``take_chunks``; twin in ``_wire/body.py``
-- ``request.pxi``: ``frame_target``, ``replaces_any``, and what the common cycle of HTTPConnection reads and makes
-  objects by (``version_of`` and others); twins in ``_wire/request.py`` and ``_backends/pure.py``
+- ``request.pxi``: ``frame_target`` and ``replaces_any``; twins in ``_wire/request.py`` and ``_backends/pure.py``
 - ``body_buffer.pxi``: ``BodyBuffer``; twin in ``_wire/body.py``
 - ``receive.pxi``: to receive and send on a descriptor
+- ``cycle.pxi``: ``version_of`` and others, by which the common cycle of HTTPConnection goes; twins in ``_backends/pure.py``
 
 Bounds are not checked by Cython here. What keeps every access inside its buffer is said at each file's head
 and at each spot. All of it runs under the GIL and calls back into no Python code while it holds a pointer into
@@ -39,22 +39,9 @@ cdef extern from "Python.h":
     char *bytes_of "PyBytes_AS_STRING"(PyObject *data)
 
 __all__ = (
-    "BodyBuffer",
-    "ResponseHead",
-    "begin_response_head",
-    "find_head_end",
-    "frame_target",
-    "has_version",
-    "is_quiet",
-    "is_unchanged",
-    "receive_response",
-    "receive_waiting",
-    "replaces_any",
-    "send_at_once",
-    "send_if_quiet",
-    "take_chunks",
-    "version_of",
-    "with_slots",
+    "BodyBuffer", "ResponseHead", "begin_response_head", "find_head_end", "frame_target", "has_version", "is_quiet",
+    "is_unchanged", "receive_response", "receive_waiting", "replaces_any", "send_at_once", "send_if_quiet", "take_chunks",
+    "version_of", "with_slots",
 )
 
 cdef enum:
@@ -120,3 +107,4 @@ include "chunked.pxi"
 include "request.pxi"
 include "body_buffer.pxi"
 include "receive.pxi"
+include "cycle.pxi"

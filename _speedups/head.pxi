@@ -43,6 +43,7 @@ cdef class ResponseHead:
     cdef readonly bytes block
     cdef readonly int version
     cdef readonly int status
+    cdef readonly bint is_loose  # whether a value has white space at its end; no line of a plain head is folded
     cdef Py_ssize_t _reason
     cdef Py_ssize_t _reason_length
     # The first line of each field that is asked for each time, counted from 1; 0 where there is none.
@@ -101,22 +102,6 @@ cdef class ResponseHead:
     def defects(self):
         return ()
 
-    @property
-    def is_loose(self):
-        """Whether a value has white space at its end; no line of a plain head is folded."""
-        cdef const uint8_t *data = NULL
-        cdef Py_ssize_t i
-        cdef FieldLine line
-        if self._count:
-            data = <const uint8_t *>PyBytes_AS_STRING(self.block)
-        for i in range(self._count):
-            line = self._lines[i]
-            if line.value_length and (
-                data[line.value + line.value_length - 1] == SP or data[line.value + line.value_length - 1] == HTAB
-            ):
-                return True
-        return False
-
     def field_lines(self):
         """Return the (name, value) pairs in order."""
         cdef Py_ssize_t i
@@ -162,8 +147,8 @@ cdef class ResponseHead:
             i = self._find(wanted, length, i + 1)
         return ", ".join(values)
 
-    # SAFETY of the four below, and of is_loose: only lines 0 <= i < _count are asked for; each was noted by
-    # _take_field_lines inside the block, which is immutable and is held for as long as this object lives.
+    # SAFETY of the four below: only lines 0 <= i < _count are asked for; each was noted by _take_field_lines inside
+    # the block, which is immutable and is held for as long as this object lives.
 
     cdef Py_ssize_t _find(self, const char *wanted, Py_ssize_t length, Py_ssize_t start) noexcept:
         """Return the first line from *start* on whose name is *wanted* in any case, or -1."""
@@ -307,6 +292,8 @@ cdef Py_ssize_t _take_field_lines(
         line.value = <uint32_t>at
         at = _skip_field_bytes(data, at, length)
         line.value_length = <uint32_t>at - line.value
+        if line.value_length and (data[at - 1] == SP or data[at - 1] == HTAB):
+            head.is_loose = True
         if data[at] != CR or data[at + 1] != LF:
             return 0
         at += 2

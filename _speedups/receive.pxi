@@ -83,17 +83,6 @@ def receive_waiting(int descriptor, Py_ssize_t most):
     return PyBytes_FromStringAndSize(<const char *>buffer, max(count, 0))
 
 
-def is_quiet(int descriptor):
-    """Return whether nothing has come, not even the end or an error."""
-    cdef uint8_t unasked
-    return httpconn_receive(descriptor, &unasked, 1, True) == -1
-
-
-def send_at_once(int descriptor, bytes data not None):
-    """Send *data* without waiting; return how much of it went out, 0 also for an error, which the next send finds."""
-    return max(<Py_ssize_t>0, httpconn_send(descriptor, PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data)))
-
-
 def send_if_quiet(int descriptor, bytes data not None):
     """Send *data*, if nothing has come that nobody asked for; return how much went out, NOT_SENT or UNASKED.
 

@@ -21,6 +21,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from http.client import HTTPMessage
+from types import FunctionType
 from urllib.parse import urlsplit
 
 from . import _backends
@@ -1104,9 +1105,11 @@ def _cycle_for(connection: HTTPConnection) -> Cycle | None:
     backend = _backends.selected
     has_none = isinstance(connection, HTTPSConnection) or not backend.version_of(HTTPConnection)
     engine = None if has_none else backend.engine
-    if engine is not None or _HAS_DICT_OR_VALUES:
+    asks_for_dict = isinstance(backend.replaces_any, FunctionType)  # as the one in Python does
+    if engine is not None or (asks_for_dict and _HAS_DICT_OR_VALUES):
         # A dict that shares its keys with those of other connections is read at several times the cost: by C, and by
-        # those interpreters, whose quick ways to an attribute are for objects that have no such dict, and for others.
+        # those interpreters, which have quick ways to the values of an object without a dict, and to a dict that shares
+        # nothing.
         connection.__dict__ = {**connection.__dict__}
     if engine is None:
         return None

@@ -154,11 +154,6 @@ def begun_by(head: ResponseHead, encoding: str | None, rest: bytes) -> Begun:
 _LOOSE: Final = re.compile(rb"\n(?:[ \t]|(?<=[ \t]\n)|(?<=[ \t]\r\n))").search
 
 
-def has_loose_value(block: bytes) -> bool:
-    """Return whether a line of *block* ends in white space, or begins with it."""
-    return _LOOSE(block) is not None
-
-
 def field_value_of(text: str) -> str:
     """Return a value as RFC 9110 section 5.5 has it, of one that is as http.client has it.
 
@@ -177,8 +172,8 @@ def field_values_of(head: ResponseHead, name: str) -> list[str]:
 def field_lines_of(head: ResponseHead) -> list[tuple[str, str]]:
     """Return the (name, value) pairs of *head* in their order, with values as ``field_value_of`` has them."""
     lines = head.field_lines()
-    is_loose: bool | None = getattr(head, "is_loose", None)  # a compiled head sees it where its values end
-    if has_loose_value(head.block) if is_loose is None else is_loose:
+    is_loose: bool | None = getattr(head, "is_loose", None)  # a compiled head has noted it
+    if _LOOSE(head.block) is not None if is_loose is None else is_loose:
         return [(name, field_value_of(value)) for name, value in lines]
     return lines
 
