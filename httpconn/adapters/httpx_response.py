@@ -212,15 +212,15 @@ class Library:
         self.stream: Any = type("ResponseStream", (_Parts, module.SyncByteStream), {})
         self.async_stream: Any = type("AsyncResponseStream", (_AsyncParts, module.AsyncByteStream), {})
         self.at_hand: Any = _subclass(module.Response, _ResponseAtHand, _library=self)
-        compatible = getattr(module.Cookies, "_CookieCompatResponse", None)
-        self.for_jars = _codes_beside(module.Cookies.extract_cookies, getattr(compatible, "info", None))
+        as_message = getattr(getattr(module.Cookies, "_CookieCompatResponse", None), "info", None)
+        self.for_jars = _codes_beside(getattr(module.Cookies, "extract_cookies", None), as_message)
         """Who asks for all fields of a response in order to make a Message of them."""
         stream = module.ByteStream(b"c")
         self._attributes = vars(module.Response(200, stream=stream)).keys()
         self._way = vars(module.Response).get
         self._ways = [*map(self._way, _WAYS)]
         is_known = vars(stream) == {"_stream": b"c"} and bool(_codes_beside(module.Response.json, *self._ways))
-        self.bound: Any = getattr(module._client, "BoundSyncStream", None) if is_known else None
+        self.bound: Any = getattr(getattr(module, "_client", None), "BoundSyncStream", None) if is_known else None
         """What a client makes of a response's stream, which it keeps as ``_stream``; None: it is not looked into."""
 
     def is_unread(self, attributes: dict[str, Any]) -> bool:
