@@ -192,6 +192,24 @@ def test_responses_that_others_read(name: str, lib: Any, client: Any, origin: An
     assert seen == [name, name]
 
 
+def test_two_threads_that_look_at_once(lib: Any, client: Any, origin: Any) -> None:
+    """One that has begun when another one was quicker goes on with what is there."""
+    response = client.send(client.build_request("GET", f"{origin.url}/sized?n=7"), stream=True)
+    headers = response.headers
+    at_hand, late = type(response), type(headers)
+    assert response.read() == content(7)
+    assert "content-length" in dict(headers)
+    assert (type(response), type(headers)) == (lib.Response, lib.Headers)
+    assert at_hand.read(response) == content(7)
+    assert at_hand.__reduce_ex__(response, 2)[1][0] is lib.Response
+    assert late.__contains__(headers, "content-length")
+    assert late.get_list(headers, "content-length") == ["7"]
+    assert late.multi_items(headers) == headers.multi_items()
+    assert late.__reduce_ex__(headers, 2)[1][0] is lib.Headers
+    late.__setattr__(headers, "encoding", "utf-8")
+    assert headers.encoding == "utf-8"
+
+
 def test_a_transport_over_ours(lib: Any, origin: Any) -> None:
     """What it makes of the content is what is read."""
 
