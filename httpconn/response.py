@@ -142,7 +142,7 @@ class HTTPResponse(_Base):
             self.strict = strict
         if limits is not None:
             self.limits = limits
-        self._set_up(sock, debuglevel, method)
+        HTTPResponse._set_up(self, sock, debuglevel, method)  # a subclass may have a method of that name
 
     def _set_up(self, sock: Any, debuglevel: int, method: str | None) -> None:
         """Be a response that nothing has been read of yet: ``__init__`` without its options."""

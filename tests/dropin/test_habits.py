@@ -166,6 +166,18 @@ def test_a_response_made_by_hand(message: bytes) -> None:
         response.close()
 
 
+def test_a_response_class_with_a_method_of_the_name_of_one_of_ours() -> None:
+    for module in MODULES:
+
+        class Response(module.HTTPResponse):  # type: ignore[misc, name-defined]
+            def _set_up(self) -> None:
+                raise AssertionError("nobody has called it")
+
+        response = Response(BareSocket(OK), 0, "GET")
+        response.begin()
+        assert response.read() == b"hi"
+
+
 def test_a_makefile_that_gives_nothing() -> None:
     class Nothing(BareSocket):
         def makefile(self, *arguments: Any, **keywords: Any) -> Any:
