@@ -223,6 +223,10 @@ class Library:
         self.bound: Any = getattr(getattr(module, "_client", None), "BoundSyncStream", None) if is_known else None
         """What a client makes of a response's stream, which it keeps as ``_stream``; None: it is not looked into."""
 
+    def content_of(self, stream: Any) -> bytes | None:
+        """Return the body that *stream* has at hand, None for any other: a redirect's request has but the stream."""
+        return b"".join(stream) if type(stream) is self.byte_stream else None
+
     def is_unread(self, attributes: dict[str, Any]) -> bool:
         """Return whether a response with these is to be read, and as the library does: by nobody's own way."""
         if attributes["is_closed"] or attributes["is_stream_consumed"]:

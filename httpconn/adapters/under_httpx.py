@@ -237,13 +237,15 @@ class HTTPXTransport(_Carrier, _Base):
         library = library_of(request)
         source = None
         try:
-            body = request.content or None
+            body = request.content
         except library.not_read:
-            body = source = _Source(request.stream)
+            body = library.content_of(request.stream)
+            if body is None:
+                body = source = _Source(request.stream)
         job, trace = None, request.extensions.get("trace")
         tracer = _Trace(trace) if trace is not None else None
         try:
-            ours, fields, target = self._request_of(request, body)
+            ours, fields, target = self._request_of(request, body or None)
             if tracer is not None:
                 tracer.started("send_request_headers", request=request)
             job = self._pool._shared.preparer.prepare_given(ours, fields, 0, target)
@@ -295,17 +297,18 @@ class AsyncHTTPXTransport(_Carrier, _AsyncBase):
         library = library_of(request)
         source = None
         try:
-            body = request.content or None
+            body = request.content
         except library.not_read:
-            source = _AsyncSource(request.stream)
-            body = source
+            body = library.content_of(request.stream)
+            if body is None:
+                body = source = _AsyncSource(request.stream)
         job, trace = None, request.extensions.get("trace")
         tracer = _Trace(trace) if trace is not None else None
         try:
             client, driver = self._running()
             if source is not None:
                 body = feeding(driver, source)
-            ours, fields, target = self._request_of(request, body)
+            ours, fields, target = self._request_of(request, body or None)
             if tracer is not None:
                 await tracer.started("send_request_headers", request=request)
             job = driver.shared.preparer.prepare_given(ours, fields, driver.next_index(), target)

@@ -281,6 +281,28 @@ def test_both_directions(client: Any, origin: Any) -> None:
     assert origin.accepted == 2
 
 
+@pytest.mark.parametrize("is_async", [False, True])
+def test_a_redirect_has_the_body_that_it_has_by_its_own(is_async: bool, lib: Any, origin: Any) -> None:
+    """Its request has the stream of the one before, and of no body there is no framing either."""
+
+    def asked(by_ours: bool) -> list[Any]:
+        transport = (adapters.AsyncHTTPXTransport if is_async else adapters.HTTPXTransport)() if by_ours else None
+        url = f"{origin.url}/redirect?code=307&to=/echo"
+
+        async def main() -> list[Any]:
+            async with lib.AsyncClient(transport=transport, follow_redirects=True) as client:
+                return [(await client.request(*given)).json() for given in calls]
+
+        calls = [("GET", url), ("DELETE", url)]
+        if is_async:
+            return asyncio.run(main())
+        with lib.Client(transport=transport, follow_redirects=True) as client:
+            found = [client.request(*given).json() for given in calls]
+            return [*found, client.post(url, content=b"abc").json()]
+
+    assert asked(True) == asked(False)
+
+
 def test_exceptions(lib: Any, client: Any, origin: Any) -> None:
     with pytest.raises(lib.ConnectError):
         client.get("http://127.0.0.1:1/")
