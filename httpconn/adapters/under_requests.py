@@ -113,7 +113,7 @@ class RequestsAdapter(BaseAdapter):
         self._options = settings_of(options, "requests", owned=owned)
         self._default_timeout = Timeout.of(self._options["timeout"])
         self.max_retries = _retries_of(max_retries)
-        self._never_retries = _is_never(self.max_retries)
+        self._judged_retries, self._never_retries = self.max_retries, _is_never(self.max_retries)
         self._own_context: Any = options.get("context")
         self._contexts, self._timeouts = Kept(_MOST_KEPT), Kept(_MOST_KEPT)
         self._pool = ConnectionPool(**self._options)
@@ -131,8 +131,8 @@ class RequestsAdapter(BaseAdapter):
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __getstate__(self) -> dict[str, Any]:
-        known = ("_contexts", "_default_timeout", "_never_retries", "_options", "_own_context", "_pool", "_secured",
-                 "_timeouts")  # fmt: skip
+        known = ("_contexts", "_default_timeout", "_judged_retries", "_never_retries", "_options", "_own_context",
+                 "_pool", "_secured", "_timeouts")  # fmt: skip
         return {name: value for name, value in vars(self).items() if name not in known}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -179,6 +179,8 @@ class RequestsAdapter(BaseAdapter):
                 method, url, None, _body_of(body), timeout=limits, decode=False, context=context, proxy=proxy
             )
         retries = self.max_retries
+        if retries is not self._judged_retries:  # programs set it, as they may with HTTPAdapter
+            self._never_retries, self._judged_retries = _is_never(retries), retries
         if isinstance(retries, Retry):
             ours.retry = retries
             retries = _NO_RETRIES

@@ -183,12 +183,17 @@ def test_errors_are_those_that_urllib3_would_tell(session: Any, requests: Any, o
         session.get(origin.url, proxies={"http": "http:/badproxyurl:3128"})
 
 
+@pytest.mark.parametrize("is_set_late", [False, True])
 @pytest.mark.parametrize("ours", [True, False])
-def test_what_is_sent_again(ours: bool, session: Any, requests: Any, origin: Any) -> None:
+def test_what_is_sent_again(ours: bool, is_set_late: bool, session: Any, requests: Any, origin: Any) -> None:
     retry: Any = Retry(2, statuses=[503], backoff_s=0.001) if ours else requests.adapters.Retry(
         total=2, status_forcelist=[503], backoff_factor=0.001
     )  # fmt: skip
-    session.mount("http://", RequestsAdapter(max_retries=retry))
+    adapter = RequestsAdapter(max_retries=0 if is_set_late else retry)
+    session.mount("http://", adapter)
+    if is_set_late:
+        assert session.get(f"{origin.url}/sized?n=5").content == content(5)
+        adapter.max_retries = retry  # as programs may with HTTPAdapter
     assert session.get(f"{origin.url}/unavailable-at-first?times=2").text == "now\n"
     if ours:
         assert session.get(f"{origin.url}/unavailable-at-first?times=9").status_code == 503
