@@ -179,7 +179,8 @@ class RequestsAdapter(BaseAdapter):
                 method, url, None, _body_of(body), timeout=limits, decode=False, context=context, proxy=proxy
             )
         retries = self.max_retries
-        if retries is not self._judged_retries:  # programs set it, as they may with HTTPAdapter
+        if retries is not self._judged_retries:  # programs set it, as they may with HTTPAdapter: to a number, too
+            retries = self.max_retries = _retries_of(retries)
             self._never_retries, self._judged_retries = _is_never(retries), retries
         if isinstance(retries, Retry):
             ours.retry = retries

@@ -183,6 +183,16 @@ def test_errors_are_those_that_urllib3_would_tell(session: Any, requests: Any, o
         session.get(origin.url, proxies={"http": "http:/badproxyurl:3128"})
 
 
+@pytest.mark.parametrize("number", [0, 2, None])
+def test_a_number_of_retries_that_is_set_late(number: int | None, session: Any, requests: Any, origin: Any) -> None:
+    adapter = RequestsAdapter()
+    adapter.max_retries = number
+    session.mount("http://", adapter)
+    assert session.get(f"{origin.url}/sized?n=5").content == content(5)
+    with pytest.raises(requests.ConnectionError):
+        session.get("http://127.0.0.1:1/")
+
+
 @pytest.mark.parametrize("is_set_late", [False, True])
 @pytest.mark.parametrize("ours", [True, False])
 def test_what_is_sent_again(ours: bool, is_set_late: bool, session: Any, requests: Any, origin: Any) -> None:
