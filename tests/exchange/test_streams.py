@@ -524,21 +524,20 @@ def test_a_stream_that_came_whole_is_as_any_other(
     head, body = REPLIES[reply]
 
     def told(is_whole: bool) -> object:
-        has_head = threading.Event()
+        has_head = threading.Semaphore(0)  # an event might be cleared before it is seen
 
         def serve(sock: socket.socket) -> None:
             with contextlib.suppress(ConnectionError):  # of what is closed unread
                 while take_request(sock):
                     sock.sendall(head + body if is_whole else head)
-                    if not is_whole and has_head.wait(10):
+                    if not is_whole and has_head.acquire(timeout=10):
                         sock.sendall(body)
 
         pool = httpconn.ConnectionPool(timeout=QUICK, redirects=0, default_encoding="latin-1")
         with ScriptedServer(serve) as server, pool:
             for _ in range(2):
-                has_head.clear()
                 with pool.get(f"http://127.0.0.1:{server.port}/", stream=True) as response:
-                    has_head.set()
+                    has_head.release()
                     found = READINGS[reading](response)
             fields = response.status, response.headers.items(), response.attempts, response.history, response.encoding
             assert 0 <= response.timings.first_byte <= response.timings.total
