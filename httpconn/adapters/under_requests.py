@@ -194,9 +194,8 @@ class RequestsAdapter(BaseAdapter):
                 raise _told_by_requests(error, request) from error
             except urllib3_errors.HTTPError as error:
                 try:
-                    retries = retries.increment(
-                        request.method, url, error=error, _pool=_Where(url), _stacktrace=error.__traceback__
-                    )
+                    why = {"error": error, "_pool": _Where(url), "_stacktrace": error.__traceback__}
+                    retries = retries.increment(request.method, request.path_url, **why)
                 except urllib3_errors.HTTPError as told:
                     raise _told_by_requests(told, request) from error
                 retries.sleep()
@@ -401,7 +400,7 @@ def _after_status(retries: Any, request: Any, url: str, raw: RawResponse) -> Any
     if not retries.is_retry(request.method, raw.status, bool(raw.headers.get("Retry-After"))):
         return None
     try:
-        again = retries.increment(request.method, url, response=raw, _pool=_Where(url))
+        again = retries.increment(request.method, request.path_url, response=raw, _pool=_Where(url))
     except urllib3_errors.MaxRetryError as error:
         if retries.raise_on_status:
             raw.drain_conn()

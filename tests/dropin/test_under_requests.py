@@ -189,8 +189,9 @@ def test_a_number_of_retries_that_is_set_late(number: int | None, session: Any, 
     adapter.max_retries = number
     session.mount("http://", adapter)
     assert session.get(f"{origin.url}/sized?n=5").content == content(5)
-    with pytest.raises(requests.ConnectionError):
-        session.get("http://127.0.0.1:1/")
+    with pytest.raises(requests.ConnectionError, match=r"exceeded with url: /x\?y ") as caught:
+        session.get("http://user:secret@127.0.0.1:1/x?y")
+    assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize("is_set_late", [False, True])
