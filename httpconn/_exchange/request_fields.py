@@ -108,6 +108,8 @@ class RequestFields:
 
     def _put(self, other: RequestFields) -> None:
         """Set every attribute as *other* has it, of a request that has just been made."""
+        if other is None:
+            raise TypeError("expected RequestFields, got None")  # which compiled code would look into
         self.auth = other.auth
         self.body = other.body
         self.context = other.context

@@ -274,7 +274,7 @@ def _find_library(kind: type) -> Library:
     for base in kind.__mro__:
         name = base.__module__.partition(".")[0]
         if name in LIBRARIES and base.__name__ == "Request":
-            library = next((known for known in _libraries.values() if known.module is sys.modules[name]), None)
+            library = next((known for known in [*_libraries.values()] if known.module is sys.modules[name]), None)
             if len(_libraries) >= _MOST_KINDS:
                 _libraries.clear()
             library = _libraries[kind] = library or Library(sys.modules[name])

@@ -228,6 +228,24 @@ def test_what_has_come_of_the_content_is_given_again(behind: Any) -> None:
     assert begun._came == ([] if behind is None else [behind])
 
 
+def test_a_number_that_is_another_socket_s_by_now_is_not_received_from() -> None:
+    """A signal's handler may close the connection, or fork, while its answer is waited for."""
+
+    def receive_response(*args: object) -> None:
+        raise AssertionError("received from it all the same")
+
+    descriptors = [5, -1]
+    engine = SimpleNamespace(send_if_quiet=lambda descriptor, head: len(head), receive_response=receive_response)
+    at_once: Any = SimpleNamespace(
+        _engine=engine, _shared=SimpleNamespace(plain_reader=SimpleNamespace(_line_bytes=9, _field_lines=9))
+    )
+    connection: Any = SimpleNamespace(watch=SimpleNamespace(plain_descriptor=lambda: descriptors.pop(0)))
+    channel: Any = SimpleNamespace(has_pending=lambda: False, wait=lambda wanted, timeout_s: True)
+    job: Any = SimpleNamespace(head=b"GET", reader=None)
+    begun: Any = AtOnce._talk(at_once, connection, channel, job, Timeout())
+    assert (type(begun), begun._sent, begun._came, descriptors) == (Begun, 3, [], [])
+
+
 def test_an_interrupted_exchange_leaves_no_connection(in_use: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C between sending and receiving: the connection is closed, since its answer would be the next request's."""
     script = Scripted()

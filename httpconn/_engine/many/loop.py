@@ -301,7 +301,7 @@ class Loop(LoopState):
         if not self._queues_bare or not isinstance(request, str):
             return False
         job = self.known_job(request, intake.count)
-        if job is None:
+        if job is None or self.is_closed:  # by a finalizer, which may come whenever objects are made
             return False
         intake.added.popleft()
         intake.count += 1

@@ -144,6 +144,8 @@ class AtOnce:
         limit_s = total_s if read_s is None or (total_s is not None and total_s < read_s) else read_s
         if sent < len(head) or not (channel.has_pending() or channel.wait(READ, limit_s)):
             return Begun(channel, sent, is_silent=sent == len(head))
+        if descriptor >= 0 and (connection.watch is None or connection.watch.plain_descriptor() != descriptor):
+            return Begun(channel, sent)  # a signal's handler has closed it, or forked: the number may be another's
         reader = self._shared.plain_reader if job.reader is None else job.reader
         try:
             if engine is not None and descriptor >= 0:
