@@ -381,9 +381,8 @@ class Preparer:
         job.takes_cookies = False
         job.may_come_whole = True
         job.reader = self.fast_path.reader_for(request)
-        timeout = request.timeout
-        if timeout is not None:
-            job.timeout = timeout if type(timeout) is Timeout else Timeout.of(timeout)
+        if request.timeout is not None:
+            job.timeout = Timeout.of(request.timeout)
         return job
 
     def _learn_given(self, request: Request, fields: tuple[Field, ...], job: Job, behind_target: bytes) -> None:

@@ -21,8 +21,10 @@ cdef class PlainReader:
     cdef public object backend
     cdef public object limits
 
-    @cython.locals(begun=tuple, left=cython.longlong)
+    @cython.locals(begun=tuple)
     cpdef begin(self, bytes data)
+    @cython.locals(left=cython.longlong)
+    cpdef take(self, tuple begun, Py_ssize_t most)
     @cython.locals(version=Py_ssize_t, status=Py_ssize_t, connection=str, rest=bytes, coding=str, size=cython.longlong, left=cython.longlong)
     cpdef long long left_of(self, tuple begun, Py_ssize_t most) except? -3
     @cython.locals(begun=tuple)

@@ -64,9 +64,11 @@ class PlainReader:
     def begin(self, data: bytes) -> Plain | None:
         """Return the response that *data* begins, the answer to any request but HEAD and CONNECT; None: declined."""
         begun = self._begin_head(data, self._line_bytes, self._field_lines)
-        if begun is None:
-            return None
-        left = self.left_of(begun, len(data))
+        return None if begun is None else self.take(begun, len(data))
+
+    def take(self, begun: Begun, most: int) -> Plain | None:
+        """Return the same where a backend has begun with the head, which is of *most* bytes at most."""
+        left = self.left_of(begun, most)
         if left >= 0:
             return begun[0], begun[1], left, begun[1], begun[3], begun[4]
         content = self.chunked_content_of(begun) if left == _IN_CHUNKS else None

@@ -113,7 +113,6 @@ class RequestsAdapter(BaseAdapter):
         self._options = settings_of(options, "requests", owned=owned)
         self._default_timeout = Timeout.of(self._options["timeout"])
         self.max_retries = _retries_of(max_retries)
-        self._judged_retries, self._never_retries = self.max_retries, _is_never(self.max_retries)
         self._own_context: Any = options.get("context")
         self._contexts, self._timeouts = Kept(_MOST_KEPT), Kept(_MOST_KEPT)
         self._pool = ConnectionPool(**self._options)
@@ -131,8 +130,7 @@ class RequestsAdapter(BaseAdapter):
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __getstate__(self) -> dict[str, Any]:
-        known = ("_contexts", "_default_timeout", "_judged_retries", "_never_retries", "_options", "_own_context",
-                 "_pool", "_secured", "_timeouts")  # fmt: skip
+        known = ("_contexts", "_default_timeout", "_options", "_own_context", "_pool", "_secured", "_timeouts")
         return {name: value for name, value in vars(self).items() if name not in known}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -145,6 +143,16 @@ class RequestsAdapter(BaseAdapter):
         self._pool, self._secured = ConnectionPool(**self._options), {}
         for pool in pools:
             pool.close()
+
+    @property
+    def max_retries(self) -> Any:
+        """A ``urllib3.Retry`` or a ``httpconn.Retry``; may be set, to a number, too."""
+        return self._retries
+
+    @max_retries.setter
+    def max_retries(self, value: Any) -> None:
+        self._retries = _retries_of(value)
+        self._never_retries = _is_never(self._retries)
 
     def add_headers(self, request: Any, **kwargs: Any) -> None:
         """Do nothing: for subclasses, which may add fields here before a request is sent."""
@@ -166,9 +174,9 @@ class RequestsAdapter(BaseAdapter):
         """
         url: str = request.url.decode() if isinstance(request.url, bytes) else request.url
         proxy = _proxy_of(url, proxies) if proxies else None
-        context = None if url.startswith("http:") else self._context_for(url, verify, cert)
+        context = self._context_for(url, verify, cert)
         self.add_headers(request, stream=stream, timeout=timeout, verify=verify, cert=cert, proxies=proxies)
-        limits = self._default_timeout if timeout is None else self._limits_of(timeout)
+        limits = self._limits_of(timeout)
         method, body = request.method, request.body
         if method == "GET" and body is None and proxy is None and "@" not in url:
             ours = Request.__new__(Request)
@@ -179,9 +187,6 @@ class RequestsAdapter(BaseAdapter):
                 method, url, None, _body_of(body), timeout=limits, decode=False, context=context, proxy=proxy
             )
         retries = self.max_retries
-        if retries is not self._judged_retries:  # programs set it, as they may with HTTPAdapter: to a number, too
-            retries = self.max_retries = _retries_of(retries)
-            self._never_retries, self._judged_retries = _is_never(retries), retries
         if isinstance(retries, Retry):
             ours.retry = retries
             retries = _NO_RETRIES
@@ -194,8 +199,13 @@ class RequestsAdapter(BaseAdapter):
                 raise _told_by_requests(error, request) from error
             except urllib3_errors.HTTPError as error:
                 try:
-                    why = {"error": error, "_pool": _Where(url), "_stacktrace": error.__traceback__}
-                    retries = retries.increment(request.method, request.path_url, **why)
+                    retries = retries.increment(
+                        request.method,
+                        request.path_url,
+                        error=error,
+                        _pool=_Where(url),
+                        _stacktrace=error.__traceback__,
+                    )
                 except urllib3_errors.HTTPError as told:
                     raise _told_by_requests(told, request) from error
                 retries.sleep()

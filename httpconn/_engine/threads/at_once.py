@@ -9,12 +9,10 @@ from __future__ import annotations
 import time
 from typing import Any, Final
 
-from ..._exchange.fast_reading import FastReader
 from ..._exchange.job import Job
 from ..._io.channel import NOT_QUIET, READ, Channel
 from ..._io.logger import is_heard
-from ..._wire.head import Begun as BegunHead
-from ..._wire.plain import IN_CHUNKS, Plain
+from ..._wire.plain import Plain
 from ...model import Response, Timeout
 from ...policies.verdict import FIRST_ERROR
 from .pacing import Pacing
@@ -150,7 +148,7 @@ class AtOnce:
         try:
             if engine is not None and descriptor >= 0:
                 got: Any = engine.receive_response(descriptor, reader._line_bytes, reader._field_lines)
-                plain = _plain_of(got, reader) if type(got) is tuple else None
+                plain = reader.take(got, RECEIVE_BYTES) if type(got) is tuple else None
             else:
                 got = channel.receive(RECEIVE_BYTES)
                 plain = None if got is None else reader.begin(got)
@@ -161,17 +159,6 @@ class AtOnce:
                 got = got[0].block + got[1]
             return Begun(channel, sent, None if got is None else [got])
         return plain if not plain[2] else _with_rest(plain, channel, sent)
-
-
-def _plain_of(begun: BegunHead, reader: FastReader) -> Plain | None:
-    """Return the response that has *begun*, as ``reader.begin`` does."""
-    left, content = reader.left_of(begun, RECEIVE_BYTES), begun[1]
-    if left < 0:
-        coded = reader.chunked_content_of(begun) if left == IN_CHUNKS else None
-        if coded is None:
-            return None
-        left, content = 0, coded
-    return begun[0], content, left, begun[1], begun[3], begun[4]
 
 
 def _with_rest(plain: Plain, channel: Channel, sent: int) -> Plain | Begun:
