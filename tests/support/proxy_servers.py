@@ -75,8 +75,11 @@ socks pass {{ from: 127.0.0.0/8 to: 0.0.0.0/0 }}
 """
 
 
+_given: set[int] = set()
+
+
 def free_port() -> int:
-    """A port for a program that will bind it in a moment.
+    """A port for a program that will bind it in a moment, and no second time: one server may ask for several first.
 
     None of those that the system gives to whoever wants any: it could be another test's by then.
     """
@@ -87,7 +90,10 @@ def free_port() -> int:
     for _ in range(100):
         port = chance.randrange(10_000, lowest) if lowest > 12_000 else 0
         with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)) as listener:
-            return int(listener.getsockname()[1])
+            port = listener.getsockname()[1]
+            if port not in _given:
+                _given.add(port)
+                return port
     raise AssertionError("no port is free")
 
 
