@@ -773,9 +773,10 @@ class Response(ResponseFields):
                 yield taken(held, size)
             try:
                 part = stream.read_part()
-            except Exception:
+            except Exception as error:
                 if held:
                     yield taken(held, size)
+                    tell_partial(error, b"")
                 raise
             if not part:
                 break

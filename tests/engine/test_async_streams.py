@@ -351,6 +351,7 @@ def test_what_had_come_and_then_the_error(server: FaultyServer, kind: str, way: 
                 else:
                     assert wanted.startswith(b"".join(parts))
                     assert parts or kind in ("reset-in-body", "cut-gzip")
+                    assert left == getattr(error, "partial", b"") == b"", "nothing is told twice"
             await until(lambda: is_at_rest(client) and not engine_of(client).open)
 
     run(main, debug=True)

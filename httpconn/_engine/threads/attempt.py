@@ -523,6 +523,7 @@ class _Streaming:
         attempt = self._attempt
         if attempt is None:
             if self._failure is not None:
+                tell_partial(self._failure, bytes(self.held))  # what came with it has been handed out
                 raise self._failure
             return b""
         if not self._straight and attempt.has_come_whole:
