@@ -232,7 +232,15 @@ class RequestsAdapter(BaseAdapter):
             if _is_refusal(error):
                 raise
             raise _as_urllib3(error, job) from error
-        return RawResponse(ours.method, ours.url, response)
+        raw = RawResponse(ours.method, ours.url, response)
+        if "," in (raw.head.content_length or ""):
+            # Where there is no content, ours do not care; urllib3 does, and tells it here and not with a late look.
+            try:
+                _ = raw.length_remaining
+            except urllib3_errors.InvalidHeader:
+                response.close()
+                raise
+        return raw
 
     def build_response(self, req: Any, resp: urllib3.HTTPResponse) -> requests.Response:
         """Return what requests makes of a response of urllib3's kind."""
@@ -511,12 +519,17 @@ def _told_by_requests(error: urllib3_errors.HTTPError, request: Any) -> Exceptio
 # -- the response ---------------------------------------------------------------------------------------------------
 
 
-def _next_part(source: Stream, most: int) -> bytes:
-    """Return the next part of the content. Raises what goes wrong; IncompleteRead by the name that is looked for."""
-    try:
-        return source.read_part(most)
-    except IncompleteFetch as error:
-        raise IncompleteRead(error.partial, error.expected) from error
+class _EndedEarly(urllib3_errors.IncompleteRead):
+    """urllib3's IncompleteRead, of content of which nobody knows how much there was to come, too."""
+
+    def __init__(self, partial: int, expected: int | None) -> None:
+        self.partial = partial
+        self.expected: Any = expected
+
+    def __repr__(self) -> str:
+        return super().__repr__() if self.expected is not None else f"IncompleteRead({self.partial} bytes read)"
+
+    __str__ = __repr__
 
 
 class _Content:
@@ -543,6 +556,13 @@ class _Content:
         source = self._source
         return self._slice(amt) if source is None else self._gathered(source, amt, [])
 
+    def _next_part(self, source: Stream, most: int) -> bytes:
+        """Return the next part of the content. Raises what goes wrong; IncompleteRead as urllib3 has it."""
+        try:
+            return source.read_part(most)
+        except IncompleteFetch as error:
+            raise _EndedEarly(self.taken, error.expected) from error
+
     def _gathered(self, source: Stream, amt: int | None, pieces: list[bytes]) -> bytes:
         """As ``read``; *pieces* have been received for it, and make less than *amt*."""
         left = None if amt is None else amt - sum(map(len, pieces))
@@ -552,7 +572,13 @@ class _Content:
                 most = BODY_RECEIVE_BYTES
                 if left is not None and amt is not None and amt >= _LARGE_READ_BYTES:
                     most = min(left, most)
-                if not self._receive(source, pieces, most):
+                try:
+                    is_there = self._receive(source, pieces, most)
+                except IncompleteRead:
+                    if amt is None or not pieces:
+                        raise
+                    return self._taken(None)  # what there was; it is told by the next read, as by http.client
+                if not is_there:
                     self.close()
                     break
             piece = self._taken(left)
@@ -582,7 +608,7 @@ class _Content:
                     yield part
                 continue
             # Mostly so much is there, and goes from the socket to the caller in a few steps.
-            part = _next_part(source, amt)
+            part = self._next_part(source, amt)
             if len(part) == amt:
                 self._before += amt
                 yield part
@@ -606,7 +632,7 @@ class _Content:
         Raises what goes wrong; *pieces* are there for another read.
         """
         try:
-            self._part = _next_part(source, most)
+            self._part = self._next_part(source, most)
         except BaseException:
             self._part = b"".join(pieces)
             self._before -= len(self._part)
@@ -943,6 +969,7 @@ class RawResponse(urllib3.HTTPResponse):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         method, url, response = unmade
         content: Any = self._content
+        where: Any = _Where(url)  # errors of the content say it
         said = {**vars(self)}  # what programs have set meanwhile stays as it is: decode_content, say
         try:
             super().__init__(
@@ -956,7 +983,9 @@ class RawResponse(urllib3.HTTPResponse):
                 original_response=self._original_response,
                 request_method=method,
                 request_url=url,
+                pool=where,
             )
+            self.version_string = f"HTTP/{response.version // 10}.{response.version % 10}"
             self._count(content.taken)
         except BaseException:  # Ctrl-C, say: it is as unmade as before, and not half made
             vars(self).clear()

@@ -8,6 +8,8 @@ import importlib
 import io
 import json
 import pickle
+import re
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -23,6 +25,7 @@ from httpconn import Retry
 from httpconn._io.channel import Channel
 from httpconn.adapters import RequestsAdapter
 
+from ..support.peers import ScriptedServer, take_request
 from . import test_requests as programs
 from .servers import content
 from .test_requests import (  # noqa: F401  # they run here as well, with the session below
@@ -94,7 +97,7 @@ def test_framing_that_is_not_the_bodys(session: Any, requests: Any, origin: Any)
 def test_raw(session: Any, origin: Any) -> None:
     with session.get(f"{origin.url}/gzip?n=300000", stream=True) as response:
         raw = response.raw
-        assert (raw.status, raw.version, raw.reason) == (200, 11, "OK")
+        assert (raw.status, raw.version, raw.version_string, raw.reason) == (200, 11, "HTTP/1.1", "OK")
         assert raw.headers["CONTENT-ENCODING"] == "gzip"
         assert gzip.decompress(raw.read(decode_content=False)) == content(300_000)
     for size in (300, 300_000):  # one that has come whole by then, and one that has not
@@ -154,6 +157,63 @@ def test_early_close(session: Any, origin: Any) -> None:
     session.get(f"{origin.url}/sized?n=3000000", stream=True).close()
     assert session.get(f"{origin.url}/sized?n=5").content == content(5)
     assert origin.accepted == 3
+
+
+EARLY = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nseven b"
+EARLY_IN_CHUNKS = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nseven b"
+
+
+@pytest.mark.parametrize("wire", [EARLY, EARLY_IN_CHUNKS], ids=["sized", "chunked"])
+def test_content_that_ends_early(wire: bytes, session: Any, requests: Any) -> None:
+    """What came is handed out, as by http.client and urllib3, and counted in the error."""
+
+    def serve(sock: socket.socket) -> None:
+        take_request(sock)
+        sock.sendall(wire)
+
+    told = r"IncompleteRead\(7 bytes read" + (", 3 more expected" if wire is EARLY else r"\)")
+    with ScriptedServer(serve) as server:
+        url = f"http://127.0.0.1:{server.port}/"
+        raw = session.get(url, stream=True).raw
+        assert [raw.read(4), raw.read(4)] == [b"seve", b"n b"]
+        for amount in (4, None):
+            with pytest.raises(importlib.import_module("urllib3").exceptions.ProtocolError, match=told) as caught:
+                raw.read(amount)
+            assert caught.value.args[1].partial == 7
+        parts = session.get(url, stream=True).iter_content(4)
+        assert [next(parts), next(parts)] == [b"seve", b"n b"]
+        with pytest.raises(requests.exceptions.ChunkedEncodingError, match=told):
+            next(parts)
+        with pytest.raises(requests.exceptions.ChunkedEncodingError, match=told):
+            session.get(url)
+
+
+def test_silence_in_the_content_tells_where(session: Any, requests: Any) -> None:
+    done = threading.Event()
+
+    def serve(sock: socket.socket) -> None:
+        take_request(sock)
+        sock.sendall(EARLY)
+        done.wait(10)
+
+    with ScriptedServer(serve) as server:
+        where = re.escape(f"HTTPConnectionPool(host='127.0.0.1', port={server.port}): Read timed out.")
+        with pytest.raises(requests.ConnectionError, match=where):
+            session.get(f"http://127.0.0.1:{server.port}/", timeout=0.1)
+        done.set()
+
+
+def test_lengths_that_contradict_each_other_where_there_is_no_content(session: Any, requests: Any) -> None:
+    """The library has it as an error of send(), and not of a look at the response."""
+
+    def serve(sock: socket.socket) -> None:
+        take_request(sock)
+        sock.sendall(b"HTTP/1.1 204 No Content\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n")
+
+    with ScriptedServer(serve) as server:
+        for stream in (False, True):
+            with pytest.raises(requests.exceptions.InvalidHeader, match="unmatching"):
+                session.get(f"http://127.0.0.1:{server.port}/", stream=stream)
 
 
 def test_repeated_fields(session: Any, origin: Any) -> None:
