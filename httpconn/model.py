@@ -455,6 +455,8 @@ class Request(RequestFields):
 _FLAGS: Final = {"decode": True, "sink_any_status": False, "wire": False}
 """Options that have another default than None."""
 BODY_RECEIVE_BYTES: Final = 262_144
+LARGE_READ_BYTES: Final = 32_768
+"""Who reads by so much is given what was received for it, without a copy."""
 _NORMALIZED: Final = ("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS")
 
 
@@ -511,10 +513,11 @@ class Stream(Protocol):
     text: TextReader | None
     """What reads it as text, once that has begun."""
 
-    def read_part(self, most: int = BODY_RECEIVE_BYTES) -> bytes:
+    def read_part(self, most: int = BODY_RECEIVE_BYTES, *, fills: bool = False) -> bytes:
         """Return the next part of the content, b"" at its end. Raises what went wrong.
 
         *most* is how much is received at a time; what has been received is handed out, and decoded, by other measures.
+        *fills*: so much is wanted before there is any use of it, and may be waited for.
         """
 
     def close(self) -> None:
@@ -527,7 +530,7 @@ class _Spent:
     held = bytearray()
     text: TextReader | None = None
 
-    def read_part(self, most: int = BODY_RECEIVE_BYTES) -> bytes:
+    def read_part(self, most: int = BODY_RECEIVE_BYTES, *, fills: bool = False) -> bytes:
         raise StreamConsumed("the content has been handed out already, part by part, and is not kept")
 
     def close(self) -> None:
@@ -768,11 +771,12 @@ class Response(ResponseFields):
 
     def _iter_sized(self, stream: Stream, size: int) -> Iterator[bytes]:
         held = stream.held  # whoever reads on, here or by another call, goes on where this one was
+        is_large = LARGE_READ_BYTES <= size <= BODY_RECEIVE_BYTES
         while True:
             while len(held) >= size:
                 yield taken(held, size)
             try:
-                part = stream.read_part()
+                part = stream.read_part(size - len(held), fills=True) if is_large else stream.read_part()
             except Exception as error:
                 if held:
                     yield taken(held, size)
@@ -780,7 +784,10 @@ class Response(ResponseFields):
                 raise
             if not part:
                 break
-            held += part
+            if len(part) == size and not held:
+                yield part  # which has not been copied since the system gave it
+            else:
+                held += part
         if held:
             yield taken(held, size)
         self._end_stream(stream)

@@ -39,7 +39,7 @@ from ..errors import (
     UnsupportedScheme,
 )
 from ..headers import Fields, HTTPMessage, fields_from_lines
-from ..model import BODY_RECEIVE_BYTES, Request, Response, Stream, Timeout
+from ..model import BODY_RECEIVE_BYTES, LARGE_READ_BYTES, Request, Response, Stream, Timeout
 from ..policies.retries import Retry
 from ..pool import ConnectionPool
 from .options import LEFT_TO_LIBRARY, Kept, settings_of
@@ -60,7 +60,6 @@ except ImportError as error:
 
 _GET: Final = Request("GET", "", decode=False)
 _MOST_KEPT: Final = 64
-_LARGE_READ_BYTES: Final = 32_768
 _OF_URLLIB3: Final = (
     "build_connection_pool_key_attributes",
     "cert_verify",
@@ -556,10 +555,10 @@ class _Content:
         source = self._source
         return self._slice(amt) if source is None else self._gathered(source, amt, [])
 
-    def _next_part(self, source: Stream, most: int) -> bytes:
+    def _next_part(self, source: Stream, most: int, *, fills: bool) -> bytes:
         """Return the next part of the content. Raises what goes wrong; IncompleteRead as urllib3 has it."""
         try:
-            return source.read_part(most)
+            return source.read_part(most, fills=fills)
         except IncompleteFetch as error:
             raise _EndedEarly(self.taken, error.expected) from error
 
@@ -569,11 +568,11 @@ class _Content:
         while left is None or left:
             if not self._part:
                 # For a large read no more is received than it lacks: that is handed out as it is, without a copy.
-                most = BODY_RECEIVE_BYTES
-                if left is not None and amt is not None and amt >= _LARGE_READ_BYTES:
-                    most = min(left, most)
+                most, is_large = BODY_RECEIVE_BYTES, False
+                if left is not None and amt is not None and amt >= LARGE_READ_BYTES:
+                    most, is_large = min(left, most), True
                 try:
-                    is_there = self._receive(source, pieces, most)
+                    is_there = self._receive(source, pieces, most, fills=is_large)
                 except IncompleteRead:
                     if amt is None or not pieces:
                         raise
@@ -594,21 +593,21 @@ class _Content:
         source = self._source
         if source is None:
             return self._slice(amt)
-        if not self._part and not self._receive(source, [], BODY_RECEIVE_BYTES):
+        if not self._part and not self._receive(source, [], BODY_RECEIVE_BYTES, fills=False):
             self.close()
         return self._taken(amt)
 
     def parts(self, amt: int | None) -> Iterator[bytes]:
         """Yield what ``read(amt)`` returns, to the end."""
         source = self._source
-        is_large = amt is not None and _LARGE_READ_BYTES <= amt <= BODY_RECEIVE_BYTES
+        is_large = amt is not None and LARGE_READ_BYTES <= amt <= BODY_RECEIVE_BYTES
         while not self.closed:
             if source is None or amt is None or not is_large or self._part:
                 if part := self.read(amt):
                     yield part
                 continue
             # Mostly so much is there, and goes from the socket to the caller in a few steps.
-            part = self._next_part(source, amt)
+            part = self._next_part(source, amt, fills=True)
             if len(part) == amt:
                 self._before += amt
                 yield part
@@ -626,13 +625,13 @@ class _Content:
         self._part = part  # it came with the head
         return self._taken(amt)
 
-    def _receive(self, source: Stream, pieces: list[bytes], most: int) -> bool:
+    def _receive(self, source: Stream, pieces: list[bytes], most: int, *, fills: bool) -> bool:
         """Have the next part, received by *most* bytes at a time; return False at the end.
 
         Raises what goes wrong; *pieces* are there for another read.
         """
         try:
-            self._part = self._next_part(source, most)
+            self._part = self._next_part(source, most, fills=fills)
         except BaseException:
             self._part = b"".join(pieces)
             self._before -= len(self._part)

@@ -24,6 +24,7 @@ from httpconn import Response, StreamConsumed, Timeout, _backends
 from httpconn._exchange import content_coding
 from httpconn._exchange.incoming import Incoming
 from httpconn._exchange.lines import DEFAULT_MAX_LINE_CHARS, TextReader
+from httpconn._io.channel import Channel
 
 from ..support.clients import Maker
 from ..support.faulty import FaultyServer, content_of
@@ -47,7 +48,7 @@ class Parts:
         self._parts = iter([part for part in parts if part])
         self._error = error
 
-    def read_part(self, most: int = 0) -> bytes:
+    def read_part(self, most: int = 0, *, fills: bool = False) -> bytes:
         part = next(self._parts, b"")
         if not part and self._error is not None:
             raise self._error
@@ -613,3 +614,60 @@ def test_what_is_handed_out_as_it_is_may_pass_the_reader_by(
         if end == "whole":
             assert pool.get(url).content == b"".join(ALL)
         assert server.connections == 1
+
+
+FILLED: dict[str, tuple[int, int, type[Exception] | None]] = {
+    "whole": (100_000, 5, None),
+    "with the connection": (-1, 5, None),
+    "cut": (100_000, 3, httpconn.IncompleteRead),
+    "silence": (100_000, 3, httpconn.ReadTimeout),
+}
+"""The length that is announced, how many pieces of 20,000 bytes come, and the error."""
+
+
+@pytest.mark.parametrize("end", FILLED)
+def test_a_large_part_is_filled_piece_by_piece(end: str, new_pool: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind a piece nobody looks for another one before it has been waited for."""
+    announced, count, kind = FILLED[end]
+    had, done = threading.Semaphore(0), threading.Event()
+    looks: list[bool] = []
+
+    class Noting(Channel):
+        def receive(self, size: int) -> bytes | None:
+            data = super().receive(size)
+            looks.append(data is None)
+            if data is not None and not isinstance(pool, httpconn.ConnectionPool):
+                had.release()
+            return data
+
+        def wait(self, wanted: int, timeout_s: float | None) -> bool:
+            had.release()  # a pool's thread: only now something comes
+            return super().wait(wanted, timeout_s)
+
+    monkeypatch.setattr("httpconn._engine.shared.Channel", Noting)
+
+    def serve(sock: socket.socket) -> None:
+        take_request(sock)
+        length = b"" if announced < 0 else b"Content-Length: %d\r\n" % announced
+        sock.sendall(b"HTTP/1.1 200 OK\r\n" + length + b"\r\n")
+        for number in range(count):
+            assert had.acquire(timeout=10), "the client has not had what was sent"
+            sock.sendall(bytes([number]) * 20_000)
+        if kind is httpconn.ReadTimeout:
+            done.wait(10)
+
+    parts: list[bytes] = []
+    timeout = Timeout(connect=10, read=0.3 if kind is httpconn.ReadTimeout else 10)
+    with ScriptedServer(serve) as server, new_pool(timeout=timeout) as pool:
+        with pool.get(f"http://127.0.0.1:{server.port}/", stream=True) as response:
+            with pytest.raises(kind) if kind is not None else contextlib.nullcontext() as caught:
+                for part in response.iter_bytes(32_768):
+                    parts.append(part)  # noqa: PERF402 - extend would lose them
+        done.set()
+    assert b"".join(parts) == b"".join(bytes([number]) * 20_000 for number in range(count))
+    assert {len(part) for part in parts[:-1]} == {32_768}
+    assert response.error is (None if kind is None else caught.value)
+    if kind is httpconn.IncompleteRead:
+        assert (caught.value.partial, caught.value.expected) == (b"", 40_000)
+    if isinstance(pool, httpconn.ConnectionPool):
+        assert sum(looks) <= 1, "behind the head perhaps; every part begins with what is left of a piece"

@@ -462,7 +462,7 @@ class Stream:
             self._connection.unpause()
             self._driver.wake()
 
-    def read_part(self, most: int = 0) -> bytes:
+    def read_part(self, most: int = 0, *, fills: bool = False) -> bytes:
         """Refuse to be read by a caller who does not wait; see ``model.Stream``."""
         raise RuntimeError(
             "the content is still coming in: await response.aread(), or go through response.aiter_bytes(), "

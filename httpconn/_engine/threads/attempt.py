@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import weakref
+from collections.abc import Sequence
 from typing import Final
 
 from ..._exchange.incoming import Incoming
@@ -480,17 +481,40 @@ class Attempt(Clock):
         """Whether the response is a plain one, which came whole with its head."""
         return self._plain is not None
 
-    def receive(self, most: int) -> bytes:
-        """Return what comes next for a streamed response, at most so many bytes; b"" where the peer has closed."""
+    def _open_channel(self) -> Channel:
+        """Return what a streamed response comes by. Raises ConnectionAbortedError."""
         connection = self._connection
         channel = connection.channel if connection is not None else None
         if channel is None:
             raise ConnectionAbortedError("the connection of this response is closed, or the parent's of a fork")
+        return channel
+
+    def receive(self, most: int) -> bytes:
+        """Return what comes next for a streamed response, at most so many bytes; b"" where the peer has closed."""
+        channel = self._open_channel()
         data = channel.receive(most) if self._deadline == _FOREVER else None  # of a large body some is there already
         while data is None:
             self._wait(channel, READ)
             data = channel.receive(most)
         return data
+
+    def fill(self, most: int, pieces: list[bytes]) -> bool:
+        """Receive so many bytes, and put them into *pieces*; return False where the peer has closed before.
+
+        Raises what goes wrong; in *pieces* is what has come until then.
+        """
+        channel = self._open_channel()
+        data = channel.receive(most) if self._deadline == _FOREVER else None
+        while data is None or data:
+            if data:
+                pieces.append(data)
+                most -= len(data)
+                if not most:
+                    return True
+            if data is None or not channel.is_tls:  # less than asked for is all that there was, but for TLS: a record
+                self._wait(channel, READ)
+            data = channel.receive(most)
+        return False
 
     def take(self, data: bytes) -> bool:
         """Have *data* read, which has been received; return whether the message is complete."""
@@ -519,7 +543,7 @@ class _Streaming:
         if is_complete:
             attempt.release()
 
-    def read_part(self, most: int = BODY_RECEIVE_BYTES) -> bytes:
+    def read_part(self, most: int = BODY_RECEIVE_BYTES, *, fills: bool = False) -> bytes:
         attempt = self._attempt
         if attempt is None:
             if self._failure is not None:
@@ -530,8 +554,16 @@ class _Streaming:
             self._attempt = None
             return attempt.take_content()
         attempt.come_back()
+        pieces: list[bytes] = []
         try:
-            if self._straight:
+            if fills and most < self._straight:
+                if attempt.fill(most, pieces):
+                    self._straight -= most
+                    attempt.leave()
+                    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+                self._tell_passed(attempt, pieces)
+                self._take(attempt, b"")
+            elif self._straight:
                 data = attempt.receive(most)
                 straight = self._straight - len(data)
                 if straight > 0 and data:
@@ -549,8 +581,8 @@ class _Streaming:
             # What could still be read is given out first; the error comes with the next call.
             self._attempt = None
             self._failure = error
-            self._tell_passed(attempt)
-            part = attempt.take_content()
+            self._tell_passed(attempt, pieces)
+            part = b"".join((*pieces, attempt.take_content()))
             attempt._fail(error)
             response = self._response()
             if response is not None:
@@ -559,7 +591,7 @@ class _Streaming:
             if not part or not isinstance(error, Exception):
                 raise
             return part
-        part = incoming.take_content()
+        part = b"".join((*pieces, incoming.take_content())) if pieces else incoming.take_content()
         attempt.leave()
         if not self._is_complete:
             self._straight = self._known = incoming.straight_bytes()
@@ -577,9 +609,9 @@ class _Streaming:
         if self._is_complete:
             attempt.release()
 
-    def _tell_passed(self, attempt: Attempt) -> None:
-        """Have ``Incoming`` know of what has passed by: it goes on from there."""
-        passed = self._known - self._straight
+    def _tell_passed(self, attempt: Attempt, pieces: Sequence[bytes] = ()) -> None:
+        """Have ``Incoming`` know of what has passed by, *pieces* last: it goes on from there."""
+        passed = self._known - self._straight + sum(map(len, pieces)) if self._known else 0
         self._straight = self._known = 0
         if passed:
             attempt._incoming.note_passed(passed)
