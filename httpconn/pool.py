@@ -241,7 +241,10 @@ class ConnectionPool(Configured):
     def _connection_for(self, job: Job, limits: Timeout) -> Connection:
         """Return a connection for *job*, now that it may be sent. Raises as ``_acquire_in_turn``."""
         if not self._pacing.are_needed:
-            connection = self._acquire(job, limits)
+            if job.trail is None:  # as nearly always
+                connection = self._slots.acquire(job.key, job.method, limits.pool)
+            else:
+                connection = self._acquire(job, limits)
             if self._pacing.may_start(job):
                 return connection
             self._slots.release(connection, persists=True)  # its gate has been shut meanwhile

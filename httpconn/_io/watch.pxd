@@ -1,5 +1,7 @@
 cdef Py_ssize_t _forks
 
+cdef bint _has_pending(sock) except -1
+
 cdef class Watch:
     cdef public object _descriptor
     cdef public Py_ssize_t _forks

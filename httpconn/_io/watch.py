@@ -8,11 +8,12 @@ import socket
 import ssl
 from collections.abc import Callable
 
-from .._wire.annotations import Any
+from .._wire.annotations import Any, Final
 from ..errors import CannotSendRequest
 from .nested import NestedTLS
 from .source import STANDARD_SOCKET
 
+_STANDARD_PENDING: Final = ssl.SSLSocket.pending if ssl.SSLSocket.__module__ == "ssl" else None
 _forks = 0
 """How many forks this process is away from the one that imported us."""
 
@@ -49,7 +50,7 @@ class Watch:
             return False  # the parent goes on using it
         if self._descriptor is not None and self.sock.fileno() != self._descriptor:
             return False  # closed, and the number may be somebody else's by now
-        if self._is_tls and self.sock.pending():
+        if self._is_tls and _has_pending(self.sock):
             return False
         try:
             is_readable = self._poll(0)
@@ -87,6 +88,13 @@ class Watch:
         finally:
             self.sock.settimeout(timeout)
         return False
+
+
+def _has_pending(sock: Any) -> bool:
+    """Return whether decrypted bytes wait in *sock*; of Python's own kind, asked of what it asks itself."""
+    is_standard = type(sock) is ssl.SSLSocket and ssl.SSLSocket.pending is _STANDARD_PENDING
+    tls = sock._sslobj if is_standard else sock
+    return tls is not None and tls.pending() > 0
 
 
 def _always_quiet(timeout: int) -> object:

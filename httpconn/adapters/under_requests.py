@@ -77,6 +77,21 @@ _INSTEAD: Final = (
 )
 
 
+class _Absent:
+    """What HTTPAdapter has and a RequestsAdapter has not: to ask for it is an AttributeError that says why.
+
+    A ``__getattr__`` would say it too, and make each look at any attribute three times as long.
+    """
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        raise AttributeError(f"a RequestsAdapter has no {self._name}, since there is no urllib3 under it: {_INSTEAD}")
+
+
 class RequestsAdapter(BaseAdapter):
     """Sends what a ``requests.Session`` has to send: ``session.mount("https://", RequestsAdapter())``.
 
@@ -122,11 +137,6 @@ class RequestsAdapter(BaseAdapter):
         for name in _OF_URLLIB3:
             if name in cls.__dict__:
                 raise TypeError(f"{cls.__name__}.{name}() would never be called: {_INSTEAD}")
-
-    def __getattr__(self, name: str) -> Any:
-        if name in (*_OF_URLLIB3, "poolmanager", "proxy_manager"):
-            raise AttributeError(f"a RequestsAdapter has no {name}, since there is no urllib3 under it: {_INSTEAD}")
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __getstate__(self) -> dict[str, Any]:
         known = ("_contexts", "_default_timeout", "_options", "_own_context", "_pool", "_secured", "_timeouts")
@@ -185,7 +195,7 @@ class RequestsAdapter(BaseAdapter):
             ours = Request(
                 method, url, None, _body_of(body), timeout=limits, decode=False, context=context, proxy=proxy
             )
-        retries = self.max_retries
+        retries = self._retries
         if isinstance(retries, Retry):
             ours.retry = retries
             retries = _NO_RETRIES
@@ -232,7 +242,8 @@ class RequestsAdapter(BaseAdapter):
                 raise
             raise _as_urllib3(error, job) from error
         raw = RawResponse(ours.method, ours.url, response)
-        if "," in (raw.head.content_length or ""):
+        length = vars(raw)["head"].content_length
+        if length is not None and "," in length:
             # Where there is no content, ours do not care; urllib3 does, and tells it here and not with a late look.
             try:
                 _ = raw.length_remaining
@@ -245,17 +256,20 @@ class RequestsAdapter(BaseAdapter):
         """Return what requests makes of a response of urllib3's kind."""
         url = req.url.decode("utf-8") if isinstance(req.url, bytes) else req.url
         if isinstance(resp, RawResponse):
-            head = resp.head
+            made = vars(resp)
+            head = made["head"]
             return _new_response(
-                status_code=head.status,
-                headers=_headers_of(head),
-                raw=resp,
-                url=url,
-                encoding=_encoding_by(head.get_joined("content-type")),
-                reason=head.reason or "",
-                cookies=_LateJar(req, resp),
-                request=req,
-                connection=self,
+                {
+                    "status_code": head.status,
+                    "headers": _headers_of(head),
+                    "raw": resp,
+                    "url": url,
+                    "encoding": _encoding_by(head.get_joined("content-type")),
+                    "reason": head.reason or "",
+                    "cookies": _LateJar(req, made["_original_response"]),
+                    "request": req,
+                    "connection": self,
+                }
             )
         # What stands in for servers in tests hands in urllib3's own.
         response = requests.Response()
@@ -329,10 +343,10 @@ class RequestsAdapter(BaseAdapter):
         elif verify is True and not cert and self._own_context is not None:
             return self._own_context
         bundle: Any = DEFAULT_CA_BUNDLE_PATH if verify is True else verify
-        if verify is True and not cert:
-            key: Any = True
+        if not cert and verify:
+            key: Any = True if verify is True else (verify, _changed_at(bundle, _A_BUNDLE))
         else:
-            files = [("a suitable TLS CA certificate bundle", bundle)] if verify else []
+            files = [(_A_BUNDLE, bundle)] if verify else []
             pair = (cert,) if isinstance(cert, str) else cert or ()
             files += zip(("the TLS certificate file", "the TLS key file"), pair, strict=False)
             key = (bool(verify), *[(name, _changed_at(name, what)) for what, name in files])
@@ -346,6 +360,9 @@ class RequestsAdapter(BaseAdapter):
         if pool is None:
             pool = self._secured[context] = ConnectionPool(**{"proxy_context": context, **self._options})
         return pool
+
+
+_A_BUNDLE: Final = "a suitable TLS CA certificate bundle"
 
 
 def _changed_at(name: str, what: str) -> float:
@@ -389,6 +406,10 @@ def _body_of(body: Any) -> Any:
 def _encoded(file: io.TextIOBase) -> Iterator[bytes]:
     while text := file.read(16_384):
         yield text.encode()
+
+
+for _name in (*_OF_URLLIB3, "poolmanager", "proxy_manager"):
+    setattr(RequestsAdapter, _name, _Absent(_name))
 
 
 # -- retries, as urllib3 decides them ---------------------------------------------------------------------------
@@ -708,12 +729,13 @@ class LateFields(Fields):
 class _Original:
     """What stands for http.client's response: its fields, for whoever takes cookies from there."""
 
-    __slots__ = ("_content", "_has_cookies", "_msg", "_response")
+    __slots__ = ("_content", "_has_cookies", "_is_taken", "_msg", "_response")
 
-    def __init__(self, response: Response, content: _Content, *, has_cookies: bool) -> None:
+    def __init__(self, response: Response, head: ResponseHead) -> None:
         self._response = response
-        self._content = content
-        self._has_cookies = has_cookies
+        self._content: _Content | None = None
+        self._is_taken = False
+        self._has_cookies = head.get_joined("set-cookie") is not None
         self._msg: LateFields | None = None
 
     def __getattr__(self, name: str) -> Any:
@@ -735,11 +757,33 @@ class _Original:
         """Return whether there are cookies to take: requests asks that before it looks, twice for each response."""
         return self._has_cookies
 
+    @property
+    def content(self) -> _Content:
+        """The content as a file; made when somebody reads it as such."""
+        content = self._content
+        if content is None:
+            content = _Content(self._response)
+            if self._is_taken:
+                content.take_whole()
+            self._content = content
+        return content
+
+    def take_untouched(self) -> bytes | None:
+        """Return the content, where all of it has come and nobody has begun to read it; None: else."""
+        response = self._response
+        if self._is_taken or self._content is not None or response._stream is not None:
+            return None
+        self._is_taken = True
+        return response._content
+
     def isclosed(self) -> bool:
-        return self._content.closed
+        content = self._content
+        if content is None:
+            return self._is_taken or (self._response._stream is None and not self._response._content)
+        return content.closed
 
     def close(self) -> None:
-        self._content.close()
+        self.content.close()
 
 
 _has_store: Final = type(getattr(CaseInsensitiveDict(), "_store", None)) is OrderedDict
@@ -826,7 +870,7 @@ _is_plainly_made: Final = all(
 """Whether nothing but these three is of one response alone."""
 
 
-def _new_response(**told: Any) -> requests.Response:
+def _new_response(told: dict[str, Any]) -> requests.Response:
     """Return what ``requests.Response()`` does, with the attributes that are *told*.
 
     Without a jar and headers that it would make to be replaced.
@@ -836,8 +880,9 @@ def _new_response(**told: Any) -> requests.Response:
         vars(response).update(told)
         return response
     response = requests.Response.__new__(requests.Response)
-    told["history"] = []
-    response.__dict__ = {**_AS_MADE, **told}
+    made = response.__dict__ = _AS_MADE.copy()
+    made.update(told)
+    made["history"] = []
     return response
 
 
@@ -860,11 +905,12 @@ class ResponseAtHand(requests.Response):
         made = self.__dict__
         raw = made["raw"]
         is_unread = made["_content"] is False and not made["_content_consumed"]
-        if is_unread and type(raw) is RawResponse and raw.is_at_hand and _is_read_plainly():
-            content: bytes = raw._content.take_whole()
-            made["_content"] = content
-            made["_content_consumed"] = True
-            return content
+        if is_unread and type(raw) is RawResponse and _is_read_plainly():
+            content = raw.take_at_hand()
+            if content is not None:
+                made["_content"] = content
+                made["_content_consumed"] = True
+                return content
         return self.content
 
     def __reduce_ex__(self, protocol: Any) -> Any:
@@ -889,10 +935,10 @@ class _LateJar(RequestsCookieJar):
     To find them costs as much as all the rest of a small response, and who has a session has them from there.
     """
 
-    def __init__(self, request: Any, raw: RawResponse) -> None:
+    def __init__(self, request: Any, original: Any) -> None:
         late: tuple[Any, ...] = ({},)
-        if raw.has_cookies:  # who has sent it may have turned it into another request by then
-            late = {}, request.url, request.headers.get("Host"), raw._original_response, int(time.time())
+        if original:  # who has sent it may have turned it into another request by then
+            late = {}, request.url, request.headers.get("Host"), original, int(time.time())
         self.__dict__["_late"] = late
 
     def __getattr__(self, name: str) -> Any:
@@ -948,25 +994,25 @@ class RawResponse(urllib3.HTTPResponse):
         """*url* is what was asked for by *method*."""
         head = response._head
         assert head is not None
-        content = _Content(response)
-        has_cookies = head.get_joined("set-cookie") is not None
-        self.__dict__.update(
-            head=head,
-            has_cookies=has_cookies,
-            status=head.status,
-            reason=head.reason,
-            _content=content,
-            _is_coded=head.get_joined("content-encoding") is not None,
-            _is_chunked=head.transfer_encoding is not None,
-            _original_response=_Original(response, content, has_cookies=has_cookies),
-            _unmade=(method, url, response),
-        )
+        original = _Original(response, head)
+        made = self.__dict__
+        made["head"] = head
+        made["_original_response"] = original
+        made["_unmade"] = method, url, response, original
 
     def __getattr__(self, name: str) -> Any:
-        unmade = vars(self).pop("_unmade", None)
+        made = self.__dict__
+        unmade = made.get("_unmade")
+        if unmade is not None:
+            if name == "status":
+                return made["head"].status  # which is asked for where a response may be retried
+            made.setdefault("_content", unmade[3].content)
+            if name == "_content":
+                return made[name]
+            unmade = made.pop("_unmade", None)
         if unmade is None:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        method, url, response = unmade
+        method, url, response, _ = unmade
         content: Any = self._content
         where: Any = _Where(url)  # errors of the content say it
         said = {**vars(self)}  # what programs have set meanwhile stays as it is: decode_content, say
@@ -999,20 +1045,20 @@ class RawResponse(urllib3.HTTPResponse):
         if self.length_remaining is not None:
             self.length_remaining -= taken
 
-    @property
-    def is_at_hand(self) -> bool:
-        """Whether the content has come, needs no decoding, and is read by nobody's own way."""
+    def take_at_hand(self) -> bytes | None:
+        """Return the content, where it has come, needs no decoding, and nobody reads it another way; None: else."""
         made = self.__dict__
-        if "_unmade" not in made or made["_is_coded"] or "stream" in made:
-            return False
-        content: _Content = made["_content"]
-        return content._source is None
+        unmade = made.get("_unmade")
+        if unmade is None or "stream" in made or made["head"].get_joined("content-encoding") is not None:
+            return None
+        original: _Original = unmade[3]
+        return original.take_untouched()
 
     @property
     def closed(self) -> bool:
         """Whether there is nothing more to come. The finalizer of each asks, too."""
-        made = self.__dict__
-        return made["_content"].closed if "_unmade" in made else super().closed
+        unmade = self.__dict__.get("_unmade")
+        return super().closed if unmade is None else unmade[3].isclosed()
 
     @property
     def connection(self) -> Any:
@@ -1031,7 +1077,12 @@ class RawResponse(urllib3.HTTPResponse):
         content = self._content
         if decode_content is None:
             decode_content = vars(self).get("decode_content", False)  # not there yet: nobody has set it
-        if amt == 0 or (self._is_coded and decode_content) or (self._is_chunked and not content.is_whole):
+        head: ResponseHead = self.head
+        if (
+            amt == 0
+            or (decode_content and head.get_joined("content-encoding") is not None)
+            or (head.transfer_encoding is not None and not content.is_whole)
+        ):
             return super().stream(amt, decode_content)
         if content.is_at_hand(amt):
             return filter(None, map(self._read, (amt,)))  # as soon as it is asked for, and no sooner

@@ -481,40 +481,35 @@ class Attempt(Clock):
         """Whether the response is a plain one, which came whole with its head."""
         return self._plain is not None
 
-    def _open_channel(self) -> Channel:
-        """Return what a streamed response comes by. Raises ConnectionAbortedError."""
+    def receive(self, most: int, pieces: list[bytes] | None = None) -> bytes:
+        """Return what comes next for a streamed response, at most so many bytes; b"" where the peer has closed.
+
+        With *pieces*, an empty list, it is so many bytes unless the peer closes before; where something goes wrong
+        they have what has come until then.
+        """
         connection = self._connection
         channel = connection.channel if connection is not None else None
         if channel is None:
             raise ConnectionAbortedError("the connection of this response is closed, or the parent's of a fork")
-        return channel
-
-    def receive(self, most: int) -> bytes:
-        """Return what comes next for a streamed response, at most so many bytes; b"" where the peer has closed."""
-        channel = self._open_channel()
         data = channel.receive(most) if self._deadline == _FOREVER else None  # of a large body some is there already
         while data is None:
             self._wait(channel, READ)
             data = channel.receive(most)
-        return data
+        return data if pieces is None or len(data) == most else self._fill(channel, most, data, pieces)
 
-    def fill(self, most: int, pieces: list[bytes]) -> bool:
-        """Receive so many bytes, and put them into *pieces*; return False where the peer has closed before.
-
-        Raises what goes wrong; in *pieces* is what has come until then.
-        """
-        channel = self._open_channel()
-        data = channel.receive(most) if self._deadline == _FOREVER else None
+    def _fill(self, channel: Channel, most: int, data: bytes | None, pieces: list[bytes]) -> bytes:
+        """As ``receive`` with *pieces*, of which *data* is the first one."""
+        left = most
         while data is None or data:
             if data:
                 pieces.append(data)
-                most -= len(data)
-                if not most:
-                    return True
+                left -= len(data)
+                if not left:
+                    break
             if data is None or not channel.is_tls:  # less than asked for is all that there was, but for TLS: a record
                 self._wait(channel, READ)
-            data = channel.receive(most)
-        return False
+            data = channel.receive(left)
+        return b"".join(pieces)
 
     def take(self, data: bytes) -> bool:
         """Have *data* read, which has been received; return whether the message is complete."""
@@ -557,10 +552,11 @@ class _Streaming:
         pieces: list[bytes] = []
         try:
             if fills and most < self._straight:
-                if attempt.fill(most, pieces):
+                data = attempt.receive(most, pieces)
+                if len(data) == most:
                     self._straight -= most
                     attempt.leave()
-                    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+                    return data
                 self._tell_passed(attempt, pieces)
                 self._take(attempt, b"")
             elif self._straight:
