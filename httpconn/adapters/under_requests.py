@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import math
 import os
+import socket
 import ssl
 import time
 import warnings
@@ -71,6 +72,8 @@ _OF_URLLIB3: Final = (
     "request_url",
 )
 """Methods by which subclasses of HTTPAdapter reach into urllib3, which is not there."""
+_WITHOUT_CONTENT: Final = frozenset({"GET", "HEAD", "DELETE", "TRACE", "OPTIONS", "CONNECT"})
+"""Methods of which nobody expects content: a request without it has no Content-Length."""
 _INSTEAD: Final = (
     "give options of a ConnectionPool to RequestsAdapter instead (context=, source_address=, socket_options=, "
     "server_hostname=, ...), or mount requests' own HTTPAdapter for the sites that need this"
@@ -201,6 +204,8 @@ class RequestsAdapter(BaseAdapter):
             retries = _NO_RETRIES
         pool = self._pool if proxy is None or not proxy.startswith("https:") else self._pool_by(context)
         fields = _fields_of(request.headers)
+        if body is None and method not in _WITHOUT_CONTENT:
+            fields = _with_length(fields)
         while True:
             try:
                 raw = self._exchange(pool, ours, fields)
@@ -454,7 +459,7 @@ class _Where:
 
     def __init__(self, url: str) -> None:
         parts = urllib3.util.parse_url(url)
-        self.scheme, self.host = parts.scheme or "http", parts.host or ""
+        self.scheme, self.host = parts.scheme or "http", (parts.host or "").strip("[]")
         self.port = parts.port or (443 if self.scheme == "https" else 80)
 
     def __str__(self) -> str:
@@ -508,12 +513,18 @@ def _as_urllib3(error: BaseException, job: Any) -> urllib3_errors.HTTPError:
     if isinstance(error, ProxyError):
         return urllib3_errors.ProxyError(f"Unable to connect to proxy. {error}", error)
     if job.has_failed_unopened and isinstance(error, OSError):
-        told = urllib3_errors.NewConnectionError(where, f"Failed to establish a new connection: {error}")
+        told = _not_connected(where, error)
         told.__cause__ = error
         return told if job.proxy is None else urllib3_errors.ProxyError("Unable to connect to proxy", told)
     if isinstance(error, MalformedFraming) and "Content-Length" in str(error):
         return urllib3_errors.InvalidHeader(f"{error}")
     return urllib3_errors.ProtocolError("Connection aborted.", error)
+
+
+def _not_connected(where: Any, error: OSError) -> urllib3_errors.NewConnectionError:
+    if isinstance(error, socket.gaierror) and hasattr(urllib3_errors, "NameResolutionError"):  # since urllib3 2.0
+        return urllib3_errors.NameResolutionError(where.host, where, error)
+    return urllib3_errors.NewConnectionError(where, f"Failed to establish a new connection: {error}")
 
 
 def _told_by_requests(error: urllib3_errors.HTTPError, request: Any) -> Exception:
@@ -795,6 +806,13 @@ def _fields_of(headers: Any) -> tuple[tuple[Any, Any], ...]:
     if _has_store and type(headers) is CaseInsensitiveDict:
         return tuple(headers._store.values())
     return tuple(headers.items())
+
+
+def _with_length(fields: tuple[tuple[Any, Any], ...]) -> tuple[tuple[Any, Any], ...]:
+    """Return the fields of a request that could have content and has none: a PUT that was redirected lacks its length."""
+    if any(name.lower() in ("content-length", "transfer-encoding") for name, _ in fields):
+        return fields
+    return ("Content-Length", "0"), *fields
 
 
 def _store_of(lines: list[tuple[str, str]]) -> OrderedDict[str, tuple[str, str]]:

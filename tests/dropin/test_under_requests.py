@@ -232,7 +232,21 @@ def test_limits_of_time(session: Any, requests: Any, origin: Any) -> None:
         session.get(f"{origin.url}/silent", timeout=(None, 0.05))
 
 
+def test_a_put_without_content_says_so(session: Any, origin: Any) -> None:
+    """Also where requests has taken the field away, as behind a redirect: some servers refuse it with 411."""
+    for method, length in (("PUT", "0"), ("GET", None), ("DELETE", None)):
+        prepared = session.prepare_request(importlib.import_module("requests").Request(method, f"{origin.url}/echo"))
+        prepared.headers.pop("Content-Length", None)
+        told = {name.lower(): value for name, value in session.send(prepared).json()["fields"]}
+        assert told.get("content-length") == length
+
+
 def test_errors_are_those_that_urllib3_would_tell(session: Any, requests: Any, origin: Any) -> None:
+    with pytest.raises(requests.ConnectionError) as raised:
+        session.get("http://nowhere.invalid/")
+    assert type(raised.value.args[0].reason).__name__ == "NameResolutionError"
+    with pytest.raises(requests.ConnectionError, match="host='::1'"):
+        session.get("http://[::1]:1/")
     with pytest.raises(requests.ConnectionError) as raised:
         session.get("http://127.0.0.1:1/")
     assert type(raised.value.args[0].reason).__name__ == "NewConnectionError"
