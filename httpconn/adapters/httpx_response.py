@@ -290,8 +290,8 @@ def as_theirs(error: BaseException, job: Job | None, library: Library) -> Except
 def _kind_of(error: BaseException, job: Job | None, theirs: Any) -> Any:
     if isinstance(error, (UnsupportedScheme, MissingExtra)):
         return theirs.UnsupportedProtocol
-    if job is None or isinstance(error, (InvalidField, InvalidURL)):
-        return theirs.LocalProtocolError
+    if job is None or isinstance(error, (InvalidField, InvalidURL)) or not isinstance(error, (HTTPException, OSError)):
+        return theirs.LocalProtocolError  # the last: a body that is not as long as it was said to be
     if isinstance(error, ConnectTimeout):
         return theirs.ConnectTimeout
     if isinstance(error, PoolTimeout):

@@ -259,7 +259,7 @@ class HTTPXTransport(_Carrier, _Base):
         except Exception as error:
             if tracer is not None:
                 tracer.failed(error)
-            raise _told(error, job, library, source) from error
+            raise _told(error, job, library, source, request) from error
         if response._stream is None:
             return library.response_of(library.at_hand, head, library.byte_stream(response._content), extensions)
         return library.response_of(library.response, head, library.stream(library, job, response), extensions)
@@ -322,7 +322,7 @@ class AsyncHTTPXTransport(_Carrier, _AsyncBase):
         except Exception as error:
             if tracer is not None:
                 await tracer.failed(error)
-            raise _told(error, job, library, source) from error
+            raise _told(error, job, library, source, request) from error
         if isinstance(response, AsyncResponse):
             stream = library.async_stream(library, job, response)
         else:
@@ -334,10 +334,15 @@ class AsyncHTTPXTransport(_Carrier, _AsyncBase):
         self._client.close()
 
 
-def _told(error: Exception, job: Job | None, library: Library, source: _Source | _AsyncSource | None) -> Exception:
+def _told(
+    error: Exception, job: Job | None, library: Library, source: _Source | _AsyncSource | None, request: Any
+) -> Exception:
     """Return what is raised for *error*: the caller's own as it is, and others as the library's."""
     if source is not None and error is source.error:
         return error
+    if isinstance(error, InvalidURL) and not request.url.is_absolute_url:
+        text = "Request URL is missing an 'http://' or 'https://' protocol."
+        return library.module.UnsupportedProtocol(text)  # type: ignore[no-any-return]  # of a module found late
     if isinstance(error, PoolClosed):
         return RuntimeError("Cannot send a request, as the transport has been closed.")
     if isinstance(error, (HTTPException, OSError)) or _is_refusal(error):

@@ -318,6 +318,12 @@ def test_exceptions(lib: Any, client: Any, origin: Any) -> None:
         client.get(origin.url, headers={"X-A": "b\r\nX-C: d"})
     with pytest.raises(lib.LocalProtocolError):
         client.post(origin.url, content=b"abc", headers={"Content-Length": "2"})
+    for length in ("2", "4"):
+        with pytest.raises(lib.LocalProtocolError):
+            client.post(f"{origin.url}/echo", content=iter([b"abc"]), headers={"Content-Length": length})
+    for url in ("page", "//host/page", "http:///page", "ftp://host/"):
+        with pytest.raises(lib.UnsupportedProtocol):
+            client.get(url)
 
     def broken() -> Iterator[bytes]:
         yield b"x"
