@@ -809,7 +809,7 @@ def _fields_of(headers: Any) -> tuple[tuple[Any, Any], ...]:
 
 
 def _with_length(fields: tuple[tuple[Any, Any], ...]) -> tuple[tuple[Any, Any], ...]:
-    """Return the fields of a request that could have content and has none: a PUT that was redirected lacks its length."""
+    """Return the fields of a request that could have content and has none: a redirected PUT lacks its length."""
     if any(name.lower() in ("content-length", "transfer-encoding") for name, _ in fields):
         return fields
     return ("Content-Length", "0"), *fields

@@ -188,6 +188,19 @@ def test_content_that_ends_early(wire: bytes, session: Any, requests: Any) -> No
             session.get(url)
 
 
+def test_tls_that_ends_without_a_word(session: Any, requests: Any, authority: Any) -> None:
+    def serve(sock: Any) -> None:
+        take_request(sock)
+        sock.sendall(b"HTTP/1.1 200 OK\r\n\r\nperhaps not all")
+        socket.socket(fileno=sock.detach()).close()
+
+    def secured(sock: socket.socket) -> Any:
+        return authority.server.wrap_socket(sock, server_side=True)
+
+    with ScriptedServer(serve, secured) as server, pytest.raises(requests.exceptions.ChunkedEncodingError):
+        session.get(f"https://127.0.0.1:{server.port}/")
+
+
 def test_silence_in_the_content_tells_where(session: Any, requests: Any) -> None:
     done = threading.Event()
 
