@@ -82,6 +82,7 @@ class ConnectionPool(Configured):
     """
 
     _OPTIONS = Settings.names()
+    _tells_unclosed = True
 
     def __init__(self, **options: Unpack[Options]) -> None:
         """Raises TypeError, ValueError, InvalidField for an invalid option."""
@@ -323,7 +324,7 @@ class ConnectionPool(Configured):
     def __del__(self) -> None:
         slots: Slots | None = getattr(self, "_slots", None)  # there are none where the configuration was refused
         if slots is not None and not slots.is_closed:
-            told = f"unclosed {self!r}" if slots.idle else None
+            told = f"unclosed {self!r}" if slots.idle and self._tells_unclosed else None
             slots.abandon()
             self._shared.resolver.lookups.abandon()
             if told is not None:  # last: a warning may be made an error

@@ -95,6 +95,12 @@ class _Absent:
         raise AttributeError(f"a RequestsAdapter has no {self._name}, since there is no urllib3 under it: {_INSTEAD}")
 
 
+class _Pool(ConnectionPool):
+    """One that is dropped without a word: many programs close no session, and with urllib3 nothing tells them."""
+
+    _tells_unclosed = False
+
+
 class RequestsAdapter(BaseAdapter):
     """Sends what a ``requests.Session`` has to send: ``session.mount("https://", RequestsAdapter())``.
 
@@ -132,7 +138,7 @@ class RequestsAdapter(BaseAdapter):
         self.max_retries = _retries_of(max_retries)
         self._own_context: Any = options.get("context")
         self._contexts, self._timeouts = Kept(_MOST_KEPT), Kept(_MOST_KEPT)
-        self._pool = ConnectionPool(**self._options)
+        self._pool = _Pool(**self._options)
         self._secured: dict[ssl.SSLContext, ConnectionPool] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -152,7 +158,7 @@ class RequestsAdapter(BaseAdapter):
     def close(self) -> None:
         """Close the kept connections; the adapter can go on, as HTTPAdapter can after its ``close``."""
         pools = [self._pool, *self._secured.values()]
-        self._pool, self._secured = ConnectionPool(**self._options), {}
+        self._pool, self._secured = _Pool(**self._options), {}
         for pool in pools:
             pool.close()
 
@@ -363,7 +369,7 @@ class RequestsAdapter(BaseAdapter):
             context = self._own_context or self._context_for("https", True, None)
         pool = self._secured.get(context)
         if pool is None:
-            pool = self._secured[context] = ConnectionPool(**{"proxy_context": context, **self._options})
+            pool = self._secured[context] = _Pool(**{"proxy_context": context, **self._options})
         return pool
 
 

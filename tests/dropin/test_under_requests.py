@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import gzip
 import importlib
 import io
@@ -11,6 +12,8 @@ import pickle
 import re
 import socket
 import threading
+import warnings
+import weakref
 from collections.abc import Iterator
 from contextlib import nullcontext
 from http.cookiejar import DefaultCookiePolicy
@@ -324,6 +327,22 @@ def test_pickled_sessions(session: Any, origin: Any) -> None:
     copied.close()
     assert copied.get(f"{origin.url}/sized?n=5").content == content(5)  # as with requests' own
     copied.close()
+
+
+def test_a_session_that_is_dropped(requests: Any, origin: Any) -> None:
+    """Its sockets are closed, and no warning tells of it, as with the library's own adapter."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        session = requests.Session()
+        session.mount("http://", RequestsAdapter())
+        response = session.get(f"{origin.url}/sized?n=5", stream=True)
+        adapter = weakref.ref(session.get_adapter("http://"))
+        del session
+        assert response.content == content(5)
+        del response
+        gc.collect()
+        assert adapter() is None
+    assert [str(warning.message) for warning in caught if warning.category is ResourceWarning] == []
 
 
 def test_threads(session: Any, origin: Any) -> None:
