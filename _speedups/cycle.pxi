@@ -96,6 +96,6 @@ def is_quiet(int descriptor):
     return httpconn_receive(descriptor, &unasked, 1, True) == -1
 
 
-def send_at_once(int descriptor, bytes data not None):
+def send_at_once(int descriptor, bytes data not None, /):
     """Send *data* without waiting; return how much of it went out, 0 also for an error, which the next send finds."""
     return max(<Py_ssize_t>0, httpconn_send(descriptor, PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data)))

@@ -190,7 +190,7 @@ cdef class ResponseHead:
         return 0
 
 
-def begin_response_head(bytes data not None, Py_ssize_t max_line_bytes, Py_ssize_t max_field_lines):
+def begin_response_head(bytes data not None, Py_ssize_t max_line_bytes, Py_ssize_t max_field_lines, /):
     """Return what ``_wire.head.Begun`` says of the head that *data* begins with; None also where it is not all there."""
     cdef const uint8_t *start = <const uint8_t *>PyBytes_AS_STRING(data)
     cdef ResponseHead head = _begin_head(data, start, PyBytes_GET_SIZE(data), max_line_bytes, max_field_lines)

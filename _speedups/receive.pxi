@@ -54,7 +54,7 @@ cdef enum:
     UNASKED = -2
 
 
-def receive_response(int descriptor, Py_ssize_t max_line_bytes, Py_ssize_t max_field_lines):
+def receive_response(int descriptor, Py_ssize_t max_line_bytes, Py_ssize_t max_field_lines, /):
     """Return what has come, 65,536 bytes at most, b"" at the end; None for nothing now. Raises OSError.
 
     Where it begins with a head: what ``begin_response_head`` says of it. So content is copied once.
@@ -72,7 +72,7 @@ def receive_response(int descriptor, Py_ssize_t max_line_bytes, Py_ssize_t max_f
     return _begun(head, buffer, count)
 
 
-def receive_waiting(int descriptor, Py_ssize_t most):
+def receive_waiting(int descriptor, Py_ssize_t most, /):
     """Return what waits, 65,536 bytes and *most* at most; b"" also for an end or an error, which the next look finds."""
     cdef uint8_t buffer[MOST_RECEIVED]
     if httpconn_waits(descriptor) <= 0:
@@ -83,7 +83,7 @@ def receive_waiting(int descriptor, Py_ssize_t most):
     return PyBytes_FromStringAndSize(<const char *>buffer, max(count, 0))
 
 
-def send_if_quiet(int descriptor, bytes data not None):
+def send_if_quiet(int descriptor, bytes data not None, /):
     """Send *data*, if nothing has come that nobody asked for; return how much went out, NOT_SENT or UNASKED.
 
     It is UNASKED for an end or an error, too: who looks then finds it again.

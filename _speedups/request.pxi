@@ -36,7 +36,7 @@ cdef inline char *_put(char *to, const void *data, Py_ssize_t length) noexcept:
     return to + length
 
 
-def frame_target(bytes start not None, text, Py_ssize_t at, bytes end not None):
+def frame_target(bytes start not None, text, Py_ssize_t at, bytes end not None, /):
     """Return *start*, what *text* has from *at* on, and *end*; None where that is not plain: see _wire/request.py."""
     cdef Py_ssize_t length, i
     cdef const uint8_t *target

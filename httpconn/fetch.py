@@ -85,7 +85,7 @@ class Fetcher(Configured, ResultIterator):
         """What has been done so far."""
         loop = self._loop
         return FetchStats(
-            self._intake.count, loop.results.handed_out, loop.opened, loop.reused, loop.resent, loop.places.put_back
+            loop.asked, loop.results.handed_out, loop.opened, loop.reused, loop.resent, loop.places.put_back
         )
 
     @property
@@ -106,7 +106,7 @@ class Fetcher(Configured, ResultIterator):
     def __del__(self) -> None:
         loop: Loop | None = getattr(self, "_loop", None)  # there is none where the configuration was refused
         if loop is not None and not loop.is_closed:
-            told = f"unclosed {self!r}" if loop.active or loop.queued or loop.results.ready else None
+            told = f"unclosed {self!r}" if loop.active or loop.queued or loop.results.waiting else None
             loop.close()
             if told is not None:  # last: a warning may be made an error
                 warnings.warn(told, ResourceWarning, source=self, stacklevel=2)
@@ -117,7 +117,7 @@ class Fetcher(Configured, ResultIterator):
             f"<Fetcher {'closed' if loop.is_closed else 'open'}: {loop.open} of {self._settings.max_connections} "
             f"connections, {len(loop.idle)} idle, {len(loop.hosts)} hosts, "
             f"{loop.queued + len(self._intake.added)} queued, "
-            f"{self._intake.count - loop.results.handed_out - loop.queued} on their way>"
+            f"{loop.asked - loop.results.handed_out - loop.queued} on their way>"
         )
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -588,7 +588,7 @@ class Response(ResponseFields):
     Each has its own ``request``."""
 
     def __init__(self, request: Request | str, head: ResponseHead | None, content: bytes) -> None:
-        self._fill(request, head, content)
+        super().__init__(request, head, content)
 
     # -- the request --------------------------------------------------------------------------------------
 

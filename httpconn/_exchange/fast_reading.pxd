@@ -1,8 +1,10 @@
 cimport cython
+cimport cython
 from httpconn._wire.plain cimport PlainReader
 
 cdef Py_ssize_t _FIRST_ERROR
 
+@cython.final
 cdef class FastReader(PlainReader):
     cdef public Py_ssize_t _judged_from
     cdef public bint _keeps_cookies

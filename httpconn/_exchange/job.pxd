@@ -16,4 +16,4 @@ cdef class BareJob:
     cdef public object timeout
     cdef public object trail
 
-    cpdef _fill(self, request, index, key, origin, method, head)
+    cdef _fill(self, request, index, key, origin, method, head)

@@ -10,6 +10,10 @@ cdef Py_ssize_t _path_at(str url) except -2
 @cython.locals(text=str, at=Py_ssize_t, found=tuple)
 cpdef tuple plain_get(dict known, url)
 
+cpdef str site_of(str url)
+@cython.locals(text=str)
+cpdef plain_get_below(str site, url, behind_target)
+
 cdef bint _are_pairs(list items) except -1
 
 cdef class FieldLayout(FieldLines):

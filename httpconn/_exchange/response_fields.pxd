@@ -14,4 +14,4 @@ cdef class ResponseFields:
     cdef public object history
     cdef public object index
 
-    cpdef _fill(self, request, head, content)
+    cdef _fill(self, request, head, content)

@@ -44,6 +44,9 @@ class ResponseFields:
     history: Any
     index: Any
 
+    def __init__(self, request: Any, head: Any, content: bytes) -> None:
+        self._fill(request, head, content)
+
     def _fill(self, request: Any, head: Any, content: bytes) -> None:
         """Set every attribute, of a response that has just been made."""
         self._request = request

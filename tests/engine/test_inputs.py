@@ -14,7 +14,7 @@ import pytest
 
 from httpconn import Fetcher, Request, fetch_many
 
-from ..support.clients import FetchMany, Maker
+from ..support.clients import FetchMany, Maker, is_empty
 from ..support.clients import either_fetch_many as either_fetch_many
 from ..support.faulty import FaultyServer
 from ..support.peers import ScriptedServer, reads_for_ever
@@ -52,6 +52,37 @@ def test_a_source_with_nothing_now_does_not_keep_the_others(new_fetcher: Maker, 
     results = [response.url for response in fetcher]
     assert results[-1] == server.url("/good/last")
     assert len(results) == 4
+
+
+def test_a_source_sees_how_much_was_taken(server: FaultyServer) -> None:
+    seen = []
+    with Fetcher(per_host=2) as fetcher:
+
+        def given() -> Iterator[str]:
+            for number in range(50):
+                seen.append(fetcher.stats.requests)
+                yield server.url(f"/good/{number}")
+
+        assert len(list(fetcher.feed(given()))) == 50
+        assert fetcher.stats.requests == 50
+    assert seen == list(range(50))
+
+
+def test_a_host_that_was_left_is_met_again(server: FaultyServer) -> None:
+    """One that has neither jobs nor connections is forgotten, and is a new one when it is asked for again."""
+    with Fetcher() as fetcher:
+        hosts = fetcher._loop.hosts
+        for number in range(3):
+            for _ in fetcher.feed([server.url(f"/until-close/{number}{again}") for again in "abc"]):
+                assert len(hosts) <= 1
+            assert not hosts
+            assert is_empty(fetcher)
+        response = next(fetcher.feed([server.url("/good/0")]))
+        assert (response.status, len(hosts)) == (200, 1)
+        fetcher.add(server.url("/good/1"))
+        assert next(fetcher).status == 200
+        assert [*hosts.values()] == [fetcher._loop._last_host]
+    assert is_empty(fetcher)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from httpconn import Fetcher
+from httpconn._backends.contract import Engine
 from httpconn._engine import clock
 from httpconn._engine.many.turn import Turn
 
@@ -76,7 +77,7 @@ def test_what_follows_is_at_hand_over_many_connections(in_use: Any, monkeypatch:
 
     def urls(server: FaultyServer) -> Iterator[str]:
         nonlocal given
-        for given in range(1, 1_201):  # ``Noting`` looks at it
+        for given in range(1, 1_201):  # ``receive_response`` looks at it
             yield server.url(f"/good/{given}")
 
     with FaultyServer() as server, Fetcher(max_connections=200, per_host=200, look_ahead=150) as fetcher:
@@ -84,16 +85,25 @@ def test_what_follows_is_at_hand_over_many_connections(in_use: Any, monkeypatch:
         if in_use.engine is None:
             pytest.skip("with this parser nothing is received and sent on descriptors")
 
-        class Noting(Turn):
-            def take(self, descriptor: int, next_request: bytes | None, reader: Any) -> Any:
-                if 600 <= given < 1_200:  # all are open, and there is more to ask for
-                    heads.append(next_request)
-                return super().take(descriptor, next_request, reader)
+        engine = in_use.engine
 
-        loop.turner = Noting(in_use.engine)
+        def receive_response(*limits: int) -> Any:
+            found = engine.receive_response(*limits)
+            if isinstance(found, tuple) and 600 <= given < 1_200:  # all are open, and there is more to ask for
+                heads.append(None)
+            return found
+
+        def send_if_quiet(descriptor: int, head: bytes) -> int:
+            if heads and heads[-1] is None:
+                heads[-1] = head
+            return engine.send_if_quiet(descriptor, head)
+
+        loop.turner = Turn(
+            Engine(receive_response, engine.receive_waiting, engine.is_quiet, engine.send_at_once, send_if_quiet)
+        )
         for response in fetcher.feed(urls(server)):
             assert response.status == 200
-            if not loop.results.ready:
+            if not loop.results.waiting:
                 time.sleep(0.02)  # in which all that are open get their response
     assert fetcher.stats.opened == 200
     assert len(heads) > 200

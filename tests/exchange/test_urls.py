@@ -185,13 +185,15 @@ def test_a_url_of_a_known_origin() -> None:
     with interpreted():
         other = importlib.import_module("httpconn._exchange.layouts")
     taken = 0
+    place: layouts.Known = (("http", "a.test", 8080), Origin("http", "a.test", 8080), b" HTTP/1.1\r\n\r\n")
     for target in TARGETS:
         for text in (ORIGIN + target, target, ORIGIN.upper() + target, "https" + ORIGIN[4:] + target):
-            known: dict[str, layouts.Known] = {
-                ORIGIN: (("http", "a.test", 8080), Origin("http", "a.test", 8080), b" HTTP/1.1\r\n\r\n")
-            }
+            known = {ORIGIN: place}
             found = layouts.plain_get(known, text)
             assert other.plain_get(known, text) == found, text
+            for speed in (layouts, other):
+                below = speed.plain_get_below(speed.site_of(ORIGIN + "/b/c?d"), text, place[2])
+                assert below == (None if found is None else found[1]), text
             if found is not None:
                 origin, as_parsed = parse_url(text)
                 assert found == (known[ORIGIN], f"GET {as_parsed} HTTP/1.1\r\n\r\n".encode())

@@ -46,8 +46,8 @@ LARGE = (
     Large("ResponseReader", 21, "the state of one response, in one object since one is made for each"),
     Large("Connection", 34, "in many/: channel, exchange and clocks of one connection, flat since each is touched at each event"),
     Large("LoopState", 24, "what connections share, flat for the same reason"),
-    Large("Loop", 48, "LoopState, and the loop's own queues and ways to wait; names, memory, places and order are its parts"),
-    Large("PoliteLoop", 54, "a Loop, and what waits for robots.txt"),
+    Large("Loop", 51, "LoopState, and the loop's own queues and ways to wait; names, memory, places and order are its parts"),
+    Large("PoliteLoop", 57, "a Loop, and what waits for robots.txt"),
     Large("Inbox", 21, "the state of one call of AsyncClient.fetch_many: what is asked for, under way, done and held"),
 )  # fmt: skip
 

@@ -75,6 +75,10 @@ WITHOUT = {
         "engine/test_descriptors.py::test_a_pool_closes_an_idle_connection_for_another_host",
         "engine/test_descriptors.py::test_with_nothing_at_work_it_is_the_named_error",
     ),
+    "what a fetcher's loop keeps of hosts and of what it reads ahead; a client has a loop of the same class": (
+        "engine/test_inputs.py::test_a_host_that_was_left_is_met_again",
+        "engine/test_inputs.py::test_a_source_sees_how_much_was_taken",
+    ),
     "a client's, otherwise built, are in test_async_many.py": (
         "engine/test_fetch.py::test_what_is_buffered_is_bounded",
         "engine/test_inputs.py::test_closed_by_its_input",

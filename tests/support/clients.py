@@ -200,4 +200,5 @@ def is_empty(fetcher: Fetcher) -> bool:
         and loop.open == len(loop.idle) == sum(host.count for host in loop.hosts.values())
         and set(loop.by_descriptor.values()) == set(loop.idle)
         and all(len(host.idle) == host.count for host in loop.hosts.values())
+        and (loop._last_host is None or loop.hosts.get(loop._last_host.key) is loop._last_host)
     )

@@ -108,7 +108,7 @@ def is_at_rest(client: AsyncClient) -> bool:
         and not loop.names.awaited
         and not loop.memory.held
         and not loop.runnable
-        and not loop.results.ready
+        and not loop.results.waiting
         and not loop._cancelled
         and loop.open == len(loop.idle) == sum(host.count for host in loop.hosts.values())
         and set(loop.by_descriptor.values()) == set(loop.idle)

@@ -72,7 +72,7 @@ class Awaited:
         self.waiting[job.index] = receiver
         if not engine.start_at_once(job, self.rings_at):
             return False
-        if not self.rings_soon or engine.results.ready:
+        if not self.rings_soon or engine.results.waiting:
             self.wake()
         return True
 

@@ -10,6 +10,7 @@ cdef tuple _NO_TIMES
 cdef Py_ssize_t _NOT_SENT
 cdef Py_ssize_t _TO_BE_JUDGED
 
+@cython.final
 cdef class Connection:
     cdef public object channel
     cdef public object descriptor
@@ -68,8 +69,8 @@ cdef class Connection:
     cdef _send(self, BareJob job)
     @cython.locals(loop=LoopState, job=BareJob, next_job=BareJob)
     cpdef turn_fast(self)
-    @cython.locals(loop=LoopState, job=BareJob, response=ResponseFields, passed=double, left=Py_ssize_t, sent=Py_ssize_t)
-    cpdef turned(self, found, BareJob next_job)
+    @cython.locals(loop=LoopState, job=BareJob, response=ResponseFields, whole=tuple, passed=double, left=Py_ssize_t, sent=Py_ssize_t)
+    cdef _turned(self, found, BareJob next_job)
     @cython.locals(kind=type, response=ResponseFields)
     cdef ResponseFields _response_to(self, BareJob job, head, content)
     @cython.locals(loop=LoopState, now=double, until=double)

@@ -466,9 +466,9 @@ class Connection:
             self.fail(error)
             return
         if found is not None and not loop.is_closed:  # by a finalizer
-            self.turned(found, next_job)
+            self._turned(found, next_job)
 
-    def turned(self, found: Turned | bytes, next_job: Job | None) -> None:
+    def _turned(self, found: Turned | bytes, next_job: Job | None) -> None:
         """Handle what ``Turn.take`` has received; *next_job* is the job whose head it may have sent."""
         loop, job = self.loop, self.job
         assert job is not None
@@ -477,7 +477,8 @@ class Connection:
             self._read(job, found)
             return
         assert loop.turner is not None
-        head, content, left, sent = found[0], found[1], loop.turner.left, loop.turner.sent
+        whole: Turned = found
+        head, content, left, sent = whole[0], whole[1], loop.turner.left, loop.turner.sent
         pours = job.reader is not None and job.may_go_on is not None
         if left and pours:  # into a sink or a stream, part by part
             self.is_fast = False

@@ -202,7 +202,7 @@ class Driver(Awaited):
         except BaseException as error:
             self._break(error)
             return
-        if engine.results.ready and engine.runnable:
+        if engine.results.waiting and engine.runnable:
             self._note_own()
             self._deliver()  # who asks for more over that connection does so before another host has its place
             self.wake()
@@ -228,7 +228,7 @@ class Driver(Awaited):
             self._break(error)
             return
         self._note_own()
-        if engine.results.ready:
+        if engine.results.waiting:
             self._deliver()
         if self._patience:
             patient_s = max(0.0, self._lose_patience() - engine.time())

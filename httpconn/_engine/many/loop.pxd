@@ -4,24 +4,26 @@ from httpconn._engine.many.host cimport Host
 from httpconn._engine.many.ordering cimport Ordering
 from httpconn._engine.many.state cimport LoopState
 from httpconn._exchange.job cimport BareJob
-from httpconn._exchange.layouts cimport plain_get
+from httpconn._exchange.layouts cimport plain_get, plain_get_below, site_of
 from httpconn._exchange.response_fields cimport ResponseFields
 
 cdef double _FOREVER
 cdef object _push
-cdef object _take
 
 cdef class Loop(LoopState):
     cdef public Py_ssize_t _at_once
+    cdef public Py_ssize_t _being_read
     cdef public object _cancelled
     cdef public double _idle_s
     cdef public dict _known
+    cdef public Host _last_host
     cdef public set _late_fields
     cdef public dict _lines
     cdef public Py_ssize_t _look_ahead
     cdef public Py_ssize_t _most_unanswered
     cdef public bint _queues_bare
     cdef public object _send_if_quiet
+    cdef public tuple _site
     cdef public dict active
     cdef public bint awaits_hooks
     cdef public dict hosts
@@ -40,7 +42,7 @@ cdef class Loop(LoopState):
     @cython.locals(connection=Connection)
     cdef _serve(self, list events)
     @cython.locals(job=BareJob)
-    cpdef next_job(self, Host host, Py_ssize_t turn)
+    cpdef BareJob next_job(self, Host host, Py_ssize_t turn)
     @cython.locals(host=Host)
     cpdef queue(self, BareJob job)
     @cython.locals(host=Host)
@@ -60,7 +62,7 @@ cdef class Loop(LoopState):
     cpdef forget(self, Connection connection)
     cpdef settle(self, Host host)
     cdef bint _has_room(self, Host host) except -1
-    @cython.locals(kind=type, job=BareJob, found=tuple, place=tuple)
+    @cython.locals(kind=type, job=BareJob, found=tuple, place=tuple, site=tuple)
     cpdef known_job(self, url, index)
     @cython.locals(host=Host, connection=Connection, now=double)
     cpdef excuse(self, double now, double due_at)
@@ -75,7 +77,7 @@ cdef class Loop(LoopState):
 
 cdef class ResultIterator:
     cdef public Loop _loop
-    cdef public object _ready
+    cdef public Ordering _results
 
     @cython.locals(loop=Loop)
     cpdef _run(self)

@@ -24,7 +24,7 @@ from typing import Any, Final, Self
 
 from ..._exchange.follow_up import FollowUp
 from ..._exchange.job import Job, Key
-from ..._exchange.layouts import plain_get
+from ..._exchange.layouts import Known, plain_get, plain_get_below, site_of
 from ..._exchange.outcome import unanswered
 from ..._exchange.settings import FetchSettings
 from ..._io.channel import NOT_QUIET
@@ -64,15 +64,14 @@ _GIVEN_AWAY: Final = "another origin has got its place"
 _TOO_MANY: Final = "no file descriptor was left"
 _FOREVER: Final = float("inf")
 _push: Final = collections.deque.append
-"""As ``_popleft`` of ``state.py``, and so"""
-_take: Final = collections.deque.popleft
+"""As ``_popleft`` of ``state.py``."""
 
 
 class Loop(LoopState):
     """Takes jobs from the intake, has them carried over connections, and puts the responses into ``results``."""
 
-    __slots__ = ("_at_once", "_cancelled", "_idle_s", "_known", "_late_fields", "_lines", "_look_ahead",
-                 "_most_unanswered", "_queues_bare", "_send_if_quiet", "active",
+    __slots__ = ("_at_once", "_being_read", "_cancelled", "_idle_s", "_known", "_last_host", "_late_fields",
+                 "_lines", "_look_ahead", "_most_unanswered", "_queues_bare", "_send_if_quiet", "_site", "active",
                  "awaits_hooks", "hosts", "idle", "intake", "is_parents",
                  "is_running", "most_in_a_row", "open", "per_host", "places", "results", "runnable",
                  "unjudged")  # fmt: skip
@@ -88,6 +87,7 @@ class Loop(LoopState):
         self.per_host = min(settings.per_host, self.places.asked_for)
         self._look_ahead = min(settings.look_ahead, LARGEST_COUNT)
         self._at_once = 1  # inputs that are read before the next look at the clock
+        self._being_read = 0  # how many more were taken than the intake knows of by now
         # In order, all but the first of them may come to wait for it.
         self._most_unanswered = self._look_ahead + (1 if settings.ordered else self.places.asked_for)
         self._idle_s = settings.idle_s
@@ -96,6 +96,10 @@ class Loop(LoopState):
         self.is_parents = False  # in the child of a fork: what has begun is not ours
 
         self.hosts: dict[Key, Host] = {}
+        self._last_host: Host | None = None
+        """Of ``hosts``, the one that the last job was queued for: the next one is often for the same."""
+        self._site: tuple[str, Known] | None = None
+        """What a URL of an origin begins with that came twice in a row, and what is known of it."""
         self.runnable: collections.deque[Host] = collections.deque()
         self.open = 0  # connections of any state
         self.active: dict[Connection, None] = {}
@@ -135,13 +139,13 @@ class Loop(LoopState):
             poller = self.begin()
         self.heed_logger()
         self.come_back()
-        ready = self.results.ready
-        self.memory.held -= self.results.let_go()
+        results = self.results
+        self.memory.held -= results.let_go()
         while True:
             timeout_s = self.until()
             if self.is_closed:
                 raise StopIteration  # by the input
-            if ready:
+            if results.waiting:
                 return
             if not self.active and not self.queued and not self.intake.added and not self.intake.sources:
                 raise StopIteration
@@ -155,7 +159,7 @@ class Loop(LoopState):
                     raise StopIteration from None  # by a signal's handler
                 raise
             self.turn(events, is_all=len(events) < most)
-            if ready:
+            if self.results.waiting:
                 return
 
     def until(self) -> float | None:
@@ -168,7 +172,7 @@ class Loop(LoopState):
             if self.now >= self.pacing.due_at - self.away:
                 self.pacing.let_out_due()
             self._fill()
-            if self.memory.is_full and not self.results.ready and not self.is_closed and not self.choose_paused():
+            if self.memory.is_full and not self.results.waiting and not self.is_closed and not self.choose_paused():
                 continue  # there may be something to start now
             return self._timeout_s()
 
@@ -186,8 +190,7 @@ class Loop(LoopState):
 
     def take_ready(self) -> list[Response]:
         """Return the results that are ready. Their memory no longer counts as held."""
-        ready = [*self.results.ready]
-        self.results.ready.clear()
+        ready = self.results.take_all()
         self.memory.held -= self.results.let_go()
         return ready
 
@@ -243,9 +246,13 @@ class Loop(LoopState):
         """Return how many requests more should be taken from the input; none for 0 or less."""
         if self.memory.is_full:
             return 0
-        return min(
-            self._look_ahead - self.queued, self._most_unanswered - (self.intake.count - self.results.handed_out)
-        )
+        return min(self._look_ahead - self.queued, self._most_unanswered - (self.asked - self.results.handed_out))
+
+    @property
+    def asked(self) -> int:
+        """How many requests were taken."""
+        count: int = self.intake.count
+        return count + self._being_read
 
     def _fill(self) -> None:
         """Start what can be started, and read ahead as far as there is use for it."""
@@ -339,7 +346,7 @@ class Loop(LoopState):
                 if job is None:
                     break
                 index += 1
-                intake.count = index  # before *source* is asked again, which may look
+                self._being_read = index - first  # before *source* is asked again, which may look
                 self.queue(job)
                 if len(self.runnable) != waiting:
                     return True  # a host that may start at once
@@ -351,7 +358,9 @@ class Loop(LoopState):
                 raise
             return True
         finally:
+            self._being_read = 0
             if index != first:
+                intake.count = index
                 intake.note_given()
         taken = intake.take_given(request, self.now)
         if taken is not None:
@@ -360,12 +369,21 @@ class Loop(LoopState):
 
     def known_job(self, url: str, index: int) -> Job | None:
         """Return the job to GET *url*, if it is like one before of its origin; None where it has to be looked at."""
-        if self._known is None:
-            return None
-        found = plain_get(self._known, url)
-        if found is None:
-            return None
-        place, head = found
+        site = self._site
+        place, head = None, None
+        if site is not None:
+            place = site[1]
+            head = plain_get_below(site[0], url, place[2])
+        if head is None:
+            if self._known is None:
+                return None
+            found = plain_get(self._known, url)
+            if found is None:
+                return None
+            place, head = found
+            if self._last_host is not None and self._last_host.key is place[0]:
+                self._site = (site_of(url), place)
+        assert place is not None
         kind = Job
         job = kind.__new__(kind)  # as the compiler makes an instance without a call of its class
         job._fill(url, index, place[0], place[1], "GET", head)
@@ -382,9 +400,9 @@ class Loop(LoopState):
 
     def queue(self, job: Job) -> None:
         """Have *job* carried when its host's turn comes."""
-        host = self.hosts.get(job.key)
-        if host is None:
-            host = self._host_of(job)
+        host = self._last_host
+        if host is None or host.key is not job.key:
+            host = self._last_host = self._host_of(job)
         _push(host.arriving, job)
         self.queued += 1
         if not host.is_runnable and self._has_room(host):
@@ -695,6 +713,8 @@ class Loop(LoopState):
             self.make_runnable(host)
         elif not host.count and not host.is_runnable and self.hosts.get(host.key) is host:
             del self.hosts[host.key]
+            if self._last_host is host:
+                self._last_host = None
 
     # -- file descriptors ------------------------------------------------------------------------------------
 
@@ -886,6 +906,7 @@ class Loop(LoopState):
             self.runnable,
         ):
             held.clear()
+        self._last_host = None
         self.intake.clear()
         self.pacing.clear()
         self.results.clear()
@@ -902,11 +923,11 @@ class Loop(LoopState):
 class ResultIterator:
     """Has a loop run until there is a result, and hands that out: what a Fetcher does for each one, compiled too."""
 
-    __slots__ = ("_loop", "_ready")
+    __slots__ = ("_loop", "_results")
 
     def __init__(self, loop: Loop) -> None:
         self._loop = loop
-        self._ready: Any = loop.results.ready
+        self._results: Any = loop.results
 
     def __iter__(self) -> Self:
         return self
@@ -916,18 +937,17 @@ class ResultIterator:
 
         Raises what the input raises (the others go on then), PoolClosed in the child of a fork.
         """
-        ready = self._ready
-        if not ready:
+        response: Response | None = None if self._results is None else self._results.take()
+        if response is None:
             self._run()
-        try:
-            response: Response = _take(ready)
-        except IndexError:
-            raise StopIteration from None  # a finalizer or a signal's handler has closed it just now
+            response = self._results.take()
+            if response is None:
+                raise StopIteration  # a finalizer or a signal's handler has closed it just now
         return response
 
     def _run(self) -> None:
         """Have the loop run until there is a result. Raises as ``__next__``."""
-        if self._ready is None:  # else C would look into a loop that is not there
+        if self._results is None:  # else C would look into a loop that is not there
             raise AttributeError(f"{type(self).__name__} has not called __init__ of the class it is made of")
         loop = self._loop
         if loop.is_running:

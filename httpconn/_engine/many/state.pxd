@@ -3,6 +3,7 @@ from httpconn._engine.many.host cimport Host
 from httpconn._engine.many.memory cimport Memory
 from httpconn._engine.many.turn cimport Turn
 from httpconn._exchange.fast_reading cimport FastReader
+from httpconn._exchange.job cimport BareJob
 from httpconn._exchange.response_fields cimport ResponseFields
 
 cdef object _popleft
@@ -31,7 +32,7 @@ cdef class LoopState(Clock):
     cdef public Turn turner
     cdef public dict unfinished
 
-    cpdef next_job(self, Host host, Py_ssize_t turn)
+    cpdef BareJob next_job(self, Host host, Py_ssize_t turn)
     cpdef note_sent(self, Host host, job)
     cpdef bint take_first(self, jobs, job) except -1
     cpdef hold(self, Py_ssize_t count)

@@ -80,9 +80,12 @@ class LoopState(Clock):
 
     def take_first(self, jobs: deque[Job], job: Job) -> bool:
         """Take *job* out of *jobs*, a queue of a host's, if it is the first there; return whether it was."""
-        if not jobs or jobs[0] is not job:
+        if not jobs:
             return False
-        _popleft(jobs)
+        first = _popleft(jobs)
+        if first is not job:
+            jobs.appendleft(first)
+            return False
         self.queued -= 1
         return True
 

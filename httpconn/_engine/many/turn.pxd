@@ -5,6 +5,7 @@ cdef Py_ssize_t _IN_CHUNKS
 cdef Py_ssize_t _NOT_SENT
 cdef Py_ssize_t _TO_BE_JUDGED
 
+@cython.final
 cdef class Turn:
     cdef public object _receive_response
     cdef public object _receive_waiting
@@ -12,5 +13,5 @@ cdef class Turn:
     cdef public long long left
     cdef public Py_ssize_t sent
 
-    @cython.locals(more=bytes, found=tuple, left=cython.longlong)
+    @cython.locals(more=bytes, begun=tuple, found=tuple, left=cython.longlong)
     cpdef take(self, descriptor, bytes next_request, FastReader reader)

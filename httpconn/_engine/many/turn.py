@@ -49,24 +49,25 @@ class Turn:
         got = self._receive_response(descriptor, reader._line_bytes, reader._field_lines)
         if got is None or isinstance(got, bytes):
             return got
-        found: Turned = got
-        left = reader.left_of(got, _RECEIVE_BYTES)
+        begun: Begun = got
+        found: Turned = begun
+        left = reader.left_of(begun, _RECEIVE_BYTES)
         if left > 0:
             # Servers send head and body in two pieces, and the second one is often there by now.
             more = self._receive_waiting(descriptor, min(left, _RECEIVE_BYTES))
             if more:
-                found = (got[0], got[1] + more)
+                found = (begun[0], begun[1] + more)
                 left -= len(more)
         elif left:
-            content = reader.chunked_content_of(got) if left == _IN_CHUNKS else None
+            content = reader.chunked_content_of(begun) if left == _IN_CHUNKS else None
             if content is None:
-                return got[0].block + got[1]
-            found = (got[0], content)
+                return begun[0].block + begun[1]
+            found = (begun[0], content)
             left = 0
         self.left = left
         self.sent = _NOT_SENT
         if not left:
-            if reader.has_to_judge(got[3], got[0]):
+            if reader.has_to_judge(begun[3], begun[0]):
                 self.sent = _TO_BE_JUDGED
             elif next_request is not None:
                 self.sent = self._send_if_quiet(descriptor, next_request)
