@@ -136,6 +136,7 @@ def level_of(name: str, compiler: str) -> list[str]:
 
 HOW = {
     "compiler_directives": {
+        "always_allow_keywords": False,  # what has one argument is given it by position
         "annotation_typing": False,  # the .pxd says what is typed
         "auto_pickle": False,
         "binding": False,  # methods are as those of any type in C: a tenth of the size, and called sooner

@@ -21,8 +21,8 @@ from types import FunctionType
 from . import _backends
 from ._backends.contract import BodyBuffer
 from ._client.cycle import UNKNOWN, let_go
-from ._io.file_source import FileSource, SocketFile
-from ._io.source import FRAMING, LINE, STANDARD_SOCKET, SocketSource, Source, look_for_replaced_reads, open_socket
+from ._io.file_source import FileSource, SocketFile, Source
+from ._io.source import FRAMING, LINE, STANDARD_SOCKET, SocketSource, look_for_replaced_reads, open_socket
 from ._wire import reference
 from ._wire.annotations import TYPE_CHECKING, Any, BinaryIO, Final, Protocol, TypeGuard, TypeVar, overload
 from ._wire.framing import UNTIL_CLOSE

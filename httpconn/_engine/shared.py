@@ -16,8 +16,9 @@ from .._exchange.preparing import Preparer
 from .._exchange.proxies import ConnectHandshake, Proxy, Socks5Handshake
 from .._exchange.settings import TRUSTSTORE, Settings
 from .._io.addresses import plain_text
-from .._io.channel import Channel, Layer, SocketSettings, TLSSettings
+from .._io.channel import Channel
 from .._io.connect import shared_https_context, truststore_context
+from .._io.layers import Layer, SocketSettings, TLSSettings
 from .._io.lookups import Address, Lookup, Name
 from .._io.resolving import Resolver, text_of
 from .._io.sessions import Sessions

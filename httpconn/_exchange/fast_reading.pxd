@@ -1,5 +1,4 @@
 cimport cython
-cimport cython
 from httpconn._wire.plain cimport PlainReader
 
 cdef Py_ssize_t _FIRST_ERROR

@@ -13,6 +13,7 @@ This module is compiled too, with the types of ``layouts.pxd``.
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Any, Final, TypeAlias
 
 from .. import _backends
@@ -27,6 +28,7 @@ Layouts: TypeAlias = "dict[tuple[str, ...], FieldLayout]"
 """``FieldLayout`` by the names of the fields, as they are written and in their order."""
 
 _frame_target: Final = _backends.selected.frame_target
+_first: Final = itemgetter(0)
 _AT_HOST: Final = LENGTH_OF_HTTPS
 _MOST_FIELDS: Final = 64
 _JUDGED_BY_VALUE: Final = frozenset({"accept-encoding", "connection", "host"})
@@ -133,9 +135,12 @@ def layout_of(head: bytes, origin: Origin, fields: list[tuple[str, Any]], *, has
 
     *has_host*: the fields that go with every request have a Host among them.
     """
-    names = tuple(name for name, _ in fields)
-    if not 0 < len(names) <= _MOST_FIELDS or any(type(text) is not str for pair in fields for text in pair):
+    names = tuple(map(_first, fields))
+    if not 0 < len(names) <= _MOST_FIELDS:
         return None
+    for name, value in fields:
+        if type(name) is not str or type(value) is not str:
+            return None
     lowered = [*map(str.lower, names)]
     if not _JUDGED_ALWAYS.isdisjoint(lowered):
         return None

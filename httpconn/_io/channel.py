@@ -18,11 +18,12 @@ import ssl
 import time
 from collections.abc import Sequence
 from operator import attrgetter, itemgetter
-from typing import Any, Final, NamedTuple, Protocol, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from ..errors import FingerprintMismatch, without_frames
 from .connect import name_in_tls
 from .descriptors import is_out_of_descriptors
+from .layers import Handshake, Layer, SocketSettings, TLSSettings
 from .logger import is_heard, tell
 from .nested import NestedTLS
 from .polling import LONGEST_WAIT_S
@@ -54,35 +55,6 @@ NOT_QUIET: Final = "the peer has closed it, or has sent what nobody asked for"
 
 Address: TypeAlias = tuple[int, Any]
 """(family, what ``socket.connect`` takes)"""
-
-
-class TLSSettings(NamedTuple):
-    """A layer of TLS."""
-
-    context: ssl.SSLContext
-    server_hostname: str
-    session: ssl.SSLSession | None = None
-    fingerprint: bytes | None = None
-    """SHA-256 of the one certificate (in DER) that the peer may show; the context's own checks count besides."""
-
-
-class Handshake(Protocol):
-    """What two ends say before the connection is the caller's; used once."""
-
-    def outgoing(self) -> bytes:
-        """Return what is to be sent before the next ``receive``, b"" for nothing."""
-
-    def receive(self, data: bytes) -> bool:
-        """Take what has come, b"" for the peer's close; return whether all is said. Raises what went wrong."""
-
-
-Layer: TypeAlias = TLSSettings | Handshake
-
-
-class SocketSettings(NamedTuple):
-    source_address: tuple[str, int] | None = None
-    options: Sequence[tuple[int, int, int | bytes]] = ()
-    """What ``setsockopt`` takes, set before connecting."""
 
 
 class Channel:

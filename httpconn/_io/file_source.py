@@ -11,12 +11,41 @@ import socket
 import ssl
 from collections.abc import Callable
 
-from .._wire.annotations import Any, Final
+from .._wire.annotations import Any, Final, Protocol
 
 RECEIVE_BYTES: Final = 65_536
 MOST_AT_ONCE: Final = 262_144
 _LONGEST: Final = 2**62
 """More is wanted only of a body that lasts until the peer closes."""
+
+
+class Source(Protocol):
+    @property
+    def is_clean(self) -> bool:
+        """False once a TLS peer closed the connection without saying so (close_notify)."""
+
+    def receive(self, wanted: int, asked: int) -> bytes:
+        """Return the next bytes, b"" at the end.
+
+        *wanted* of them surely belong to the message, or LINE: a whole line; or FRAMING: a line with not much behind
+        it, which is meant for another place. *asked* is how many body bytes the caller would take, -1 for any number.
+        """
+
+    def receive_some(self, wanted: int, asked: int) -> bytes:
+        """As ``receive``, but satisfied with whatever is there first."""
+
+    def receive_into(self, view: memoryview) -> int:
+        """Receive straight into *view*; return how many bytes, 0 at the end."""
+
+    def as_file(self, unused: bytes, observe: Callable[[bytes], None]) -> Any:
+        """Return a file-like object that yields *unused* and then what follows; it owns this source then.
+
+        *observe* is shown what the file receives beyond *unused*.
+        """
+
+    def fileno(self) -> int: ...
+
+    def close(self) -> None: ...
 
 
 class RaggedEndsTold:

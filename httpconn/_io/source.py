@@ -19,41 +19,12 @@ import socket
 import ssl
 from collections.abc import Callable
 
-from .._wire.annotations import Any, Final, Protocol
+from .._wire.annotations import Any, Final
 from .file_source import MOST_AT_ONCE, RECEIVE_BYTES, RaggedEndsTold, RawSocketFile, SocketFile
 
 LINE: Final = -1
 FRAMING: Final = -2
 _FRAMING_BYTES: Final = 2_048
-
-
-class Source(Protocol):
-    @property
-    def is_clean(self) -> bool:
-        """False once a TLS peer closed the connection without saying so (close_notify)."""
-
-    def receive(self, wanted: int, asked: int) -> bytes:
-        """Return the next bytes, b"" at the end.
-
-        *wanted* of them surely belong to the message, or LINE: a whole line; or FRAMING: a line with not much behind
-        it, which is meant for another place. *asked* is how many body bytes the caller would take, -1 for any number.
-        """
-
-    def receive_some(self, wanted: int, asked: int) -> bytes:
-        """As ``receive``, but satisfied with whatever is there first."""
-
-    def receive_into(self, view: memoryview) -> int:
-        """Receive straight into *view*; return how many bytes, 0 at the end."""
-
-    def as_file(self, unused: bytes, observe: Callable[[bytes], None]) -> Any:
-        """Return a file-like object that yields *unused* and then what follows; it owns this source then.
-
-        *observe* is shown what the file receives beyond *unused*.
-        """
-
-    def fileno(self) -> int: ...
-
-    def close(self) -> None: ...
 
 
 class SocketSource:
@@ -208,9 +179,14 @@ def open_socket(sock: Any) -> SocketSource | None:
         return TLSSource(sock) if kind.makefile is _makefile and not _are_replaced else None
     # gevent puts its own class in the place of the standard one, and counts references as that does. What test
     # libraries put there does not, and is read through its makefile, like any subclass.
-    if kind is socket.socket and all(hasattr(kind, name) for name in _COUNTING):
-        return SocketSource(sock)
-    return None
+    return SocketSource(sock) if kind is socket.socket and _counts_references(kind) else None
+
+
+def _counts_references(kind: type) -> bool:
+    for name in _COUNTING:  # noqa: SIM110  # a function of C has no generator in it
+        if not hasattr(kind, name):
+            return False
+    return True
 
 
 def look_for_replaced_reads() -> bool:

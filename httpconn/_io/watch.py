@@ -7,6 +7,7 @@ import select
 import socket
 import ssl
 from collections.abc import Callable
+from functools import partial
 
 from .._wire.annotations import Any, Final
 from ..errors import CannotSendRequest
@@ -107,4 +108,8 @@ def _poll_of(sock: Any) -> Callable[[int], object]:
         poll = select.poll()
         poll.register(sock, select.POLLIN | select.POLLPRI)
         return poll.poll
-    return lambda timeout: sock.fileno() < 0 or select.select([sock], [], [], timeout)[0]
+    return partial(_is_told_by_select, sock)
+
+
+def _is_told_by_select(sock: Any, timeout: int) -> object:
+    return sock.fileno() < 0 or select.select([sock], [], [], timeout)[0]

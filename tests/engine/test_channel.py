@@ -18,7 +18,8 @@ from typing import Any
 import pytest
 import trustme
 
-from httpconn._io.channel import ATTEMPT_DELAY_S, READ, WRITE, Channel, SocketSettings, TLSSettings
+from httpconn._io.channel import ATTEMPT_DELAY_S, READ, WRITE, Channel
+from httpconn._io.layers import SocketSettings, TLSSettings
 from httpconn._io.nested import NestedTLS
 from httpconn._io.watch import Watch
 from httpconn.errors import FingerprintMismatch

@@ -8,23 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from threading import get_ident
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from ..._exchange.job import Job
 from .loop import Loop
-from .runners import Future, Runner
+from .runners import Future, Receiver, Runner
 
 _FOREVER: Final = float("inf")
 NOWHERE: Final = 0
 """The identity of no thread."""
-
-
-class Receiver(Protocol):
-    """What a response is given to: a future, or an object that collects many. None means that the client was closed."""
-
-    def done(self) -> bool: ...
-
-    def set_result(self, result: Any, /) -> None: ...
 
 
 class Awaited:

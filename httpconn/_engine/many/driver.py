@@ -23,11 +23,11 @@ from ..._wire.head import ResponseHead
 from ...errors import PoolClosed, PoolTimeout, name_place, without_frames
 from ...model import Response, attach_response, tell_partial
 from ..shared import Shared
-from .awaited import NOWHERE, Awaited, Receiver
+from .awaited import NOWHERE, Awaited
 from .connection import Connection
 from .intake import Intake
 from .robots import PoliteLoop, loop_of
-from .runners import Future, Runner
+from .runners import Future, Receiver, Runner
 
 _LOOK_AGAIN_S: Final = 0.1
 """How often there is a turn at least while something is under way: what comes later than that is the caller's delay."""

@@ -967,7 +967,9 @@ class ResultIterator:
 
 
 def _first_index_of(host: Host) -> int:
-    return min(jobs[0].index if jobs else sys.maxsize for jobs in (host.pending, host.held_back))
+    pending, held_back = host.pending, host.held_back
+    first: int = pending[0].index if pending else sys.maxsize
+    return min(first, held_back[0].index) if held_back else first
 
 
 def _index_of_job(job: Job) -> int:

@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 _LONGEST_POLL_S: Final = 60.0
 
 
+class Receiver(Protocol):
+    """What a response is given to: a future, or an object that collects many. None means that the client was closed."""
+
+    def done(self) -> bool: ...
+
+    def set_result(self, result: Any, /) -> None: ...
+
+
 class Future(Protocol):
     """What one task waits for."""
 
