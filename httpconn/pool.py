@@ -24,9 +24,9 @@ from ._engine.threads.slots import Connection, Slots
 from ._exchange.download import DONE, REFUSED, TAKEN, Download, Progress, request_for
 from ._exchange.job import Job
 from ._exchange.options import OF_POOL, Configured, tell_elsewhere
-from ._exchange.outcome import unanswered
+from ._exchange.outcome import is_of_content, unanswered
 from ._exchange.settings import Options, RequestOptions, Settings, StreamableOptions, check_kind
-from .errors import PoolClosed, PoolTimeout, RequestTimeout, TotalTimeout, name_place
+from .errors import PoolClosed, PoolTimeout, RequestTimeout, TotalTimeout, name_place, without_frames
 from .model import Request, Response, Timeout, attach_response, unknown_of_request
 from .policies.verdict import MOST_ARCHIVED_BYTES, Trail
 
@@ -349,7 +349,13 @@ _STREAMABLE: Final = frozenset(StreamableOptions.__annotations__)
 
 def _put_away(response: Response) -> None:
     """Let a streamed response that is no result have as much of its content as a history keeps, and no connection."""
-    content = next(response.iter_bytes(MOST_ARCHIVED_BYTES), b"")
+    content = b""
+    try:
+        content = next(response.iter_bytes(MOST_ARCHIVED_BYTES), b"")
+    except Exception as error:
+        if not is_of_content(error):
+            raise
+        response.error = without_frames(error)
     response.close()
     response._stream = None
     response._content = content

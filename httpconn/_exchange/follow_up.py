@@ -9,10 +9,10 @@ from .._io.logger import tell
 from ..errors import name_place
 from ..model import Response, attach_response
 from ..policies.hooks import finished
-from ..policies.verdict import RESULT, Policies, Trail, Verdict, archive
+from ..policies.verdict import FIRST_JUDGED, RESULT, Policies, Trail, Verdict, archive
 from .job import Job
 from .logged import shown_error
-from .outcome import pour_into_sink
+from .outcome import is_of_content, pour_into_sink
 from .preparing import Preparer
 
 
@@ -97,12 +97,18 @@ class Follower:
     async def _verdict(self, job: Job, response: Response, left_s: float, wall_s: float) -> Verdict:
         policies, head, error = self._policies, response._head, response.error
         if error is not None:
+            if head is not None and head.status >= FIRST_JUDGED and is_of_content(error):
+                # What is followed, or sent again, goes by its head: its content is nobody's page, broken or too long.
+                verdict = policies.decide(job, head, left_s, wall_s)
+                if verdict.goes_on:
+                    policies.take_cookies(response.url, head)
+                    return verdict
             return policies.decide_failed(job, error, left_s, is_harmless=job.has_failed_harmlessly)
         assert head is not None  # or it would have failed
         answer = await policies.take_note(response.url, response)
         if answer is not None:
             return policies.decide_answered(job, answer)
-        return policies.decide(job, head, left_s, wall_s) if head.status >= 300 else RESULT
+        return policies.decide(job, head, left_s, wall_s) if head.status >= FIRST_JUDGED else RESULT
 
     async def _hop(self, job: Job, response: Response, verdict: Verdict) -> Job:
         hop = verdict.hop

@@ -6,13 +6,26 @@ import ssl
 from typing import Any, Final
 
 from .._wire.urls import parse_url, redacted
-from ..errors import AddressNotAllowed, BadStatusLine, HTTPException, InvalidURL, ProxyError, TotalTimeout
+from ..errors import (
+    AddressNotAllowed,
+    BadStatusLine,
+    BodyTooLong,
+    ContentDecodingError,
+    HTTPException,
+    IncompleteRead,
+    InvalidURL,
+    LineTooLong,
+    ProxyError,
+    ReadTimeout,
+    TotalTimeout,
+)
 from ..model import Request, Response, Sent
 from .incoming import Incoming
 from .job import Job
 from .sink import FILES, Sink, taken_by_file, takes
 
 _LOST: Final = (ConnectionError, ssl.SSLError)
+_OF_CONTENT: Final = (*_LOST, IncompleteRead, BodyTooLong, ContentDecodingError, LineTooLong, ReadTimeout)
 
 
 class _LeftOutContent(BadStatusLine):
@@ -56,6 +69,14 @@ def may_resend(
     if is_behind_left_out and is_left_out_content(incoming, error):
         return True
     return not incoming.began and isinstance(error, _LOST)
+
+
+def is_of_content(error: BaseException) -> bool:
+    """Return whether *error*, which came behind the head of a response, is about its content alone.
+
+    Not that the head does not tell where the message ends, nor the end of the whole time.
+    """
+    return isinstance(error, _OF_CONTENT)
 
 
 def note_failure(job: Job, incoming: Incoming, error: BaseException, *, was_reused: bool, was_open: bool) -> None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from .digest import Authentication
 
-_LEAST_JUDGED: Final = 300
+FIRST_JUDGED: Final = 300
 FIRST_ERROR: Final = 400
 _SERVER_ERROR: Final = 500
 _NO_STATUS: Final = 1000
@@ -96,6 +96,11 @@ class Verdict(NamedTuple):
     answers_challenge: bool = False
     """The same request again, at once, with the credentials that were asked for."""
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether the answer is not the result."""
+        return self.hop is not None or self.again_in_s is not None or self.drops_expect or self.answers_challenge
+
 
 RESULT: Final = Verdict()
 
@@ -132,7 +137,7 @@ class Policies:
         """Whether there are coroutine functions among the hooks: what calls them has to be awaited then."""
         self.shapes_requests = bool(self._before or self.credentials)
         """Whether a request to a bare URL is more than that."""
-        self.judged_from = 0 if self._after else _LEAST_JUDGED
+        self.judged_from = 0 if self._after else FIRST_JUDGED
         """The status from which on a response has to be judged."""
         self.retried_from = self.retried_from_by(self.retry)
         """The same, beyond the redirects, for requests without a rule of their own."""
@@ -159,13 +164,18 @@ class Policies:
                 request = changed
         return request
 
+    def take_cookies(self, url: str, head: ResponseHead) -> None:
+        """Take the cookies of a response from *url*, where there is a jar."""
+        if self.cookies is not None:
+            self.cookies.take(url, head)
+
     async def take_note(self, url: str, response: Response) -> Request | None:
         """Take the cookies of *response*, and show it to the hooks; return the request that one of them wants sent now.
 
         Raises what they raise, and TypeError where there is none to be sent.
         """
-        if self.cookies is not None and response._head is not None:
-            self.cookies.take(url, response._head)
+        if response._head is not None:
+            self.take_cookies(url, response._head)
         answer = None
         for hook in self._after:
             told = await call(hook, response)
@@ -210,7 +220,7 @@ class Policies:
         *left_s* is what is left of ``Timeout.total``, *wall_s* the time since the epoch. Raises TooManyRedirects,
         InvalidURL, UnsupportedScheme.
         """
-        if _LEAST_JUDGED <= head.status < FIRST_ERROR:
+        if FIRST_JUDGED <= head.status < FIRST_ERROR:
             return self._decide_redirect(job, head)
         if head.status == _EXPECTATION_FAILED and job.may_drop_expect:
             return Verdict(drops_expect=True)

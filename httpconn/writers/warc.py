@@ -144,8 +144,8 @@ def _truncated(response: Response, *, is_last: bool) -> str:
     wire = None if sent is None else sent.wire
     if wire is not None and wire.is_truncated:
         return "length"
-    if not is_last:
-        return "length" if wire is None and sent is not None and sent.is_cut else ""
+    if not is_last and wire is None and sent is not None and sent.is_cut:
+        return "length"
     error = response.error
     if error is None:
         return ""

@@ -154,6 +154,66 @@ def test_history_is_bounded(kind: str) -> None:
             assert is_empty(ask.maker)
 
 
+BROKEN: dict[str, tuple[bytes, type[Exception]]] = {
+    "/short": (b"Content-Length: 100\r\n\r\nabc", httpconn.IncompleteRead),
+    "/empty": (b"Content-Length: 100\r\n\r\n", httpconn.IncompleteRead),
+    "/chunks": (b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nzz\r\n", httpconn.MalformedFraming),
+    "/gzip": (b"Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc", httpconn.ContentDecodingError),
+    "/announced": (b"Content-Length: 3000\r\n\r\n" + b"x" * 3000, httpconn.ContentTooLong),
+    "/long": (b"Transfer-Encoding: chunked\r\n\r\nbb8\r\n%b\r\n0\r\n\r\n" % (b"x" * 3000), httpconn.ContentTooLong),
+    "/silent": (b"Content-Length: 100\r\n\r\nabc", httpconn.ReadTimeout),
+}
+"""How a response goes on behind its first fields, and what is wrong with that for who wants its content."""
+
+
+class Breaking(Site):
+    """Answers the paths of ``BROKEN`` with these: a redirect, or with "?busy" a 503, the first time only."""
+
+    async def answer(self, exchange: Exchange) -> None:
+        path, _, query = exchange.target.partition("?")
+        if path not in BROKEN or (query and path in self.paths()):
+            await super().answer(exchange)
+            return
+        self.log.append((time.monotonic(), path))
+        status = b"503 Busy" if query else b"302 Found\r\nLocation: /end\r\nSet-Cookie: a=1; Path=/"
+        await exchange.send(b"HTTP/1.1 %b\r\n%b" % (status, BROKEN[path][0]))
+        if path in ("/short", "/empty"):
+            exchange.end()
+
+
+@each_kind
+@pytest.mark.parametrize("path", BROKEN)
+def test_what_is_followed_goes_by_its_head_whatever_its_content_is(kind: str, path: str) -> None:
+    limits = Timeout(read=0.1 if path == "/silent" else 20, total=20)
+    again = Retry(9, errors=(httpconn.ReadTimeout,), backoff_s=0)  # on a busy machine; what is followed is not retried
+    jar = http.cookiejar.CookieJar()
+    with Breaking({"/end": PAGE}) as site, Asker(kind, timeout=limits, max_content=1000, cookies=jar) as ask:
+        response = ask(Request("GET", site.url(path), retry=again))
+        assert (response.error, response.content, response.url) == (None, b"page", site.url("/end"))
+        assert site.fields(-1)["cookie"] == "a=1"
+        [earlier] = response.history
+        assert (earlier.status, earlier.history) == (302, ())
+        if kind != "stream" or BROKEN[path][1] is not httpconn.ContentTooLong:  # as much as a history keeps, then
+            assert isinstance(earlier.error, BROKEN[path][1])
+            assert site.connections == 2 or path == "/silent"  # where a message does not end, no other one begins
+        if isinstance(ask.maker, Fetcher):
+            assert is_empty(ask.maker)
+
+
+@each_kind
+def test_content_that_is_broken_is_an_error_where_nothing_follows(kind: str) -> None:
+    with Breaking({"/short": PAGE}) as site, Asker(kind, timeout=20) as ask:
+        failed = ask(Request("GET", site.url("/short"), redirects=0))
+        if failed.error is None:  # a stream, whose head is there
+            with pytest.raises(httpconn.IncompleteRead):
+                _ = failed.content
+        assert isinstance(failed.error, httpconn.IncompleteRead)
+        assert (failed.status, site.paths()) == (302, ["/short"])
+        site.log.clear()
+        retried = ask(Request("GET", site.url("/short?busy"), retry=AT_ONCE))
+        assert (retried.error, retried.content, retried.attempts) == (None, b"page", 2)
+
+
 def test_total_time_is_for_all_of_it() -> None:
     class Slow(Site):
         async def answer(self, exchange: Exchange) -> None:

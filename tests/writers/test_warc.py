@@ -141,6 +141,17 @@ def test_what_is_cut_says_so(tmp_path: Path) -> None:
     assert data.count(b"WARC-Truncated: length\r\n") == data.count(b"WARC-Truncated") == 1
 
 
+def test_a_redirect_that_was_cut_says_so(tmp_path: Path) -> None:
+    cut = b"HTTP/1.1 302 Found\r\nLocation: %b\r\nContent-Length: 9\r\n\r\nabc"
+    with Site({"/page": ROUTES["/page"]}) as site:
+        with Transcripts([cut % site.url("/page").encode()]) as other:
+            [found] = fetch_many(other.urls())
+    assert (found.error, found.url) == (None, site.url("/page"))
+    path = written(tmp_path / "pages.warc.gz", [found])
+    told = [fields.get("WARC-Truncated") for kind, fields in kinds_and_heads(path) if kind == "response"]
+    assert told == ["disconnect", None]
+
+
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_cut_anywhere(responses: list[Response], tmp_path: Path, suffix: str) -> None:
     path = written(tmp_path / f"pages{suffix}", responses[:4])
