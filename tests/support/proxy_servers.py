@@ -158,7 +158,7 @@ def squid(folder: Path, *, asks: bool, certificate: Path | None = None) -> Itera
         (folder / "passwords").write_text(f"{USER}:{coded.stdout}")
         auth = SQUID_AUTH.format(helper="/usr/lib/squid/basic_ncsa_auth", folder=folder)
     (folder / "conf").write_text(SQUID.format(listen=listen, folder=folder, auth=auth))
-    with running([command, "-N", "-f", str(folder / "conf")], port, folder):
+    with running([command, "-N", "-n", f"test{port}", "-f", str(folder / "conf")], port, folder):
         yield port
 
 
