@@ -1074,7 +1074,12 @@ class RawResponse(urllib3.HTTPResponse):
         """Return the content, where it has come, needs no decoding, and nobody reads it another way; None: else."""
         made = self.__dict__
         unmade = made.get("_unmade")
-        if unmade is None or "stream" in made or made["head"].get_joined("content-encoding") is not None:
+        if (
+            unmade is None
+            or "stream" in made
+            or "_fp" in made
+            or made["head"].get_joined("content-encoding") is not None
+        ):
             return None
         original: _Original = unmade[3]
         return original.take_untouched()
@@ -1100,6 +1105,8 @@ class RawResponse(urllib3.HTTPResponse):
     ) -> Iterator[bytes]:
         """Yield the content, decoded if asked for, in parts of *amt* bytes; of a chunked one as it comes."""
         content = self._content
+        if self._is_replaced:
+            return super().stream(amt, decode_content)
         if decode_content is None:
             decode_content = vars(self).get("decode_content", False)  # not there yet: nobody has set it
         head: ResponseHead = self.head
@@ -1131,8 +1138,13 @@ class RawResponse(urllib3.HTTPResponse):
             self._count(len(part))
         return part
 
+    @property
+    def _is_replaced(self) -> bool:
+        """Whether a program, a cache say, has read the content and put a file of its own in its place."""
+        return vars(self).get("_fp", self._content) is not self._content
+
     def supports_chunked_reads(self) -> bool:
-        return True
+        return not self._is_replaced
 
     def read_chunked(self, amt: int | None = None, decode_content: bool | None = None) -> Generator[bytes, None, None]:
         """Yield the content as it comes, decoded if asked for, in parts of at most *amt* bytes."""

@@ -124,6 +124,23 @@ def test_raw(session: Any, origin: Any) -> None:
     assert origin.accepted == 1
 
 
+@pytest.mark.parametrize("page", ["sized?n=1000", "chunked?n=1000&chunk=99", "gzip?n=1000"])
+@pytest.mark.parametrize("way", ["iter_content", "content", "stream"])
+def test_content_that_a_program_has_put_in_its_place(session: Any, origin: Any, page: str, way: str) -> None:
+    """As requests-cache does once it has read a stream, for who reads it next."""
+    with session.get(f"{origin.url}/{page}", stream=True) as response:
+        raw = response.raw
+        kept = raw.read(decode_content=False)
+        raw._fp = io.BytesIO(kept)
+        raw._fp_bytes_read, raw.length_remaining = 0, len(kept)
+        if way == "content":
+            assert response.content == content(1000)
+        elif way == "iter_content":
+            assert b"".join(response.iter_content(400)) == content(1000)
+        else:
+            assert b"".join(raw.stream(400)) == kept
+
+
 def test_large_parts_are_received_as_large(session: Any, origin: Any, monkeypatch: Any) -> None:
     """Nothing is received that a large part does not want, since it would be copied; small parts take what comes."""
     sizes: list[int] = []

@@ -140,6 +140,9 @@ def with_requests_cache(url: str) -> None:
     assert first.content == second.content
     assert second.headers["Content-Type"] == "application/json"
     assert _Handler.seen.count(("GET", "/cached")) == 1
+    session = mounted(requests_cache.CachedSession(backend="memory", cache_control=True))
+    streamed = [b"".join(session.get(f"{url}/cached", stream=True).iter_content(10)) for _ in range(2)]
+    assert streamed == [first.content] * 2  # it has been read before, and is put into ``raw`` once more
 
 
 def with_requests_oauthlib(url: str) -> None:
