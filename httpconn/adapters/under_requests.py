@@ -259,7 +259,7 @@ class RequestsAdapter(BaseAdapter):
             try:
                 _ = raw.length_remaining
             except urllib3_errors.InvalidHeader:
-                raw._original_response.close()  # closed then, the finalizer does not look at it
+                raw._content.close()  # closed then, the finalizer does not look at it
                 response.close()
                 raise
         return raw
