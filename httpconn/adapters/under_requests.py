@@ -259,8 +259,7 @@ class RequestsAdapter(BaseAdapter):
             try:
                 _ = raw.length_remaining
             except urllib3_errors.InvalidHeader:
-                raw._content.close()  # closed then, the finalizer does not look at it
-                response.close()
+                raw._content.close()  # and the response; the finalizer does not look at it then
                 raise
         return raw
 
