@@ -211,12 +211,14 @@ class ConnectionPool(Configured):
         """
         while True:
             limits = job.timeout or self._settings.timeout
-            try:
-                connection = self._connection_for(job, limits)
-            except (RequestTimeout, PoolClosed) as error:
-                _tell_the_way(job, error)
-                raise
-            found = self._at_once.exchange(connection, job, limits, is_streamed=stream)
+            connection: Connection | None = self._at_once.take(job)
+            if connection is None:
+                try:
+                    connection = self._connection_for(job, limits)
+                except (RequestTimeout, PoolClosed) as error:
+                    _tell_the_way(job, error)
+                    raise
+            found = self._at_once.exchange(connection, job, limits, stream)
             if isinstance(found, Response):
                 response, head = found, found._head
                 if head is None or not self._shared.policies.has_to_judge(head):
@@ -242,10 +244,7 @@ class ConnectionPool(Configured):
     def _connection_for(self, job: Job, limits: Timeout) -> Connection:
         """Return a connection for *job*, now that it may be sent. Raises as ``_acquire_in_turn``."""
         if not self._pacing.are_needed:
-            if job.trail is None:  # as nearly always
-                connection = self._slots.acquire(job.key, job.method, limits.pool)
-            else:
-                connection = self._acquire(job, limits)
+            connection = self._acquire(job, limits)
             if self._pacing.may_start(job):
                 return connection
             self._slots.release(connection, persists=True)  # its gate has been shut meanwhile

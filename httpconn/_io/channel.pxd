@@ -30,6 +30,7 @@ cdef class Channel:
     cpdef receive(self, size)
     cpdef send(self, data)
     cpdef bint has_pending(self) except -1
+    cpdef bint wait(self, wanted, timeout_s) except -1
     cdef bint _connect(self) except -1
     cpdef bint _begin(self, address) except -1
     cdef bint _is_connected(self, attempt) except -1

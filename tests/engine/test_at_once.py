@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
+import signal
 import socket
 import ssl
 import struct
 import threading
 import time
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,7 +19,8 @@ import pytest
 import trustme
 
 from httpconn import ConnectionPool, HTTPException, Limits, Retry, Timeout
-from httpconn._engine.threads.at_once import AtOnce, Begun, _with_rest
+from httpconn._engine.threads.at_once import AtOnce, _with_rest
+from httpconn._engine.threads.begun import Begun
 from httpconn.model import Response
 
 from ..support.certificates import server_context_for
@@ -137,18 +141,25 @@ def test_it_comes_to_what_an_attempt_comes_to(
     if is_tls and RESET in ANSWERS[answer]:
         pytest.skip("where a reset finds the client is a race there")
     context, trusting = contexts if is_tls else (None, None)
-    exchange = AtOnce.exchange
     kinds: set[str] = set()
 
-    def noting(self: AtOnce, connection: Any, *args: Any, **kwargs: Any) -> Any:
-        found = exchange(self, connection, *args, **kwargs)
-        if connection.served > 0:
-            kinds.add(type(found).__name__)
-        return found
+    class Noting(AtOnce):
+        def exchange(self, connection: Any, *args: Any) -> Any:
+            found = super().exchange(connection, *args)
+            if connection.served > 0:
+                kinds.add(type(found).__name__)
+            return found
 
-    monkeypatch.setattr(AtOnce, "exchange", noting)
+    class Never(AtOnce):
+        def take(self, job: Any) -> None:
+            return None
+
+        def exchange(self, *args: Any) -> None:
+            return None
+
+    monkeypatch.setattr("httpconn.pool.AtOnce", Noting)
     at_once = _outcomes(answer, context, trusting)
-    monkeypatch.setattr(AtOnce, "exchange", lambda *args, **kwargs: None)
+    monkeypatch.setattr("httpconn.pool.AtOnce", Never)
     assert at_once == _outcomes(answer, context, trusting)
     assert "Response" in kinds  # the second /warm, at least
 
@@ -156,16 +167,16 @@ def test_it_comes_to_what_an_attempt_comes_to(
 def test_a_limit_counts_once(in_use: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """What has been waited for here is not waited for once more by who goes on: that is told."""
     script = Scripted()
-    exchange = AtOnce.exchange
     were_silent: list[bool] = []
 
-    def noting(self: AtOnce, *args: Any, **kwargs: Any) -> Any:
-        found = exchange(self, *args, **kwargs)
-        if isinstance(found, Begun):
-            were_silent.append(found._is_silent)
-        return found
+    class Noting(AtOnce):
+        def exchange(self, *args: Any) -> Any:
+            found = super().exchange(*args)
+            if isinstance(found, Begun):
+                were_silent.append(found._is_silent)
+            return found
 
-    monkeypatch.setattr(AtOnce, "exchange", noting)
+    monkeypatch.setattr("httpconn.pool.AtOnce", Noting)
     with ScriptedServer(script.serve) as server, ConnectionPool() as pool:
         for limits in (Timeout(read=SILENT_S), Timeout(total=SILENT_S)):
             pool.get(f"http://127.0.0.1:{server.port}/warm")
@@ -228,38 +239,60 @@ def test_what_has_come_of_the_content_is_given_again(behind: Any) -> None:
     assert begun._came == ([] if behind is None else [behind])
 
 
-def test_a_number_that_is_another_socket_s_by_now_is_not_received_from() -> None:
-    """A signal's handler may close the connection, or fork, while its answer is waited for."""
-
-    def receive_response(*args: object) -> None:
-        raise AssertionError("received from it all the same")
-
-    descriptors = [5, -1]
-    engine = SimpleNamespace(send_if_quiet=lambda descriptor, head: len(head), receive_response=receive_response)
-    at_once: Any = SimpleNamespace(
-        _engine=engine, _shared=SimpleNamespace(plain_reader=SimpleNamespace(_line_bytes=9, _field_lines=9))
-    )
-    connection: Any = SimpleNamespace(watch=SimpleNamespace(plain_descriptor=lambda: descriptors.pop(0)))
-    channel: Any = SimpleNamespace(has_pending=lambda: False, wait=lambda wanted, timeout_s: True)
-    job: Any = SimpleNamespace(head=b"GET", reader=None)
-    begun: Any = AtOnce._talk(at_once, connection, channel, job, Timeout())
-    assert (type(begun), begun._sent, begun._came, descriptors) == (Begun, 3, [], [])
+@contextlib.contextmanager
+def _interrupted_by(handle: Callable[[], None]) -> Iterator[None]:
+    """Call *handle* from a signal's handler, a moment from now."""
+    previous = signal.signal(signal.SIGALRM, lambda *_: handle())
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
 
 
-def test_an_interrupted_exchange_leaves_no_connection(in_use: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+needs_signals = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there is no timer that tells by a signal")
+
+
+@needs_signals
+def test_a_number_that_is_another_socket_s_by_now_is_not_received_from(in_use: Any) -> None:
+    """A signal's handler may close the connection while its answer is waited for."""
+    script = Scripted()
+    theirs, other = socket.socketpair()
+    numbers: list[int] = []
+
+    def replace() -> None:
+        (connection,) = pool._slots.live
+        assert connection.channel is not None
+        numbers.append(connection.channel.sock.detach())  # as if closed, and the number is given away at once
+        os.dup2(theirs.fileno(), numbers[0])
+
+    with ScriptedServer(script.serve) as server, ConnectionPool(timeout=5) as pool, theirs, other:
+        url = f"http://127.0.0.1:{server.port}"
+        for _ in range(3):  # the first is sent over a new connection, the second makes what looks at it
+            pool.get(f"{url}/warm")
+        other.sendall(WARM.replace(b"ok", b"no"))
+        script.pieces = [SILENCE]
+        with _interrupted_by(replace), pytest.raises(OSError, match="Bad file descriptor"):
+            pool.get(f"{url}/asked")
+        os.close(numbers[0])
+        assert theirs.recv(len(WARM)) == WARM.replace(b"ok", b"no")
+
+
+@needs_signals
+def test_an_interrupted_exchange_leaves_no_connection(in_use: Any) -> None:
     """Ctrl-C between sending and receiving: the connection is closed, since its answer would be the next request's."""
     script = Scripted()
 
-    def interrupt(*args: Any) -> Any:
+    def interrupt() -> None:
         raise KeyboardInterrupt
 
     with ScriptedServer(script.serve) as server, ConnectionPool(per_host=1) as pool:
         url = f"http://127.0.0.1:{server.port}"
         pool.get(f"{url}/warm")
-        with monkeypatch.context() as patch:
-            patch.setattr("httpconn._engine.threads.at_once.AtOnce._talk", interrupt)
-            with pytest.raises(KeyboardInterrupt):
-                pool.get(f"{url}/asked")
+        script.pieces = [SILENCE]
+        with _interrupted_by(interrupt), pytest.raises(KeyboardInterrupt):
+            pool.get(f"{url}/asked")
         assert pool.get(f"{url}/warm").content == b"ok"
         assert pool.stats.opened == 2
 

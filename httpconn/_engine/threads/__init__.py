@@ -5,3 +5,7 @@ For: connections that threads share (``slots.py``), one exchange in the thread t
 
 Not for: many connections in one thread (``_engine/many``).
 """
+
+from ..._wire.interpreter import compiled_path
+
+__path__[:0] = compiled_path(__name__)

@@ -2,97 +2,182 @@
 
 An ``Attempt`` comes to the same by three times as many steps, since it is ready for all that may happen. Here the first
 thing that is not common is where this ends: then an ``Attempt`` goes on, to which ``Begun`` gives again what there was.
+So it is with the connection: where nobody waits for one, and none is to be closed, it is taken and kept here; ``Slots``
+does the rest.
+
+This module is compiled too, with the types of ``at_once.pxd``.
 """
 
 from __future__ import annotations
 
+import collections
 import time
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from ..._exchange.job import Job
-from ..._io.channel import NOT_QUIET, READ, Channel
+from ..._exchange.job import Job, Key
+from ..._io.channel import NOT_PERSISTENT, NOT_QUIET, READ, Channel, Why
 from ..._io.logger import is_heard
-from ..._wire.plain import Plain
+from ..._io.watch import Watch
+from ..._wire.plain import Plain, PlainReader
 from ...model import Response, Timeout
 from ...policies.verdict import FIRST_ERROR
+from .begun import RECEIVE_BYTES, Begun
 from .pacing import Pacing
-from .slots import Connection, Slots
 
-RECEIVE_BYTES: Final = 65_536
+if TYPE_CHECKING:
+    import threading
+
+_FOREVER: Final = float("inf")
+_FIRST_ERROR: Final = FIRST_ERROR
+_RECEIVE_BYTES: Final = RECEIVE_BYTES
 
 
-class Begun:
-    """A channel on which an exchange has begun: gives again what was sent and what came, then goes on as the channel.
+class Held:
+    """What is known of a slot and its connection (``channel`` None: not open yet). ``Connection`` is one."""
 
-    Of what went wrong it raises the error again: the system tells each of them once.
-    """
+    __slots__ = ("channel", "host", "idle_since", "is_opening", "left_out_at", "left_out_bytes", "rests_until",
+                 "served", "slots", "token", "watch")  # fmt: skip
 
-    __slots__ = ("_came", "_channel", "_is_silent", "_sent")
+    channel: Channel | None
+    host: Host
+    idle_since: float
+    is_opening: bool
+    """There is a channel, which is not open yet."""
+    left_out_at: int
+    """``served`` when an answer had left announced content out."""
+    left_out_bytes: int
+    """And how many, where that was said."""
+    rests_until: float
+    served: int
+    slots: Any
+    token: object
+    watch: Watch | None
 
-    def __init__(
-        self,
-        channel: Channel,
-        sent: int | OSError,
-        came: list[bytes | OSError] | None = None,
-        *,
-        is_silent: bool = False,
-    ) -> None:
-        self._channel = channel
-        self._sent: int | OSError | None = sent
-        self._came = came or []
-        self._is_silent = is_silent
+    def __init__(self, slots: Any, host: Host) -> None:
+        self.slots = slots
+        self.host = host
+        self.channel = None
+        self.is_opening = False
+        self.watch = None
+        self.token = object()
+        self.served = 0
+        self.idle_since = 0.0
+        self.left_out_at = -1
+        self.left_out_bytes = -1
+        self.rests_until = 0.0
 
-    def send(self, data: bytes | memoryview) -> int:
-        sent, self._sent = self._sent, None
-        if isinstance(sent, OSError):
-            raise sent
-        return self._channel.send(data) if sent is None else sent
+    def is_quiet(self) -> bool:
+        """Return whether the connection is open and nothing came on it unasked."""
+        raise NotImplementedError
 
-    def receive(self, size: int) -> bytes | None:
-        if not self._came:
-            return self._channel.receive(size)
-        came = self._came.pop(0)
-        if isinstance(came, OSError):
-            raise came
-        return came
+    def disconnect(self, why: Why) -> None:
+        """Close the connection, and keep the slot for another one."""
+        raise NotImplementedError
 
-    def has_pending(self) -> bool:
-        return bool(self._came) or self._channel.has_pending()
 
-    def wait(self, wanted: int, timeout_s: float | None) -> bool:
-        if self._is_silent:
-            self._is_silent = False
-            return False
-        return self._channel.wait(wanted, timeout_s)
+class Host:
+    """The connections to one origin, with one set of TLS settings."""
 
-    @property
-    def wants(self) -> int:
-        return self._channel.wants
+    __slots__ = ("idle", "key", "resting", "tokens", "waiters")
 
-    @property
-    def is_clean(self) -> bool:
-        return self._channel.is_clean
+    key: Key
+    tokens: set[object]
+    idle: collections.deque[Any]
+    """The one used last is on the right."""
+    resting: collections.deque[Any]
+    """Idle too, and not yet to be used."""
+    waiters: collections.deque[Any]
+    """Weak references to them."""
 
-    @property
-    def is_tls(self) -> bool:
-        return self._channel.is_tls
+    def __init__(self, key: Key) -> None:
+        self.key = key
+        self.tokens = set()
+        self.idle = collections.deque()
+        self.resting = collections.deque()
+        self.waiters = collections.deque()
+
+
+class KeptConnections:
+    """What ``Slots`` looks at for each request, and the common ones of its steps; all else is there."""
+
+    __slots__ = ("_expires_at", "_idle_s", "hosts", "idle", "is_closed", "lock", "lost", "requests", "reused", "tokens",
+                 "waiting")  # fmt: skip
+
+    _expires_at: float
+    """When the first of those that are kept may have been unused for too long, by ``time.monotonic``; not later."""
+    _idle_s: float
+    hosts: dict[Key, Host]
+    idle: dict[Any, None]
+    """Of all hosts, unused for the longest time first."""
+    is_closed: bool
+    lock: threading.Lock
+    lost: collections.deque[tuple[Host, object]]
+    requests: int
+    reused: int
+    tokens: set[object]
+    waiting: dict[Key, None]
+    """Hosts that have waiters, the one whose turn it is first."""
+
+    def _take_kept(self, key: Key) -> Held | None:
+        """Return a kept connection to *key*; None where there is none, or something else has to be done first."""
+        with self.lock:
+            if self.is_closed or self.waiting or self.lost or time.monotonic() >= self._expires_at:
+                return None
+            host = self.hosts.get(key)
+            if host is None or host.resting or not host.idle:
+                return None
+            connection: Held = host.idle[-1]
+            self.idle.pop(connection, None)
+            host.idle.pop()
+            self.requests += 1
+            self.reused += 1
+            return connection
+
+    def _keep(self, connection: Held) -> bool:
+        """Keep an open connection for others, and return True; False where that is not all there is to do."""
+        with self.lock:
+            now = time.monotonic()
+            if self.is_closed or self.waiting or self.lost or now >= self._expires_at:
+                return False
+            if connection.token not in self.tokens or connection.left_out_at == connection.served:
+                return False
+            connection.idle_since = now
+            connection.host.idle.append(connection)
+            self.idle[connection] = None
+            if self._expires_at == _FOREVER:
+                self._expires_at = now + self._idle_s
+            return True
+
+    def release(self, connection: Any, *, persists: bool, why: Why = NOT_PERSISTENT) -> None:
+        """Take a connection back: to keep it, or, where it does not persist, to close it and free its slot."""
+        raise NotImplementedError
 
 
 class AtOnce:
     """Does that exchange for the threads of a pool."""
 
-    def __init__(self, slots: Slots, pacing: Pacing) -> None:
+    __slots__ = ("_default_encoding", "_has_engine", "_is_possible", "_late_fields", "_pacing", "_plain_reader",
+                 "_policies", "_receive_response", "_send_if_quiet", "_slots")  # fmt: skip
+
+    def __init__(self, slots: Any, pacing: Pacing) -> None:
         shared = slots.shared
-        self._slots = slots
+        engine = shared.engine
+        self._slots: KeptConnections = slots
         self._pacing = pacing
-        self._shared = shared
-        self._engine = shared.engine
+        self._policies = shared.policies
+        self._plain_reader = shared.plain_reader
+        self._default_encoding = shared.default_encoding
+        self._has_engine = engine is not None
+        self._send_if_quiet: Any = None if engine is None else engine.send_if_quiet
+        self._receive_response: Any = None if engine is None else engine.receive_response
         self._late_fields = shared.preparer.late_fields
         self._is_possible = not pacing.are_kept and not shared.settings.keep_sent
 
-    def exchange(
-        self, connection: Connection, job: Job, limits: Timeout, *, is_streamed: bool
-    ) -> Response | Begun | None:
+    def take(self, job: Job) -> Any:
+        """Return a kept ``Connection`` for *job*; None where something else has to be done, or waited for, first."""
+        return None if job.trail is not None or self._pacing.are_needed else self._slots._take_kept(job.key)
+
+    def exchange(self, connection: Held, job: Job, limits: Timeout, is_streamed: bool) -> Response | Begun | None:
         """Return the response, and have the connection back; what has begun of it, or None: nothing has.
 
         Raises what interrupts it, Ctrl-C say.
@@ -106,28 +191,34 @@ class AtOnce:
             return None
         job.started = time.monotonic()
         try:
-            plain = self._talk(connection, channel, job, limits)
+            found = self._talk(connection, channel, job, limits)
         except BaseException as error:
             self._slots.release(connection, persists=False, why=error)
             raise
-        if plain is None or isinstance(plain, Begun):
-            return plain
+        if found is None or isinstance(found, Begun):
+            return found
+        plain: Plain = found
         head = plain[0]
-        if plain[4] >= FIRST_ERROR:
-            self._pacing.note_answer(job, head, self._shared.policies)
+        if plain[4] >= _FIRST_ERROR:
+            self._pacing.note_answer(job, head, self._policies)
         job.attempts = 1
         connection.served += 1
-        self._slots.release(connection, persists=not channel.has_pending())
-        response = self._shared.make_response(job.request, head, plain[1])
+        if channel.has_pending():
+            self._slots.release(connection, persists=False)
+        elif not self._slots._keep(connection):
+            self._slots.release(connection, persists=True)
+        kind = Response
+        response = kind.__new__(kind)
+        response._fill(job.request, head, plain[1])
+        response._encoding = self._default_encoding
         response._times = time.monotonic() - job.started
         return response
 
-    def _talk(self, connection: Connection, channel: Channel, job: Job, limits: Timeout) -> Plain | Begun | None:
-        head = job.head
-        engine = self._engine
-        descriptor = -1 if engine is None or connection.watch is None else connection.watch.plain_descriptor()
-        if engine is not None and descriptor >= 0:
-            sent = engine.send_if_quiet(descriptor, head)
+    def _talk(self, connection: Held, channel: Channel, job: Job, limits: Timeout) -> Plain | Begun | None:
+        head, watch = job.head, connection.watch
+        descriptor = -1 if not self._has_engine or watch is None else watch.plain_descriptor()
+        if descriptor >= 0:
+            sent = self._send_if_quiet(descriptor, head)
             if sent < 0:
                 return None  # which is found again, and gone into
         else:
@@ -144,13 +235,13 @@ class AtOnce:
             return Begun(channel, sent, is_silent=sent == len(head))
         if descriptor >= 0 and (connection.watch is None or connection.watch.plain_descriptor() != descriptor):
             return Begun(channel, sent)  # a signal's handler has closed it, or forked: the number may be another's
-        reader = self._shared.plain_reader if job.reader is None else job.reader
+        reader: PlainReader = self._plain_reader if job.reader is None else job.reader
         try:
-            if engine is not None and descriptor >= 0:
-                got: Any = engine.receive_response(descriptor, reader._line_bytes, reader._field_lines)
-                plain = reader.take(got, RECEIVE_BYTES) if type(got) is tuple else None
+            if descriptor >= 0:
+                got: Any = self._receive_response(descriptor, reader._line_bytes, reader._field_lines)
+                plain = reader.take(got, _RECEIVE_BYTES) if type(got) is tuple else None
             else:
-                got = channel.receive(RECEIVE_BYTES)
+                got = channel.receive(_RECEIVE_BYTES)
                 plain = None if got is None else reader.begin(got)
         except OSError as error:
             return Begun(channel, sent, [error])
@@ -168,7 +259,7 @@ def _with_rest(plain: Plain, channel: Channel, sent: int) -> Plain | Begun:
     """
     head, content, left, _, status, reason = plain
     came: list[bytes | OSError] = [content]
-    while 0 < left <= RECEIVE_BYTES:
+    while 0 < left <= _RECEIVE_BYTES:
         try:
             more = channel.receive(left)
         except OSError as error:

@@ -31,7 +31,7 @@ from ...model import BODY_RECEIVE_BYTES, Response, Timeout, attach_response, tel
 from ...policies.verdict import FIRST_ERROR
 from ..clock import Clock
 from ..tracing import note_sending
-from .at_once import RECEIVE_BYTES, Begun
+from .begun import RECEIVE_BYTES, Begun
 from .pacing import Pacing
 from .slots import Connection, Slots
 

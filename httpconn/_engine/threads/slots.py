@@ -15,10 +15,11 @@ import weakref
 from typing import Final
 
 from ..._exchange.job import Key
-from ..._io.channel import NOT_PERSISTENT, Channel, Why
+from ..._io.channel import NOT_PERSISTENT, Why
 from ..._io.watch import Watch
 from ...errors import PoolClosed, PoolTimeout, TooFewDescriptors
 from ..shared import Shared
+from .at_once import Held, Host, KeptConnections
 
 _LOST_CHECK_S: Final = 0.25
 """How long a waiting thread sleeps at most before it checks for slots that were lost to an exception."""
@@ -28,24 +29,12 @@ _CLOSED: Final = "the pool is closed"
 _FOREVER: Final = float("inf")
 
 
-class Connection:
-    """A slot of the pool, and the connection that uses it (``channel`` None: not open yet)."""
+class Connection(Held):
+    """A slot of the pool, and the connection that uses it."""
 
-    __slots__ = ("__weakref__", "channel", "host", "idle_since", "is_opening", "left_out_at", "left_out_bytes",
-                 "rests_until", "served", "slots", "token", "watch")  # fmt: skip
+    __slots__ = ("__weakref__",)
 
-    def __init__(self, slots: Slots, host: Host) -> None:
-        self.slots = slots
-        self.host = host
-        self.channel: Channel | None = None
-        self.is_opening = False  # there is a channel, which is not open yet
-        self.watch: Watch | None = None
-        self.token = object()
-        self.served = 0
-        self.idle_since = 0.0
-        self.left_out_at = -1  # ``served`` when an answer had left announced content out
-        self.left_out_bytes = -1  # and how many, where that was said
-        self.rests_until = 0.0
+    slots: Slots
 
     def disconnect(self, why: Why) -> None:
         """Close the connection, and keep the slot for another one."""
@@ -90,19 +79,6 @@ class Connection:
         self.slots.note_lost(self)
 
 
-class Host:
-    """The connections to one origin, with one set of TLS settings."""
-
-    __slots__ = ("idle", "key", "resting", "tokens", "waiters")
-
-    def __init__(self, key: Key) -> None:
-        self.key = key
-        self.tokens: set[object] = set()
-        self.idle: collections.deque[Connection] = collections.deque()  # the one used last is on the right
-        self.resting: collections.deque[Connection] = collections.deque()  # idle too, and not yet to be used
-        self.waiters: collections.deque[weakref.ref[Waiter]] = collections.deque()
-
-
 class Waiter:
     """A thread that waits for a connection. Referred to weakly by the slots: one that gave up is gone."""
 
@@ -115,7 +91,7 @@ class Waiter:
         self.wakes = threading.Event()
 
 
-class Slots:
+class Slots(KeptConnections):
     """``acquire`` a connection, and ``release`` it again; from any thread."""
 
     def __init__(self, shared: Shared) -> None:
@@ -131,15 +107,15 @@ class Slots:
     def begin_empty(self) -> None:
         """Begin anew, with nothing: also the lock may be somebody's who is not there in the child of a fork."""
         self.lock = threading.Lock()
-        self.tokens: set[object] = set()
-        self.hosts: dict[Key, Host] = {}
-        self.waiting: dict[Key, None] = {}  # hosts that have waiters, the one whose turn it is first
-        self.idle: dict[Connection, None] = {}  # of all hosts, unused for the longest time first
-        self.lost: collections.deque[tuple[Host, object]] = collections.deque()
+        self.tokens = set()
+        self.hosts = {}
+        self.waiting = {}
+        self.idle = {}
+        self.lost = collections.deque()
         self.live: weakref.WeakSet[Connection] = weakref.WeakSet()  # for the child of a fork
         self._expires_at = _FOREVER
-        """When the first of these may have been unused for too long, by ``time.monotonic``; not later than that."""
-        self.requests = self.opened = self.reused = self.resent = self.waited = self.expired = 0
+        self.requests = self.reused = 0
+        self.opened = self.resent = self.waited = self.expired = 0
 
     def acquire(self, key: Key, method: str, timeout_s: float | None) -> Connection:
         """Return a connection for a *method* request to *key*: a kept one, or a slot to open one in.
@@ -198,7 +174,7 @@ class Slots:
         if host.resting:
             self._end_rests(host, method, now)
         if host.idle:
-            connection = host.idle[-1]
+            connection: Connection = host.idle[-1]
             self.idle.pop(connection, None)
             host.idle.pop()
             self.reused += 1
