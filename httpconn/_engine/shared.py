@@ -57,6 +57,7 @@ class Shared:
         self.follower = Follower(self.policies, self.preparer)
         self.resolver = Resolver(
             settings.resolve,
+            spelled=settings.spelled_names(),
             ttl_s=settings.resolve_ttl_s,
             max_lookups=settings.max_lookups,
             max_abandoned_lookups=settings.max_abandoned_lookups,

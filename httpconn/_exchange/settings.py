@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import ssl
 import warnings
 from collections.abc import Callable, Iterable, Mapping
@@ -12,6 +13,7 @@ from .._io.addresses import AllowAddress
 from .._io.descriptors import most_descriptors
 from .._io.resolving import DEFAULT_MAX_LOOKUPS, Resolve
 from .._wire.grammar import Limits
+from .._wire.hosts import parse_bare
 from .._wire.records import KeywordRecord
 from ..errors import TooFewDescriptors
 from ..model import DEFAULT_TIMEOUT, OF_REQUESTS, Headers, Request, Timeout, pairs_of
@@ -188,6 +190,8 @@ _UNSAID_BY_NONE: Final = frozenset({
 """Options with another default than None, where None is not to say it. Of a number it might mean that there is no
 limit, as it does where ``Settings`` has it so: that is refused."""
 
+# "host:port", where the host is no IPv6 address but one in brackets.
+_with_port: Final = re.compile(r"(\[[^\]]*\]|[^:\[]+):([0-9]{1,5})").fullmatch
 _SECRET: Final = frozenset({"auth", "headers", "proxy"})
 _MAY_BE_NONE: Final = frozenset({"max_content", "expect_timeout_s"})
 
@@ -365,8 +369,18 @@ class Settings(KeywordRecord):
                 check_kind(name, value)
         if self.resolve is not None and not isinstance(self.resolve, Mapping) and not callable(self.resolve):
             raise TypeError(f"expected resolve as a mapping of names, or a function, got {_shown(self.resolve)}")
+        self.spelled_names()
         if self.allow_address is not None and not callable(self.allow_address):
             raise TypeError(f"expected allow_address as a function, got {_shown(self.allow_address)}")
+
+    def spelled_names(self) -> dict[str, str]:
+        """Return those names of the mapping ``resolve`` that are written otherwise than in a request: which key it is.
+
+        Raises TypeError, ValueError for a key that no request can have.
+        """
+        if not isinstance(self.resolve, Mapping):
+            return {}
+        return {name: key for key in self.resolve if (name := _name_of(key)) != key}
 
     @classmethod
     def names(cls) -> frozenset[str]:
@@ -377,6 +391,19 @@ class Settings(KeywordRecord):
     def counts() -> dict[str, int]:
         """Return the names of the whole numbers, and the least that each may be."""
         return {"max_connections": 1, "per_host": 1, "max_content": 0, "max_lookups": 1, "max_abandoned_lookups": 0}
+
+
+def _name_of(key: object) -> str:
+    """Return "host" or "host:port" as a request has it. Raises TypeError, ValueError."""
+    if not isinstance(key, str):
+        raise TypeError(f"expected the names of hosts in resolve, got {_shown(key)}")
+    found = _with_port(key)
+    host, port = found.groups() if found is not None else (key, None)
+    try:
+        name = parse_bare(host)
+    except ValueError as error:
+        raise ValueError(f"expected names in resolve as 'host' or 'host:port': {error}") from error
+    return name if port is None else f"{name}:{int(port)}"
 
 
 class FetchSettings(Settings):

@@ -179,7 +179,7 @@ class Channel:
             self.next_at = time.monotonic() + ATTEMPT_DELAY_S if self._addresses else 0.0
             return False
         if number:
-            self._give_up(attempt, _os_error(number))
+            self._give_up(attempt, _os_error(number, where if family == _AF_UNIX else None))
             return False
         self._take(attempt)
         return True
@@ -421,5 +421,6 @@ def _shown_address(address: tuple[str, int] | None) -> str:
     return f"[{host}]:{port}" if ":" in host and port else f"{host}:{port}" if port else host or "unix"
 
 
-def _os_error(number: int) -> OSError:
-    return OSError(number, os.strerror(number))
+def _os_error(number: int, path: object = None) -> OSError:
+    """Return the system's error, which names the *path* of a Unix socket: no URL has it."""
+    return OSError(number, os.strerror(number), path)

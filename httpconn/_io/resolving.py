@@ -86,7 +86,8 @@ class Resolver:
 
     *resolve* goes before everything else: a mapping of "host" or "host:port", or a function of host and port, to an
     address or several: "192.0.2.1", "2001:db8::1", or "unix:/path" for a Unix socket; None for "not mine". The function
-    may also return a future of that (``concurrent.futures`` or asyncio's), or be a coroutine function.
+    may also return a future of that (``concurrent.futures`` or asyncio's), or be a coroutine function. *spelled* has
+    the keys of the mapping that are written otherwise than names are asked for ("Example.org"), by those names.
 
     *ttl_s* is how long an answer counts, since getaddrinfo does not tell; *negative_ttl_s* how long it counts that
     there is no such name. No other failure is remembered. What a function gives at once is not remembered either, what
@@ -97,12 +98,14 @@ class Resolver:
         self,
         resolve: Resolve | None = None,
         *,
+        spelled: Mapping[str, str] | None = None,
         ttl_s: float = 60.0,
         negative_ttl_s: float = 2.0,
         max_lookups: int = DEFAULT_MAX_LOOKUPS,
         max_abandoned_lookups: int = DEFAULT_MAX_LOOKUPS,
     ) -> None:
         self._resolve = resolve
+        self._spelled = spelled or {}
         self._memory = _Memory(ttl_s, negative_ttl_s)
         self.lookups = Lookups(
             _look_up, _read, self._memory.note, most=max_lookups, most_abandoned=max_abandoned_lookups
@@ -189,8 +192,13 @@ class Resolver:
         if callable(resolve):
             return resolve(host, port)
         assert resolve is not None
-        given = resolve.get(f"{host}:{port}")
-        return resolve.get(host) if given is None else given
+        for name in (f"{host}:{port}", host):
+            given = resolve.get(name)
+            if given is None and name in self._spelled:
+                given = resolve.get(self._spelled[name])
+            if given is not None:
+                return given
+        return None
 
 
 def _is_awaited(given: Any) -> bool:

@@ -68,6 +68,15 @@ def parse_ipv6(text: str, *, zone: bool = True) -> str:
     return f"::ffff:{high:x}:{low:x}" + ("" if address.scope_id is None else f"%{address.scope_id}")
 
 
+def parse_bare(text: str) -> str:
+    """Return the host that *text* names, as options have it: an IPv6 address with brackets or without.
+
+    Raises ValueError, which quotes it.
+    """
+    bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
+    return (parse_ipv6 if bare.count(":") > 1 else parse_host)(bare)
+
+
 def is_address(host: str) -> bool:
     """Return whether *host*, as it was parsed, is an address and no name."""
     return ":" in host or host.rpartition(".")[2].isdecimal()

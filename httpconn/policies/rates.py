@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
-from .._wire.hosts import parse_host, parse_ipv6
+from .._wire.hosts import parse_bare
 from .._wire.urls import Origin
 
 PerHost: TypeAlias = float | Mapping[str, float | None] | Callable[[str], float | None]
@@ -113,9 +113,8 @@ class _Limit:
     def _host(self, host: object) -> str:
         if not isinstance(host, str):
             raise TypeError(f"expected the names of hosts in {self._name}, got {host!r:.64}")
-        bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
         try:
-            return host if host == _OTHERS else (parse_ipv6 if ":" in bare else parse_host)(bare)
+            return host if host == _OTHERS else parse_bare(host)
         except ValueError as error:
             raise ValueError(f"expected the names of hosts in {self._name}, without a port: {error}") from error
 

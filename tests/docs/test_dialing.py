@@ -13,6 +13,7 @@ import trustme
 
 from ..support.programs import run_program
 from ..support.proxy_servers import Recording, microsocks
+from ..support.sites import Site
 
 DOCS = Path(__file__).parents[2] / "docs"
 if not DOCS.is_dir():
@@ -37,7 +38,8 @@ PROGRAMS = programs("proxies.md") + programs("addresses-and-tls.md")
 def places(tmp_path: Path, authority: trustme.CA, server_context: ssl.SSLContext) -> Iterator[dict[str, int]]:
     """The ports that stand for those in the programs, and authority.pem."""
     authority.cert_pem.write_to_path(tmp_path / "authority.pem")
-    with Recording() as site, Recording(server_context) as secured, Recording(asks=True) as proxy:
+    containers = Site({"/containers/json": (200, {}, b"[]")}, path=str(tmp_path / "app.sock"))
+    with Recording() as site, Recording(server_context) as secured, Recording(asks=True) as proxy, containers:
         yield {"8000": site.server_port, "8443": secured.server_port, "3128": proxy.server_port}
 
 
@@ -49,7 +51,7 @@ def run(program: str, places: dict[str, int], folder: Path) -> list[str]:
 
 
 def test_there_are_programs() -> None:
-    assert len(PROGRAMS) == 9
+    assert len(PROGRAMS) == 11
 
 
 TOLD = {
@@ -58,6 +60,7 @@ TOLD = {
     "From the environment, when asked for": ["200 through the proxy", "200 directly"],
     "Through a SOCKS proxy": ["all of them"],
     "Several addresses": ["200"],
+    "A server on a Unix socket": ["200"],
     "How names are looked up": ["[200, 200, 200]"],
     "Which certificates are trusted": ["200", "200"],
     "One certificate and no other": ["200", "refused: "],

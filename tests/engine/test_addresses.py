@@ -141,6 +141,39 @@ def test_a_unix_socket_beside_an_address(client, tmp_path: Path) -> None:
         assert one.get(f"{URL}:{origin.server_port}/").status == 200
 
 
+def test_a_unix_socket_that_is_not_there(client, tmp_path: Path) -> None:
+    """Its path is in no URL, so the error says it."""
+    one = client(resolve={"origin.test": f"unix:{tmp_path / 'nobody'}"})
+    with pytest.raises(FileNotFoundError, match=r"nobody") as raised:
+        one.get(f"{URL}/")
+    assert raised.value.filename == str(tmp_path / "nobody")
+
+
+@pytest.mark.parametrize(
+    ("key", "host"),
+    [
+        ("Origin.TEST", "origin.test"),
+        ("Origin.test:{port}", "ORIGIN.test"),
+        ("[2001:DB8::1]:{port}", "[2001:db8:0::1]"),
+        ("2001:db8:0::1", "[2001:db8::1]"),
+    ],
+)
+def test_names_are_given_in_any_spelling(client, key: str, host: str) -> None:
+    with Recording() as origin:
+        given = {key.format(port=origin.server_port): "127.0.0.9"}
+        one = client(resolve=given)
+        given[key.format(port=origin.server_port)] = "127.0.0.1"  # which counts: it is the caller's own mapping
+        assert one.get(f"http://{host}:{origin.server_port}/").status == 200
+
+
+@pytest.mark.parametrize("key", ["http://origin.test", "origin.test:http", "*", "a b", "1:2:3", ""])
+def test_a_key_that_no_request_can_have(client, key: str) -> None:
+    with pytest.raises(ValueError, match=r"names in resolve as 'host' or 'host:port'"):
+        client(resolve={key: "127.0.0.1"})
+    with pytest.raises(TypeError, match=r"names of hosts in resolve"):
+        client(resolve={b"origin": "127.0.0.1"})
+
+
 def test_closed_in_the_middle_of_a_race(new_fetcher: Maker, poller) -> None:
     """No socket is left, and the fetcher's end is not waited for."""
     before = len(os.listdir("/proc/self/fd"))
