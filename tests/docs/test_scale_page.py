@@ -28,10 +28,10 @@ PROGRAMS = re.findall(r"^```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
 RUN = """
 
 if __name__ == "__main__":
-    import json, sys
+    import json, pathlib, sys
 
     try:
-        rows = [*crawl(json.load(open("urls.json")), 3, attempts={attempts})]
+        rows = [*crawl(json.loads(pathlib.Path("urls.json").read_text()), 3, attempts={attempts})]
     except BrokenProcessPool as error:
         sys.exit(print("broken"))
     print(json.dumps([(row["url"], row["status"]) for row in rows]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -22,7 +23,10 @@ def run_program(
     path: str = str(INSTALLED),
     warnings: str = "error",
 ) -> subprocess.CompletedProcess[str]:
-    """Run *program* in *folder*, where it has to end well; *path* is its PYTHONPATH, *warnings* what -W says."""
+    """Run *program* in *folder*, where it has to end well, and without a word of what its finalizers ran into.
+
+    *path* is its PYTHONPATH, *warnings* what -W says.
+    """
     file = folder / "program.py"
     file.write_text(program, encoding="utf-8")
     done = subprocess.run(
@@ -35,4 +39,5 @@ def run_program(
         check=False,
     )
     assert done.returncode == 0, done.stderr
+    assert not re.search(r"^(Traceback|Exception |Task )|ResourceWarning", done.stderr, re.MULTILINE), done.stderr
     return done
