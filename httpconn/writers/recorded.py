@@ -22,7 +22,7 @@ def url_told(url: str) -> str:
 
 
 class Recorded:
-    """A set of places, from 0, each with a check sum of its URL. ``len()`` is how many there are."""
+    """A set of places, from 0, each with a check sum of its URL. It has ``len()``, ``in`` and iteration, in order."""
 
     def __init__(self) -> None:
         self._sums = array("I")  # 0: no record
@@ -33,7 +33,10 @@ class Recorded:
         return self._count
 
     def __contains__(self, index: int) -> bool:
-        return index < len(self._sums) and self._sums[index] != 0
+        return 0 <= index < len(self._sums) and self._sums[index] != 0
+
+    def __iter__(self) -> Iterator[int]:
+        return (place for place, told in enumerate(self._sums) if told)
 
     def add(self, index: int, url: str) -> None:
         """Note that the place *index* has a record. Raises ValueError where it has one already, or is no place."""

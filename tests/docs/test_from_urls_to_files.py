@@ -84,7 +84,7 @@ def test_the_session(site: Site, tmp_path: Path) -> None:
 
 def test_the_programs(tmp_path: Path) -> None:
     """The first one, and the others where it was stopped: they ask for the rest only."""
-    first, *others = re.findall(r"```python\n(.*?)```", text(), re.DOTALL)
+    first, *others, _ = re.findall(r"```python\n(.*?)```", text(), re.DOTALL)
     with Site({f"/page-{number}.html": PAGE for number in range(40)}) as site:
         at = ("localhost:8000", f"127.0.0.1:{site.port}")
         assert run_program(first.replace(*at), tmp_path).stdout == "40 records\n"
@@ -105,6 +105,26 @@ def test_the_programs(tmp_path: Path) -> None:
             assert len(site.heads) - asked == 40 - len(range(5, 40, 3))
             records = [json.loads(line) for line in gzip.decompress(file.read_bytes()).splitlines()]
             assert {record["index"]: record["url"] for record in records} == dict(enumerate(urls))
+
+
+def test_the_crawl(tmp_path: Path) -> None:
+    """It goes on with the pages that have no record, and with what was found on them before."""
+    pytest.importorskip("protego")
+    *_, crawl = re.findall(r"```python\n(.*?)```", text(), re.DOTALL)
+    html = {"Content-Type": "text/html"}
+    pages = {f"/{number}": (200, html, f'<a href="/{number + 1}">&</a><a href=/>'.encode()) for number in range(6)}
+    with Site({"/": (200, html, b'<a href="0#top"><a href="mailto:me">'), **pages}) as site:
+        crawl = crawl.replace("localhost:8000", f"127.0.0.1:{site.port}")
+        assert run_program(crawl, tmp_path).stdout == "8 records\n"
+        assert run_program(crawl, tmp_path).stdout == "8 records\n"
+        assert site.paths() == ["/robots.txt", "/", *(f"/{number}" for number in range(7))]
+        file = tmp_path / "crawl.jsonl.gz"
+        lines = gzip.decompress(file.read_bytes()).splitlines(keepends=True)
+        file.write_bytes(gzip.compress(b"".join(lines[:3])) + gzip.compress(lines[3])[:20])  # as a kill may leave it
+        assert run_program(crawl, tmp_path).stdout == "8 records\n"
+        assert sorted(site.paths()[9:]) == ["/2", "/3", "/4", "/5", "/6", "/robots.txt"]
+        records = [json.loads(line) for line in gzip.decompress(file.read_bytes()).splitlines()]
+        assert [record["index"] for record in records] == [*range(8)]
 
 
 def test_each_name_is_on_the_page() -> None:

@@ -160,6 +160,8 @@ def test_places(responses: list[Response], tmp_path: Path, site: Site) -> None:
             out.write(pool.get(site.url("/page")))
         assert 5 in out.recorded
         assert 4 not in out.recorded
+        assert -1 not in out.recorded
+        assert [*out.recorded] == [0, 5, 6, 7]
         assert len(out.recorded) == 4
     assert [record["index"] for record in records(tmp_path / "pages.jsonl")] == [5, 0, 6, 7]
 
