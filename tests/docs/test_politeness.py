@@ -34,11 +34,19 @@ INDEX = """<?xml version="1.0"?>
   <sitemap><loc>{site}/one.xml</loc></sitemap>
   <sitemap><loc>{site}/two.xml.gz</loc></sitemap>
   <sitemap><loc>{site}/gone.xml</loc></sitemap>
+  <sitemap><loc>{site}/cut.xml.gz</loc></sitemap>
+  <sitemap><loc>{site}/index.xml</loc></sitemap>
+  <sitemap><loc/></sitemap>
 </sitemapindex>
 """
 SITEMAP = """<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:image="http://www.google.com/schemas/sitemap-image/1.1">
   <url><loc>{site}/page-1.html</loc><image:image><image:loc>{site}/a.png</image:loc></image:image></url>
-  <url><loc>{site}/page-2.html</loc></url>
+  <url>
+    <loc>
+      {site}/page-{number}.html
+    </loc>
+  </url>
+  <url><loc></loc></url>
 </urlset>
 """
 
@@ -92,14 +100,17 @@ def test_a_crawl(program: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("program", [SITEMAPS, ASITEMAPS], ids=["at once", "awaited"])
 def test_sitemaps(program: str, tmp_path: Path) -> None:
-    """An index, a plain one and one in gzip; the places of images are none of pages."""
+    """An index that names itself, a plain one, one in gzip and a broken one; the places of images are none of pages."""
     pytest.importorskip("protego")
     with site_of() as site:
-        for path, text in {"/index.xml": INDEX, "/one.xml": SITEMAP, "/two.xml.gz": SITEMAP}.items():
-            content = text.format(site=site.url("")).encode()
+        texts = {"/index.xml": INDEX, "/one.xml": SITEMAP, "/two.xml.gz": SITEMAP}
+        for number, (path, text) in enumerate(texts.items()):
+            content = text.format(site=site.url(""), number=number).encode()
             site.routes[path] = 200, {}, gzip.compress(content) if path.endswith(".gz") else content
-        assert run(program, site, tmp_path) == "4 pages\n"
-        assert sorted(site.paths()) == ["/", "/gone.xml", "/index.xml", "/one.xml", "/robots.txt", "/two.xml.gz"]
+        site.routes["/cut.xml.gz"] = 200, {}, b"\x1f\x8b\x08broken"
+        assert run(program, site, tmp_path) == "2 pages\n"
+        asked = ["/", "/cut.xml.gz", "/gone.xml", "/index.xml", "/one.xml", "/robots.txt", "/two.xml.gz"]
+        assert sorted(site.paths()) == asked
 
 
 @pytest.mark.parametrize("program", [PACE, APACE], ids=["at once", "awaited"])
