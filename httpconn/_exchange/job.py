@@ -176,6 +176,13 @@ class Job(BareJob):
         return str(self.origin) if self.proxy is None else f"{self.origin} through {self.proxy}"
 
 
+class GivenJob(Job):
+    """A GET as another library has made it; that library sees to its cookies."""
+
+    takes_cookies = False
+    may_come_whole = True
+
+
 class Stream(Protocol):
     """Who takes a response while it comes in; the driver's."""
 

@@ -1,4 +1,5 @@
 cimport cython
+from httpconn._exchange.request_fields cimport RequestFields
 from httpconn._wire.plain_request cimport FieldLines, are_texts
 
 cdef object _frame_target
@@ -13,6 +14,9 @@ cpdef tuple plain_get(dict known, url)
 cpdef str site_of(str url)
 @cython.locals(text=str)
 cpdef plain_get_below(str site, url, behind_target)
+
+@cython.locals(known=dict)
+cpdef tuple given_get(dict given, RequestFields request, tuple fields)
 
 cdef bint _are_pairs(list items) except -1
 

@@ -20,6 +20,7 @@ from .. import _backends
 from .._wire.grammar import CONTENT_LENGTH, TRANSFER_ENCODING
 from .._wire.plain_request import FieldLines, are_texts
 from .._wire.urls import LENGTH_OF_HTTPS, Origin
+from ..model import Request
 from .job import Key
 
 Known: TypeAlias = tuple[Key, Origin, bytes]
@@ -128,6 +129,16 @@ def plain_request(known: dict[str, Known], url: str, headers: Any, layouts: Layo
     host = (b" HTTP/1.1\r\nHost: ", found[1].host_field, b"\r\n") if layout.sends_host else (b" HTTP/1.1\r\n",)
     head = _frame_target(b"GET ", text, at, b"".join((*host, lines)))
     return None if head is None else (found, head)
+
+
+def given_get(
+    given: dict[tuple[Any, ...], dict[str, Known]], request: Request, fields: tuple[Any, ...]
+) -> tuple[Known, bytes] | None:
+    """As ``plain_get``, for a *request* of another library with *fields*, from the entry of *given* for such ones."""
+    if request.method != "GET" or request.body is not None or request.proxy is not None:
+        return None
+    known = given.get((fields, request.context, request.server_hostname, request.fingerprint))
+    return None if known is None else plain_get(known, request.url)
 
 
 def layout_of(head: bytes, origin: Origin, fields: list[tuple[str, Any]], *, has_host: bool) -> FieldLayout | None:

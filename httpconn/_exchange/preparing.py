@@ -23,8 +23,8 @@ from ..policies.verdict import Policies, Trail, checked_redirects, checked_retry
 from . import content_coding
 from .given import Field, given_body, given_fields
 from .incoming import FastPath
-from .job import Job, Key
-from .layouts import Known, Layouts, layout_of, plain_get, plain_request
+from .job import GivenJob, Job, Key
+from .layouts import Known, Layouts, given_get, layout_of, plain_get, plain_request
 from .proxies import DIRECT, EnvironmentProxies, Proxy, parse_proxy
 from .repeated import RepeatedHeads
 from .request_body import Body, ChunkedBody, Framed, body_of
@@ -339,12 +339,15 @@ class Preparer:
         with its head, it is handed out whole even if it is to be streamed. *target* replaces that of the URL.
         Raises as ``prepare``.
         """
+        found = None if target else given_get(self._given, request, fields)
+        if found is not None:  # a GET that differs from one before in nothing but its path
+            (key, origin, _), head = found
+            job: Job = GivenJob(request, index, key, origin, "GET", head)
+            job.reader = self.fast_path.reader_for(request)
+            timeout = request.timeout
+            job.timeout = timeout if timeout is None or type(timeout) is Timeout else Timeout.of(timeout)
+            return job
         is_plain = request.method == "GET" and request.body is None and request.proxy is None and not target
-        if is_plain:
-            known = self._given.get((fields, request.context, request.server_hostname, request.fingerprint))
-            found = None if known is None else plain_get(known, request.url)
-            if found is not None:
-                return self._given_again(request, found, index)
         origin, target_of_url = parse_url(request.url)
         method = request.method
         _check_request(request)
@@ -374,19 +377,8 @@ class Preparer:
             self._learn_given(request, fields, job, head[len("GET ") + len(target) :])
         return job
 
-    def _given_again(self, request: Request, found: tuple[Known, bytes], index: int) -> Job:
-        """Return the job of a GET that differs from one before in nothing but its path: *found* by ``plain_get``."""
-        (key, origin, _), head = found
-        job = Job(request, index, key, origin, "GET", head)
-        job.takes_cookies = False
-        job.may_come_whole = True
-        job.reader = self.fast_path.reader_for(request)
-        if request.timeout is not None:
-            job.timeout = Timeout.of(request.timeout)
-        return job
-
     def _learn_given(self, request: Request, fields: tuple[Field, ...], job: Job, behind_target: bytes) -> None:
-        """Keep of *job* what makes others with the same fields: see ``_given_again``."""
+        """Keep of *job* what makes others with the same fields: see ``given_get``."""
         said = (fields, request.context, request.server_hostname, request.fingerprint)
         if said not in self._given and len(self._given) >= _MOST_GIVEN:
             self._given.clear()

@@ -253,7 +253,7 @@ class RequestsAdapter(BaseAdapter):
                 raise
             raise _as_urllib3(error, job) from error
         raw = RawResponse(ours.method, ours.url, response)
-        length = vars(raw)["head"].content_length
+        length = raw.head.content_length
         if length is not None and "," in length:
             # Where there is no content, ours do not care; urllib3 does, and tells it here and not with a late look.
             try:
@@ -785,14 +785,6 @@ class _Original:
             self._content = content
         return content
 
-    def take_untouched(self) -> bytes | None:
-        """Return the content, where all of it has come and nobody has begun to read it; None: else."""
-        response = self._response
-        if self._is_taken or self._content is not None or response._stream is not None:
-            return None
-        self._is_taken = True
-        return response._content
-
     def isclosed(self) -> bool:
         content = self._content
         if content is None:
@@ -904,20 +896,14 @@ def _new_response(told: dict[str, Any]) -> requests.Response:
         vars(response).update(told)
         return response
     response = requests.Response.__new__(requests.Response)
-    made = response.__dict__ = _AS_MADE.copy()
-    made.update(told)
-    made["history"] = []
+    response.__dict__ = {**_AS_MADE, **told, "history": []}
     return response
 
 
 _plain_response: Final = requests.Response
-_ways_of_reading: Final = tuple(map(vars(requests.Response).get, ("content", "iter_content")))
-
-
-def _is_read_plainly() -> bool:
-    """Return whether a response's ``content`` is as requests has it: not replaced by some test's or tool's."""
-    found = vars(_plain_response)
-    return (found.get("content"), found.get("iter_content")) == _ways_of_reading
+_as_it_is: Final = vars(requests.Response)
+_way_of_content: Final = _as_it_is.get("content")
+_way_of_parts: Final = _as_it_is.get("iter_content")
 
 
 class ResponseAtHand(requests.Response):
@@ -928,8 +914,14 @@ class ResponseAtHand(requests.Response):
         object.__setattr__(self, "__class__", _plain_response)
         made = self.__dict__
         raw = made["raw"]
-        is_unread = made["_content"] is False and not made["_content_consumed"]
-        if is_unread and type(raw) is RawResponse and _is_read_plainly():
+        if (
+            made["_content"] is False
+            and not made["_content_consumed"]
+            and type(raw) is RawResponse
+            # Not replaced by some test's or tool's.
+            and _as_it_is.get("content") is _way_of_content
+            and _as_it_is.get("iter_content") is _way_of_parts
+        ):
             content = raw.take_at_hand()
             if content is not None:
                 made["_content"] = content
@@ -1080,8 +1072,12 @@ class RawResponse(urllib3.HTTPResponse):
             or made["head"].get_joined("content-encoding") is not None
         ):
             return None
-        original: _Original = unmade[3]
-        return original.take_untouched()
+        response, original = unmade[2:]
+        if original._is_taken or original._content is not None or response._stream is not None:
+            return None  # somebody has begun to read it, or not all of it has come
+        original._is_taken = True
+        content: bytes = response._content
+        return content
 
     @property
     def closed(self) -> bool:

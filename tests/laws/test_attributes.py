@@ -37,6 +37,7 @@ LARGE = (
     Large("RequestFields", 22, "the same, compiled"),
     Large("Preparer", 27, "what the settings come to, once for all requests, and what was made of earlier ones"),
     Large("Job", 22, "a request as it is sent: its fields, and what attempts, redirects and streams note in it"),
+    Large("GivenJob", 22, "a Job, whose fields it has other defaults of"),
     Large("Cycle", 22, "what one connection needs for the common cycle, flat since each is touched in each"),
     Large("HTTPConnection", 33, "http.client's own attributes, which programs read and set, and the private ones"),
     Large("HTTPSConnection", 37, "likewise, and those of TLS"),
