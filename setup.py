@@ -105,7 +105,7 @@ COMPILED = ["_wire.plain", "_wire.chunked", "_wire.plain_request", "_io.channel"
             "_client.cycle", "_engine.clock", "_exchange.request_fields", "_exchange.response_fields",
             "_exchange.fast_reading", "_exchange.layouts", "_exchange.job", "_engine.many.host", "_engine.many.turn",
             "_engine.many.memory", "_engine.many.ordering", "_engine.many.state", "_engine.many.connection",
-            "_engine.many.loop", "_engine.many.awaited", "_engine.threads.at_once"]  # fmt: skip
+            "_engine.many.loop", "_engine.many.awaited", "_engine.threads.at_once", "adapters.at_hand"]  # fmt: skip
 """The modules of the package that are compiled too. Each has a ``.pxd`` beside it."""
 
 LESS_BUSY = ["_wire.chunked", "_io.channel", "_io.source", "_io.watch", "_exchange.request_fields",

@@ -13,12 +13,16 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
+from .._wire.interpreter import compiled_path
+
 if TYPE_CHECKING:
     from .under_httpx import AsyncHTTPXTransport as AsyncHTTPXTransport
     from .under_httpx import HTTPXTransport as HTTPXTransport
     from .under_requests import RequestsAdapter as RequestsAdapter
 
 __all__ = ["AsyncHTTPXTransport", "HTTPXTransport", "RequestsAdapter"]
+
+__path__[:0] = compiled_path(__name__)
 
 _MODULES: Final = {
     "AsyncHTTPXTransport": "under_httpx",

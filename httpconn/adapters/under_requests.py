@@ -43,6 +43,7 @@ from ..headers import Fields, HTTPMessage, fields_from_lines
 from ..model import BODY_RECEIVE_BYTES, LARGE_READ_BYTES, Request, Response, Stream, Timeout
 from ..policies.retries import Retry
 from ..pool import ConnectionPool
+from .at_hand import Carried, Maker, content_at_hand
 from .options import LEFT_TO_LIBRARY, Kept, settings_of
 
 try:
@@ -267,21 +268,9 @@ class RequestsAdapter(BaseAdapter):
         """Return what requests makes of a response of urllib3's kind."""
         url = req.url.decode("utf-8") if isinstance(req.url, bytes) else req.url
         if isinstance(resp, RawResponse):
-            made = vars(resp)
-            head = made["head"]
-            return _new_response(
-                {
-                    "status_code": head.status,
-                    "headers": _headers_of(head),
-                    "raw": resp,
-                    "url": url,
-                    "encoding": _encoding_by(head.get_joined("content-type")),
-                    "reason": head.reason or "",
-                    "cookies": _LateJar(req, made["_original_response"]),
-                    "request": req,
-                    "connection": self,
-                }
-            )
+            made: requests.Response = _maker.make(req, resp, url, self)
+            is_usual = _is_plainly_made and requests.Response.__init__ is _make_response
+            return made if is_usual else _made_by_requests(made, resp.head)
         # What stands in for servers in tests hands in urllib3's own.
         response = requests.Response()
         response.headers.update(resp.headers)
@@ -743,17 +732,10 @@ class LateFields(Fields):
         return field_values_of(head, name) or failobj
 
 
-class _Original:
+class _Original(Carried):
     """What stands for http.client's response: its fields, for whoever takes cookies from there."""
 
-    __slots__ = ("_content", "_has_cookies", "_is_taken", "_msg", "_response")
-
-    def __init__(self, response: Response, head: ResponseHead) -> None:
-        self._response = response
-        self._content: _Content | None = None
-        self._is_taken = False
-        self._has_cookies = head.get_joined("set-cookie") is not None
-        self._msg: LateFields | None = None
+    __slots__ = ()
 
     def __getattr__(self, name: str) -> Any:
         if name not in ("reason", "status", "version"):
@@ -762,7 +744,7 @@ class _Original:
 
     @property
     def msg(self) -> HTTPMessage:
-        msg = self._msg
+        msg: LateFields | None = self._msg
         if msg is None:
             assert self._response._head is not None
             msg = self._msg = LateFields(self._response._head)
@@ -770,26 +752,16 @@ class _Original:
 
     headers = msg
 
-    def __bool__(self) -> bool:
-        """Return whether there are cookies to take: requests asks that before it looks, twice for each response."""
-        return self._has_cookies
-
     @property
     def content(self) -> _Content:
         """The content as a file; made when somebody reads it as such."""
-        content = self._content
+        content: _Content | None = self._content
         if content is None:
             content = _Content(self._response)
             if self._is_taken:
                 content.take_whole()
             self._content = content
         return content
-
-    def isclosed(self) -> bool:
-        content = self._content
-        if content is None:
-            return self._is_taken or (self._response._stream is None and not self._response._content)
-        return content.closed
 
     def close(self) -> None:
         self.content.close()
@@ -832,10 +804,10 @@ else:
 
 
 class LateHeaders(_Headers):
-    """The fields of a response that nobody has looked at. With the first look they become requests' own dictionary."""
+    """The fields of a response that nobody has looked at. With the first look they become requests' own dictionary.
 
-    def __init__(self, head: ResponseHead) -> None:
-        self.__dict__["_late"] = head
+    Until then there is ``_late``, the head, which ``Maker`` puts there.
+    """
 
     def __getattr__(self, name: str) -> Any:
         if name != "_store":
@@ -862,13 +834,6 @@ class LateHeaders(_Headers):
         return self.__dict__["_store"]
 
 
-def _headers_of(head: ResponseHead) -> CaseInsensitiveDict[str]:
-    """Return the fields of a response as requests has them."""
-    if _has_store:
-        return LateHeaders(head)
-    return CaseInsensitiveDict(_store_of(field_lines_of(head)).values())
-
-
 @lru_cache(maxsize=_MOST_KEPT)
 def _encoding_by(content_type: str | None) -> str | None:
     """Return what requests takes the encoding to be, which it finds in the Content-Type alone."""
@@ -880,23 +845,19 @@ def _encoding_by(content_type: str | None) -> str | None:
 _AS_MADE: Final = vars(requests.Response())
 _MADE_ANEW: Final = ("cookies", "headers", "history")
 _make_response: Final = requests.Response.__init__
-_is_plainly_made: Final = all(
+_is_plainly_made: Final = _has_store and all(
     name in _MADE_ANEW or value is None or isinstance(value, (bool, timedelta)) for name, value in _AS_MADE.items()
 )
-"""Whether nothing but these three is of one response alone."""
+"""Whether nothing but these three is of one response alone, and its fields are kept as ever."""
+_TOLD: Final = ("connection", "cookies", "encoding", "headers", "raw", "reason", "request", "status_code", "url")
 
 
-def _new_response(told: dict[str, Any]) -> requests.Response:
-    """Return what ``requests.Response()`` does, with the attributes that are *told*.
-
-    Without a jar and headers that it would make to be replaced.
-    """
-    if not _is_plainly_made or requests.Response.__init__ is not _make_response:
-        response = requests.Response()
-        vars(response).update(told)
-        return response
-    response = requests.Response.__new__(requests.Response)
-    response.__dict__ = {**_AS_MADE, **told, "history": []}
+def _made_by_requests(made: requests.Response, head: ResponseHead) -> requests.Response:
+    """Return what ``requests.Response()`` makes, where that may be more than usual, with what has been told *made*."""
+    response = requests.Response()
+    vars(response).update((name, vars(made)[name]) for name in _TOLD)
+    if not _has_store:
+        response.headers = CaseInsensitiveDict(_store_of(field_lines_of(head)).values())
     return response
 
 
@@ -912,20 +873,10 @@ class ResponseAtHand(requests.Response):
     @property
     def content(self) -> bytes:
         object.__setattr__(self, "__class__", _plain_response)
-        made = self.__dict__
-        raw = made["raw"]
-        if (
-            made["_content"] is False
-            and not made["_content_consumed"]
-            and type(raw) is RawResponse
-            # Not replaced by some test's or tool's.
-            and _as_it_is.get("content") is _way_of_content
-            and _as_it_is.get("iter_content") is _way_of_parts
-        ):
-            content = raw.take_at_hand()
+        # Neither is replaced by some test's or tool's.
+        if _as_it_is.get("content") is _way_of_content and _as_it_is.get("iter_content") is _way_of_parts:
+            content = content_at_hand(self.__dict__, RawResponse)
             if content is not None:
-                made["_content"] = content
-                made["_content_consumed"] = True
                 return content
         return self.content
 
@@ -948,14 +899,9 @@ class _JarAsOf(RequestsCookieJar):
 class _LateJar(RequestsCookieJar):
     """The cookies of a response that nobody has looked at. With the first look it becomes requests' own jar.
 
-    To find them costs as much as all the rest of a small response, and who has a session has them from there.
+    To find them costs as much as all the rest of a small response, and who has a session has them from there. Until
+    then there is ``_late``, which ``Maker`` puts there: a place for the jar, and what ``_jar_of`` takes.
     """
-
-    def __init__(self, request: Any, original: Any) -> None:
-        late: tuple[Any, ...] = ({},)
-        if original:  # who has sent it may have turned it into another request by then
-            late = {}, request.url, request.headers.get("Host"), original, int(time.time())
-        self.__dict__["_late"] = late
 
     def __getattr__(self, name: str) -> Any:
         self._become_jar()
@@ -977,6 +923,9 @@ class _LateJar(RequestsCookieJar):
             jar = made.setdefault("jar", _jar_of(*told) if told else _empty_jar())
             object.__setattr__(self, "__dict__", jar.__dict__)
             object.__setattr__(self, "__class__", RequestsCookieJar)
+
+
+_maker: Final = Maker(requests.Response, _AS_MADE, LateHeaders, _LateJar, _encoding_by)
 
 
 def _empty_jar() -> RequestsCookieJar:
@@ -1060,24 +1009,6 @@ class RawResponse(urllib3.HTTPResponse):
         self._fp_bytes_read += taken
         if self.length_remaining is not None:
             self.length_remaining -= taken
-
-    def take_at_hand(self) -> bytes | None:
-        """Return the content, where it has come, needs no decoding, and nobody reads it another way; None: else."""
-        made = self.__dict__
-        unmade = made.get("_unmade")
-        if (
-            unmade is None
-            or "stream" in made
-            or "_fp" in made
-            or made["head"].get_joined("content-encoding") is not None
-        ):
-            return None
-        response, original = unmade[2:]
-        if original._is_taken or original._content is not None or response._stream is not None:
-            return None  # somebody has begun to read it, or not all of it has come
-        original._is_taken = True
-        content: bytes = response._content
-        return content
 
     @property
     def closed(self) -> bool:

@@ -101,6 +101,7 @@ ROOMS = {
         "_engine.many.driver",
         "_engine.many.fed",
         "_wire.head",
+        "_wire.interpreter",
     },
     "scrapy": {
         "adapters.options",
