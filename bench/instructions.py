@@ -275,10 +275,10 @@ class Budget(NamedTuple):
 BUDGETS: Final = (
     Budget("a cycle of HTTPConnection", "cycle", "cycle_bare", 8.0),
     Budget("an exchange of fetch_many, 64 connections, 25 events a poll", "fetch", "fetch_bare", 2.6),
-    Budget("the same, ten fields of its own each", "fetch_own", "fetch", 2.6),
-    Budget("the same, decode=False each", "fetch_undecoded", "fetch", 2.1),
-    Budget("the same, into one file object", "fetch_into_sink", "fetch", 2.7),
-    Budget("the same, retry= each", "fetch_retried", "fetch", 2.1),
+    Budget("the same, ten fields of its own each", "fetch_own", "fetch", 2.1),
+    Budget("the same, decode=False each", "fetch_undecoded", "fetch", 1.5),
+    Budget("the same, into one file object", "fetch_into_sink", "fetch", 1.8),
+    Budget("the same, retry= each", "fetch_retried", "fetch", 1.5),
     Budget("an await of client.get, 64 at a time", "await_pages", "await_nothing", 3.0),
 )
 

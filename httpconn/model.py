@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Never, Protocol, Self,
 from ._exchange import charsets
 from ._exchange.lines import DEFAULT_MAX_LINE_CHARS, LineCutter, TextReader
 from ._exchange.options import OF_POOLS, OF_RESPONSES, attributes_of, tell_elsewhere, unexpected
-from ._exchange.request_fields import RequestFields
+from ._exchange.request_fields import NORMALIZED, RequestFields
 from ._exchange.response_fields import ResponseFields
 from ._wire.grammar import NOT_MODIFIED
 from ._wire.head import Defect, ResponseHead, field_lines_of, field_value_of
@@ -295,6 +295,21 @@ class Sent:
         return self.request
 
 
+class _Signature:
+    """What inspect shows of Request, whose constructor is compiled, and tells none: the signature of *written*."""
+
+    def __init__(self, written: Any) -> None:
+        self._written = written
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        if owner.__init__ is not RequestFields.__init__:  # type: ignore[misc]  # a subclass may have another
+            raise AttributeError("__signature__")
+        import inspect  # which takes long to load
+
+        signature = inspect.signature(self._written)
+        return signature.replace(parameters=[*signature.parameters.values()][1:])
+
+
 class Request(RequestFields):
     """One request. What is wrong with it is told by who is asked to send it, before any traffic.
 
@@ -385,43 +400,28 @@ class Request(RequestFields):
 
         And TypeError or ValueError for a *default_encoding* that is none; TypeError for a form and another body.
         """
+
+    __signature__ = _Signature(__init__)
+    if not TYPE_CHECKING:
+        __init__ = RequestFields.__init__  # which is compiled: Python takes 7,000 instructions for so many options
+
+    def _work_out(self, params: Any, data: Any, files: Any, unknown: dict[str, Any]) -> None:
         for name in unknown:
             raise unknown_of_request(name, "a request")
         if data is not None or files is not None:
-            if body is not None or json is not None:
+            if self.body is not None or self.json is not None:
                 raise TypeError("expected one of body, json, and a form (data, files); got two of them")
-            body = Form(data, files)
-        if default_encoding is not None:
-            charsets.check_default(default_encoding)
-        if type(url) is str and "@" in url:
-            url, told = take_credentials(url)
-            auth = auth or told
+            self.body = Form(data, files)
+        if self.default_encoding is not None:
+            charsets.check_default(self.default_encoding)
+        if type(self.url) is str and "@" in self.url:
+            self.url, told = take_credentials(self.url)
+            self.auth = self.auth or told
         if params is not None:
-            url = with_params(url, params)
-        self._fill(
-            method if method in _NORMALIZED else _normalized(method),
-            url,
-            headers,
-            body,
-            json,
-            auth,
-            None if validators is None else _bound(validators, url),
-            timeout,
-            tag,
-            sink,
-            sink_any_status,
-            decode,
-            max_content,
-            redirects,
-            retry,
-            tolerant_decoding,
-            default_encoding,
-            context,
-            server_hostname,
-            fingerprint,
-            proxy,
-            wire,
-        )
+            self.url = with_params(self.url, params)
+        self.method = _normalized(self.method)
+        if self.validators is not None:
+            self.validators = _bound(self.validators, self.url)
 
     def replaced(self, **changes: Any) -> Request:
         """Return a copy with other attributes: ``request.replaced(url=..., headers=...)``."""
@@ -457,7 +457,6 @@ _FLAGS: Final = {"decode": True, "sink_any_status": False, "wire": False}
 BODY_RECEIVE_BYTES: Final = 262_144
 LARGE_READ_BYTES: Final = 32_768
 """Who reads by so much is given what was received for it, without a copy."""
-_NORMALIZED: Final = ("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS")
 
 
 def _normalized(method: Any) -> Any:
@@ -465,7 +464,7 @@ def _normalized(method: Any) -> Any:
     if type(method) is not str or not method.isascii():
         return method
     upper = method.upper()
-    return upper if upper in _NORMALIZED else method
+    return upper if upper in NORMALIZED else method
 
 
 _VALIDATORS: Final = {"etag": "ETag", "last_modified": "Last-Modified"}
@@ -492,7 +491,7 @@ OF_REQUESTS: Final = frozenset({*RequestFields.__slots__, "data", "files", "para
 
 def unknown_of_request(name: str, where: str, *more: str) -> TypeError:
     """Return the TypeError for the option *name* of a request; *more* are the options that *where* has besides."""
-    of_all = dict.fromkeys(OF_POOLS, "ConnectionPool, Fetcher and AsyncClient, for all their requests")
+    of_all = dict.fromkeys({"cookies", *OF_POOLS}, "ConnectionPool, Fetcher and AsyncClient, for all their requests")
     of_all["cookies"] += '; for one there is headers={"Cookie": "name=value"}'
     of_all["stream"] = "the requests of a ConnectionPool; an AsyncClient has stream(method, url)"
     return unexpected(name, {*OF_REQUESTS, *more}, where, of_all)

@@ -34,12 +34,14 @@ def _pair_of(line: str) -> tuple[str, str]:
 class BareJob:
     """What an exchange looks at each time, in slots: compiled too, by ``job.pxd``."""
 
-    __slots__ = ("attempts", "body", "head", "index", "is_plain", "key", "late_head", "method", "origin", "reader",
-                 "request", "started", "timeout", "trail")  # fmt: skip
+    __slots__ = ("attempts", "body", "has_poured", "head", "index", "is_plain", "key", "late_head", "may_go_on",
+                 "method", "origin", "own_lines", "reader", "request", "started", "timeout", "trail")  # fmt: skip
 
     attempts: int
     body: Callable[[], Iterator[bytes]] | None
     """Gives what is sent behind ``head``, framed, from its beginning."""
+    has_poured: bool
+    """Something of a response has been written to the caller's own file object, which no retry can take back."""
     late_head: bytes | None
     """``head`` with the cookies of the last time that it was about to be sent; None where there were none."""
     head: bytes
@@ -48,8 +50,12 @@ class BareJob:
     is_plain: bool
     """A response with content, which goes to memory or to a file object, under limits that the fast path knows."""
     key: Key
+    may_go_on: Callable[[Any, ResponseHead], bool] | None
+    """For a request with a sink: whether a response's content must not go there, since it may be no result."""
     method: str
     origin: Origin
+    own_lines: int
+    """How many of the last lines of ``head`` are the request's own, where ``own`` is to be read from it."""
     reader: FastReader | None
     """Who reads its response on the fast path; None: the one that all share. Only with one of its own may it have a
     sink there."""
@@ -72,7 +78,9 @@ class BareJob:
         self.head = head
         self.attempts = 0
         self.started = 0.0
-        self.body = self.late_head = self.reader = self.timeout = self.trail = None
+        self.own_lines = 0
+        self.body = self.late_head = self.may_go_on = self.reader = self.timeout = self.trail = None
+        self.has_poured = False
         self.is_plain = True
 
 
@@ -82,20 +90,14 @@ class Job(BareJob):
     # What few jobs need stands here and not in every instance.
     framed: Framed | None = None
     """``body``, as it was made of the request: a file knows where it began."""
-    own_lines = 0
-    """How many of the last lines of ``head`` are the request's own, where ``own`` is to be read from it."""
     authentication: Authentication | None = None
     """What makes the Authorization field each time that it is sent, for digest authentication."""
-    may_go_on: Callable[[Any, ResponseHead], bool] | None = None
-    """For a request with a sink: whether a response's content must not go there, since it may be no result."""
     stream: Stream | None = None
     """Who takes the response while it comes in, from its head on."""
     is_abandoned = False
     """Nobody waits for it any more, and nothing follows it."""
     is_resendable = True
     is_replayable = True
-    has_poured = False
-    """Something of a response has been written to the caller's own file object, which no retry can take back."""
     has_failed_unopened = False
     """It has failed before there was a connection that it could have been sent over."""
     has_failed_harmlessly = False

@@ -18,18 +18,19 @@ from ..model import Form, Request, Timeout, pairs_of, without_fragment
 from ..policies.auth import Digest, checked_auth
 from ..policies.hooks import finished
 from ..policies.redirects import is_bound_to_origin, is_of_content
-from ..policies.retries import IDEMPOTENT_METHODS, Retry
+from ..policies.retries import IDEMPOTENT_METHODS
 from ..policies.verdict import Policies, Trail, checked_redirects, checked_retry
 from . import content_coding
 from .given import Field, given_body, given_fields
 from .incoming import FastPath
 from .job import GivenJob, Job, Key
-from .layouts import Known, Layouts, given_get, layout_of, plain_get, plain_request
+from .layouts import Known, KnownRequests, Layouts, given_get, layout_of, plain_get
 from .proxies import DIRECT, EnvironmentProxies, Proxy, parse_proxy
 from .repeated import RepeatedHeads
 from .request_body import Body, ChunkedBody, Framed, body_of
+from .request_fields import is_read_as_others, is_sent_as_others, reading_of
 from .settings import MIB, TRUSTSTORE, USER_AGENT, Settings, check_request
-from .sink import FILES, check_sink, is_file_object, is_writable
+from .sink import FILES, check_sink, is_file_object
 
 if TYPE_CHECKING:
     from ..policies.digest import Sessions
@@ -117,28 +118,24 @@ class Preparer:
         is_in_names = not names.isdisjoint(("connection", "proxy-authorization"))
         self._needs_request = policies.shapes_requests or not is_direct or bool(self._left_out) or is_in_names
         self._around_host = self._find_around_host()
-        self._known: dict[str, Known] = {}
-        self._known_by_head: dict[str, Known] = {}  # the same for HEAD, which asks for no coding
-        self._layouts: Layouts = {}
-        self._other_layouts: dict[tuple[str, bool], Layouts] = {}
+        # Which closes, with *strict*, behind what an answer to HEAD announces and leaves out.
+        self.known_requests = KnownRequests(policies.may_go_on, reads_head_fast=not settings.strict)
         self._repeated = RepeatedHeads()
-        self._readings: dict[tuple[Any, ...] | None, tuple[Retry | None, Any]] = {}
-        """By ``Request.reading`` of what was found good: the Retry whose id is in there, and the reader of the job."""
         self._given: dict[tuple[Any, ...], dict[str, Known]] = {}
         """Of requests that other libraries have made: by their fields and what TLS is to be like."""
         self._not_asked: dict[Key, float] = {}
         self.fast_path = FastPath(settings, policies)
 
     @property
-    def known(self) -> dict[str, Known] | None:
-        """What ``plain_get`` makes a whole request of; None where a URL does not say all that there is to know."""
-        return None if self._needs_request else self._known
+    def known(self) -> KnownRequests | None:
+        """What makes jobs of URLs and requests; None where these do not say all that there is to know."""
+        return None if self._needs_request else self.known_requests
 
     def prepare_url(self, url: str, index: int) -> Job:
         """Return the job to GET *url*. Raises InvalidURL, InvalidField, TypeError."""
         if self._needs_request:
             return self.prepare(Request("GET", url), index)
-        found = plain_get(self._known, url) or self._get_of_new_origin(url)
+        found = plain_get(self.known_requests.sites, url) or self._get_of_new_origin(url)
         if found is None:
             return self.prepare(Request("GET", url), index)
         (key, origin, _), head = found
@@ -155,16 +152,17 @@ class Preparer:
         if plain is not None:
             origin, target, prefix = plain
             known = self._known_of(origin)
-            if len(self._known) >= _MOST_KNOWN:
-                self._known.clear()
-            self._known[prefix] = known
+            sites = self.known_requests.sites
+            if len(sites) >= _MOST_KNOWN:
+                sites.clear()
+            sites[prefix] = known
         else:
             try:
                 origin, target = parse_url(url)
             except CredentialsInURL:
                 return None
             known = self._known_of(origin)
-            _remember(self._known, url, *known)
+            _remember(self.known_requests.sites, url, *known)
         head = _backends.selected.frame_target(b"GET ", target, 0, known[2])
         return None if head is None else (known, head)
 
@@ -211,51 +209,12 @@ class Preparer:
         """Return the job of *request*, made of what one like it has come to; None where all has to be looked at."""
         if self._needs_request:
             return None
-        if not request.is_sent_as_others():
-            return None if self._is_plain_unusual else self._prepare_repeated(request, index)
-        method = request.method
-        if (method != "GET" and method != "HEAD") or type(request.decode) is not bool:
-            return None
-        headers: Any = request.headers
-        known = self._known if method == "GET" else self._known_by_head
-        if headers is None:
-            found = plain_get(known, request.url)
-        elif method == "GET" and request.decode is True:
-            found = plain_request(known, request.url, headers, self._layouts)
-        else:
-            found = plain_request(known, request.url, headers, self._layouts_of(method, request.decode))
-        if found is None:
-            return None
-        (key, origin, _), head = found
-        job = Job(request, index, key, origin, method, head)
-        if headers is not None:
-            job.own_lines = len(headers)
-        if method != "GET":
-            job.head = b"HEAD" + head[3:]
-            job.is_plain = False
-            job.may_read_fast = not self.settings.strict  # which closes behind what is announced and left out
-        return job if request.is_read_as_others() or self._is_known_reading(job, request) else None
+        job: Job | None = self.known_requests.job_of(request, index)
+        return job or self.prepare_repeated(request, index)
 
-    def _is_known_reading(self, job: Job, request: Request) -> bool:
-        """Have *job* go by what *request* says of its response, and return True; False where it has to be looked at."""
-        try:
-            said = self._readings.get(request.reading())
-        except TypeError:  # there is something in it that has no hash
-            return False
-        if said is None:
-            return False
-        if request.sink is not None:
-            if not is_writable(request.sink):
-                return False
-            job.may_go_on = self._policies.may_go_on
-        _, job.reader = said
-        if isinstance(request.timeout, Timeout):  # or there is none
-            job.timeout = request.timeout
-        return True
-
-    def _prepare_repeated(self, request: Request, index: int) -> Job | None:
-        """As ``prepare_known``, for a request with content that is at hand."""
-        told = request.content_alone()
+    def prepare_repeated(self, request: Request, index: int) -> Job | None:
+        """As ``prepare_known``, for a request with content that is at hand; None for any other."""
+        told = None if self._is_plain_unusual else request.content_alone()
         if told is None:
             return None
         method, url, body, json = told
@@ -266,7 +225,7 @@ class Preparer:
             return None
         known, target = found
         job = Job(request, index, known.key, known.origin, method, b"")
-        if not request.is_read_as_others() and not self._is_known_reading(job, request):
+        if not is_read_as_others(request) and not self.known_requests.is_known_reading(job, request):
             return None
         framed = (body, len(body), None) if type(body) is bytes and json is None else _framed(request, method)
         head = known.head_for(target, framed)
@@ -278,7 +237,8 @@ class Preparer:
 
     def _layouts_of(self, method: str, decode: bool) -> Layouts:
         """Return the layouts of what is asked for so: what HEAD sends differs, and what is judged with *decode*."""
-        return self._layouts if method == "GET" and decode else self._other_layouts.setdefault((method, decode), {})
+        known = self.known_requests
+        return known.layouts if method == "GET" and decode else known.other_layouts.setdefault((method, decode), {})
 
     def _learn(self, request: Request, job: Job, fields: Fields) -> None:
         """Keep of *job* what makes others of its kind: see ``prepare_known``."""
@@ -290,9 +250,9 @@ class Preparer:
                 self._repeated.learn(job, request.url)
                 self._learn_reading(request, job)
             return
-        if method not in ("GET", "HEAD") or not request.is_sent_as_others():
+        if method not in ("GET", "HEAD") or not is_sent_as_others(request):
             return
-        known = self._known_by_head if method == "HEAD" else self._known
+        known = self.known_requests.sites_by_head if method == "HEAD" else self.known_requests.sites
         shared = self._plain_of_head if method == "HEAD" else self._plain
         bare = _backends.selected.serialize_request_head(method, "/", job.origin.host_field, shared, -1)
         if bare is None:
@@ -305,14 +265,16 @@ class Preparer:
             if len(layouts) >= _MOST_LAYOUTS:
                 layouts.clear()
             layouts[tuple(name for name, _ in fields)] = layout
+            self.known_requests.layout = None  # which may be of the same names
 
     def _learn_reading(self, request: Request, job: Job) -> None:
-        reading = request.reading()
+        reading = reading_of(request)
         is_usual = request.sink is None or type(request.sink) in FILES  # others have to be looked at each time
         if reading is not None and is_usual and isinstance(request.timeout, Timeout | None):
-            if len(self._readings) >= _MOST_LAYOUTS:
-                self._readings.clear()
-            self._readings[reading] = request.retry, job.reader
+            readings = self.known_requests.readings
+            if len(readings) >= _MOST_LAYOUTS:
+                readings.clear()
+            readings[reading] = request.retry, job.reader
 
     def _note_options(self, job: Job, request: Request) -> None:
         """Have *job* go by what *request* says of its time and its response. Raises OSError, TypeError for the sink."""

@@ -1,3 +1,5 @@
+cdef tuple _NORMALIZED
+
 cdef class RequestFields:
     cdef public object auth
     cdef public object body
@@ -23,3 +25,8 @@ cdef class RequestFields:
     cdef public object wire
 
     cpdef _put(self, RequestFields other)
+
+cpdef bint is_sent_as_others(RequestFields request) except -1
+cpdef bint goes_as_others(RequestFields request) except -1
+cpdef bint is_read_as_others(RequestFields request) except -1
+cpdef tuple reading_of(RequestFields request)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
+
+NORMALIZED: Final = ("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS")
+"""Methods that may be given in any case of their letters (Fetch standard, "normalize a method")."""
+_NORMALIZED: Final = NORMALIZED
 
 
 class RequestFields:
@@ -57,32 +61,37 @@ class RequestFields:
     validators: Any
     wire: Any
 
-    def _fill(
+    def __init__(
         self,
         method: Any,
         url: Any,
-        headers: Any,
-        body: Any,
-        json: Any,
-        auth: Any,
-        validators: Any,
-        timeout: Any,
-        tag: Any,
-        sink: Any,
-        sink_any_status: Any,
-        decode: Any,
-        max_content: Any,
-        redirects: Any,
-        retry: Any,
-        tolerant_decoding: Any,
-        default_encoding: Any,
-        context: Any,
-        server_hostname: Any,
-        fingerprint: Any,
-        proxy: Any,
-        wire: Any,
+        headers: Any = None,
+        body: Any = None,
+        *,
+        params: Any = None,
+        json: Any = None,
+        data: Any = None,
+        files: Any = None,
+        timeout: Any = None,
+        tag: Any = None,
+        sink: Any = None,
+        sink_any_status: Any = False,
+        decode: Any = True,
+        max_content: Any = None,
+        context: Any = None,
+        server_hostname: Any = None,
+        fingerprint: Any = None,
+        proxy: Any = None,
+        redirects: Any = None,
+        retry: Any = None,
+        auth: Any = None,
+        tolerant_decoding: Any = None,
+        default_encoding: Any = None,
+        validators: Any = None,
+        wire: Any = False,
+        **unknown: Any,
     ) -> None:
-        """Set every attribute; None is not to say it."""
+        """Set every attribute; None is not to say it. Raises what ``_work_out`` raises."""
         self.method = method
         self.url = url
         self.headers = headers
@@ -105,6 +114,19 @@ class RequestFields:
         self.fingerprint = fingerprint
         self.proxy = proxy
         self.wire = False if wire is None else wire
+        is_plain = params is None and data is None and files is None and default_encoding is None
+        if (
+            not is_plain
+            or validators is not None
+            or unknown
+            or method not in _NORMALIZED
+            or (type(url) is str and "@" in url)
+        ):
+            self._work_out(params, data, files, unknown)
+
+    def _work_out(self, params: Any, data: Any, files: Any, unknown: dict[str, Any]) -> None:
+        """See to what has to be looked at, or is given as something else than an attribute."""
+        raise NotImplementedError
 
     def _put(self, other: RequestFields) -> None:
         """Set every attribute as *other* has it, of a request that has just been made."""
@@ -133,17 +155,6 @@ class RequestFields:
         self.validators = other.validators
         self.wire = other.wire
 
-    def is_sent_as_others(self) -> bool:
-        """Return whether nothing but method, URL and fields decides what is sent, and over which connections."""
-        return (
-            type(self.url) is str
-            and self.body is None
-            and self.json is None
-            and self.auth is None
-            and self.validators is None
-            and self.goes_as_others()
-        )
-
     def content_alone(self) -> tuple[str, str, Any, Any] | None:
         """Return method, URL, body and json, where nothing else decides what is sent, and over which connections."""
         if (
@@ -153,49 +164,67 @@ class RequestFields:
             and self.headers is None
             and self.auth is None
             and self.validators is None
-            and self.goes_as_others()
+            and goes_as_others(self)
         ):
             return self.method, self.url, self.body, self.json
         return None
 
-    def goes_as_others(self) -> bool:
-        """Return whether nothing is said of its connection."""
-        return (
-            self.context is None
-            and self.server_hostname is None
-            and self.fingerprint is None
-            and self.proxy is None
-            and self.wire is False
-        )
 
-    def is_read_as_others(self) -> bool:
-        """Return whether nothing is said of the response, nor of how long it may take."""
-        return (
-            self.sink is None
-            and self.decode is True
-            and self.max_content is None
-            and self.retry is None
-            and self.redirects is None
-            and self.timeout is None
-            and self.tolerant_decoding is None
-            and self.sink_any_status is False
-        )
+# Functions: a method of a class that Python classes stand on is looked up in those first, each time.
 
-    def reading(self) -> tuple[Any, ...] | None:
-        """Return what is said of the response, as a key that is equal for what is read alike; None for what is rare.
 
-        A Retry goes by its id, so that whoever keeps the key has to keep it too.
-        """
-        if self.tolerant_decoding is not None or self.sink_any_status is not False:
-            return None
-        return (
-            self.decode,
-            type(self.decode),
-            self.max_content,
-            type(self.max_content),
-            id(self.retry),
-            self.redirects,
-            type(self.redirects),
-            type(self.sink),
-            type(self.timeout),
-        )
+def is_sent_as_others(request: RequestFields) -> bool:
+    """Return whether nothing but method, URL and fields decides what is sent, and over which connections."""
+    return (
+        type(request.url) is str
+        and request.body is None
+        and request.json is None
+        and request.auth is None
+        and request.validators is None
+        and goes_as_others(request)
+    )
+
+
+def goes_as_others(request: RequestFields) -> bool:
+    """Return whether nothing is said of its connection."""
+    return (
+        request.context is None
+        and request.server_hostname is None
+        and request.fingerprint is None
+        and request.proxy is None
+        and request.wire is False
+    )
+
+
+def is_read_as_others(request: RequestFields) -> bool:
+    """Return whether nothing is said of the response, nor of how long it may take."""
+    return (
+        request.sink is None
+        and request.decode is True
+        and request.max_content is None
+        and request.retry is None
+        and request.redirects is None
+        and request.timeout is None
+        and request.tolerant_decoding is None
+        and request.sink_any_status is False
+    )
+
+
+def reading_of(request: RequestFields) -> tuple[Any, ...] | None:
+    """Return what is said of the response, as a key that is equal for what is read alike; None for what is rare.
+
+    A Retry goes by its id, so that whoever keeps the key has to keep it too.
+    """
+    if request.tolerant_decoding is not None or request.sink_any_status is not False:
+        return None
+    return (
+        request.decode,
+        type(request.decode),
+        request.max_content,
+        type(request.max_content),
+        id(request.retry),
+        request.redirects,
+        type(request.redirects),
+        type(request.sink),
+        type(request.timeout),
+    )

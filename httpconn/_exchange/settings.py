@@ -26,6 +26,7 @@ from ..policies.robots import product_token
 from .charsets import DefaultEncoding, check_default
 from .content_coding import DEFAULT_MAX_RATIO
 from .options import OF_POOLS, unexpected
+from .request_fields import goes_as_others, is_read_as_others
 
 if TYPE_CHECKING:
     from http.cookiejar import CookieJar
@@ -161,7 +162,7 @@ def check_kind(name: str, value: object) -> None:
 
 def check_request(request: Request) -> None:
     """Raise TypeError where an option of *request* is of another kind than it has to be."""
-    if request.is_read_as_others() and request.goes_as_others():
+    if is_read_as_others(request) and goes_as_others(request):
         return  # it has none of these
     for name in _KINDS_OF_REQUESTS:
         value = getattr(request, name)

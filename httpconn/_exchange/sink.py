@@ -44,11 +44,6 @@ def is_file_object(sink: Any) -> bool:
     return hasattr(sink, "write")
 
 
-def is_writable(file: io.IOBase) -> bool:
-    """Return whether *file* is open, and for writing."""
-    return not file.closed and file.writable()
-
-
 def _check_writable(file: Any) -> None:
     """Raise ValueError where *file* can be seen to be closed, or open for reading only."""
     is_closed = getattr(file, "closed", False) is True

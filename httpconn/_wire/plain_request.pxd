@@ -1,8 +1,10 @@
 cimport cython
 
+cdef Py_ssize_t _BEFORE_LINES
 cdef Py_ssize_t _MOST_FIELDS
 cdef Py_ssize_t _MOST_KEPT_BYTES
 cdef dict _STARTS
+cdef object _NO_VALUE
 cdef object _are_field_bytes
 
 cpdef bint are_texts(tuple items) except -1
@@ -10,14 +12,14 @@ cpdef bint are_texts(tuple items) except -1
 cdef class FieldLines:
     cdef public list _is_secret
     cdef public tuple _kept
-    cdef public list _pieces
-    cdef public Py_ssize_t _secrets
+    cdef public tuple _names
+    cdef public list _starts
 
-    @cython.locals(at=Py_ssize_t, last=tuple, kept=bytes, others=list, lines=bytes)
-    cpdef bytes lines(self, tuple values)
-    cpdef bint is_fit(self, tuple values) except -1
-    @cython.locals(at=Py_ssize_t)
-    cdef _keep(self, tuple values, bytes lines)
+    @cython.locals(at=Py_ssize_t, last=tuple, kept=list, pieces=list, is_new=bint, lines=bytes, value=str, whole=bytes, others=Py_ssize_t, other_at=Py_ssize_t)
+    cpdef bytes lines(self, tuple values, bytes front=*)
+    cpdef bint is_fit(self, Py_ssize_t at, str value) except -1
+    @cython.locals(at=Py_ssize_t, kept=list, before=bytes, behind=bytes)
+    cdef _keep(self, tuple values, list pieces, Py_ssize_t varies)
 
 cdef class GivenFields(FieldLines):
     cdef public Py_ssize_t _host_at

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from .annotations import Any, Final
+from .annotations import Any, Final, TypeAlias
 from .framing import framing_line
 from .grammar import FRAMING_NAMES, RE_FIELD_BYTE, RE_TCHAR
 
@@ -21,6 +21,9 @@ _MOST_KEPT_BYTES: Final = 16_384
 """Of values with which the lines have more, none are kept."""
 _SECRET: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
 """Nor those of these, which are nobody's business when the request is over."""
+_NO_VALUE: Final = object()
+_BEFORE_LINES: Final = 2
+"""How many pieces stand in front of the line of the first field."""
 _STARTS: Final = {method: method.encode() + b" " for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH")}
 _ACCEPT_ENCODING: Final = b"Accept-Encoding: identity\r\n"
 """No content coding is undone for HTTPConnection, so none is asked for."""
@@ -28,6 +31,7 @@ _are_tchars: Final = re.compile(f"{RE_TCHAR.decode('latin-1')}*+").fullmatch
 _are_field_bytes: Final = re.compile(f"{RE_FIELD_BYTE.decode('latin-1')}*+").fullmatch
 _is_host: Final = re.compile(RE_FIELD_BYTE + rb"*+").fullmatch
 
+Kept: TypeAlias = tuple[tuple[Any, ...], list[bytes], "bytes | None", int, bytes, bytes]
 Frame = Callable[[bytes, str, int, bytes], "bytes | None"]
 
 
@@ -42,55 +46,74 @@ def are_texts(items: tuple[Any, ...]) -> bool:
 class FieldLines:
     """Makes the field lines of requests whose fields have the same names."""
 
-    __slots__ = ("_is_secret", "_kept", "_pieces", "_secrets")
+    __slots__ = ("_is_secret", "_kept", "_names", "_starts")
 
     def __init__(self, names: tuple[str, ...], front: str = "") -> None:
         """*names* are tokens, one or more; *front* is put in front of the lines."""
+        self._names = names
         self._is_secret = [*map(_SECRET.__contains__, map(str.lower, names))]
-        self._secrets = sum(self._is_secret)
-        # What stands around the values, each of which takes the place of an empty text.
-        self._pieces = [piece for name in names for piece in (f"\r\n{name}: ", "")]
-        self._pieces[0] = front + self._pieces[0].removeprefix("\r\n")
-        self._pieces.append("\r\n\r\n")
-        # Values of a request before, and what they have come to, where all of them may be kept. One attribute: threads
-        # make requests side by side, and must not see the values of one with the lines of another.
-        self._kept: tuple[tuple[Any, ...], bytes] = (None,) * len(names), b""
+        self._starts = [*map("{}: ".format, names)]
+        # Values of a request before, with what stands there: a place for what is put in front, *front*, a line for each
+        # value, the end; and all that in one, once it was asked for. A value that is not to be kept is one that nobody
+        # can give. Then, where one value alone was another than before: which, and what stands around it; else -1. One
+        # attribute, of which no part changes: threads make requests side by side, and must not see the values of one
+        # with the lines of another.
+        pieces = [b"", front.encode("latin-1"), *[b""] * len(names), b"\r\n"]
+        self._kept: Kept = (_NO_VALUE,) * len(names), pieces, None, -1, b"", b""
 
-    def lines(self, values: tuple[Any, ...]) -> bytes | None:
-        """Return the lines and the empty line behind them, or None where a value is unusual.
+    def lines(self, values: tuple[Any, ...], front: bytes = b"") -> bytes | None:
+        """Return *front*, the lines and the empty line behind them, or None where a value is unusual.
 
         Raises ValueError where there are not as many values as names.
         """
-        last, kept = self._kept
+        last, kept, whole, varies, before, behind = self._kept
         if len(values) != len(last):
             raise ValueError(f"{len(values)} values for {len(last)} names")
-        if not are_texts(values):
-            return None
-        others = [value for at, value in enumerate(values) if value is not last[at]]
-        if not others:
-            return kept
-        if not _are_field_bytes("".join(others)) or not self.is_fit(values):
-            return None
-        pieces = self._pieces[:]
-        pieces[1::2] = [*values]
-        lines = "".join(pieces).encode("latin-1")
-        if len(others) > self._secrets and len(lines) <= _MOST_KEPT_BYTES:
-            self._keep(values, lines)
+        pieces, is_new, others, other_at = kept, False, 0, -1
+        for at in range(len(values)):
+            if values[at] is last[at]:
+                continue
+            if type(values[at]) is not str:
+                return None
+            value = values[at]
+            if not (value.isascii() and value.isprintable()) and not _are_field_bytes(value):
+                return None
+            if not self.is_fit(at, value):
+                return None
+            if pieces is kept:
+                pieces = kept[:]
+            pieces[at + _BEFORE_LINES] = (self._starts[at] + value + "\r\n").encode("latin-1")
+            others += 1
+            other_at = at
+            if not self._is_secret[at]:
+                is_new = True
+        if pieces is kept:
+            if whole is None:
+                whole = b"".join(kept)
+                self._kept = last, kept, whole, varies, before, behind
+            return front + whole if front else whole
+        pieces[0] = front
+        lines = b"".join(pieces)
+        if len(lines) <= _MOST_KEPT_BYTES and (is_new or others == 1):
+            self._keep(values, pieces, other_at if others == 1 else -1)
         return lines
 
-    def is_fit(self, values: tuple[str, ...]) -> bool:
-        """Return whether *values*, of field bytes, may stand there. Those that are kept are not asked about again."""
+    def is_fit(self, at: int, value: str) -> bool:
+        """Return whether *value*, of field bytes, may stand there. Those that are kept are not asked about again."""
         return True
 
-    def _keep(self, values: tuple[str, ...], lines: bytes) -> None:
-        if not self._secrets:
-            self._kept = values, lines
-            return
-        kept: list[str | None] = [*values]
+    def _keep(self, values: tuple[str, ...], pieces: list[bytes], varies: int) -> None:
+        pieces[0] = before = behind = b""
+        if varies >= 0:
+            at = varies + _BEFORE_LINES
+            before = b"".join(pieces[:at]) + self._starts[varies].encode("latin-1")
+            behind = b"\r\n" + b"".join(pieces[at + 1 :])
+        kept: list[Any] = [*values]
         for at, is_secret in enumerate(self._is_secret):
             if is_secret:
-                kept[at] = None
-        self._kept = tuple(kept), b""
+                kept[at] = _NO_VALUE
+                pieces[at + _BEFORE_LINES] = b""
+        self._kept = tuple(kept), pieces, None, varies, before, behind
 
 
 class GivenFields(FieldLines):
@@ -104,8 +127,8 @@ class GivenFields(FieldLines):
         self._host_at = -1 if self.sends_host else lowered.index("host")
         self.sends_accept_encoding = "accept-encoding" not in lowered
 
-    def is_fit(self, values: tuple[str, ...]) -> bool:
-        return self._host_at < 0 or (" " not in values[self._host_at] and "\t" not in values[self._host_at])
+    def is_fit(self, at: int, value: str) -> bool:
+        return at != self._host_at or (" " not in value and "\t" not in value)
 
 
 class RequestHeads:

@@ -6,7 +6,10 @@ import contextlib
 import datetime
 import http.cookiejar
 import importlib
+import inspect
 import pickle
+import subprocess
+import sys
 from fractions import Fraction
 from typing import Any
 from unittest import mock
@@ -364,3 +367,27 @@ def test_none_is_not_to_say_an_option_of_all_unless_it_is_a_number(kind: Any) ->
 def test_headers_that_are_no_pairs(new_pool: Maker, headers: Any) -> None:
     with pytest.raises(TypeError, match="pairs of name and value"):
         new_pool(headers=headers)
+
+
+def test_an_unknown_option_is_told_before_any_pool_is_loaded() -> None:
+    program = "import httpconn; httpconn.Request('GET', 'http://x/', cookies=1)"
+    done = subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True, timeout=60)
+    assert 'there is headers={"Cookie"' in done.stderr
+
+
+def test_a_request_shows_the_signature_of_its_constructor() -> None:
+    """Which is compiled, and has none of its own; so it is written twice."""
+    with interpreted():
+        made = importlib.import_module("httpconn._exchange.request_fields").RequestFields
+        there = inspect.signature(made)
+    shown = inspect.signature(Request)
+    assert [*shown.parameters] == [*there.parameters]
+    assert [one.default for one in shown.parameters.values()] == [one.default for one in there.parameters.values()]
+    assert [one.kind for one in shown.parameters.values()] == [one.kind for one in there.parameters.values()]
+
+    class Own(Request):
+        def __init__(self, path: str) -> None:
+            super().__init__("GET", f"http://a.test/{path}")
+
+    assert [*inspect.signature(Own).parameters] == ["path"]
+    assert Own("a").url == "http://a.test/a"

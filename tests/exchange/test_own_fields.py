@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import importlib
 import io
+import itertools
 import pickle
 import random
 import re
@@ -154,11 +155,53 @@ def test_both_speeds_agree() -> None:
         for speed in (layouts, other):
             is_good = all(type(name) is str and name.isascii() for name in names)
             by_names = {names: speed.FieldLayout(names, *told)} if is_good else {}
-            answers.append([speed.plain_request(known, url, headers, by_names) for _ in range(2)])
+            requests = speed.KnownRequests(bool, reads_head_fast=True)
+            requests.sites, requests.layouts = known, by_names
+            jobs = [requests.job_of(Request("GET", url, headers=headers), 7) for _ in range(3)]
+            answers.append([job and (job.head, job.key, job.origin, job.index, job.own) for job in jobs])
         assert answers[0] == answers[1], headers
-        assert answers[0][0] == answers[0][1]
+        assert answers[0][0] == answers[0][1] == answers[0][2]
         taken += answers[0][0] is not None
     assert taken > 50
+
+
+def test_one_value_alone_is_another() -> None:
+    """All else stands there from the last time: what that was does not show, whoever asks, and wherever to."""
+    with interpreted():
+        other = importlib.import_module("httpconn._exchange.layouts")
+    sites = {}
+    for host in ("a.test", "b.test"):
+        origin = Origin("http", host, 80)
+        sites[f"http://{host}"] = (origin.key, origin, b" HTTP/1.1\r\n\r\n")
+    chance = random.Random(18)
+    for speed, names in itertools.product(
+        (layouts, other), (("X-A", "X-B", "X-C"), ("X-A", "Host"), ("X-A", "Cookie"))
+    ):
+        requests = speed.KnownRequests(bool, reads_head_fast=True)
+        fixed = tuple("a.test" if name == "Host" else None for name in names)
+        sends_host = "Host" not in names
+        requests.sites = sites
+        requests.layouts = {names: speed.FieldLayout(names, fixed, b"Accept: */*\r\n", sends_host)}
+        values = dict.fromkeys(names, "a.test")
+        taken = 0
+        for _ in range(200):
+            varied = chance.choice((names[0], names[0], *names))
+            values[varied] = chance.choice(
+                ("a.test", "b", "c d", "", "\xe9", "\u20ac", "a\tb", "a\r\nb", None, 7, b"b")
+            )
+            url = chance.choice((*sites, "http://a.test")) + "/x"
+            job = requests.job_of(Request("GET", url, headers={**values}), 1)
+            lines = [f"{name}: {value}\r\n" for name, value in values.items()]
+            host = f"Host: {url[7:-2]}\r\n" if sends_host else ""
+            told = f"GET /x HTTP/1.1\r\n{host}Accept: */*\r\n{''.join(lines)}\r\n"
+            if job is None:
+                wrong = [value for value in values.values() if value in ("\u20ac", "a\r\nb", None, 7, b"b")]
+                assert wrong or values.get("Host", "a.test") != "a.test"
+            else:
+                assert job.head == told.encode("latin-1")
+                assert job.own == [*values.items()]
+                taken += 1
+        assert taken > 10
 
 
 def test_a_value_that_must_be_the_same() -> None:
@@ -180,7 +223,7 @@ def test_what_is_kept_of_them(in_use: Backend) -> None:
         request.method = f"M{number}"
         made(known.prepare_known, request)
         made(known.prepare, request)
-    assert len(known._other_layouts) <= 3
+    assert len(known.known_requests.other_layouts) <= 3
     for name, size, is_kept in (("X-A", 16_000, True), ("X-A", 17_000, False), ("Cookie", 9, False),
                                 ("authorization", 9, False)):  # fmt: skip
         if name != "X-A" and in_use.engine is None:

@@ -35,9 +35,9 @@ LARGE = (
     Large("RequestOptions", 23, "the keywords of one request, for type checkers"),
     Large("Request", 22, "one field for each thing that may be said of one request"),
     Large("RequestFields", 22, "the same, compiled"),
-    Large("Preparer", 27, "what the settings come to, once for all requests, and what was made of earlier ones"),
-    Large("Job", 22, "a request as it is sent: its fields, and what attempts, redirects and streams note in it"),
-    Large("GivenJob", 22, "a Job, whose fields it has other defaults of"),
+    Large("Preparer", 23, "what the settings come to, once for all requests, and what was made of earlier ones"),
+    Large("Job", 24, "a request as it is sent: its fields, and what attempts, redirects and streams note in it"),
+    Large("GivenJob", 24, "a Job, whose fields it has other defaults of"),
     Large("Cycle", 22, "what one connection needs for the common cycle, flat since each is touched in each"),
     Large("HTTPConnection", 33, "http.client's own attributes, which programs read and set, and the private ones"),
     Large("HTTPSConnection", 37, "likewise, and those of TLS"),
@@ -47,8 +47,8 @@ LARGE = (
     Large("ResponseReader", 21, "the state of one response, in one object since one is made for each"),
     Large("Connection", 34, "in many/: channel, exchange and clocks of one connection, flat since each is touched at each event"),
     Large("LoopState", 24, "what connections share, flat for the same reason"),
-    Large("Loop", 51, "LoopState, and the loop's own queues and ways to wait; names, memory, places and order are its parts"),
-    Large("PoliteLoop", 57, "a Loop, and what waits for robots.txt"),
+    Large("Loop", 50, "LoopState, and the loop's own queues and ways to wait; names, memory, places and order are its parts"),
+    Large("PoliteLoop", 56, "a Loop, and what waits for robots.txt"),
     Large("Inbox", 21, "the state of one call of AsyncClient.fetch_many: what is asked for, under way, done and held"),
 )  # fmt: skip
 

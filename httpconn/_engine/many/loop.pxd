@@ -4,7 +4,7 @@ from httpconn._engine.many.host cimport Host
 from httpconn._engine.many.ordering cimport Ordering
 from httpconn._engine.many.state cimport LoopState
 from httpconn._exchange.job cimport BareJob
-from httpconn._exchange.layouts cimport plain_get, plain_get_below, site_of
+from httpconn._exchange.layouts cimport KnownRequests
 from httpconn._exchange.response_fields cimport ResponseFields
 
 cdef double _FOREVER
@@ -15,7 +15,7 @@ cdef class Loop(LoopState):
     cdef public Py_ssize_t _being_read
     cdef public object _cancelled
     cdef public double _idle_s
-    cdef public dict _known
+    cdef public KnownRequests _known
     cdef public Host _last_host
     cdef public set _late_fields
     cdef public dict _lines
@@ -23,7 +23,6 @@ cdef class Loop(LoopState):
     cdef public Py_ssize_t _most_unanswered
     cdef public bint _queues_bare
     cdef public object _send_if_quiet
-    cdef public tuple _site
     cdef public dict active
     cdef public bint awaits_hooks
     cdef public dict hosts
@@ -48,7 +47,7 @@ cdef class Loop(LoopState):
     @cython.locals(host=Host)
     cdef _host_of(self, BareJob job)
     cdef _fill(self)
-    @cython.locals(job=BareJob, first=Py_ssize_t, index=Py_ssize_t, waiting=Py_ssize_t)
+    @cython.locals(known=KnownRequests, job=BareJob, first=Py_ssize_t, index=Py_ssize_t, waiting=Py_ssize_t)
     cdef bint _read_run(self, Py_ssize_t most) except -1
     @cython.locals(job=BareJob)
     cdef bint _takes_known(self) except -1
@@ -62,13 +61,15 @@ cdef class Loop(LoopState):
     cpdef forget(self, Connection connection)
     cpdef settle(self, Host host)
     cdef bint _has_room(self, Host host) except -1
-    @cython.locals(kind=type, job=BareJob, found=tuple, place=tuple, site=tuple)
+    @cython.locals(known=KnownRequests)
     cpdef known_job(self, url, index)
     @cython.locals(host=Host, connection=Connection, now=double)
     cpdef excuse(self, double now, double due_at)
     cpdef bint start_at_once(self, BareJob job, double due_at) except -1
     cdef bint _carries(self, Connection connection, BareJob job) except -1
     cdef bint _sends_fast(self, Connection connection, BareJob job) except -1
+    @cython.locals(away=double, began=double)
+    cpdef written(self, file, bytes content)
     cpdef hold(self, Py_ssize_t count)
     cpdef answered(self, ResponseFields response)
     cdef Py_ssize_t _room(self) except? -1

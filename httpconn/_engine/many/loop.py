@@ -24,7 +24,6 @@ from typing import Any, Final, Self
 
 from ..._exchange.follow_up import FollowUp
 from ..._exchange.job import Job, Key
-from ..._exchange.layouts import Known, plain_get, plain_get_below, site_of
 from ..._exchange.outcome import unanswered
 from ..._exchange.settings import FetchSettings
 from ..._io.channel import NOT_QUIET
@@ -71,10 +70,9 @@ class Loop(LoopState):
     """Takes jobs from the intake, has them carried over connections, and puts the responses into ``results``."""
 
     __slots__ = ("_at_once", "_being_read", "_cancelled", "_idle_s", "_known", "_last_host", "_late_fields",
-                 "_lines", "_look_ahead", "_most_unanswered", "_queues_bare", "_send_if_quiet", "_site", "active",
-                 "awaits_hooks", "hosts", "idle", "intake", "is_parents",
-                 "is_running", "most_in_a_row", "open", "per_host", "places", "results", "runnable",
-                 "unjudged")  # fmt: skip
+                 "_lines", "_look_ahead", "_most_unanswered", "_queues_bare", "_send_if_quiet", "active",
+                 "awaits_hooks", "hosts", "idle", "intake", "is_parents", "is_running", "most_in_a_row", "open",
+                 "per_host", "places", "results", "runnable", "unjudged")  # fmt: skip
 
     def __init__(self, shared: Shared, settings: FetchSettings, intake: Intake) -> None:
         super().__init__(shared, settings)
@@ -98,8 +96,6 @@ class Loop(LoopState):
         self.hosts: dict[Key, Host] = {}
         self._last_host: Host | None = None
         """Of ``hosts``, the one that the last job was queued for: the next one is often for the same."""
-        self._site: tuple[str, Known] | None = None
-        """What a URL of an origin begins with that came twice in a row, and what is known of it."""
         self.runnable: collections.deque[Host] = collections.deque()
         self.open = 0  # connections of any state
         self.active: dict[Connection, None] = {}
@@ -331,7 +327,8 @@ class Loop(LoopState):
     def _read_run(self, most: int) -> bool:
         """Queue what the first source has of known kinds, at most *most*, and what comes behind; as ``_read_ahead``."""
         intake, added = self.intake, self.intake.added
-        prepare_known = self.shared.preparer.prepare_known
+        known = self._known
+        assert known is not None
         source = intake.sources[0]
         first = index = intake.count
         waiting = len(self.runnable)
@@ -340,9 +337,9 @@ class Loop(LoopState):
                 request = next(source)
                 job: Job | None = None
                 if isinstance(request, str):
-                    job = self.known_job(request, index)
+                    job = known.job_of_url(request, index)
                 elif type(request) is Request:
-                    job = prepare_known(request, index)
+                    job = known.job_of(request, index) or self.shared.preparer.prepare_repeated(request, index)
                 if job is None:
                     break
                 index += 1
@@ -369,25 +366,8 @@ class Loop(LoopState):
 
     def known_job(self, url: str, index: int) -> Job | None:
         """Return the job to GET *url*, if it is like one before of its origin; None where it has to be looked at."""
-        site = self._site
-        place, head = None, None
-        if site is not None:
-            place = site[1]
-            head = plain_get_below(site[0], url, place[2])
-        if head is None:
-            if self._known is None:
-                return None
-            found = plain_get(self._known, url)
-            if found is None:
-                return None
-            place, head = found
-            if self._last_host is not None and self._last_host.key is place[0]:
-                self._site = (site_of(url), place)
-        assert place is not None
-        kind = Job
-        job = kind.__new__(kind)  # as the compiler makes an instance without a call of its class
-        job._fill(url, index, place[0], place[1], "GET", head)
-        return job
+        known = self._known
+        return None if known is None else known.job_of_url(url, index)
 
     def _take_in(self, taken: Job | Response) -> None:
         """Queue a job, or hand out what cannot be one."""
@@ -551,6 +531,18 @@ class Loop(LoopState):
             return LoopState.off_the_clock(self, function, *args)
         finally:
             self._lines.clear()
+
+    def written(self, file: Any, content: bytes) -> int:
+        """Return how much of *content* one of ``FILES`` has taken in one call; time stands still meanwhile."""
+        away, began = self.away, time.monotonic()
+        try:
+            count: int | None = file.write(content)
+        except BlockingIOError as error:  # a buffer is full, and what is below it takes nothing
+            count = getattr(error, "characters_written", 0)
+        finally:
+            self.away = away + time.monotonic() - began
+            self._lines.clear()
+        return 0 if count is None else count
 
     def give_up(self, job: Job, error: Exception) -> None:
         """Hand out *error* as the result of a job that is not sent, or not again."""

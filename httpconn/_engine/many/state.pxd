@@ -35,6 +35,7 @@ cdef class LoopState(Clock):
     cpdef BareJob next_job(self, Host host, Py_ssize_t turn)
     cpdef note_sent(self, Host host, job)
     cpdef bint take_first(self, jobs, job) except -1
+    cpdef written(self, file, bytes content)
     cpdef hold(self, Py_ssize_t count)
     cpdef answered(self, ResponseFields response)
     cpdef rest(self, connection)

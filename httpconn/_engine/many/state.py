@@ -109,6 +109,10 @@ class LoopState(Clock):
         """Free the place of a connection that is closed."""
         raise NotImplementedError
 
+    def written(self, file: Any, content: bytes) -> int:
+        """Return how much of *content* one of ``FILES`` has taken in one call; time stands still meanwhile."""
+        raise NotImplementedError
+
     def hold(self, count: int) -> None:
         """Count *count* more bytes of content; beyond what may be held, reading pauses."""
         raise NotImplementedError
