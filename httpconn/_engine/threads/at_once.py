@@ -222,7 +222,8 @@ class AtOnce:
             if sent < 0:
                 return None  # which is found again, and gone into
         else:
-            if not connection.is_quiet():
+            # No content was left out before it, so that all there is to be looked at is the socket.
+            if not (connection.is_quiet() if watch is None else watch.is_quiet()):
                 connection.disconnect(NOT_QUIET)
                 return None
             try:
