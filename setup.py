@@ -113,12 +113,12 @@ LESS_BUSY = ["_io.source", "_exchange.layouts", "_engine.many.host", "_engine.ma
 """Those of them in which an exchange spends little."""
 
 SELDOM_USED = ["_wire.chunked", "_io.channel", "_io.watch", "_exchange.request_fields", "_engine.many.awaited"]
-"""Those that not every exchange comes through: -Og takes 6 tenths of the time of -O1, and a GET has 0.7 % more to do."""
+"""Those that not every exchange comes through: -Og takes 0.6 of the time of -O1, and a GET has 0.7 % more to do."""
 
 NOT_WORTH_IT = ["-fno-code-hoisting", "-fno-expensive-optimizations", "-fno-gcse", "-fno-ipa-icf",
                 "-fno-schedule-insns2", "-fno-store-merging", "-fno-tree-loop-vectorize", "-fno-tree-pre",
                 "-fno-tree-slp-vectorize", "-fno-tree-tail-merge", "-fno-tree-vrp"]  # fmt: skip
-"""Passes of gcc that take a quarter of its time at -O2, a third at -O3, and without which an exchange takes the same."""
+"""Passes that take a quarter of gcc's time at -O2, a third at -O3, and without which an exchange takes the same."""
 
 
 def level_of(name: str, compiler: str) -> list[str]:
