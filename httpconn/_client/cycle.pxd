@@ -19,26 +19,26 @@ cdef str _WATCH
 cdef class Cycle:
     cdef public object _backend
     cdef public Py_ssize_t _count
-    cdef public object _has_version
+    cdef object _has_version
     cdef public object _host
-    cdef public object _host_field
-    cdef public object _is_quiet
-    cdef public object _is_unchanged
-    cdef public object _last
-    cdef public object _make
-    cdef public bint _may_answer
-    cdef public tuple _originals
-    cdef public object _port
-    cdef public object _response_class
-    cdef public tuple _response_slots
-    cdef public tuple _response_steps
-    cdef public object _response_version
-    cdef public object _seen_version
+    cdef object _host_field
+    cdef object _is_quiet
+    cdef object _is_unchanged
+    cdef object _last
+    cdef object _make
+    cdef bint _may_answer
+    cdef tuple _originals
+    cdef object _port
+    cdef object _response_class
+    cdef tuple _response_slots
+    cdef tuple _response_steps
+    cdef object _response_version
+    cdef object _seen_version
     cdef public object _send
     cdef public object _serialize
-    cdef public tuple _steps
-    cdef public object _version
-    cdef public object _version_of
+    cdef tuple _steps
+    cdef object _version
+    cdef object _version_of
 
     cpdef bint knows(self, kind, own) except -1
     @cython.locals(own=dict, watch=Watch, descriptor=Py_ssize_t, sent=Py_ssize_t, head=bytes)

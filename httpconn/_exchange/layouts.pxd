@@ -25,8 +25,8 @@ cpdef tuple given_get(dict given, RequestFields request, tuple fields)
 cdef bint _are_pairs(list items) except -1
 
 cdef class FieldLayout(FieldLines):
-    cdef public tuple _fixed
-    cdef public tuple _front
+    cdef tuple _fixed
+    cdef tuple _front
     cdef public bint sends_host
 
     cpdef bint is_fit(self, Py_ssize_t at, str value) except -1
@@ -38,10 +38,10 @@ cdef class FieldLayout(FieldLines):
 
 @cython.final
 cdef class KnownRequests:
-    cdef public tuple _last
-    cdef public object _may_go_on
+    cdef tuple _last
+    cdef object _may_go_on
     cdef public tuple _read
-    cdef public bint _reads_head_fast
+    cdef bint _reads_head_fast
     cdef public tuple _site
     cdef public FieldLayout layout
     cdef public dict layouts

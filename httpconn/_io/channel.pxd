@@ -5,12 +5,12 @@ cdef object _milliseconds(timeout_s)
 
 cdef class Channel:
     cdef public list _addresses
-    cdef public bint _is_tls
-    cdef public bint _is_wrapped
-    cdef public object _last_error
-    cdef public list _layers
-    cdef public object _peer
-    cdef public object _poll
+    cdef bint _is_tls
+    cdef bint _is_wrapped
+    cdef object _last_error
+    cdef list _layers
+    cdef object _peer
+    cdef object _poll
     cdef public object _settings
     cdef public object _tls
     cdef public list _trying

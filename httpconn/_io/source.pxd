@@ -1,5 +1,5 @@
 cdef class SocketSource:
-    cdef public object _again
+    cdef object _again
     cdef public object _sock
     cdef public bint is_clean
 

@@ -4,10 +4,10 @@ cdef bint _has_pending(sock) except -1
 
 cdef class Watch:
     cdef public object _descriptor
-    cdef public Py_ssize_t _forks
-    cdef public bint _has_read
-    cdef public bint _is_tls
-    cdef public object _poll
+    cdef Py_ssize_t _forks
+    cdef bint _has_read
+    cdef bint _is_tls
+    cdef object _poll
     cdef public object sock
 
     cpdef bint is_quiet(self) except -1

@@ -2,11 +2,11 @@ cimport cython
 
 # A caller may set any number, and a limit may be any: so these are not of C.
 cdef class ChunkedDecoder:
-    cdef public object _excess
+    cdef object _excess
     cdef public object _line_bytes
-    cdef public object _overhead_bytes
-    cdef public bint _strict
-    cdef public object _take_chunks
+    cdef object _overhead_bytes
+    cdef bint _strict
+    cdef object _take_chunks
     cdef public object _trailer_lines
     cdef public list _trailers
     cdef public object chunk_left

@@ -11,12 +11,12 @@ cdef Py_ssize_t _VERSION
 cdef PlainReader _last
 
 cdef class PlainReader:
-    cdef public object _begin_head
-    cdef public object _field_lines
+    cdef object _begin_head
+    cdef object _field_lines
     cdef public Py_ssize_t _head_bytes
     cdef public object _line_bytes
     cdef public long long _max_content
-    cdef public object _take_chunks
+    cdef object _take_chunks
     cdef public bint _takes_coded
     cdef public object backend
     cdef public object limits

@@ -10,10 +10,10 @@ cdef object _are_field_bytes
 cpdef bint are_texts(tuple items) except -1
 
 cdef class FieldLines:
-    cdef public list _is_secret
+    cdef list _is_secret
     cdef public tuple _kept
     cdef public tuple _names
-    cdef public list _starts
+    cdef list _starts
 
     @cython.locals(at=Py_ssize_t, last=tuple, kept=list, pieces=list, is_new=bint, lines=bytes, value=str, whole=bytes, others=Py_ssize_t, other_at=Py_ssize_t)
     cpdef bytes lines(self, tuple values, bytes front=*)
@@ -22,12 +22,12 @@ cdef class FieldLines:
     cdef _keep(self, tuple values, list pieces, Py_ssize_t varies)
 
 cdef class GivenFields(FieldLines):
-    cdef public Py_ssize_t _host_at
+    cdef Py_ssize_t _host_at
     cdef public bint sends_accept_encoding
     cdef public bint sends_host
 
 cdef class RequestHeads:
-    cdef public object _frame
+    cdef object _frame
     cdef public tuple _hosts
     cdef public dict _seen
 

@@ -3,7 +3,7 @@ cimport cython
 
 cdef class Carried:
     cdef public object _content
-    cdef public bint _has_cookies
+    cdef bint _has_cookies
     cdef public bint _is_taken
     cdef public object _msg
     cdef public ResponseFields _response
@@ -17,11 +17,11 @@ cdef class Carried:
 cpdef content_at_hand(dict made, raw_kind)
 
 cdef class Maker:
-    cdef public dict _as_made
-    cdef public object _encoding_by
-    cdef public object _headers_kind
-    cdef public object _jar_kind
-    cdef public object _kind
+    cdef dict _as_made
+    cdef object _encoding_by
+    cdef object _headers_kind
+    cdef object _jar_kind
+    cdef object _kind
 
     @cython.locals(of_raw=dict, late=tuple, made=dict)
     cpdef make(self, request, raw, url, adapter)

@@ -12,17 +12,17 @@ cdef object _push
 
 cdef class Loop(LoopState):
     cdef public Py_ssize_t _at_once
-    cdef public Py_ssize_t _being_read
+    cdef Py_ssize_t _being_read
     cdef public object _cancelled
     cdef public double _idle_s
     cdef public KnownRequests _known
     cdef public Host _last_host
-    cdef public set _late_fields
+    cdef set _late_fields
     cdef public dict _lines
-    cdef public Py_ssize_t _look_ahead
-    cdef public Py_ssize_t _most_unanswered
+    cdef Py_ssize_t _look_ahead
+    cdef Py_ssize_t _most_unanswered
     cdef public bint _queues_bare
-    cdef public object _send_if_quiet
+    cdef object _send_if_quiet
     cdef public dict active
     cdef public bint awaits_hooks
     cdef public dict hosts
@@ -78,7 +78,7 @@ cdef class Loop(LoopState):
 
 cdef class ResultIterator:
     cdef public Loop _loop
-    cdef public Ordering _results
+    cdef Ordering _results
 
     @cython.locals(loop=Loop)
     cpdef _run(self)

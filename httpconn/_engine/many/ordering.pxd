@@ -3,8 +3,8 @@ from httpconn._exchange.response_fields cimport ResponseFields
 
 @cython.final
 cdef class Ordering:
-    cdef public dict _early
-    cdef public Py_ssize_t _first
+    cdef dict _early
+    cdef Py_ssize_t _first
     cdef public list _places
     cdef public Py_ssize_t held
     cdef public bint is_ordered

@@ -7,9 +7,9 @@ cdef Py_ssize_t _TO_BE_JUDGED
 
 @cython.final
 cdef class Turn:
-    cdef public object _receive_response
-    cdef public object _receive_waiting
-    cdef public object _send_if_quiet
+    cdef object _receive_response
+    cdef object _receive_waiting
+    cdef object _send_if_quiet
     cdef public long long left
     cdef public Py_ssize_t sent
 

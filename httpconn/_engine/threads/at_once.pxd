@@ -48,15 +48,15 @@ cdef class KeptConnections:
     cdef bint _keep(self, Held connection) except -1
 
 cdef class AtOnce:
-    cdef public object _default_encoding
-    cdef public bint _has_engine
-    cdef public bint _is_possible
-    cdef public set _late_fields
+    cdef object _default_encoding
+    cdef bint _has_engine
+    cdef bint _is_possible
+    cdef set _late_fields
     cdef public object _pacing
-    cdef public PlainReader _plain_reader
+    cdef PlainReader _plain_reader
     cdef public object _policies
-    cdef public object _receive_response
-    cdef public object _send_if_quiet
+    cdef object _receive_response
+    cdef object _send_if_quiet
     cdef public KeptConnections _slots
 
     cpdef take(self, BareJob job)
