@@ -1,6 +1,6 @@
 """Fetcher and fetch_many: many requests over many connections, in one thread.
 
-What goes in is ``_engine/many/intake.py``'s, what runs when is ``_engine/many/loop.py``'s, and one connection is
+What goes in is ``_engine/many/intake.py``'s, what runs when is ``_engine/many/scheduler.py``'s, and one connection is
 ``_engine/many/connection.py``'s. The exchange itself, ``_exchange/``, is the pool's too.
 """
 
@@ -13,8 +13,9 @@ from typing import Any, NamedTuple, Self, Unpack
 
 from ._engine.fork import call_after_fork
 from ._engine.many.intake import Intake
-from ._engine.many.loop import Loop, ResultIterator
+from ._engine.many.loop import Loop
 from ._engine.many.robots import loop_of, sitemaps_of
+from ._engine.many.scheduler import ResultIterator
 from ._engine.shared import Shared
 from ._exchange.options import OF_FETCHER, Configured, tell_elsewhere
 from ._exchange.settings import FetchOptions, FetchSettings

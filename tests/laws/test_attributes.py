@@ -47,7 +47,8 @@ LARGE = (
     Large("ResponseReader", 21, "the state of one response, in one object since one is made for each"),
     Large("Connection", 34, "in many/: channel, exchange and clocks of one connection, flat since each is touched at each event"),
     Large("LoopState", 24, "what connections share, flat for the same reason"),
-    Large("Loop", 50, "LoopState, and the loop's own queues and ways to wait; names, memory, places and order are its parts"),
+    Large("Scheduler", 50, "LoopState, and the queues and ways to wait; names, memory, places and order are its parts"),
+    Large("Loop", 50, "a Scheduler; it has no more of its own"),
     Large("PoliteLoop", 56, "a Loop, and what waits for robots.txt"),
     Large("Inbox", 21, "the state of one call of AsyncClient.fetch_many: what is asked for, under way, done and held"),
 )  # fmt: skip

@@ -24,7 +24,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 DECLARED: Final = sorted(ROOT.glob("httpconn/**/*.pxd"))
 NAMES: Final = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in DECLARED]
 A_CLASS: Final = re.compile(r"cdef class (\w+)")
-AN_ATTRIBUTE: Final = re.compile(r"    cdef public [\w ]+ (\w+)$")
+AN_ATTRIBUTE: Final = re.compile(r"    cdef (?:public [\w ]+ |[\w ]+ (?=_))(\w+)$")  # "_" alone may be none of Python's
 A_FUNCTION: Final = re.compile(r"cp?def (?!class\b)[^(]*?(\w+)\(")
 A_METHOD: Final = re.compile(r"    cp?def (?!public\b)[^(]*?(\w+)\(")
 

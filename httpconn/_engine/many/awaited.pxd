@@ -1,10 +1,10 @@
 cimport cython
-from httpconn._engine.many.loop cimport Loop
+from httpconn._engine.many.scheduler cimport Scheduler
 from httpconn._exchange.job cimport BareJob
 from httpconn._exchange.response_fields cimport ResponseFields
 
 cdef class Awaited:
-    cdef public Loop engine
+    cdef public Scheduler engine
     cdef public object is_here
     cdef public object new_future
     cdef public object prepare_url
@@ -16,7 +16,7 @@ cdef class Awaited:
 
     @cython.locals(job=BareJob, index=Py_ssize_t)
     cpdef ask(self, url)
-    @cython.locals(engine=Loop)
+    @cython.locals(engine=Scheduler)
     cpdef bint begin(self, BareJob job, receiver) except -1
     @cython.locals(waiting=dict, response=ResponseFields)
     cpdef deliver(self, list responses)

@@ -14,7 +14,7 @@ BUSY has two ways to receive. On the fast path, a plain job on a plain socket wi
 receives, reads and sends the next request (``turn_fast``). Everything else, and whatever that call declines, is read by
 the shared reader in ``incoming.py`` (``_receive``, ``_read``).
 
-``loop.py`` decides what runs when, and is told when an exchange has ended (``LoopState.answered``). This module is
+``scheduler.py`` decides what runs when, and is told when an exchange has ended (``LoopState.answered``). This module is
 compiled too, with the types of ``connection.pxd``.
 """
 

@@ -21,6 +21,7 @@ from ...policies.robots import MOST_REDIRECTS, Beginning, Robots, Rules, Unreach
 from ..shared import Shared
 from .intake import Intake
 from .loop import Loop
+from .scheduler import Scheduler
 
 _FOREVER: Final = float("inf")
 _OF_THE_WAY: Final = ("context", "fingerprint", "proxy", "server_hostname", "timeout")
@@ -214,7 +215,7 @@ class PoliteLoop(Loop):
         self._asked.clear()
 
 
-def sitemaps_of(loop: Loop) -> dict[str, Sequence[str]]:
+def sitemaps_of(loop: Scheduler) -> dict[str, Sequence[str]]:
     """Return the URLs of sitemaps by the origins whose robots.txt has named them."""
     return loop.robots.sitemaps() if isinstance(loop, PoliteLoop) else {}
 

@@ -1,7 +1,7 @@
 """What the connections of one loop have in common, and what they tell it: its time, its counts, its memory.
 
-``loop.py`` has the methods. They are named here so that a connection knows what it may ask, and no module imports one
-that imports it.
+``scheduler.py`` and ``loop.py`` have the methods. They are named here so that a connection knows what it may ask, and
+no module imports one that imports it.
 """
 
 from __future__ import annotations

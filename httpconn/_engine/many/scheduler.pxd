@@ -10,7 +10,7 @@ from httpconn._exchange.response_fields cimport ResponseFields
 cdef double _FOREVER
 cdef object _push
 
-cdef class Loop(LoopState):
+cdef class Scheduler(LoopState):
     cdef public Py_ssize_t _at_once
     cdef Py_ssize_t _being_read
     cdef public object _cancelled
@@ -77,8 +77,8 @@ cdef class Loop(LoopState):
     cpdef rest(self, connection)
 
 cdef class ResultIterator:
-    cdef public Loop _loop
+    cdef public Scheduler _loop
     cdef Ordering _results
 
-    @cython.locals(loop=Loop)
+    @cython.locals(loop=Scheduler)
     cpdef _run(self)
