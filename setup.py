@@ -117,8 +117,8 @@ HAVE_DOCSTRINGS += [f"httpconn._compiled._exchange.{name}" for name in ("request
 
 SELDOM_USED = ["_wire.chunked", "_io.channel", "_io.source", "_io.watch", "_engine.many.awaited", "_engine.many.host",
                "_engine.many.memory", "_engine.many.ordering", "_engine.many.state", "_engine.threads.at_once",
-               "adapters.at_hand"]  # fmt: skip
-"""Where an exchange spends little, or that not every exchange comes through: -Og takes half the time of -O2."""
+               "adapters.at_hand", "httpconn._speedups_isolated"]  # fmt: skip
+"""Where an exchange spends little, or that not every exchange comes through: -Os takes half the time of -O2."""
 
 NOT_WORTH_IT = ["-fno-code-hoisting", "-fno-dse", "-fno-expensive-optimizations", "-fno-forward-propagate",
                 "-fno-gcse", "-fno-if-conversion", "-fno-ipa-icf", "-fno-ipa-modref", "-fno-ipa-pure-const",
@@ -134,11 +134,10 @@ def level_of(name: str, compiler: str) -> list[str]:
     The compilers are most of the time that building a wheel takes.
     """
     module = name.removeprefix("httpconn._compiled.")
-    if module in SELDOM_USED:
-        return ["-Og"]
+    level = "-Os" if module in SELDOM_USED else "-O3" if module == name else "-O2"
     # Another compiler ends at an option that it does not know; macOS calls one of those gcc.
     is_gcc = sys.platform == "linux" and "gcc" in os.path.basename(compiler)
-    return ["-O3" if module == name else "-O2", *(NOT_WORTH_IT if is_gcc else [])]
+    return [level, *(NOT_WORTH_IT if is_gcc else [])]
 
 
 HOW = {
