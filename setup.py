@@ -113,9 +113,9 @@ COMPILED = ["_wire.plain", "_wire.chunked", "_wire.plain_request", "_io.channel"
 
 HAVE_DOCSTRINGS = [f"httpconn.{name}" for name in ("_speedups", "_speedups_isolated")]
 HAVE_DOCSTRINGS += [f"httpconn._compiled._exchange.{name}" for name in ("request_fields", "response_fields")]
-"""Those with classes that users see. What the others' say is for who reads the sources: 40 KB of a wheel."""
+"""Those with classes that users see. What the others' say is for who reads the sources."""
 
-SELDOM_USED = ["_wire.chunked", "_io.channel", "_io.source", "_io.watch", "_engine.many.awaited", "_engine.many.host",
+FOR_SIZE = ["_wire.chunked", "_io.channel", "_io.source", "_io.watch", "_engine.many.awaited", "_engine.many.host",
                "_engine.many.memory", "_engine.many.ordering", "_engine.many.state", "_engine.threads.at_once",
                "adapters.at_hand", "httpconn._speedups_isolated"]  # fmt: skip
 """Where an exchange spends little, or that not every exchange comes through: -Os takes half the time of -O2."""
@@ -134,7 +134,7 @@ def level_of(name: str, compiler: str) -> list[str]:
     The compilers are most of the time that building a wheel takes.
     """
     module = name.removeprefix("httpconn._compiled.")
-    level = "-Os" if module in SELDOM_USED else "-O3" if module == name else "-O2"
+    level = "-Os" if module in FOR_SIZE else "-O3" if module == name else "-O2"
     # Another compiler ends at an option that it does not know; macOS calls one of those gcc.
     is_gcc = sys.platform == "linux" and "gcc" in os.path.basename(compiler)
     return [level, *(NOT_WORTH_IT if is_gcc else [])]
@@ -162,7 +162,7 @@ if NO_EXTENSIONS and REQUIRE_EXTENSIONS:
     raise SystemExit("httpconn: HTTPCONN_NO_EXTENSIONS and HTTPCONN_REQUIRE_EXTENSIONS are both set")
 
 SOURCES = [*sorted(glob("_speedups/*.p*")), "httpconn/_wire/grammar.py"]
-DECLARATIONS = [f"httpconn/{module.replace('.', '/')}.pxd" for module in COMPILED]
+PATHS = {module: f"httpconn/{module.replace('.', '/')}" for module in COMPILED}
 parsers = [Extension("httpconn._speedups", ["_speedups/_speedups.pyx"], depends=SOURCES)]
 if sys.version_info >= (3, 14):
     # Both macros: with the first alone, classes are C variables, filled anew by each interpreter, and freed by each.
@@ -172,11 +172,9 @@ if sys.version_info >= (3, 14):
             "httpconn._speedups_isolated", ["_speedups/_speedups_isolated.pyx"], depends=SOURCES, define_macros=macros
         )
     )
+depends = ["setup.py", *(f"{path}.pxd" for path in PATHS.values())]
 extensions = [
-    Extension(
-        f"httpconn._compiled.{module}", [f"httpconn/{module.replace('.', '/')}.py"], depends=["setup.py", *DECLARATIONS]
-    )
-    for module in COMPILED
+    Extension(f"httpconn._compiled.{module}", [f"{path}.py"], depends=depends) for module, path in PATHS.items()
 ]
 # The largest first, lest one of them is compiled alone at the end. The parsers, which Cython itself takes longest with,
 # behind two of those, whose compilers run meanwhile.

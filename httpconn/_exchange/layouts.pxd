@@ -19,6 +19,8 @@ cpdef str site_of(str url)
 @cython.locals(text=str)
 cpdef plain_get_below(str site, url, behind_target)
 
+cpdef bint is_given_plainly(RequestFields request) except -1
+
 @cython.locals(known=dict)
 cpdef tuple given_get(dict given, RequestFields request, tuple fields)
 

@@ -321,11 +321,16 @@ class KnownRequests:
         return True
 
 
+def is_given_plainly(request: Request) -> bool:
+    """Return whether *request*, of another library, is a GET without content that goes where its URL says."""
+    return request.method == "GET" and request.body is None and request.proxy is None
+
+
 def given_get(
     given: dict[tuple[Any, ...], dict[str, Known]], request: Request, fields: tuple[Any, ...]
 ) -> tuple[Known, bytes] | None:
     """As ``plain_get``, for a *request* of another library with *fields*, from the entry of *given* for such ones."""
-    if request.method != "GET" or request.body is not None or request.proxy is not None:
+    if not is_given_plainly(request):
         return None
     known = given.get((fields, request.context, request.server_hostname, request.fingerprint))
     return None if known is None else plain_get(known, request.url)

@@ -24,7 +24,7 @@ from . import content_coding
 from .given import Field, given_body, given_fields
 from .incoming import FastPath
 from .job import GivenJob, Job, Key
-from .layouts import Known, KnownRequests, Layouts, given_get, layout_of, plain_get
+from .layouts import Known, KnownRequests, Layouts, given_get, is_given_plainly, layout_of, plain_get
 from .proxies import DIRECT, EnvironmentProxies, Proxy, parse_proxy
 from .repeated import RepeatedHeads
 from .request_body import Body, ChunkedBody, Framed, body_of
@@ -309,7 +309,7 @@ class Preparer:
             timeout = request.timeout
             job.timeout = timeout if timeout is None or type(timeout) is Timeout else Timeout.of(timeout)
             return job
-        is_plain = request.method == "GET" and request.body is None and request.proxy is None and not target
+        is_plain = not target and is_given_plainly(request)
         origin, target_of_url = parse_url(request.url)
         method = request.method
         _check_request(request)

@@ -25,6 +25,7 @@ from typing import Any, Final, Self
 
 from ..._exchange.job import Job, Key
 from ..._exchange.settings import FetchSettings
+from ..._exchange.sink import taken_by_file
 from ..._io.channel import NOT_QUIET
 from ..._io.polling import LONGEST_WAIT_S, Poller
 from ...errors import (
@@ -442,13 +443,10 @@ class Scheduler(LoopState):
         """Return how much of *content* one of ``FILES`` has taken in one call; time stands still meanwhile."""
         away, began = self.away, time.monotonic()
         try:
-            count: int | None = file.write(content)
-        except BlockingIOError as error:  # a buffer is full, and what is below it takes nothing
-            count = getattr(error, "characters_written", 0)
+            return taken_by_file(file, content)
         finally:
             self.away = away + time.monotonic() - began
             self._lines.clear()
-        return 0 if count is None else count
 
     def _give_turn(self, host: Host) -> None:
         """Start one job of a host that was runnable; with more to start, it stands behind the others again."""

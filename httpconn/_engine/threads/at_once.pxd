@@ -42,10 +42,12 @@ cdef class KeptConnections:
     cdef public set tokens
     cdef public dict waiting
 
-    @cython.locals(host=Host, connection=Held)
+    @cython.locals(host=Host)
     cdef _take_kept(self, key)
     @cython.locals(now=double)
     cdef bint _keep(self, Held connection) except -1
+    cpdef _take_idle(self, Host host)
+    cpdef _put_idle(self, Held connection, row, double now)
 
 cdef class AtOnce:
     cdef object _default_encoding

@@ -126,11 +126,8 @@ class KeptConnections:
             host = self.hosts.get(key)
             if host is None or host.resting or not host.idle:
                 return None
-            connection: Held = host.idle[-1]
-            self.idle.pop(connection, None)
-            host.idle.pop()
             self.requests += 1
-            self.reused += 1
+            connection: Held = self._take_idle(host)
             return connection
 
     def _keep(self, connection: Held) -> bool:
@@ -141,12 +138,24 @@ class KeptConnections:
                 return False
             if connection.token not in self.tokens or connection.left_out_at == connection.served:
                 return False
-            connection.idle_since = now
-            connection.host.idle.append(connection)
-            self.idle[connection] = None
-            if self._expires_at == _FOREVER:
-                self._expires_at = now + self._idle_s
+            self._put_idle(connection, connection.host.idle, now)
             return True
+
+    def _take_idle(self, host: Host) -> Any:
+        """Return the connection of *host*, which has an idle one, that was used last. The lock is held."""
+        connection = host.idle[-1]
+        self.idle.pop(connection, None)
+        host.idle.pop()
+        self.reused += 1
+        return connection
+
+    def _put_idle(self, connection: Held, row: collections.deque[Any], now: float) -> None:
+        """Keep an open connection in *row*, of its host's those that are idle, or that rest. The lock is held."""
+        connection.idle_since = now
+        row.append(connection)
+        self.idle[connection] = None
+        if self._expires_at == _FOREVER:
+            self._expires_at = now + self._idle_s
 
     def release(self, connection: Any, *, persists: bool, why: Why = NOT_PERSISTENT) -> None:
         """Take a connection back: to keep it, or, where it does not persist, to close it and free its slot."""

@@ -174,11 +174,8 @@ class Slots(KeptConnections):
         if host.resting:
             self._end_rests(host, method, now)
         if host.idle:
-            connection: Connection = host.idle[-1]
-            self.idle.pop(connection, None)
-            host.idle.pop()
-            self.reused += 1
-            return connection
+            kept: Connection = self._take_idle(host)
+            return kept
         if len(host.tokens) >= self._per_host:
             return None
         if len(self.tokens) >= self._max_connections:
@@ -238,12 +235,9 @@ class Slots(KeptConnections):
         with self.lock:
             now = time.monotonic()
             if persists and not self.is_closed and connection.token in self.tokens:
-                connection.idle_since = now
                 is_resting = connection.left_out_at == connection.served and self.shared.rests.rest_s > 0
-                (connection.host.resting if is_resting else connection.host.idle).append(connection)
-                self.idle[connection] = None
-                if self._expires_at == _FOREVER:
-                    self._expires_at = now + self._idle_s
+                host = connection.host
+                self._put_idle(connection, host.resting if is_resting else host.idle, now)
             else:
                 connection.disconnect(_CLOSED)
                 self._forget(connection.host, connection.token)
