@@ -370,7 +370,6 @@ class Settings(KeywordRecord):
                 check_kind(name, value)
         if self.resolve is not None and not isinstance(self.resolve, Mapping) and not callable(self.resolve):
             raise TypeError(f"expected resolve as a mapping of names, or a function, got {_shown(self.resolve)}")
-        self.spelled_names()
         if self.allow_address is not None and not callable(self.allow_address):
             raise TypeError(f"expected allow_address as a function, got {_shown(self.allow_address)}")
 

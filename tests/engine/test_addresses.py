@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -172,6 +172,23 @@ def test_a_key_that_no_request_can_have(client, key: str) -> None:
         client(resolve={key: "127.0.0.1"})
     with pytest.raises(TypeError, match=r"names of hosts in resolve"):
         client(resolve={b"origin": "127.0.0.1"})
+
+
+class ReadBySpelling(dict[str, str]):
+    """Counts how often all of its keys are asked for."""
+
+    times = 0
+
+    def __iter__(self) -> Iterator[str]:
+        self.times += 1
+        return super().__iter__()
+
+
+def test_many_keys_are_gone_through_once(client) -> None:
+    """A mapping may be that of all hosts of a crawl: a key takes a microsecond to be understood."""
+    given = ReadBySpelling({"Origin.TEST": "127.0.0.1"})
+    client(resolve=given)
+    assert given.times == 1
 
 
 def test_closed_in_the_middle_of_a_race(new_fetcher: Maker, poller) -> None:
