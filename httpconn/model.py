@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Never, Protocol, Self,
 from ._exchange import charsets
 from ._exchange.lines import DEFAULT_MAX_LINE_CHARS, LineCutter, TextReader
 from ._exchange.options import OF_POOLS, OF_RESPONSES, attributes_of, tell_elsewhere, unexpected
-from ._exchange.request_fields import NORMALIZED, RequestFields
+from ._exchange.request_fields import NORMALIZED, UNSAID, RequestFields
 from ._exchange.response_fields import ResponseFields
 from ._wire.grammar import NOT_MODIFIED
 from ._wire.head import Defect, ResponseHead, field_lines_of, field_value_of
@@ -408,6 +408,11 @@ class Request(RequestFields):
     def _work_out(self, params: Any, data: Any, files: Any, unknown: dict[str, Any]) -> None:
         for name in unknown:
             raise unknown_of_request(name, "a request")
+        missing = [name for name in ("method", "url") if getattr(self, name) is UNSAID]
+        if missing:
+            names = " and ".join(map(repr, missing))
+            arguments = "arguments" if len(missing) > 1 else "argument"
+            raise TypeError(f"Request.__init__() missing {len(missing)} required positional {arguments}: {names}")
         if data is not None or files is not None:
             if self.body is not None or self.json is not None:
                 raise TypeError("expected one of body, json, and a form (data, files); got two of them")

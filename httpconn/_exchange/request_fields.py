@@ -7,6 +7,8 @@ from typing import Any, Final
 NORMALIZED: Final = ("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS")
 """Methods that may be given in any case of their letters (Fetch standard, "normalize a method")."""
 _NORMALIZED: Final = NORMALIZED
+UNSAID: Final = object()
+"""In the place of an argument that has to be given, and was not: Cython has words of its own for it."""
 
 
 class RequestFields:
@@ -63,8 +65,8 @@ class RequestFields:
 
     def __init__(
         self,
-        method: Any,
-        url: Any,
+        method: Any = UNSAID,
+        url: Any = UNSAID,
         headers: Any = None,
         body: Any = None,
         *,
@@ -120,7 +122,8 @@ class RequestFields:
             or validators is not None
             or unknown
             or method not in _NORMALIZED
-            or (type(url) is str and "@" in url)
+            or type(url) is not str
+            or "@" in url
         ):
             self._work_out(params, data, files, unknown)
 

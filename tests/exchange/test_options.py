@@ -375,6 +375,22 @@ def test_an_unknown_option_is_told_before_any_pool_is_loaded() -> None:
     assert 'there is headers={"Cookie"' in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({}, "2 required positional arguments: 'method' and 'url'"),
+        ({"url": "http://a.test/"}, "1 required positional argument: 'method'"),
+        ({"method": "GET", "headers": {"A": "b"}}, "1 required positional argument: 'url'"),
+        ({"method": "PURGE"}, "1 required positional argument: 'url'"),
+    ],
+)
+def test_an_argument_that_is_missing_is_told_as_python_tells_it(given: dict[str, Any], told: str) -> None:
+    with pytest.raises(TypeError, match=rf"^Request\.__init__\(\) missing {told}$"):
+        Request(**given)
+    with pytest.raises(TypeError, match="did you mean 'method'"):  # which says more
+        Request(methd="GET", url="http://a.test/")
+
+
 def test_a_request_shows_the_signature_of_its_constructor() -> None:
     """Which is compiled, and has none of its own; so it is written twice."""
     with interpreted():
@@ -382,7 +398,9 @@ def test_a_request_shows_the_signature_of_its_constructor() -> None:
         there = inspect.signature(made)
     shown = inspect.signature(Request)
     assert [*shown.parameters] == [*there.parameters]
-    assert [one.default for one in shown.parameters.values()] == [one.default for one in there.parameters.values()]
+    optional = [name for name in shown.parameters if name not in REQUIRED]
+    assert all(shown.parameters[name].default == there.parameters[name].default for name in optional)
+    assert all(shown.parameters[name].default is inspect.Parameter.empty for name in REQUIRED)
     assert [one.kind for one in shown.parameters.values()] == [one.kind for one in there.parameters.values()]
 
     class Own(Request):
