@@ -53,7 +53,13 @@ try:
     from requests.adapters import BaseAdapter
     from requests.cookies import RequestsCookieJar, extract_cookies_to_jar
     from requests.structures import CaseInsensitiveDict
-    from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_encoding_from_headers, prepend_scheme_if_needed, select_proxy
+    from requests.utils import (
+        DEFAULT_CA_BUNDLE_PATH,
+        get_encoding_from_headers,
+        prepend_scheme_if_needed,
+        select_proxy,
+        urldefragauth,
+    )
     from urllib3 import exceptions as urllib3_errors
     from urllib3.util.ssl_ import create_urllib3_context
 except ImportError as error:
@@ -220,13 +226,7 @@ class RequestsAdapter(BaseAdapter):
                 raise _told_by_requests(error, request) from error
             except urllib3_errors.HTTPError as error:
                 try:
-                    retries = retries.increment(
-                        request.method,
-                        request.path_url,
-                        error=error,
-                        _pool=_Where(url),
-                        _stacktrace=error.__traceback__,
-                    )
+                    retries = _after(retries, request, url, proxy, error=error, _stacktrace=error.__traceback__)
                 except urllib3_errors.HTTPError as told:
                     raise _told_by_requests(told, request) from error
                 retries.sleep()
@@ -235,7 +235,7 @@ class RequestsAdapter(BaseAdapter):
                 if not _is_refusal(error):
                     raise
                 raise _refusal(error, request) from error
-            again = None if self._never_retries else _after_status(retries, request, url, raw)
+            again = None if self._never_retries else _after_status(retries, request, url, proxy, raw)
             if again is None:
                 raw.retries = retries
                 response = self.build_response(request, raw)
@@ -252,6 +252,9 @@ class RequestsAdapter(BaseAdapter):
         except (HTTPException, OSError) as error:
             if _is_refusal(error):
                 raise
+            came = getattr(error, "response", None)
+            if came is not None:
+                came._request = ours.replaced(context=None)  # what has a TLS context in it does not pickle
             raise _as_urllib3(error, job) from error
         raw = RawResponse(ours.method, ours.url, response)
         length = raw.head.content_length
@@ -430,7 +433,15 @@ def _is_never(retries: Any) -> bool:
     return type(retries) is urllib3.Retry and not retries.total and not retries.status_forcelist
 
 
-def _after_status(retries: Any, request: Any, url: str, raw: RawResponse) -> Any:
+def _after(retries: Any, request: Any, url: str, proxy: str | None, **what: Any) -> Any:
+    """Return the Retry for the request that is sent after *what* has come. Raises MaxRetryError, or what has come."""
+    asked, pool = request.path_url, _Where(url)
+    if proxy is not None and url[:5].lower() == "http:" and not proxy.startswith("socks"):
+        asked, pool = urldefragauth(url), _Where(proxy)  # a proxy that is sent the whole URL has a pool of its own
+    return retries.increment(request.method, asked, _pool=pool, **what)
+
+
+def _after_status(retries: Any, request: Any, url: str, proxy: str | None, raw: RawResponse) -> Any:
     """Return the Retry with which the request is sent again for the status of *raw*; None where that is the result.
 
     Raises RetryError. Source: urllib3, HTTPConnectionPool.urlopen.
@@ -438,7 +449,7 @@ def _after_status(retries: Any, request: Any, url: str, raw: RawResponse) -> Any
     if not retries.is_retry(request.method, raw.status, bool(raw.headers.get("Retry-After"))):
         return None
     try:
-        again = retries.increment(request.method, request.path_url, response=raw, _pool=_Where(url))
+        again = _after(retries, request, url, proxy, response=raw)
     except urllib3_errors.MaxRetryError as error:
         if retries.raise_on_status:
             raw.drain_conn()
@@ -450,7 +461,9 @@ def _after_status(retries: Any, request: Any, url: str, raw: RawResponse) -> Any
 
 
 class _Where:
-    """What stands for a pool, and a connection, in the texts of urllib3's errors."""
+    """What stands for a pool in the texts of urllib3's errors: that of *url*."""
+
+    _kind = "ConnectionPool"
 
     def __init__(self, url: str) -> None:
         parts = urllib3.util.parse_url(url)
@@ -458,9 +471,20 @@ class _Where:
         self.port = parts.port or (443 if self.scheme == "https" else 80)
 
     def __str__(self) -> str:
-        return f"{self.scheme.upper()}ConnectionPool(host={self.host!r}, port={self.port})"
+        return f"{self.scheme.upper()}{self._kind}(host={self.host!r}, port={self.port})"
 
     __repr__ = __str__
+
+
+class _Opened(_Where):
+    """The same for a connection, of *pool*, which may go to a proxy."""
+
+    _kind = "Connection"
+
+    def __init__(self, pool: _Where, job: Any) -> None:
+        self.scheme = pool.scheme
+        to = pool if job.proxy is None or job.proxy.is_socks else job.proxy
+        self.host, self.port = to.host, to.port
 
 
 # -- errors -------------------------------------------------------------------------------------------------------
@@ -492,34 +516,54 @@ def _refusal(error: Exception, request: Any) -> Exception:
     return error
 
 
+class _LostByProxy(urllib3_errors.ProxyError, urllib3_errors.ProtocolError):
+    """A proxy's connection was lost. To urllib3 it is the first of these alone, and a POST is sent again behind it."""
+
+
 def _as_urllib3(error: BaseException, job: Any) -> urllib3_errors.HTTPError:
     """Return *error* of a pool as urllib3 would have told it."""
-    where: Any = _Where(job.request.url)
+    url, proxy = job.request.url, job.proxy
+    is_forwarded = proxy is not None and proxy.forwards(job.origin)
+    pool: Any = _Where(str(proxy) if is_forwarded else url)
+    opened: Any = _Opened(pool, job)
     if isinstance(error, ConnectTimeout):
-        return urllib3_errors.ConnectTimeoutError(where, f"Connection to {where.host} timed out. ({error})")
+        late = urllib3_errors.ConnectTimeoutError(opened, f"Connection to {opened.host} timed out. ({error})")
+        return late if proxy is None or proxy.is_socks else urllib3_errors.ProxyError(_NO_PROXY, late)
     if isinstance(error, PoolTimeout):
-        return urllib3_errors.EmptyPoolError(where, f"{error}")
+        return urllib3_errors.EmptyPoolError(pool, f"{error}")
     if isinstance(error, TimeoutError) and isinstance(error, RequestTimeout):
-        return urllib3_errors.ReadTimeoutError(where, job.request.url, f"Read timed out. ({error})")
+        asked = urldefragauth(url) if is_forwarded else urllib3.util.parse_url(url).request_uri
+        return urllib3_errors.ReadTimeoutError(pool, asked, f"Read timed out. ({error})")
     if isinstance(error, PoolClosed):
-        return urllib3_errors.ClosedPoolError(where, f"{error}")
+        return urllib3_errors.ClosedPoolError(pool, f"{error}")
     if isinstance(error, (ssl.SSLError, FingerprintMismatch)):
-        return urllib3_errors.SSLError(error)
+        insecure = urllib3_errors.SSLError(error)
+        return urllib3_errors.ProxyError(_NO_PROXY, insecure) if is_forwarded else insecure
     if isinstance(error, ProxyError):
-        return urllib3_errors.ProxyError(f"Unable to connect to proxy. {error}", error)
+        refusal = OSError(f"Tunnel connection failed: {error}") if error.status else error
+        return urllib3_errors.ProxyError(_NO_PROXY, refusal)
     if job.has_failed_unopened and isinstance(error, OSError):
-        told = _not_connected(where, error)
+        told = _not_connected(opened, error)
         told.__cause__ = error
-        return told if job.proxy is None else urllib3_errors.ProxyError("Unable to connect to proxy", told)
+        return told if proxy is None else urllib3_errors.ProxyError(_NO_PROXY, told)
+    if is_forwarded and isinstance(error, ConnectionError):
+        return _LostByProxy(_NO_PROXY, error)
     if isinstance(error, MalformedFraming) and "Content-Length" in str(error):
         return urllib3_errors.InvalidHeader(f"{error}")
     return urllib3_errors.ProtocolError("Connection aborted.", error)
 
 
-def _not_connected(where: Any, error: OSError) -> urllib3_errors.NewConnectionError:
+_NO_PROXY: Final = "Unable to connect to proxy"
+
+
+def _not_connected(opened: Any, error: OSError) -> urllib3_errors.NewConnectionError:
     if isinstance(error, socket.gaierror) and hasattr(urllib3_errors, "NameResolutionError"):  # since urllib3 2.0
-        return urllib3_errors.NameResolutionError(where.host, where, error)
-    return urllib3_errors.NewConnectionError(where, f"Failed to establish a new connection: {error}")
+        return urllib3_errors.NameResolutionError(opened.host, opened, error)
+    return urllib3_errors.NewConnectionError(opened, f"Failed to establish a new connection: {error}")
+
+
+class ProxyConnectTimeout(theirs.ProxyError, theirs.ConnectTimeout):
+    """No connection through a proxy in time. To requests it is the first alone, or a ReadTimeout."""
 
 
 def _told_by_requests(error: urllib3_errors.HTTPError, request: Any) -> Exception:
@@ -532,7 +576,8 @@ def _told_by_requests(error: urllib3_errors.HTTPError, request: Any) -> Exceptio
     elif is_last and isinstance(reason, urllib3_errors.ResponseError):
         return theirs.RetryError(error, request=request)
     elif isinstance(reason, urllib3_errors.ProxyError):
-        return theirs.ProxyError(error, request=request)
+        is_late = type(reason.original_error) is urllib3_errors.ConnectTimeoutError
+        return (ProxyConnectTimeout if is_late else theirs.ProxyError)(error, request=request)
     elif isinstance(reason, urllib3_errors.SSLError):
         return theirs.SSLError(error, request=request)
     elif isinstance(error, urllib3_errors.ReadTimeoutError):

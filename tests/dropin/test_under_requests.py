@@ -16,6 +16,7 @@ import warnings
 import weakref
 from collections.abc import Iterator
 from contextlib import nullcontext
+from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from types import ModuleType
 from typing import Any
@@ -28,7 +29,7 @@ from httpconn import Retry
 from httpconn._io.channel import Channel
 from httpconn.adapters import RequestsAdapter
 
-from ..support.peers import ScriptedServer, take_request
+from ..support.peers import ScriptedServer, blackhole, nobody, take_request
 from . import test_requests as programs
 from .servers import content
 from .test_requests import (  # noqa: F401  # they run here as well, with the session below
@@ -288,6 +289,82 @@ def test_errors_are_those_that_urllib3_would_tell(session: Any, requests: Any, o
         session.get(origin.url, proxies={"http": "http://127.0.0.1:1"})
     with pytest.raises(requests.exceptions.InvalidProxyURL):
         session.get(origin.url, proxies={"http": "http:/badproxyurl:3128"})
+
+
+def told_by(error: Any) -> list[tuple[Any, ...]]:
+    """What programs look at: the kinds of errors, one in the other, and what each has of pool, connection and URL."""
+    told: list[tuple[Any, ...]] = [(error.request.url, error.response)]
+    inner = error.args[0]
+    while isinstance(inner, BaseException):
+        said = vars(inner)  # to ask some of them for "pool" is a warning
+        places = [said[name] and (said[name].host, said[name].port) for name in ("pool", "conn") if name in said]
+        told.append((type(inner).__name__, *places, said.get("url")))
+        inner = getattr(inner, "reason", None) or getattr(inner, "original_error", None)
+    return told
+
+
+def closes(sock: socket.socket) -> None:
+    take_request(sock)
+
+
+def refuses(sock: socket.socket) -> None:
+    take_request(sock)
+    sock.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+
+
+def is_silent(sock: socket.socket) -> None:
+    take_request(sock)
+    sock.recv(1)
+
+
+UNKNOWN = ("nowhere.invalid", 8080)
+FAR = "://origin.test:81/a?b=1"
+
+
+@pytest.mark.parametrize(
+    ("asked", "to"),
+    [
+        ("http", nobody), ("https", nobody), ("http", partial(nullcontext, UNKNOWN)),
+        ("https", partial(nullcontext, UNKNOWN)), ("http", partial(blackhole, "127.0.0.1")),
+        ("https", partial(blackhole, "127.0.0.1")), ("https", partial(ScriptedServer, refuses)),
+        ("http", partial(ScriptedServer, is_silent)),
+    ],
+)  # fmt: skip
+def test_errors_name_the_proxy_as_urllib3_does(asked: str, to: Any, session: Any, requests: Any) -> None:
+    """With its own pool, where the whole URL is sent to the proxy; else as where the connection goes."""
+    with to() as found:
+        host, port = (found.host, found.port) if isinstance(found, ScriptedServer) else found
+        proxy = f"http://{host}:{port}"
+        told = []
+        for adapter in (requests.adapters.HTTPAdapter(), session.adapters["http://"]):
+            with requests.Session() as asks, pytest.raises(requests.RequestException) as raised:
+                asks.mount(f"{asked}://", adapter)
+                asks.get(f"{asked}{FAR}", proxies={asked: proxy}, timeout=(0.1, 0.1))
+            told.append(raised)
+    of_requests, of_ours = told
+    assert isinstance(of_ours.value, of_requests.type)
+    assert told_by(of_ours.value) == told_by(of_requests.value)
+    for number in ("407", "Tunnel connection failed"):
+        assert (number in str(of_ours.value)) is (number in str(of_requests.value))
+
+
+def test_a_proxy_that_closes(session: Any, requests: Any) -> None:
+    """It is a ProxyError, as with urllib3; which sends a POST again behind it, where it may retry at all."""
+    session.mount("http://", RequestsAdapter(max_retries=requests.adapters.Retry(2, backoff_factor=0)))
+    for method, times in (("GET", 3), ("POST", 1)):
+        with ScriptedServer(closes) as server:
+            with pytest.raises(requests.exceptions.ProxyError):
+                session.request(method, f"http{FAR}", proxies={"http": f"http://127.0.0.1:{server.port}"})
+            assert server.connections == times
+
+
+def test_errors_of_tls_pickle(session: Any, requests: Any, tls_origin: Any) -> None:
+    """They go from a worker to who has asked it, and the context that the adapter has made stays here."""
+    with nobody() as (host, port):
+        for url in (tls_origin.url, f"https://{host}:{port}/"):
+            with pytest.raises(requests.ConnectionError) as raised:
+                session.get(url, verify=True)
+            assert type(pickle.loads(pickle.dumps(raised.value))) is raised.type
 
 
 @pytest.mark.parametrize("number", [0, 2, None])
