@@ -460,6 +460,14 @@ def _after_status(retries: Any, request: Any, url: str, proxy: str | None, raw: 
     return again
 
 
+def _target_of(ours: Request) -> str:
+    """Return what urllib3 keeps as the URL of a request: its target, in full where a proxy is asked for it."""
+    proxy = ours.proxy
+    if proxy is not None and proxy[:4].lower() == "http" and ours.url[:5].lower() == "http:":
+        return urldefragauth(ours.url)
+    return urllib3.util.parse_url(ours.url).request_uri
+
+
 class _Where:
     """What stands for a pool in the texts of urllib3's errors: that of *url*."""
 
@@ -606,7 +614,7 @@ class _EndedEarly(urllib3_errors.IncompleteRead):
 class _Content:
     """The content of a response as a file of bytes, as they came; closed at its end, as http.client's response is."""
 
-    __slots__ = ("_at", "_before", "_part", "_response", "_source", "_whole", "closed")
+    __slots__ = ("_at", "_before", "_part", "_response", "_source", "_whole", "closed", "failure")
 
     def __init__(self, response: Response) -> None:
         self._response = response
@@ -616,6 +624,7 @@ class _Content:
         self._at = 0  # how much has been taken of it, or of the whole
         self._before = 0  # how much has been taken of the parts before it
         self.closed = self._source is None and not self._whole
+        self.failure: Exception | None = None  # of what it has broken off
 
     def isclosed(self) -> bool:
         return self.closed
@@ -632,7 +641,11 @@ class _Content:
         try:
             return source.read_part(most, fills=fills)
         except IncompleteFetch as error:
-            raise _EndedEarly(self.taken, error.expected) from error
+            self.failure = _EndedEarly(self.taken, error.expected)
+            raise self.failure from error
+        except Exception as error:
+            self.failure = error
+            raise
 
     def _gathered(self, source: Stream, amt: int | None, pieces: list[bytes]) -> bytes:
         """As ``read``; *pieces* have been received for it, and make less than *amt*."""
@@ -1037,8 +1050,9 @@ class RawResponse(urllib3.HTTPResponse):
                 decode_content=False,
                 original_response=self._original_response,
                 request_method=method,
-                request_url=url,
+                request_url=_target_of(response.request),
                 pool=where,
+                connection=content,  # who is closed by urllib3 with each error
             )
             self.version_string = f"HTTP/{response.version // 10}.{response.version % 10}"
             self._count(content.taken)
@@ -1080,6 +1094,8 @@ class RawResponse(urllib3.HTTPResponse):
             return super().stream(amt, decode_content)
         if decode_content is None:
             decode_content = vars(self).get("decode_content", False)  # not there yet: nobody has set it
+        if content.failure is not None and content.closed:
+            return self._told_again(content.failure)
         head: ResponseHead = self.head
         if (
             amt == 0
@@ -1102,6 +1118,16 @@ class RawResponse(urllib3.HTTPResponse):
             with self._error_catcher():
                 raise
 
+    def _told_again(self, failure: Exception) -> Iterator[bytes]:
+        """Raise what has been told of the content, in the words of urllib3; not of a redirect's, which is passed over.
+
+        requests reads that of each, and where it has broken off asks once more for what is left of it.
+        """
+        if not self.get_redirect_location():
+            with self._error_catcher():
+                raise failure
+        yield from ()
+
     def _read(self, amt: int | None) -> bytes:
         """Return so much of the content as it is. Raises what goes wrong."""
         part: bytes = self._content.read(amt)
@@ -1123,7 +1149,21 @@ class RawResponse(urllib3.HTTPResponse):
             raise urllib3_errors.ResponseNotChunked(
                 "Response is not chunked. Header 'transfer-encoding: chunked' is missing."
             )
-        # Behind the last byte there may be something left in the decoder, which gives no more than *amt* at a time.
-        while (part := self.read1(amt, decode_content)) or not self.closed:
-            if part:
-                yield part
+        content = self._content
+        if content.closed:
+            if content.failure is not None:
+                yield from self._told_again(content.failure)
+                return
+            if not (self.decode_content if decode_content is None else decode_content):
+                return  # which cannot be asked for, where what came before was decoded
+        try:
+            # Behind the last byte there may be something left in the decoder, which gives no more than *amt* at a time.
+            while (part := self.read1(amt, decode_content)) or not self.closed:
+                if part:
+                    yield part
+        except urllib3_errors.DecodeError:
+            content.close()  # as urllib3 does, where content comes in chunks
+            raise
+
+    def release_conn(self) -> None:
+        """Do nothing: the connection goes back with the last byte of the content."""

@@ -197,16 +197,38 @@ def test_content_that_ends_early(wire: bytes, session: Any, requests: Any) -> No
         url = f"http://127.0.0.1:{server.port}/"
         raw = session.get(url, stream=True).raw
         assert [raw.read(4), raw.read(4)] == [b"seve", b"n b"]
-        for amount in (4, None):
+        for again in (lambda: raw.read(4), lambda: list(raw.stream())):
             with pytest.raises(importlib.import_module("urllib3").exceptions.ProtocolError, match=told) as caught:
-                raw.read(amount)
+                again()
             assert caught.value.args[1].partial == 7
+            assert (raw.closed, raw.read()) == (True, b"")
         parts = session.get(url, stream=True).iter_content(4)
         assert [next(parts), next(parts)] == [b"seve", b"n b"]
         with pytest.raises(requests.exceptions.ChunkedEncodingError, match=told):
             next(parts)
         with pytest.raises(requests.exceptions.ChunkedEncodingError, match=told):
             session.get(url)
+
+
+@pytest.mark.parametrize("more", [b"", b"Set-Cookie: a=1\r\n"], ids=["", "cookies"])
+@pytest.mark.parametrize("wire", [EARLY, EARLY_IN_CHUNKS], ids=["sized", "chunked"])
+def test_a_redirect_whose_content_ends_early(wire: bytes, more: bytes, session: Any) -> None:
+    """It is followed, as often as there is another one, and is a response where it is not."""
+    head, _, content_ = wire.partition(b"\r\n\r\n")
+    redirect = head.replace(b"200 OK", b"302 Found") + b"\r\n" + more + b"Location: /%s\r\n\r\n" + content_
+
+    def serve(sock: socket.socket) -> None:
+        if b"GET /there " in (request := take_request(sock)):
+            sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nthere")
+        else:
+            sock.sendall(redirect % (b"there" if b"GET /on " in request else b"on"))
+
+    with ScriptedServer(serve) as server:
+        url = f"http://127.0.0.1:{server.port}/"
+        for stream in (False, True):
+            response = session.get(url, stream=stream)
+            assert (response.content, len(response.history), response.raw.url) == (b"there", 2, "/there")
+            assert session.get(url, stream=stream, allow_redirects=False).content == b""
 
 
 def test_tls_that_ends_without_a_word(session: Any, requests: Any, authority: Any) -> None:
