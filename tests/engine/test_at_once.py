@@ -21,6 +21,7 @@ import trustme
 from httpconn import ConnectionPool, HTTPException, Limits, Retry, Timeout
 from httpconn._engine.threads.at_once import AtOnce, _with_rest
 from httpconn._engine.threads.begun import Begun
+from httpconn._engine.threads.slots import Connection
 from httpconn.model import Response
 
 from ..support.certificates import server_context_for
@@ -295,6 +296,23 @@ def test_an_interrupted_exchange_leaves_no_connection(in_use: Any) -> None:
             pool.get(f"{url}/asked")
         assert pool.get(f"{url}/warm").content == b"ok"
         assert pool.stats.opened == 2
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_post_goes_as_soon_as_it_was_looked(stream: bool, in_use: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that closes between look and request loses a POST. Other threads may have their turn between the two."""
+    if in_use.engine is None:
+        pytest.skip("there are two calls for it, whoever makes them")
+    script = Scripted()
+    looks = []
+    with ScriptedServer(script.serve) as server, ConnectionPool() as pool:
+        url = f"http://127.0.0.1:{server.port}/warm"
+        for _ in range(2):  # the second makes what looks at it
+            pool.get(url)
+        monkeypatch.setattr(Connection, "is_quiet", lambda self: looks.append(self) or True)
+        response = pool.post(url, stream=stream)
+        assert (response.content, looks) == (b"ok", [])
+        assert script.seen == [(1, b"/warm")] * 3
 
 
 def test_threads_share_connections(in_use: Any) -> None:

@@ -65,7 +65,7 @@ cdef class AtOnce:
     @cython.locals(kind=type, response=ResponseFields, plain=tuple)
     cpdef exchange(self, Held connection, BareJob job, limits, bint is_streamed)
     @cython.locals(head=bytes, watch=Watch, descriptor=Py_ssize_t, sent=Py_ssize_t, reader=PlainReader, plain=tuple)
-    cdef _talk(self, Held connection, Channel channel, BareJob job, limits)
+    cdef _talk(self, Held connection, Channel channel, BareJob job, limits, bint is_only_sent)
 
 @cython.locals(left=Py_ssize_t, came=list)
 cpdef _with_rest(tuple plain, channel, sent)

@@ -196,11 +196,11 @@ class AtOnce:
             return None
         if job.body is not None or job.trail is not None or job.may_go_on is not None or is_heard():
             return None
-        if (is_streamed and not job.may_come_whole) or connection.left_out_at == connection.served:
+        if connection.left_out_at == connection.served:
             return None
         job.started = time.monotonic()
         try:
-            found = self._talk(connection, channel, job, limits)
+            found = self._talk(connection, channel, job, limits, is_streamed and not job.may_come_whole)
         except BaseException as error:
             self._slots.release(connection, persists=False, why=error)
             raise
@@ -223,7 +223,9 @@ class AtOnce:
         response._times = time.monotonic() - job.started
         return response
 
-    def _talk(self, connection: Held, channel: Channel, job: Job, limits: Timeout) -> Plain | Begun | None:
+    def _talk(
+        self, connection: Held, channel: Channel, job: Job, limits: Timeout, is_only_sent: bool
+    ) -> Plain | Begun | None:
         head, watch = job.head, connection.watch
         descriptor = -1 if not self._has_engine or watch is None else watch.plain_descriptor()
         if descriptor >= 0:
@@ -239,6 +241,8 @@ class AtOnce:
                 sent = channel.send(head)
             except OSError as error:
                 return Begun(channel, error)
+        if is_only_sent:  # right behind the look: an Attempt comes to it later, and servers close meanwhile
+            return Begun(channel, sent)
         read_s, total_s = limits.read, limits.total
         limit_s = total_s if read_s is None or (total_s is not None and total_s < read_s) else read_s
         if sent < len(head) or not (channel.has_pending() or channel.wait(READ, limit_s)):
