@@ -28,6 +28,7 @@ import json
 import os
 import re
 import time
+import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, BinaryIO, Final
@@ -234,6 +235,7 @@ class WARCWriter(SpoolingWriter):
         self._names = _Names()
         self.recorded = Recorded()
         self._known = _Known() if opening.revisit else None
+        self._told: set[str] = set()
         self._files = WARCFiles(path, opening, begin_of=self._beginning, read=self._read)
         self._spool: Spool[list[list[bytes]]] = Spool(self._append, opening.flush_s, list)
 
@@ -270,6 +272,8 @@ class WARCWriter(SpoolingWriter):
         place = self.recorded.place_of(response, index)
         url = asked_url(response)
         records: list[bytes] = []
+        if response._head is not None:
+            self._tell_what_is_missing(response)
         last = ""
         for hop in response.history:
             last = self._message(records, hop, is_last=False)
@@ -291,6 +295,24 @@ class WARCWriter(SpoolingWriter):
         )
         self.recorded.add(place, url)
         self._spool.put((records,), sum(map(len, records)))
+
+    def _tell_what_is_missing(self, response: Response) -> None:
+        """Warn once, with the first record, of what a WARC should have, and *response* was not asked for with."""
+        sent: Sent | None = response._sent
+        if (sent is None or sent.head is None) and "sent" not in self._told:
+            self._told.add("sent")
+            warnings.warn(
+                "a WARC without request records and addresses, with the dates of writing: what was sent is kept by "
+                "keep_sent=True of a pool, fetcher or client",
+                stacklevel=3,
+            )
+        if (sent is None or sent.wire is None) and "decoded" not in self._told and _is_decoded(response):
+            self._told.add("decoded")
+            warnings.warn(
+                "a WARC with content that was decoded, and with heads changed by that: it is left as it came by "
+                "decode=False or wire=True of a request",
+                stacklevel=3,
+            )
 
     def _message(self, records: list[bytes], response: Response, *, is_last: bool) -> str:
         """Add the records of one request and its response; return the ID of the last one."""

@@ -49,7 +49,7 @@ def test_the_page(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     with Site({"/page": PAGE, "/moved": redirect(302, "/page")}) as site, writers.open(path) as out:
         asked = [site.url("/page")] * 8 + [site.url("/moved"), site.url("/missing"), "ftp://<b>.example/"]
-        for response in fetch_many([Request("GET", url) for url in asked]):
+        for response in fetch_many([Request("GET", url) for url in asked], keep_sent=True):
             out.write(response)
         host = f"127.0.0.1:{site.port}"
     assert report.main([str(path), "-o", str(tmp_path / "report.html")], "httpconn") == 0

@@ -147,7 +147,7 @@ def test_the_wire_cases(tmp_path: Path, wire: bool) -> None:
     path = tmp_path / "pages.warc.gz"
     with Transcripts([case.wire for case in cases]) as server:
         asked = [Request("GET", url, decode=False, redirects=0, wire=wire) for url in server.urls()]
-        found = list(fetch_many(asked, ordered=True))
+        found = list(fetch_many(asked, ordered=True, keep_sent=True))
     with writers.open(path) as out:
         for response in found:
             out.write(response)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import warnings
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,8 @@ KINDS = ("good", "not_found", "chunked", "gzipped", "members", "until_close", "e
 """What the server of faults does well, each in its own way."""
 SUFFIXES = [".warc", ".warc.gz"]
 SMALL = 2_500
+
+pytestmark = pytest.mark.filterwarnings("ignore:a WARC with")
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +55,21 @@ def members(path: Path) -> list[bytes]:
         assert member.eof
         rest = member.unused_data
     return found
+
+
+@pytest.mark.parametrize(
+    ("options", "of_request", "told"),
+    [({}, {"decode": False}, ["keep_sent=True"]), ({}, {}, ["keep_sent=True", "decode=False"]),
+     ({"keep_sent": True}, {}, ["decode=False"]), ({"keep_sent": True}, {"decode": False}, []),
+     ({"keep_sent": True}, {"wire": True}, [])],
+)  # fmt: skip
+def test_what_is_missing_is_told_once(options: Any, of_request: Any, told: list[str], tmp_path: Path) -> None:
+    with FaultyServer() as server, warnings.catch_warnings(record=True, action="always") as caught:
+        asked = [Request("GET", server.url(f"/gzipped/{number}"), **of_request) for number in range(2)]
+        written(tmp_path / "pages.warc", list(fetch_many(asked, **options)))
+    assert len(caught) == len(told)
+    assert all(word in str(one.message) for one, word in zip(caught, told, strict=True))
+    assert all(one.filename == __file__ for one in caught)
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
