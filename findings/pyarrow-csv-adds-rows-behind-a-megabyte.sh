@@ -6,7 +6,8 @@
 # Seen: 2026-11-30, Python 3.11.7. All read the smaller file right. Of the larger
 #   pyarrow's read_csv, pandas with engine="pyarrow"   12,002 rows, without an error: one page is gone, and in its place are two rows of its text,
 #                                                      ('the second', ' with a comma') and ('and the third', ' too"')
-#   pyarrow's open_csv, pandas, polars, duckdb         right
+#   pyarrow's open_csv                                 12,002 rows: a text ends behind its second line, and its third is a row
+#   pandas, polars, duckdb                             right
 # Why: the file is cut into blocks of 1 MiB at line ends, and only newlines_in_values=True makes it look whether one is within quotes; a row whose pieces happen to have as many commas as
 #   there are columns passes. Texts without commas give "CSV parse error: Expected 2 columns", which is the luckier case.
 # Why it matters: tests have small files. In production a page of each megabyte may be gone, and text stands where URLs are; with pandas it is a switch that was set for speed.
@@ -46,8 +47,10 @@ for count in (5_000, len(PAGES)):
         seen = read("pages.csv")
         wrong = sorted({*seen} - {*pages})
         print(f"{count:6} pages, {name:24}", len(seen), "rows,", "wrong:" if wrong else "right", *wrong)
-        if count == 5_000 or position > 1:
+        if count == 5_000 or position > 2:
             assert sorted(seen) == sorted(pages), "the control failed"
+        elif position == 2:
+            assert len(seen) == count + 1 and wrong == [("and the third", ' too"'), (PAGES[10_396][0], PAGES[10_396][1][:-18])], "changed"
         else:
             assert len(seen) == count + 1 and len({*pages} - {*seen}) == 1, "changed"
             assert wrong == [("and the third", ' too"'), ("the second", " with a comma")], "changed"
