@@ -28,10 +28,8 @@ from .errors import (
     quote,
 )
 from .headers import HTTPMessage, fields_from_lines
-
-if TYPE_CHECKING:
-    from .policies.auth import Auth
-    from .policies.retries import Retry
+from .policies.auth import Auth
+from .policies.retries import Retry
 
 Headers: TypeAlias = Mapping[str, Any] | Iterable[tuple[str, Any]] | HTTPMessage
 

@@ -8,6 +8,7 @@ import inspect
 import pickle
 import pydoc
 import re
+import typing
 
 import pytest
 
@@ -48,6 +49,18 @@ def test_help_names_what_there_is() -> None:
 def test_its_programs_are_programs() -> None:
     for program in re.findall(r"\n\n((?:    .*\n|\n)+)", HELP):
         compile(inspect.cleandoc(program), "help", "exec")
+
+
+def test_hints_are_found_at_run_time() -> None:
+    """Tools that read them (pydantic, an injector) know nothing of what is imported for a type checker alone."""
+    for name in httpconn.__all__:
+        public = getattr(httpconn, name)
+        if not inspect.isclass(public):
+            continue
+        typing.get_type_hints(public)
+        for member in vars(public).values():
+            if inspect.isfunction(member):
+                typing.get_type_hints(member)
 
 
 @pytest.mark.parametrize("shown", [Response, AsyncResponse, Request, ConnectionPool, Fetcher, AsyncClient])

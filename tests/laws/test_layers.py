@@ -47,6 +47,8 @@ ROOMS = {
         "_exchange.request_fields",
         "_exchange.response_fields",
         "headers",
+        "policies.auth",
+        "policies.retries",
     },
     # Decisions: no I/O, no clock. They read what a head says, and know nothing of exchanges.
     "policies": {"policies", "_wire.head", "_wire.hosts", "_wire.references", "_wire.urls", "model"},
@@ -124,8 +126,6 @@ FOR_TYPES = {
     ("_wire.chunked", "_backends.contract"),
     ("_wire.plain", "_backends.contract"),
     ("_wire.reader", "_backends.contract"),
-    ("model", "policies.auth"),
-    ("model", "policies.retries"),
 }
 """Under TYPE_CHECKING only: names for what is handed in at run time."""
 
