@@ -21,6 +21,7 @@ from functools import lru_cache, partial
 from operator import itemgetter
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from urllib.parse import urlsplit
 
 from .._wire.head import ResponseHead, field_lines_of, field_value_of, field_values_of
 from ..errors import (
@@ -198,6 +199,8 @@ class RequestsAdapter(BaseAdapter):
         Raises the exceptions of requests.
         """
         url: str = request.url.decode() if isinstance(request.url, bytes) else request.url
+        if "[" in url or "]" in url:
+            url = _without_brackets(url)
         proxy = _proxy_of(url, proxies) if proxies else None
         context = self._context_for(url, verify, cert)
         self.add_headers(request, stream=stream, timeout=timeout, verify=verify, cert=cert, proxies=proxies)
@@ -399,6 +402,19 @@ def _proxy_of(url: str, proxies: Mapping[str, str]) -> str | None:
     if not urllib3.util.parse_url(proxy).host:
         raise theirs.InvalidProxyURL("Please check proxy URL. It is malformed and could be missing the host.")
     return proxy
+
+
+def _without_brackets(url: str) -> str:
+    """Return *url* with the brackets of its path and query encoded, as by urllib3: some servers refuse them.
+
+    requests leaves that to it where a URL comes from a Location; what else is to be encoded it encodes itself.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url  # which the pool refuses
+    path, query = (part.replace("[", "%5B").replace("]", "%5D") for part in (parts.path, parts.query))
+    return parts._replace(path=path, query=query).geturl()
 
 
 def _body_of(body: Any) -> Any:

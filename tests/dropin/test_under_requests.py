@@ -82,6 +82,25 @@ def test_fields_are_sent_as_they_are(session: Any, origin: Any) -> None:
                       ["Accept-Encoding", "br;q=0.5"], ["Content-Length", "3"]]  # fmt: skip
 
 
+def test_brackets_in_a_redirect(session: Any, requests: Any) -> None:
+    """requests leaves them, and urllib3 does not; Tomcat, for one, answers them with a 400."""
+    asked = []
+
+    def serve(sock: socket.socket) -> None:
+        asked.append(take_request(sock).split(b" ")[1])
+        to = b"Location: /[b]?c[]=%5B#[d]\r\n" if asked[1:] == [] else b""
+        sock.sendall(b"HTTP/1.1 %d X\r\n%sContent-Length: 0\r\n\r\n" % (302 if to else 200, to))
+
+    with ScriptedServer(serve) as server:
+        response = session.get(f"http://127.0.0.1:{server.port}/[a]")
+        assert asked == [b"/%5Ba%5D", b"/%5Bb%5D?c%5B%5D=%5B"]
+        assert response.url == f"http://127.0.0.1:{server.port}/[b]?c[]=%5B#[d]"
+    broken = requests.Request("GET", response.url).prepare()
+    broken.url = "http://[::1/"
+    with pytest.raises(requests.exceptions.InvalidURL):
+        RequestsAdapter().send(broken)
+
+
 def test_framing_that_is_not_the_bodys(session: Any, requests: Any, origin: Any) -> None:
     prepared = session.prepare_request(requests.Request("POST", f"{origin.url}/echo", data=b"abc"))
     for length in ("2", "4", "x", "3, 3"):
