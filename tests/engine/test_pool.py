@@ -708,6 +708,24 @@ def test_closed(plain_server: FaultyServer) -> None:
         pool.get(plain_server.url("/good/1"))
 
 
+def test_closed_by_a_signals_handler(plain_server: FaultyServer) -> None:
+    """It may come while its own thread has the lock."""
+    pool = ConnectionPool()
+    pool.get(plain_server.url("/good/1"))
+
+    def handle() -> None:
+        with pool._slots.lock:
+            pool.close()
+
+    thread = threading.Thread(target=handle, daemon=True)
+    thread.start()
+    thread.join(10)
+    assert not thread.is_alive()
+    with pytest.raises(httpconn.PoolClosed):
+        pool.get(plain_server.url("/good/1"))
+    assert state_of(pool) == (0, 0)
+
+
 def test_repr(plain_server: FaultyServer) -> None:
     with ConnectionPool(max_connections=3) as pool:
         assert repr(pool) == "<ConnectionPool open: 0 of 3 connections, 0 idle, 0 waiting, 0 hosts>"

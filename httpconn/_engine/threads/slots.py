@@ -124,6 +124,7 @@ class Slots(KeptConnections):
         """
         with self.lock:
             if self.is_closed:
+                self._drop_idle()
                 raise PoolClosed("the pool has been closed")
             self.requests += 1
             if self.waiting or self.lost:
@@ -153,6 +154,7 @@ class Slots(KeptConnections):
                     self.take_in_lost()
                     if waiter.granted is None:
                         if self.is_closed:
+                            self._drop_idle()
                             raise PoolClosed("the pool was closed while a request waited for a connection")
                         if left <= 0:
                             waiter.host.waiters.remove(weakref.ref(waiter))
@@ -319,15 +321,22 @@ class Slots(KeptConnections):
         return False
 
     def close(self) -> None:
-        """Close the kept connections; one in use is closed when it is released."""
-        with self.lock:
-            self.is_closed = True
+        """Close the kept connections; one in use is closed when it is released.
+
+        A signal's handler may have interrupted who holds the lock, which is held for moments: that one closes the rest.
+        """
+        self.is_closed = True
+        if not self.lock.acquire(timeout=_LOST_CHECK_S):
+            return
+        try:
             self._drop_idle()
             for host in self.hosts.values():
                 for reference in host.waiters:
                     waiter = reference()
                     if waiter is not None:
                         waiter.wakes.set()
+        finally:
+            self.lock.release()
 
     def abandon(self) -> None:
         """As ``close``, from a finalizer, which must not wait for the lock: whoever has it closes what is kept."""
