@@ -211,14 +211,18 @@ class ConnectionPool(Configured):
         """
         while True:
             limits = job.timeout or self._settings.timeout
-            connection: Connection | None = self._at_once.take(job)
-            if connection is None:
+            begun = self._at_once.begin(job, limits, stream)
+            if isinstance(begun, Response):
+                return begun
+            if begun is None:
                 try:
                     connection = self._connection_for(job, limits)
                 except (RequestTimeout, PoolClosed) as error:
                     _tell_the_way(job, error)
                     raise
-            found = self._at_once.exchange(connection, job, limits, stream)
+                found = self._at_once.exchange(connection, job, limits, stream)
+            else:
+                connection, found = begun
             if isinstance(found, Response):
                 response, head = found, found._head
                 if head is None or not self._shared.policies.has_to_judge(head):

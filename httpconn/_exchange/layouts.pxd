@@ -21,9 +21,6 @@ cpdef plain_get_below(str site, url, behind_target)
 
 cpdef bint is_given_plainly(RequestFields request) except -1
 
-@cython.locals(known=dict)
-cpdef tuple given_get(dict given, RequestFields request, tuple fields)
-
 cdef bint _are_pairs(list items) except -1
 
 cdef class FieldLayout(FieldLines):
@@ -45,6 +42,7 @@ cdef class KnownRequests:
     cdef public tuple _read
     cdef bint _reads_head_fast
     cdef public tuple _site
+    cdef public dict given
     cdef public FieldLayout layout
     cdef public dict layouts
     cdef public dict other_layouts
@@ -56,6 +54,8 @@ cdef class KnownRequests:
     cpdef job_of_url(self, url, index)
     @cython.locals(job=BareJob)
     cpdef job_of(self, RequestFields request, index)
+    @cython.locals(kind=type, job=BareJob, known=dict, found=tuple, place=tuple)
+    cpdef job_given(self, RequestFields request, tuple fields, index)
     @cython.locals(is_get=bint, url=str, kind=type, job=BareJob, site=tuple, place=tuple, found=tuple, at=Py_ssize_t, end=bytes)
     cdef _job_with(self, RequestFields request, method, index)
     cdef _note(self, tuple place, str url)

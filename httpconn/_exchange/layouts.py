@@ -23,7 +23,7 @@ from .._wire.plain_request import FieldLines, are_texts
 from .._wire.urls import LENGTH_OF_HTTPS, Origin
 from ..model import Request
 from .fast_reading import FastReader
-from .job import Job, Key
+from .job import GivenJob, Job, Key
 from .request_fields import is_read_as_others, is_sent_as_others, reading_of
 
 Known: TypeAlias = tuple[Key, Origin, bytes]
@@ -153,8 +153,8 @@ class KnownRequests:
     the same names of fields and says the same of its response.
     """
 
-    __slots__ = ("_last", "_may_go_on", "_read", "_reads_head_fast", "_site", "layout", "layouts", "other_layouts",
-                 "readings", "sites", "sites_by_head")  # fmt: skip
+    __slots__ = ("_last", "_may_go_on", "_read", "_reads_head_fast", "_site", "given", "layout", "layouts",
+                 "other_layouts", "readings", "sites", "sites_by_head")  # fmt: skip
 
     def __init__(self, may_go_on: Callable[..., bool], *, reads_head_fast: bool) -> None:
         """*may_go_on* is for jobs with a sink; *reads_head_fast*: whether answers to HEAD are read on the fast path."""
@@ -163,6 +163,8 @@ class KnownRequests:
         self.sites: dict[str, Known] = {}
         self.sites_by_head: dict[str, Known] = {}
         """The same for HEAD, which asks for no coding."""
+        self.given: dict[tuple[Any, ...], dict[str, Known]] = {}
+        """Of requests of another library, by their fields and what they say of TLS."""
         self._last: Known | None = None
         self._site: tuple[str, Known] | None = None
         """What a URL of an origin begins with that came twice in a row, and what is known of it."""
@@ -209,6 +211,20 @@ class KnownRequests:
             return None
         job.request = request
         return job if is_read_as_others(request) or self.is_known_reading(job, request) else None
+
+    def job_given(self, request: Request, fields: tuple[Any, ...], index: int) -> Job | None:
+        """As ``job_of``, for a *request* of another library with *fields*."""
+        if not is_given_plainly(request):
+            return None
+        known = self.given.get((fields, request.context, request.server_hostname, request.fingerprint))
+        found = None if known is None else plain_get(known, request.url)
+        if found is None:
+            return None
+        place, head = found
+        kind = GivenJob
+        job = kind.__new__(kind)
+        job._fill(request, index, place[0], place[1], _GET, head)
+        return job if self.is_known_reading(job, request) else None
 
     def _job_with(self, request: Request, method: Any, index: int) -> Job | None:
         """As ``job_of``, for a GET with fields of its own, or HEAD."""
@@ -324,16 +340,6 @@ class KnownRequests:
 def is_given_plainly(request: Request) -> bool:
     """Return whether *request*, of another library, is a GET without content that goes where its URL says."""
     return request.method == "GET" and request.body is None and request.proxy is None
-
-
-def given_get(
-    given: dict[tuple[Any, ...], dict[str, Known]], request: Request, fields: tuple[Any, ...]
-) -> tuple[Known, bytes] | None:
-    """As ``plain_get``, for a *request* of another library with *fields*, from the entry of *given* for such ones."""
-    if not is_given_plainly(request):
-        return None
-    known = given.get((fields, request.context, request.server_hostname, request.fingerprint))
-    return None if known is None else plain_get(known, request.url)
 
 
 def layout_of(head: bytes, origin: Origin, fields: list[tuple[str, Any]], *, has_host: bool) -> FieldLayout | None:

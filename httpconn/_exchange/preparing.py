@@ -23,8 +23,8 @@ from ..policies.verdict import Policies, Trail, checked_redirects, checked_retry
 from . import content_coding
 from .given import Field, given_body, given_fields
 from .incoming import FastPath
-from .job import GivenJob, Job, Key
-from .layouts import Known, KnownRequests, Layouts, given_get, is_given_plainly, layout_of, plain_get
+from .job import Job, Key
+from .layouts import Known, KnownRequests, Layouts, is_given_plainly, layout_of, plain_get
 from .proxies import DIRECT, EnvironmentProxies, Proxy, parse_proxy
 from .repeated import RepeatedHeads
 from .request_body import Body, ChunkedBody, Framed, body_of
@@ -121,8 +121,6 @@ class Preparer:
         # Which closes, with *strict*, behind what an answer to HEAD announces and leaves out.
         self.known_requests = KnownRequests(policies.may_go_on, reads_head_fast=not settings.strict)
         self._repeated = RepeatedHeads()
-        self._given: dict[tuple[Any, ...], dict[str, Known]] = {}
-        """Of requests that other libraries have made: by their fields and what TLS is to be like."""
         self._not_asked: dict[Key, float] = {}
         self.fast_path = FastPath(settings, policies)
 
@@ -301,14 +299,9 @@ class Preparer:
         with its head, it is handed out whole even if it is to be streamed. *target* replaces that of the URL.
         Raises as ``prepare``.
         """
-        found = None if target else given_get(self._given, request, fields)
-        if found is not None:  # a GET that differs from one before in nothing but its path
-            (key, origin, _), head = found
-            job: Job = GivenJob(request, index, key, origin, "GET", head)
-            job.reader = self.fast_path.reader_for(request)
-            timeout = request.timeout
-            job.timeout = timeout if timeout is None or type(timeout) is Timeout else Timeout.of(timeout)
-            return job
+        known = None if target else self.known_requests.job_given(request, fields, index)
+        if known is not None:  # a GET that differs from one before in nothing but its path
+            return known
         is_plain = not target and is_given_plainly(request)
         origin, target_of_url = parse_url(request.url)
         method = request.method
@@ -340,12 +333,14 @@ class Preparer:
         return job
 
     def _learn_given(self, request: Request, fields: tuple[Field, ...], job: Job, behind_target: bytes) -> None:
-        """Keep of *job* what makes others with the same fields: see ``given_get``."""
+        """Keep of *job* what makes others with the same fields: see ``KnownRequests.job_given``."""
         said = (fields, request.context, request.server_hostname, request.fingerprint)
-        if said not in self._given and len(self._given) >= _MOST_GIVEN:
-            self._given.clear()
-        known = self._given.setdefault(said, {})
+        given = self.known_requests.given
+        if said not in given and len(given) >= _MOST_GIVEN:
+            given.clear()
+        known = given.setdefault(said, {})
         _remember(known, request.url, job.key, job.origin, behind_target, most=_MOST_KNOWN // _MOST_GIVEN)
+        self._learn_reading(request, job)
 
     async def prepare_hop(self, request: Request, job: Job, trail: Trail, *, keeps_content: bool) -> Job:
         """Return the job of *request*, to which a redirect or a hook leads from *job*. Raises as ``prepare``."""

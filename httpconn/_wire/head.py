@@ -166,16 +166,20 @@ def field_value_of(text: str) -> str:
 
 def field_values_of(head: ResponseHead, name: str) -> list[str]:
     """Return the values of every line of *head* with that name, in any case, as ``field_value_of`` has them."""
-    return [field_value_of(value) for value in head.field_values(name)]
+    values = head.field_values(name)
+    return [field_value_of(value) for value in values] if _is_loose(head) else values
 
 
 def field_lines_of(head: ResponseHead) -> list[tuple[str, str]]:
     """Return the (name, value) pairs of *head* in their order, with values as ``field_value_of`` has them."""
     lines = head.field_lines()
-    is_loose: bool | None = getattr(head, "is_loose", None)  # a compiled head has noted it
-    if _LOOSE(head.block) is not None if is_loose is None else is_loose:
-        return [(name, field_value_of(value)) for name, value in lines]
-    return lines
+    return [(name, field_value_of(value)) for name, value in lines] if _is_loose(head) else lines
+
+
+def _is_loose(head: ResponseHead) -> bool:
+    """Return whether some value of *head* may not be as RFC 9110 has it."""
+    noted: bool | None = getattr(head, "is_loose", None)  # by a compiled head
+    return _LOOSE(head.block) is not None if noted is None else noted
 
 
 def find_head_end(buffer: bytes | bytearray, start: int = 0) -> int:

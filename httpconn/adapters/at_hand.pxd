@@ -1,3 +1,4 @@
+from httpconn._exchange.request_fields cimport RequestFields
 from httpconn._exchange.response_fields cimport ResponseFields
 cimport cython
 
@@ -13,15 +14,23 @@ cdef class Carried:
     @cython.locals(response=ResponseFields)
     cdef _take_untouched(self)
 
-@cython.locals(of_raw=dict, unmade=tuple, carried=Carried)
-cpdef content_at_hand(dict made, raw_kind)
+@cython.locals(kind=type, request=RequestFields)
+cpdef request_like(RequestFields model, url, timeout, context)
+@cython.locals(made=dict)
+cpdef raw_of(kind, original_kind, method, url, ResponseFields response)
 
 cdef class Maker:
     cdef dict _as_made
     cdef object _encoding_by
     cdef object _headers_kind
+    cdef object _host_of
     cdef object _jar_kind
     cdef object _kind
+    cdef object _new_headers
+    cdef object _new_jar
+    cdef object _raw_kind
 
-    @cython.locals(of_raw=dict, late=tuple, made=dict)
+    @cython.locals(of_raw=dict, kind=type, late=tuple, made=dict)
     cpdef make(self, request, raw, url, adapter)
+    @cython.locals(made=dict, of_raw=dict, unmade=tuple, carried=Carried)
+    cpdef content_at_hand(self, response)

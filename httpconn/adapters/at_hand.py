@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .._wire.head import ResponseHead
-from ..model import Response
+from ..model import Request, Response, Timeout
 
 
 class Carried:
@@ -50,63 +50,71 @@ class Carried:
         return response._content
 
 
-def content_at_hand(made: dict[str, Any], raw_kind: type) -> bytes | None:
-    """Return the content of a ``requests.Response`` with the attributes *made*, which note that it has been read.
+def request_like(model: Request, url: str, timeout: Timeout, context: Any) -> Request:
+    """Return a Request that says what *model* does, but for these: a tenth of the steps of making one."""
+    kind = Request
+    request = kind.__new__(kind)
+    request._put(model)
+    request.url = url
+    request.timeout = timeout
+    request.context = context
+    return request
 
-    None where it has been read, or a program may have seen to how it is read, or some of it is still to come or to be
-    decoded.
-    """
-    raw = made["raw"]
-    if made["_content"] is not False or made["_content_consumed"] or type(raw) is not raw_kind:
-        return None
-    of_raw = raw.__dict__
-    unmade = of_raw.get("_unmade")
-    if unmade is None or "stream" in of_raw or "_fp" in of_raw:
-        return None
-    if of_raw["head"].get_joined("content-encoding") is not None:
-        return None
-    carried = unmade[3]
-    content: bytes | None = carried._take_untouched()
-    if content is not None:
-        made["_content"] = content
-        made["_content_consumed"] = True
-    return content
+
+def raw_of(kind: Any, original_kind: Any, method: str, url: str, response: Response) -> Any:
+    """Return a ``raw`` of that *kind*, over *response* to a request for *url* by *method*."""
+    head = response._head
+    original = original_kind(response, head)
+    raw = kind.__new__(kind)
+    made = raw.__dict__
+    made["head"] = head
+    made["_original_response"] = original
+    made["_unmade"] = method, url, response, original
+    return raw
 
 
 class Maker:
     """Makes responses of requests, without what each would be made with to be replaced."""
 
-    __slots__ = ("_as_made", "_encoding_by", "_headers_kind", "_jar_kind", "_kind")
+    __slots__ = ("_as_made", "_encoding_by", "_headers_kind", "_host_of", "_jar_kind", "_kind", "_new_headers",
+                 "_new_jar", "_raw_kind")  # fmt: skip
 
     def __init__(
         self,
         kind: Any,
         as_made: dict[str, Any],
+        raw_kind: Any,
         headers_kind: Any,
         jar_kind: Any,
         encoding_by: Callable[[str | None], str | None],
+        host_of: Callable[[Any], Any],
     ) -> None:
-        """*as_made* are the attributes that each has; those with fields and cookies hold what these are made of."""
+        """*as_made* are the attributes that each has; those with fields and cookies hold what these are made of.
+
+        *host_of* returns the Host field of a request's fields.
+        """
         self._kind = kind
         self._as_made = as_made
+        self._raw_kind = raw_kind
         self._headers_kind = headers_kind
+        self._new_headers = headers_kind.__new__
         self._jar_kind = jar_kind
+        self._new_jar = jar_kind.__new__
         self._encoding_by = encoding_by
+        self._host_of = host_of
 
     def make(self, request: Any, raw: Any, url: str, adapter: Any) -> Any:
         """Return the response to *request*, over *raw*, of which *adapter* is the carrier."""
         of_raw = raw.__dict__
         head, carried = of_raw["head"], of_raw["_original_response"]
-        headers = self._headers_kind.__new__(self._headers_kind)
-        headers.__dict__["_late"] = head
+        headers = self._new_headers(self._headers_kind)
+        headers._late = head
         late: tuple[Any, ...] = ({},)
         if carried:  # who has sent it may have turned it into another request by then
-            late = {}, request.url, request.headers.get("Host"), carried, int(time.time())
-        jar = self._jar_kind.__new__(self._jar_kind)
+            late = {}, request.url, self._host_of(request.headers), carried, int(time.time())
+        jar = self._new_jar(self._jar_kind)
         jar.__dict__["_late"] = late
-        response = self._kind.__new__(self._kind)
-        made = response.__dict__
-        made.update(self._as_made)
+        made = self._as_made.copy()
         made["status_code"] = head.status
         made["headers"] = headers
         made["raw"] = raw
@@ -117,4 +125,31 @@ class Maker:
         made["cookies"] = jar
         made["request"] = request
         made["connection"] = adapter
+        kind = self._kind
+        response = kind.__new__(kind)
+        response.__dict__ = made
         return response
+
+    def content_at_hand(self, response: Any) -> bytes | None:
+        """Return the content of *response*, of which it notes that it has been read, and make it one of requests' own.
+
+        None where it has been read, or a program may have seen to how it is read, or some of it is still to come or to
+        be decoded.
+        """
+        response.__class__ = self._kind
+        made = response.__dict__
+        raw = made["raw"]
+        if made["_content"] is not False or made["_content_consumed"] or type(raw) is not self._raw_kind:
+            return None
+        of_raw = raw.__dict__
+        unmade = of_raw.get("_unmade")
+        if unmade is None or "stream" in of_raw or "_fp" in of_raw:
+            return None
+        if of_raw["head"].get_joined("content-encoding") is not None:
+            return None
+        carried = unmade[3]
+        content: bytes | None = carried._take_untouched()
+        if content is not None:
+            made["_content"] = content
+            made["_content_consumed"] = True
+        return content

@@ -44,7 +44,7 @@ from ..headers import Fields, HTTPMessage, fields_from_lines
 from ..model import BODY_RECEIVE_BYTES, LARGE_READ_BYTES, Request, Response, Stream, Timeout
 from ..policies.retries import Retry
 from ..pool import ConnectionPool
-from .at_hand import Carried, Maker, content_at_hand
+from .at_hand import Carried, Maker, raw_of, request_like
 from .options import LEFT_TO_LIBRARY, Kept, settings_of
 
 try:
@@ -198,18 +198,18 @@ class RequestsAdapter(BaseAdapter):
 
         Raises the exceptions of requests.
         """
-        url: str = request.url.decode() if isinstance(request.url, bytes) else request.url
+        url: Any = request.url
+        if isinstance(url, bytes):
+            url = url.decode()
         if "[" in url or "]" in url:
             url = _without_brackets(url)
         proxy = _proxy_of(url, proxies) if proxies else None
-        context = self._context_for(url, verify, cert)
+        context = None if url.startswith("http:") else self._context_for(url, verify, cert)
         self.add_headers(request, stream=stream, timeout=timeout, verify=verify, cert=cert, proxies=proxies)
-        limits = self._limits_of(timeout)
+        limits = self._default_timeout if timeout is None else self._limits_of(timeout)
         method, body = request.method, request.body
         if method == "GET" and body is None and proxy is None and "@" not in url:
-            ours = Request.__new__(Request)
-            ours._put(_GET)  # a tenth of the steps of its __init__
-            ours.url, ours.timeout, ours.context = url, limits, context
+            ours = request_like(_GET, url, limits, context)
         else:
             ours = Request(
                 method, url, None, _body_of(body), timeout=limits, decode=False, context=context, proxy=proxy
@@ -259,7 +259,7 @@ class RequestsAdapter(BaseAdapter):
             if came is not None:
                 came._request = ours.replaced(context=None)  # what has a TLS context in it does not pickle
             raise _as_urllib3(error, job) from error
-        raw = RawResponse(ours.method, ours.url, response)
+        raw: RawResponse = raw_of(RawResponse, _Original, ours.method, ours.url, response)
         length = raw.head.content_length
         if length is not None and "," in length:
             # Where there is no content, ours do not care; urllib3 does, and tells it here and not with a late look.
@@ -272,7 +272,9 @@ class RequestsAdapter(BaseAdapter):
 
     def build_response(self, req: Any, resp: urllib3.HTTPResponse) -> requests.Response:
         """Return what requests makes of a response of urllib3's kind."""
-        url = req.url.decode("utf-8") if isinstance(req.url, bytes) else req.url
+        url = req.url
+        if isinstance(url, bytes):
+            url = url.decode()
         if isinstance(resp, RawResponse):
             made: requests.Response = _maker.make(req, resp, url, self)
             is_usual = _is_plainly_made and requests.Response.__init__ is _make_response
@@ -296,9 +298,7 @@ class RequestsAdapter(BaseAdapter):
     # -- what a request is sent with ------------------------------------------------------------------------
 
     def _limits_of(self, timeout: Any) -> Timeout:
-        """Return the limits that *timeout* says: None, a number, a pair, or urllib3's. Raises ValueError."""
-        if timeout is None:
-            return self._default_timeout
+        """Return the limits that *timeout* says: a number, a pair, or urllib3's. Raises ValueError."""
         if isinstance(timeout, tuple):
             if len(timeout) != 2:
                 raise ValueError(
@@ -852,6 +852,14 @@ def _fields_of(headers: Any) -> tuple[tuple[Any, Any], ...]:
     return tuple(headers.items())
 
 
+def _host_of(headers: Any) -> Any:
+    """Return the Host field of a request, or None; where there is none, ``get`` raises and catches a KeyError."""
+    if _has_store and type(headers) is CaseInsensitiveDict:
+        _, value = headers._store.get("host", (None, None))
+        return value
+    return headers.get("Host")
+
+
 def _with_length(fields: tuple[tuple[Any, Any], ...]) -> tuple[tuple[Any, Any], ...]:
     """Return the fields of a request that could have content and has none: a redirected PUT lacks its length."""
     if any(name.lower() in ("content-length", "transfer-encoding") for name, _ in fields):
@@ -946,12 +954,13 @@ class ResponseAtHand(requests.Response):
 
     @property
     def content(self) -> bytes:
-        object.__setattr__(self, "__class__", _plain_response)
         # Neither is replaced by some test's or tool's.
         if _as_it_is.get("content") is _way_of_content and _as_it_is.get("iter_content") is _way_of_parts:
-            content = content_at_hand(self.__dict__, RawResponse)
+            content = _maker.content_at_hand(self)
             if content is not None:
                 return content
+        else:
+            object.__setattr__(self, "__class__", _plain_response)
         return self.content
 
     def __reduce_ex__(self, protocol: Any) -> Any:
@@ -999,9 +1008,6 @@ class _LateJar(RequestsCookieJar):
             object.__setattr__(self, "__class__", RequestsCookieJar)
 
 
-_maker: Final = Maker(requests.Response, _AS_MADE, LateHeaders, _LateJar, _encoding_by)
-
-
 def _empty_jar() -> RequestsCookieJar:
     jar = RequestsCookieJar()
     jar.__dict__["_now"] = int(time.time())  # as when there was no cookie to be found
@@ -1026,18 +1032,8 @@ class RawResponse(urllib3.HTTPResponse):
     """The ``raw`` of a response: urllib3's, over the content as a pool gives it.
 
     Few programs look at it. So what urllib3 keeps of a response is made when the first of it is missed; until then
-    there is only what requests itself asks for.
+    there is only what ``raw_of`` puts there, which is what requests itself asks for.
     """
-
-    def __init__(self, method: str, url: str, response: Response) -> None:
-        """*url* is what was asked for by *method*."""
-        head = response._head
-        assert head is not None
-        original = _Original(response, head)
-        made = self.__dict__
-        made["head"] = head
-        made["_original_response"] = original
-        made["_unmade"] = method, url, response, original
 
     def __getattr__(self, name: str) -> Any:
         made = self.__dict__
@@ -1183,3 +1179,6 @@ class RawResponse(urllib3.HTTPResponse):
 
     def release_conn(self) -> None:
         """Do nothing: the connection goes back with the last byte of the content."""
+
+
+_maker: Final = Maker(requests.Response, _AS_MADE, RawResponse, LateHeaders, _LateJar, _encoding_by, _host_of)

@@ -71,7 +71,7 @@ def test_jobs_are_as_the_first_one(origin: str) -> None:
         ask(found, "/second", **options)
     for cold_job, warm_job in found:
         assert warm_job == cold_job
-    assert len(warm._given) == (6 if tls else 3)
+    assert len(warm.known_requests.given) == (6 if tls else 3)
 
 
 def test_what_is_kept_is_bounded() -> None:
@@ -79,8 +79,8 @@ def test_what_is_kept_is_bounded() -> None:
     for number in range(200):
         preparer.prepare_given(Request("GET", "http://site.example/", decode=False), (("X-Number", str(number)),))
         preparer.prepare_given(Request("GET", f"http://site-{number}.example/", decode=False), FIELDS)
-    assert len(preparer._given) <= 64
-    assert max(map(len, preparer._given.values())) <= 156
+    assert len(preparer.known_requests.given) <= 64
+    assert max(map(len, preparer.known_requests.given.values())) <= 156
 
 
 def test_with_a_proxy_nothing_is_kept() -> None:

@@ -35,7 +35,7 @@ LARGE = (
     Large("RequestOptions", 23, "the keywords of one request, for type checkers"),
     Large("Request", 22, "one field for each thing that may be said of one request"),
     Large("RequestFields", 22, "the same, compiled"),
-    Large("Preparer", 23, "what the settings come to, once for all requests, and what was made of earlier ones"),
+    Large("Preparer", 22, "what the settings come to, once for all requests, and what was made of earlier ones"),
     Large("Job", 24, "a request as it is sent: its fields, and what attempts, redirects and streams note in it"),
     Large("GivenJob", 24, "a Job, whose fields it has other defaults of"),
     Large("Cycle", 22, "what one connection needs for the common cycle, flat since each is touched in each"),

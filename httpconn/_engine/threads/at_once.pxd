@@ -53,6 +53,7 @@ cdef class AtOnce:
     cdef object _default_encoding
     cdef bint _has_engine
     cdef bint _is_possible
+    cdef Py_ssize_t _judged_from
     cdef set _late_fields
     cdef public object _pacing
     cdef PlainReader _plain_reader
@@ -62,6 +63,7 @@ cdef class AtOnce:
     cdef public KeptConnections _slots
 
     cpdef take(self, BareJob job)
+    cpdef begin(self, BareJob job, limits, bint is_streamed)
     @cython.locals(kind=type, response=ResponseFields, plain=tuple)
     cpdef exchange(self, Held connection, BareJob job, limits, bint is_streamed)
     @cython.locals(head=bytes, watch=Watch, descriptor=Py_ssize_t, sent=Py_ssize_t, reader=PlainReader, plain=tuple)

@@ -165,8 +165,8 @@ class KeptConnections:
 class AtOnce:
     """Does that exchange for the threads of a pool."""
 
-    __slots__ = ("_default_encoding", "_has_engine", "_is_possible", "_late_fields", "_pacing", "_plain_reader",
-                 "_policies", "_receive_response", "_send_if_quiet", "_slots")  # fmt: skip
+    __slots__ = ("_default_encoding", "_has_engine", "_is_possible", "_judged_from", "_late_fields", "_pacing",
+                 "_plain_reader", "_policies", "_receive_response", "_send_if_quiet", "_slots")  # fmt: skip
 
     def __init__(self, slots: Any, pacing: Pacing) -> None:
         shared = slots.shared
@@ -179,12 +179,29 @@ class AtOnce:
         self._has_engine = engine is not None
         self._send_if_quiet: Any = None if engine is None else engine.send_if_quiet
         self._receive_response: Any = None if engine is None else engine.receive_response
+        self._judged_from = 0 if shared.policies.cookies is not None else shared.policies.judged_from
+        """The status from which on something may follow from a response."""
         self._late_fields = shared.preparer.late_fields
         self._is_possible = not pacing.are_kept and not shared.settings.keep_sent
 
     def take(self, job: Job) -> Any:
         """Return a kept ``Connection`` for *job*; None where something else has to be done, or waited for, first."""
         return None if job.trail is not None or self._pacing.are_needed else self._slots._take_kept(job.key)
+
+    def begin(self, job: Job, limits: Timeout, is_streamed: bool) -> Response | tuple[Any, Any] | None:
+        """Return the response to *job*, where nothing follows from it, and have the connection back.
+
+        Else a kept connection and what ``exchange`` returned; None: there is no such connection, or not at once.
+        """
+        connection = self.take(job)
+        if connection is None:
+            return None
+        found = self.exchange(connection, job, limits, is_streamed)
+        if type(found) is Response:
+            head: Any = found._head
+            if head.status < self._judged_from or not self._policies.has_to_judge(head):
+                return found
+        return connection, found
 
     def exchange(self, connection: Held, job: Job, limits: Timeout, is_streamed: bool) -> Response | Begun | None:
         """Return the response, and have the connection back; what has begun of it, or None: nothing has.
