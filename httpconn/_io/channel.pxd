@@ -28,6 +28,8 @@ cdef class Channel:
     cpdef open(self)
     cpdef close(self, why=*)
     cpdef receive(self, size)
+    cpdef receive_into(self, room)
+    cdef _receive(self, size, room)
     cpdef send(self, data)
     cpdef bint has_pending(self) except -1
     cpdef bint wait(self, wanted, timeout_s) except -1

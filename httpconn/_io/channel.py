@@ -288,9 +288,20 @@ class Channel:
 
     def receive(self, size: int) -> bytes | None:
         """Return up to *size* bytes, b"" where the peer has closed, or None: wait for ``wants`` first."""
+        got: bytes | None = self._receive(size, None)
+        return got
+
+    def receive_into(self, room: memoryview) -> int | None:
+        """Receive into *room*; return how many bytes, 0 where the peer has closed, or None: as ``receive``."""
+        got: int | bytes | None = self._receive(len(room), room)
+        return 0 if isinstance(got, bytes) else got
+
+    def _receive(self, size: int, room: memoryview | None) -> Any:
         tls = self._tls
         try:
-            return self.sock.recv(size) if tls is None else tls.read(size)  # type: ignore[no-any-return]  # a socket's
+            if room is not None:
+                return self.sock.recv_into(room) if tls is None else tls.read(size, room)
+            return self.sock.recv(size) if tls is None else tls.read(size)
         except (BlockingIOError, ssl.SSLWantReadError):
             self.wants = READ
         except ssl.SSLWantWriteError:

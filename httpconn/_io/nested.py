@@ -51,6 +51,11 @@ class NestedTLS:
         """Return up to *size* bytes, b"" where the peer has said that it is done."""
         return self._run(lambda: self._inner.read(size))
 
+    def recv_into(self, room: memoryview) -> int:
+        """Receive into *room*; return how many bytes, 0 where the peer has said that it is done."""
+        count: Any = self._run(lambda: self._inner.read(len(room), room))
+        return count  # type: ignore[no-any-return]  # bytes only where there is no room
+
     def send(self, data: bytes | memoryview) -> int:
         """Return how many bytes were taken. After SSLWantWriteError, the same bytes must come again.
 

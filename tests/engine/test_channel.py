@@ -438,7 +438,14 @@ def nested(server_context: ssl.SSLContext, client_context: ssl.SSLContext) -> An
     return connect
 
 
-def test_tls_in_tls(nested: Any) -> None:
+def _into(channel: Channel) -> bytes | None:
+    room = bytearray(10_000)
+    count = channel.receive_into(memoryview(room))
+    return None if count is None else bytes(room[:count])
+
+
+@pytest.mark.parametrize("receive", [lambda channel: channel.receive(10_000), _into], ids=["bytes", "into"])
+def test_tls_in_tls(nested: Any, receive: Any) -> None:
     """Megabytes there and back: more than any buffer holds, so that both ends wait for each other."""
     content = bytes(range(256)) * 12_000
 
@@ -454,7 +461,7 @@ def test_tls_in_tls(nested: Any) -> None:
         while at < len(content):
             at += waited(channel, partial(channel.send, memoryview(content)[at:]))
         received = bytearray()
-        while part := waited(channel, lambda: channel.receive(10_000)):
+        while part := waited(channel, partial(receive, channel)):
             received += part
         assert received == content
         assert channel.is_clean

@@ -635,10 +635,18 @@ def test_a_large_part_is_filled_piece_by_piece(end: str, new_pool: Maker, monkey
     class Noting(Channel):
         def receive(self, size: int) -> bytes | None:
             data = super().receive(size)
-            looks.append(data is None)
-            if data is not None and not isinstance(pool, httpconn.ConnectionPool):
-                had.release()
+            self.note(data)
             return data
+
+        def receive_into(self, room: memoryview) -> int | None:
+            count = super().receive_into(room)
+            self.note(count)
+            return count
+
+        def note(self, got: bytes | int | None) -> None:
+            looks.append(got is None)
+            if got is not None and not isinstance(pool, httpconn.ConnectionPool):
+                had.release()
 
         def wait(self, wanted: int, timeout_s: float | None) -> bool:
             had.release()  # a pool's thread: only now something comes
@@ -670,4 +678,35 @@ def test_a_large_part_is_filled_piece_by_piece(end: str, new_pool: Maker, monkey
     if kind is httpconn.IncompleteRead:
         assert (caught.value.partial, caught.value.expected) == (b"", 40_000)
     if isinstance(pool, httpconn.ConnectionPool):
+        assert len(looks) >= count, "it does not see them"
         assert sum(looks) <= 1, "behind the head perhaps; every part begins with what is left of a piece"
+
+
+@pytest.mark.parametrize("end", ["whole", "cut"])
+def test_a_large_part_is_filled_of_records(
+    end: str, new_pool: Maker, server_context: ssl.SSLContext, client_context: ssl.SSLContext
+) -> None:
+    """TLS gives a record at a time, and has the next one already of which no wait would tell."""
+    pieces = [bytes([number]) * size for number, size in enumerate((1, 16_384, 20_000, 70_001, 3, 40_000))]
+    content = b"".join(pieces)
+    announced = len(content) + (1_000 if end == "cut" else 0)
+
+    def serve(sock: socket.socket) -> None:
+        take_request(sock)
+        sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % announced)
+        for piece in pieces:
+            sock.sendall(piece)
+
+    def wrap(sock: socket.socket) -> ssl.SSLSocket:
+        return server_context.wrap_socket(sock, server_side=True)
+
+    parts: list[bytes] = []
+    with ScriptedServer(serve, wrap) as server, new_pool(context=client_context) as pool:
+        url = f"https://{server.host}:{server.port}/"
+        with pool.get(url, stream=True, server_hostname="localhost") as response:
+            cut = pytest.raises(httpconn.IncompleteRead) if end == "cut" else contextlib.nullcontext()
+            with cut:
+                for part in response.iter_bytes(32_768):
+                    parts.append(part)  # noqa: PERF402 - extend would lose them
+    assert b"".join(parts) == content
+    assert {len(part) for part in parts[:-1]} == {32_768}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 import time
 import weakref
-from collections.abc import Sequence
 from typing import Final
 
+from ..._backends.contract import BodyBuffer
 from ..._exchange.incoming import Incoming
 from ..._exchange.job import Job
 from ..._exchange.lines import TextReader
@@ -481,35 +481,51 @@ class Attempt(Clock):
         """Whether the response is a plain one, which came whole with its head."""
         return self._plain is not None
 
-    def receive(self, most: int, pieces: list[bytes] | None = None) -> bytes:
-        """Return what comes next for a streamed response, at most so many bytes; b"" where the peer has closed.
-
-        With *pieces*, an empty list, it is so many bytes unless the peer closes before; where something goes wrong
-        they have what has come until then.
-        """
-        connection = self._connection
-        channel = connection.channel if connection is not None else None
-        if channel is None:
-            raise ConnectionAbortedError("the connection of this response is closed, or the parent's of a fork")
+    def receive(self, most: int) -> bytes:
+        """Return what comes next for a streamed response, at most so many bytes; b"" where the peer has closed."""
+        channel = self._open_channel()
         data = channel.receive(most) if self._deadline == _FOREVER else None  # of a large body some is there already
         while data is None:
             self._wait(channel, READ)
             data = channel.receive(most)
-        return data if pieces is None or len(data) == most else self._fill(channel, most, data, pieces)
+        return data
 
-    def _fill(self, channel: Channel, most: int, data: bytes | None, pieces: list[bytes]) -> bytes:
-        """As ``receive`` with *pieces*, of which *data* is the first one."""
-        left = most
-        while data is None or data:
-            if data:
-                pieces.append(data)
-                left -= len(data)
-                if not left:
-                    break
-            if data is None or not channel.is_tls:  # less than asked for is all that there was, but for TLS: a record
+    def fill(self, most: int) -> tuple[bytes, BaseException | None]:
+        """Return the next *most* bytes of a streamed response, and None; fewer where the peer closes before.
+
+        Where something goes wrong: what had come until then, and that.
+        """
+        channel = self._open_channel()
+        held: BodyBuffer = self._shared.plain_reader.backend.body_buffer()
+        room = held.room(most, most)
+        wrong: BaseException | None = None
+        try:
+            self._fill(channel, room, held)
+        except BaseException as error:
+            wrong = error
+        room.release()
+        return held.whole(), wrong
+
+    def _fill(self, channel: Channel, room: memoryview, held: BodyBuffer) -> None:
+        """Receive as many bytes as there is *room* for, that of *held*; fewer where the peer closes before."""
+        at, most = 0, len(room)
+        count = channel.receive_into(room) if self._deadline == _FOREVER else None
+        while count is None or count:
+            if count:
+                held.advance(count)
+                at += count
+                if at == most:
+                    return
+            if count is None or not channel.is_tls:  # less than asked for is all that there was, but for TLS: a record
                 self._wait(channel, READ)
-            data = channel.receive(left)
-        return b"".join(pieces)
+            count = channel.receive_into(room[at:])
+
+    def _open_channel(self) -> Channel:
+        """Return the channel of a response that is streamed. Raises ConnectionAbortedError."""
+        channel = self._connection.channel if self._connection is not None else None
+        if channel is None:
+            raise ConnectionAbortedError("the connection of this response is closed, or the parent's of a fork")
+        return channel
 
     def take(self, data: bytes) -> bool:
         """Have *data* read, which has been received; return whether the message is complete."""
@@ -549,15 +565,17 @@ class _Streaming:
             self._attempt = None
             return attempt.take_content()
         attempt.come_back()
-        pieces: list[bytes] = []
+        came = b""
         try:
             if fills and most < self._straight:
-                data = attempt.receive(most, pieces)
-                if len(data) == most:
+                came, wrong = attempt.fill(most)
+                if wrong is not None:
+                    raise wrong
+                if len(came) == most:
                     self._straight -= most
                     attempt.leave()
-                    return data
-                self._tell_passed(attempt, pieces)
+                    return came
+                self._tell_passed(attempt, len(came))
                 self._take(attempt, b"")
             elif self._straight:
                 data = attempt.receive(most)
@@ -577,8 +595,8 @@ class _Streaming:
             # What could still be read is given out first; the error comes with the next call.
             self._attempt = None
             self._failure = error
-            self._tell_passed(attempt, pieces)
-            part = b"".join((*pieces, attempt.take_content()))
+            self._tell_passed(attempt, len(came))
+            part = came + attempt.take_content()
             attempt._fail(error)
             response = self._response()
             if response is not None:
@@ -587,8 +605,14 @@ class _Streaming:
             if not part or not isinstance(error, Exception):
                 raise
             return part
-        part = b"".join((*pieces, incoming.take_content())) if pieces else incoming.take_content()
+        part = came + incoming.take_content() if came else incoming.take_content()
+        self._leave(attempt)
+        return part
+
+    def _leave(self, attempt: Attempt) -> None:
+        """Have the caller have what was read."""
         attempt.leave()
+        incoming = attempt._incoming
         if not self._is_complete:
             self._straight = self._known = incoming.straight_bytes()
         elif not incoming.held:
@@ -597,7 +621,6 @@ class _Streaming:
             if response is not None:
                 incoming.fill(response)
                 response._times = attempt._seal_times()
-        return part
 
     def _take(self, attempt: Attempt, data: bytes | None) -> None:
         """Have *data* read; None: decode more of what has been received before."""
@@ -605,9 +628,9 @@ class _Streaming:
         if self._is_complete:
             attempt.release()
 
-    def _tell_passed(self, attempt: Attempt, pieces: Sequence[bytes] = ()) -> None:
-        """Have ``Incoming`` know of what has passed by, *pieces* last: it goes on from there."""
-        passed = self._known - self._straight + sum(map(len, pieces)) if self._known else 0
+    def _tell_passed(self, attempt: Attempt, more: int = 0) -> None:
+        """Have ``Incoming`` know of what has passed by, *more* bytes last: it goes on from there."""
+        passed = self._known - self._straight + more if self._known else 0
         self._straight = self._known = 0
         if passed:
             attempt._incoming.note_passed(passed)
