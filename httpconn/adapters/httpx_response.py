@@ -20,8 +20,10 @@ from ..errors import (
     ConnectTimeout,
     FingerprintMismatch,
     HTTPException,
+    IncompleteRead,
     InvalidField,
     InvalidURL,
+    MalformedFraming,
     MissingExtra,
     PoolTimeout,
     ProxyError,
@@ -284,7 +286,26 @@ def _find_library(kind: type) -> Library:
 
 def as_theirs(error: BaseException, job: Job | None, library: Library) -> Exception:
     """Return the exception of *library* for *error*; *job* is None where nothing has been sent."""
-    return _kind_of(error, job, library.module)(str(error))  # type: ignore[no-any-return]  # of a module found late
+    kind = _kind_of(error, job, library.module)
+    words = _known_words(error) if kind is library.module.RemoteProtocolError else ""
+    return kind(words or str(error))  # type: ignore[no-any-return]  # of a module found late
+
+
+def _known_words(error: Any) -> str:
+    """Return the words by which programs know *error* from httpx; "" where there are none."""
+    if isinstance(error, RemoteDisconnected):
+        return "Server disconnected without sending a response."
+    head: ResponseHead | None = getattr(getattr(error, "response", None), "_head", None)
+    if head is None or not isinstance(error, IncompleteRead) or isinstance(error, MalformedFraming):
+        return ""
+    if head.transfer_encoding is not None:
+        told = "incomplete chunked read"
+    elif head.content_length is not None and error.expected is not None:
+        size = int(head.content_length.split(",")[0])
+        told = f"received {size - error.expected} bytes, expected {size}"
+    else:
+        return ""
+    return f"peer closed connection without sending complete message body ({told})"
 
 
 def _kind_of(error: BaseException, job: Job | None, theirs: Any) -> Any:

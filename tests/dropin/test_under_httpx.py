@@ -7,6 +7,7 @@ import copy
 import importlib
 import json
 import pickle
+import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from functools import partial
@@ -17,6 +18,7 @@ from urllib.parse import quote
 
 import pytest
 
+from ..support.peers import ScriptedServer, take_request
 from .servers import content
 
 pytest.importorskip("httpx")
@@ -301,6 +303,23 @@ def test_a_redirect_has_the_body_that_it_has_by_its_own(is_async: bool, lib: Any
             return [*found, client.post(url, content=b"abc").json()]
 
     assert asked(True) == asked(False)
+
+
+@pytest.mark.parametrize("wire", [b"", b"Content-Length: 9\r\n\r\nabc", b"Transfer-Encoding: chunked\r\n\r\n5\r\nab"])
+def test_an_early_end_is_told_in_the_library_s_words(wire: bytes, lib: Any, client: Any) -> None:
+    """By which programs know it: "incomplete chunked read", say."""
+
+    def serve(sock: socket.socket) -> None:
+        take_request(sock)
+        sock.sendall(wire and b"HTTP/1.1 200 OK\r\n" + wire)
+
+    told = []
+    with lib.Client(trust_env=False) as own:
+        for asks in (own, client):
+            with ScriptedServer(serve) as server, pytest.raises(lib.RemoteProtocolError) as raised:
+                asks.get(f"http://127.0.0.1:{server.port}/")
+            told.append(str(raised.value))
+    assert told[0] == told[1]
 
 
 def test_exceptions(lib: Any, client: Any, origin: Any) -> None:
