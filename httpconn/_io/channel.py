@@ -396,6 +396,8 @@ class Channel:
             return any(select.select(reading, writing, sockets, None if timeout_s is None else max(0.0, timeout_s)))
         poll = select.poll()
         for sock in self.sockets:
+            if sock.fileno() < 0:
+                raise ConnectionAbortedError("the program has closed the socket of this connection")
             poll.register(sock, (select.POLLIN if wanted & READ else 0) | (select.POLLOUT if wanted & WRITE else 0))
         if wanted == READ and self.connected_at:
             self._poll = poll

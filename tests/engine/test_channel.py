@@ -53,6 +53,18 @@ def waited(channel: Channel, step: Callable[[], Any]) -> Any:
     return found
 
 
+def test_a_socket_that_a_program_has_closed_is_a_lost_connection() -> None:
+    """``response.raw.connection.sock`` hands it out under requests, and a signal's handler may close it."""
+    with ScriptedServer(echo) as server:
+        channel = Channel(inet((server.host, server.port)), PLAIN)
+        opened(channel)
+        channel.sock.close()
+        with pytest.raises(ConnectionAbortedError, match="has closed the socket"):
+            channel.wait(READ, LIMIT_S)
+        with pytest.raises(OSError):
+            channel.receive(1)
+
+
 # -- addresses
 
 
