@@ -19,13 +19,13 @@ from time import monotonic
 from types import FunctionType
 
 from . import _backends
-from ._backends.contract import BodyBuffer
 from ._client.cycle import UNKNOWN, let_go
 from ._io.file_source import FileSource, SocketFile, Source
 from ._io.source import FRAMING, LINE, STANDARD_SOCKET, SocketSource, look_for_replaced_reads, open_socket
 from ._wire import reference
 from ._wire.annotations import TYPE_CHECKING, Any, BinaryIO, Final, Protocol, TypeGuard, TypeVar, overload
 from ._wire.framing import UNTIL_CLOSE
+from ._wire.gathered import STEP_BYTES, Gathered
 from ._wire.grammar import CONTINUE, Limits
 from ._wire.head import Defect, ResponseHead, field_lines_of, field_value_of, field_values_of
 from ._wire.plain import VERSION as PLAIN_VERSION
@@ -50,9 +50,6 @@ else:
 
 _T = TypeVar("_T")
 _UNKNOWN: Final[Any] = UNKNOWN  # the types tell what is there once the head has been read, as typeshed's do
-_STEP_BYTES: Final = 262_144
-_LONGEST_STEP_BYTES: Final = 2_097_152
-_MOST_IN_PARTS: Final = 1_048_576
 _DIRECT_BYTES: Final = 32_768
 
 
@@ -593,7 +590,7 @@ class HTTPResponse(_Base):
 
     def _collect(self, reader: ResponseReader, amt: int) -> bytes:
         """Return *amt* bytes of the body, or all of it (-1); fewer at the end."""
-        gathered = _Gathered()
+        gathered = Gathered(_backends.selected.body_buffer)
         left = amt
         self._enter()
         try:
@@ -634,13 +631,13 @@ class HTTPResponse(_Base):
             self._is_reading = False
         return gathered.whole()
 
-    def _receive_straight(self, reader: ResponseReader, gathered: _Gathered, most: int) -> int:
+    def _receive_straight(self, reader: ResponseReader, gathered: Gathered, most: int) -> int:
         """Receive a piece of the body into where it stays, at most *most* bytes (-1: any number); 0 at the end."""
         source = self._source
         if source is None:
             raise _closed_meanwhile()
         wanted = reader.contiguous()
-        if 0 < most <= _STEP_BYTES and type(source) is FileSource:
+        if 0 < most <= STEP_BYTES and type(source) is FileSource:
             # A socket gives pieces of all sizes; those are not made and freed in turn, which leaves a heap with holes.
             part = source.receive(min(wanted, most), most)
             if part:
@@ -803,7 +800,7 @@ class HTTPResponse(_Base):
         parts: list[bytes] = []
         left = amt
         # In steps, since a buffered file allocates at once what it is asked for, and the peer has announced it.
-        while left and (part := self.fp.read(min(left, _STEP_BYTES))):
+        while left and (part := self.fp.read(min(left, STEP_BYTES))):
             parts.append(part)
             left -= len(part)
         data = parts[0] if len(parts) == 1 else b"".join(parts)
@@ -932,51 +929,6 @@ class _NoSocket:
 
     def makefile(self, mode: str) -> None:
         return None
-
-
-class _Gathered:
-    """The pieces of what one ``read`` returns: a list while they are few, then the buffer that is returned."""
-
-    __slots__ = ("_held", "_parts", "size")
-
-    def __init__(self) -> None:
-        self._parts: list[bytes] = []
-        self._held: BodyBuffer | None = None
-        self.size = 0
-
-    def add(self, part: bytes) -> None:
-        """Add *part* behind what is there."""
-        if self._held is None:
-            self._parts.append(part)
-        else:
-            self._held.add(part)
-        self.size += len(part)
-        if self.size > _MOST_IN_PARTS and self._held is None:
-            self._hold()
-
-    def _hold(self) -> BodyBuffer:
-        held = self._held = _backends.selected.body_buffer()
-        for part in self._parts:
-            held.add(part)
-        self._parts.clear()
-        return held
-
-    def room(self, most: int) -> memoryview:
-        """Return where the next bytes may be put, *most* of which may come; ``advance`` tells of those that were."""
-        held = self._held or self._hold()
-        return held.room(min(most, max(_STEP_BYTES, min(self.size, _LONGEST_STEP_BYTES))), most)
-
-    def advance(self, count: int) -> None:
-        """Note that *count* bytes were put into the room."""
-        assert self._held is not None
-        self._held.advance(count)
-        self.size += count
-
-    def whole(self) -> bytes:
-        """Return all that was gathered."""
-        if self._held is None:
-            return self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
-        return self._held.whole()
 
 
 def _closed_meanwhile() -> ValueError:

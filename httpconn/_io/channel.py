@@ -43,6 +43,8 @@ _ways_of: Final = attrgetter("recv", "read", "send", "pending")
 _STANDARD_WAYS: Final = _ways_of(ssl.SSLSocket) if ssl.SSLSocket.__module__ == "ssl" else None
 _AF_UNIX: Final = getattr(socket, "AF_UNIX", None)
 _HANDSHAKE_BYTES: Final = 65_536
+_RECORD_BYTES: Final = 16_384
+"""No read of TLS gives more (RFC 8446 section 5.1): what is asked for beyond is memory that is taken and given back."""
 # In place of comprehensions: see tests/laws/test_generated_c.py.
 _first: Final = itemgetter(0)
 _second: Final = itemgetter(1)
@@ -301,7 +303,7 @@ class Channel:
         try:
             if room is not None:
                 return self.sock.recv_into(room) if tls is None else tls.read(size, room)
-            return self.sock.recv(size) if tls is None else tls.read(size)
+            return self.sock.recv(size) if tls is None else tls.read(min(size, _RECORD_BYTES))
         except (BlockingIOError, ssl.SSLWantReadError):
             self.wants = READ
         except ssl.SSLWantWriteError:

@@ -574,6 +574,54 @@ def test_an_answer_before_the_body_is_sent(fetch_many: FetchMany) -> None:
         assert result.content == b"big"
 
 
+LARGE = (65_536 + 262_143, 65_536 + 262_144, 65_536 + 262_145, 1_048_577, 3_000_001)
+"""Around what is received at once, and beyond what is gathered in pieces."""
+
+
+@pytest.mark.parametrize("in_pieces_of", [70_001, 1_000_000])
+def test_large_content_is_whole(fetch_many: FetchMany, in_pieces_of: int) -> None:
+    """With another response right behind it, of which not a byte is taken for content."""
+    contents = [os.urandom(size) for size in LARGE]
+
+    def serve(sock: socket.socket) -> None:
+        for content in contents:
+            take_request(sock)
+            reply = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(content) + content
+            for at in range(0, len(reply), in_pieces_of):
+                sock.sendall(reply[at : at + in_pieces_of])
+
+    with ScriptedServer(serve) as server:
+        url = f"http://{server.host}:{server.port}/"
+        found = list(fetch_many([url] * len(contents), per_host=1, ordered=True))
+        assert server.connections == 1
+    assert [one.error for one in found] == [None] * len(contents)
+    assert [one.content for one in found] == contents
+
+
+@pytest.mark.parametrize("came", [65_536 + 262_144, 1_500_000])
+@pytest.mark.parametrize("end", ["closed", "silent"])
+def test_large_content_that_breaks_off(fetch_many: FetchMany, end: str, came: int) -> None:
+    """What had come is with the error, and memory is as if there had been nothing."""
+    content = os.urandom(came)
+    is_done = threading.Event()
+
+    def serve(sock: socket.socket) -> None:
+        take_request(sock)
+        sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2000000\r\n\r\n" + content)
+        if end == "silent":
+            is_done.wait(10)
+
+    with ScriptedServer(serve) as server:
+        url = f"http://{server.host}:{server.port}/"
+        limits = Timeout(read=0.3 if end == "silent" else 10.0)
+        [found] = fetch_many([url], timeout=limits)
+        is_done.set()
+    assert isinstance(found.error, httpconn.ReadTimeout if end == "silent" else httpconn.IncompleteRead)
+    assert found.content == content
+    if end == "closed":
+        assert (found.error.partial, found.error.expected) == (content, 2_000_000 - came)
+
+
 # -- the end
 
 

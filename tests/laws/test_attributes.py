@@ -45,7 +45,7 @@ LARGE = (
     Large("_EarlyHTTPSConnection", 43, "likewise"),
     Large("HTTPResponse", 22, "likewise: http.client's, and the private ones"),
     Large("ResponseReader", 21, "the state of one response, in one object since one is made for each"),
-    Large("Connection", 34, "in many/: channel, exchange and clocks of one connection, flat since each is touched at each event"),
+    Large("Connection", 35, "in many/: channel, exchange and clocks of one connection, flat since each is touched at each event"),
     Large("LoopState", 24, "what connections share, flat for the same reason"),
     Large("Scheduler", 50, "LoopState, and the queues and ways to wait; names, memory, places and order are its parts"),
     Large("Loop", 50, "a Scheduler; it has no more of its own"),

@@ -124,6 +124,7 @@ ROOMS = {
 
 FOR_TYPES = {
     ("_wire.chunked", "_backends.contract"),
+    ("_wire.gathered", "_backends.contract"),
     ("_wire.plain", "_backends.contract"),
     ("_wire.reader", "_backends.contract"),
 }

@@ -12,6 +12,7 @@ cdef Py_ssize_t _TO_BE_JUDGED
 
 @cython.final
 cdef class Connection:
+    cdef object _large
     cdef public object channel
     cdef public object descriptor
     cdef public bint has_alarm
@@ -78,6 +79,9 @@ cdef class Connection:
     @cython.locals(loop=LoopState, now=double, until=double, head=bytes)
     cdef _go_on_sent(self, BareJob job, Py_ssize_t sent)
     cdef _note_first_byte(self, BareJob job)
+    @cython.locals(data=bytes)
+    cdef Py_ssize_t _receive_part(self, Channel channel) except -2
+    cdef list _take_parts(self)
     cpdef rest(self)
     cdef _note_served(self)
     cdef _disconnect(self, why)

@@ -36,6 +36,7 @@ from ..._io.lookups import Address, Lookup, Name
 from ..._io.polling import IN, OUT
 from ..._io.watch import Watch
 from ..._wire.framing import announced_bytes, announces_content
+from ..._wire.gathered import Gathered
 from ..._wire.head import ResponseHead
 from ...errors import name_place, without_frames
 from ...model import Response, Timeout, memory_of, tell_partial
@@ -66,10 +67,11 @@ IDLE: Final = 3
 class Connection:
     """A connection, and the job that it is busy with."""
 
-    __slots__ = ("channel", "descriptor", "has_alarm", "head", "held", "host", "idle_since", "incoming", "is_answered",
-                 "is_fast", "is_plain", "is_sent", "job", "left", "left_out_at", "left_out_bytes", "limits", "loop",
-                 "mask", "number", "others", "outgoing", "parts", "paused_at", "phase", "rests_until", "send_error",
-                 "served", "since", "times", "total_at", "turn", "wakes_at", "watch")  # fmt: skip
+    __slots__ = ("_large", "channel", "descriptor", "has_alarm", "head", "held", "host", "idle_since", "incoming",
+                 "is_answered", "is_fast", "is_plain", "is_sent", "job", "left", "left_out_at", "left_out_bytes",
+                 "limits", "loop", "mask", "number", "others", "outgoing", "parts", "paused_at", "phase",
+                 "rests_until", "send_error", "served", "since", "times", "total_at", "turn", "wakes_at",
+                 "watch")  # fmt: skip
 
     limits: Timeout
 
@@ -95,6 +97,7 @@ class Connection:
         self.is_fast = False
         self.head: ResponseHead | None = None
         self.parts: list[bytes] = []
+        self._large: Gathered | None = None  # in the place of ``parts``, once more is to come than by one receive
         self.left = 0
         self.held = 0  # of what the loop's ``memory`` counts
         self.served = 0
@@ -590,30 +593,57 @@ class Connection:
         assert channel is not None
         assert job is not None
         try:
-            data = channel.receive(min(self.left, _BODY_RECEIVE_BYTES))
+            count = self._receive_part(channel)
         except Exception as error:
             self.fail(error)
             return
-        if data is None:
+        if count < 0:
             return
-        if not data:
+        if not count:
             self.incoming = self._incoming_of(job)
-            self._read(job, data)
+            self._read(job, b"")
             return
         self.since = loop.now
-        self.parts.append(data)
-        self.left -= len(data)
-        self._hold(self.held + len(data))
+        self.left -= count
+        self._hold(self.held + count)
         if self.left:
             return
         assert self.head is not None
-        response = self._response_to(job, self.head, b"".join(self.parts))
+        response = self._response_to(job, self.head, b"".join(self._take_parts()))
         response._times = _and_whole(self.times, loop.now - job.started)
         self.head = None
-        self.parts = []
         self.held = 0
         self.is_fast = False
         self._end(job, response, persists=True)
+
+    def _receive_part(self, channel: Channel) -> int:
+        """Receive a part of the content; return how much, 0 where the peer has closed, -1: nothing is there now."""
+        large = self._large
+        if large is None:
+            if self.left <= _BODY_RECEIVE_BYTES:
+                data = channel.receive(self.left)
+                if data is None:
+                    return -1
+                self.parts.append(data)
+                return len(data)
+            large = self._large = Gathered(self.loop.shared.plain_reader.backend.body_buffer)
+            for part in self.parts:
+                large.add(part)
+            self.parts = []
+        room = large.room(self.left)
+        try:
+            got: int | None = channel.receive_into(room)
+            if got:
+                large.advance(got)
+        finally:
+            room.release()  # also for the traceback of what went wrong, which has it
+        return -1 if got is None else got
+
+    def _take_parts(self) -> list[bytes]:
+        """Return what there is of the content, and hold it no longer."""
+        parts, large = self.parts, self._large
+        self.parts, self._large = [], None
+        return parts if large is None else [large.whole()]
 
     def _incoming_of(self, job: Job) -> Incoming:
         """Return the response as the shared reader has it; what the fast path has received is read again."""
@@ -621,11 +651,10 @@ class Connection:
         if incoming is None:
             incoming = Incoming(job, self.loop.shared.settings, self.loop, is_streamed=job.stream is not None)
             if self.head is not None:
-                for part in (self.head.block, *self.parts):
+                for part in (self.head.block, *self._take_parts()):
                     if part:
                         incoming.receive(part)
                 self.head = None
-                self.parts = []
                 self.left = 0
         self.is_fast = False
         return incoming
@@ -1001,6 +1030,7 @@ class Connection:
         self.is_fast = False
         self.head = None
         self.parts = []
+        self._large = None
         self.left = 0
         self.send_error = None
         self.paused_at = 0.0

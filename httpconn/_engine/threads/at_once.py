@@ -303,4 +303,6 @@ def _with_rest(plain: Plain, channel: Channel, sent: int) -> Plain | Begun:
         left -= len(more)
     if left:
         return Begun(channel, sent, [head.block + content, *came[1:]])
-    return head, b"".join(came), 0, b"", status, reason  # type: ignore[arg-type]  # none of them is an error here
+    # What came alone behind the head is handed out as it is: to copy it is most of what there is to do with it.
+    whole: Any = came[1] if len(came) == 2 and not content else b"".join(came)  # type: ignore[arg-type]  # no errors here
+    return head, whole, 0, b"", status, reason
