@@ -12,7 +12,6 @@ cdef Py_ssize_t _TO_BE_JUDGED
 
 @cython.final
 cdef class Connection:
-    cdef object _large
     cdef public object channel
     cdef public object descriptor
     cdef public bint has_alarm
@@ -47,6 +46,7 @@ cdef class Connection:
     cdef public Py_ssize_t turn
     cdef public double wakes_at
     cdef public object watch
+    cdef object _large
 
     @cython.locals(loop=LoopState)
     cpdef connect(self, BareJob job)
