@@ -17,7 +17,7 @@ cdef class Carried:
 @cython.locals(kind=type, request=RequestFields)
 cpdef request_like(RequestFields model, url, timeout, context)
 @cython.locals(made=dict)
-cpdef raw_of(kind, original_kind, method, url, ResponseFields response)
+cpdef raw_of(kind, original_kind, job, ResponseFields response)
 
 cdef class Maker:
     cdef dict _as_made

@@ -61,15 +61,15 @@ def request_like(model: Request, url: str, timeout: Timeout, context: Any) -> Re
     return request
 
 
-def raw_of(kind: Any, original_kind: Any, method: str, url: str, response: Response) -> Any:
-    """Return a ``raw`` of that *kind*, over *response* to a request for *url* by *method*."""
+def raw_of(kind: Any, original_kind: Any, job: Any, response: Response) -> Any:
+    """Return a ``raw`` of that *kind*, over *response* to *job*."""
     head = response._head
     original = original_kind(response, head)
     raw = kind.__new__(kind)
     made = raw.__dict__
     made["head"] = head
     made["_original_response"] = original
-    made["_unmade"] = method, url, response, original
+    made["_unmade"] = job, response, original
     return raw
 
 
@@ -147,7 +147,7 @@ class Maker:
             return None
         if of_raw["head"].get_joined("content-encoding") is not None:
             return None
-        carried = unmade[3]
+        carried = unmade[2]
         content: bytes | None = carried._take_untouched()
         if content is not None:
             made["_content"] = content

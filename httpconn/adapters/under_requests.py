@@ -23,6 +23,8 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
+from .._exchange.job import Job
+from .._exchange.proxies import Proxy
 from .._wire.head import ResponseHead, field_lines_of, field_value_of, field_values_of
 from ..errors import (
     ConnectTimeout,
@@ -59,7 +61,6 @@ try:
         get_encoding_from_headers,
         prepend_scheme_if_needed,
         select_proxy,
-        urldefragauth,
     )
     from urllib3 import exceptions as urllib3_errors
     from urllib3.util.ssl_ import create_urllib3_context
@@ -224,12 +225,13 @@ class RequestsAdapter(BaseAdapter):
             fields = _with_length(fields)
         while True:
             try:
-                raw = self._exchange(pool, ours, fields)
+                job = pool._shared.preparer.prepare_given(ours, fields)
+                raw = self._exchange(pool, job)
             except _NEVER_SENT_AGAIN as error:
                 raise _told_by_requests(error, request) from error
             except urllib3_errors.HTTPError as error:
                 try:
-                    retries = _after(retries, request, url, proxy, error=error, _stacktrace=error.__traceback__)
+                    retries = _after(retries, job, error=error, _stacktrace=error.__traceback__)
                 except urllib3_errors.HTTPError as told:
                     raise _told_by_requests(told, request) from error
                 retries.sleep()
@@ -238,7 +240,7 @@ class RequestsAdapter(BaseAdapter):
                 if not _is_refusal(error):
                     raise
                 raise _refusal(error, request) from error
-            again = None if self._never_retries else _after_status(retries, request, url, proxy, raw)
+            again = None if self._never_retries else _after_status(retries, request, job, raw)
             if again is None:
                 raw.retries = retries
                 response = self.build_response(request, raw)
@@ -247,9 +249,8 @@ class RequestsAdapter(BaseAdapter):
                 return response
             retries = again
 
-    def _exchange(self, pool: ConnectionPool, ours: Request, fields: tuple[Any, ...]) -> RawResponse:
+    def _exchange(self, pool: ConnectionPool, job: Job) -> RawResponse:
         """Return the response of urllib3's kind. Raises urllib3's errors, and what is told before any traffic."""
-        job = pool._shared.preparer.prepare_given(ours, fields)
         try:
             response = pool._send(job, stream=True)
         except (HTTPException, OSError) as error:
@@ -257,9 +258,10 @@ class RequestsAdapter(BaseAdapter):
                 raise
             came = getattr(error, "response", None)
             if came is not None:
-                came._request = ours.replaced(context=None)  # what has a TLS context in it does not pickle
+                assert isinstance(job.request, Request)
+                came._request = job.request.replaced(context=None)  # what has a TLS context in it does not pickle
             raise _as_urllib3(error, job) from error
-        raw: RawResponse = raw_of(RawResponse, _Original, ours.method, ours.url, response)
+        raw: RawResponse = raw_of(RawResponse, _Original, job, response)
         length = raw.head.content_length
         if length is not None and "," in length:
             # Where there is no content, ours do not care; urllib3 does, and tells it here and not with a late look.
@@ -449,15 +451,12 @@ def _is_never(retries: Any) -> bool:
     return type(retries) is urllib3.Retry and not retries.total and not retries.status_forcelist
 
 
-def _after(retries: Any, request: Any, url: str, proxy: str | None, **what: Any) -> Any:
+def _after(retries: Any, job: Job, **what: Any) -> Any:
     """Return the Retry for the request that is sent after *what* has come. Raises MaxRetryError, or what has come."""
-    asked, pool = request.path_url, _Where(url)
-    if proxy is not None and url[:5].lower() == "http:" and not proxy.startswith("socks"):
-        asked, pool = urldefragauth(url), _Where(proxy)  # a proxy that is sent the whole URL has a pool of its own
-    return retries.increment(request.method, asked, _pool=pool, **what)
+    return retries.increment(job.method, _target_of(job), _pool=_pool_of(job), **what)
 
 
-def _after_status(retries: Any, request: Any, url: str, proxy: str | None, raw: RawResponse) -> Any:
+def _after_status(retries: Any, request: Any, job: Job, raw: RawResponse) -> Any:
     """Return the Retry with which the request is sent again for the status of *raw*; None where that is the result.
 
     Raises RetryError. Source: urllib3, HTTPConnectionPool.urlopen.
@@ -465,7 +464,7 @@ def _after_status(retries: Any, request: Any, url: str, proxy: str | None, raw: 
     if not retries.is_retry(request.method, raw.status, bool(raw.headers.get("Retry-After"))):
         return None
     try:
-        again = _after(retries, request, url, proxy, response=raw)
+        again = _after(retries, job, response=raw)
     except urllib3_errors.MaxRetryError as error:
         if retries.raise_on_status:
             raw.drain_conn()
@@ -476,12 +475,15 @@ def _after_status(retries: Any, request: Any, url: str, proxy: str | None, raw: 
     return again
 
 
-def _target_of(ours: Request) -> str:
-    """Return what urllib3 keeps as the URL of a request: its target, in full where a proxy is asked for it."""
-    proxy = ours.proxy
-    if proxy is not None and proxy[:4].lower() == "http" and ours.url[:5].lower() == "http:":
-        return urldefragauth(ours.url)
-    return urllib3.util.parse_url(ours.url).request_uri
+def _target_of(job: Job) -> str:
+    """Return what urllib3 keeps as the URL of a request: its target, as it is sent."""
+    return job.head.split(b" ", 2)[1].decode("ascii")
+
+
+def _forwarder_of(job: Job) -> Proxy | None:
+    """Return the proxy that is sent the whole URL, if there is one: for urllib3 it is whom the pool is of."""
+    proxy = job.proxy
+    return proxy if proxy is not None and proxy.forwards(job.origin) else None
 
 
 class _Where:
@@ -509,6 +511,12 @@ class _Opened(_Where):
         self.scheme = pool.scheme
         to = pool if job.proxy is None or job.proxy.is_socks else job.proxy
         self.host, self.port = to.host, to.port
+
+
+def _pool_of(job: Job) -> _Where:
+    """Return what stands for the pool that urllib3 would have asked."""
+    assert isinstance(job.request, Request)
+    return _Where(str(_forwarder_of(job) or job.request.url))
 
 
 # -- errors -------------------------------------------------------------------------------------------------------
@@ -546,9 +554,8 @@ class _LostByProxy(urllib3_errors.ProxyError, urllib3_errors.ProtocolError):
 
 def _as_urllib3(error: BaseException, job: Any) -> urllib3_errors.HTTPError:
     """Return *error* of a pool as urllib3 would have told it."""
-    url, proxy = job.request.url, job.proxy
-    is_forwarded = proxy is not None and proxy.forwards(job.origin)
-    pool: Any = _Where(str(proxy) if is_forwarded else url)
+    proxy, is_forwarded = job.proxy, _forwarder_of(job) is not None
+    pool: Any = _pool_of(job)
     opened: Any = _Opened(pool, job)
     if isinstance(error, ConnectTimeout):
         late = urllib3_errors.ConnectTimeoutError(opened, f"Connection to {opened.host} timed out. ({error})")
@@ -556,8 +563,7 @@ def _as_urllib3(error: BaseException, job: Any) -> urllib3_errors.HTTPError:
     if isinstance(error, PoolTimeout):
         return urllib3_errors.EmptyPoolError(pool, f"{error}")
     if isinstance(error, TimeoutError) and isinstance(error, RequestTimeout):
-        asked = urldefragauth(url) if is_forwarded else urllib3.util.parse_url(url).request_uri
-        return urllib3_errors.ReadTimeoutError(pool, asked, f"Read timed out. ({error})")
+        return urllib3_errors.ReadTimeoutError(pool, _target_of(job), f"Read timed out. ({error})")
     if isinstance(error, PoolClosed):
         return urllib3_errors.ClosedPoolError(pool, f"{error}")
     if isinstance(error, (ssl.SSLError, FingerprintMismatch)):
@@ -1041,15 +1047,15 @@ class RawResponse(urllib3.HTTPResponse):
         if unmade is not None:
             if name == "status":
                 return made["head"].status  # which is asked for where a response may be retried
-            made.setdefault("_content", unmade[3].content)
+            made.setdefault("_content", unmade[2].content)
             if name == "_content":
                 return made[name]
             unmade = made.pop("_unmade", None)
         if unmade is None:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        method, url, response, _ = unmade
+        job, response, _ = unmade
         content: Any = self._content
-        where: Any = _Where(url)  # errors of the content say it
+        where: Any = _pool_of(job)  # errors of the content say it
         said = {**vars(self)}  # what programs have set meanwhile stays as it is: decode_content, say
         try:
             super().__init__(
@@ -1061,8 +1067,8 @@ class RawResponse(urllib3.HTTPResponse):
                 preload_content=False,
                 decode_content=False,
                 original_response=self._original_response,
-                request_method=method,
-                request_url=_target_of(response.request),
+                request_method=job.method,
+                request_url=_target_of(job),
                 pool=where,
                 connection=content,  # who is closed by urllib3 with each error
             )
@@ -1085,7 +1091,7 @@ class RawResponse(urllib3.HTTPResponse):
     def closed(self) -> bool:
         """Whether there is nothing more to come. The finalizer of each asks, too."""
         unmade = self.__dict__.get("_unmade")
-        return super().closed if unmade is None else unmade[3].isclosed()
+        return super().closed if unmade is None else unmade[2].isclosed()
 
     @property
     def connection(self) -> Any:

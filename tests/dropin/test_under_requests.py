@@ -334,7 +334,7 @@ def test_errors_are_those_that_urllib3_would_tell(session: Any, requests: Any, o
 
 def told_by(error: Any) -> list[tuple[Any, ...]]:
     """What programs look at: the kinds of errors, one in the other, and what each has of pool, connection and URL."""
-    told: list[tuple[Any, ...]] = [(error.request.url, error.response)]
+    told: list[tuple[Any, ...]] = [(error.request and error.request.url, error.response)]
     inner = error.args[0]
     while isinstance(inner, BaseException):
         said = vars(inner)  # to ask some of them for "pool" is a warning
@@ -387,6 +387,40 @@ def test_errors_name_the_proxy_as_urllib3_does(asked: str, to: Any, session: Any
     assert told_by(of_ours.value) == told_by(of_requests.value)
     for number in ("407", "Tunnel connection failed"):
         assert (number in str(of_ours.value)) is (number in str(of_requests.value))
+
+
+def answers(status: bytes) -> Any:
+    def serve(sock: socket.socket) -> None:
+        take_request(sock)
+        sock.sendall(b"HTTP/1.1 %b\r\nContent-Length: 5\r\n\r\nthere" % status)
+
+    return serve
+
+
+def breaks_off(sock: socket.socket) -> None:
+    take_request(sock)
+    sock.sendall(EARLY)
+    sock.recv(1)
+
+
+@pytest.mark.parametrize("by_option", [False, True], ids=["proxies", "option"])
+def test_a_forwarding_proxy_is_who_was_asked(by_option: bool, session: Any, requests: Any) -> None:
+    """With the whole URL, as by urllib3, whichever way it was named; by the response and by what goes wrong with it."""
+    retries = requests.adapters.Retry(1, status_forcelist=[503], backoff_factor=0)
+    for serve in (answers(b"200 OK"), answers(b"503 Busy"), is_silent, breaks_off):
+        with ScriptedServer(serve) as server:
+            proxy = f"http://127.0.0.1:{server.port}"
+            given = {"proxy": proxy} if by_option else {}
+            told = []
+            for adapter in (requests.adapters.HTTPAdapter, partial(RequestsAdapter, **given)):
+                session.mount("http://", adapter(max_retries=retries))
+                proxies = {"http": proxy} if not told or not by_option else None
+                try:
+                    raw = session.get(f"http{FAR}", proxies=proxies, timeout=0.1).raw
+                    told.append([raw.url, raw._pool.host, raw._pool.port])
+                except requests.RequestException as error:
+                    told.append(told_by(error))
+        assert told[0] == told[1]
 
 
 def test_a_proxy_that_closes(session: Any, requests: Any) -> None:
