@@ -34,6 +34,7 @@ from ..errors import (
     IncompleteRead,
     InvalidField,
     InvalidURL,
+    MalformedChunks,
     MalformedFraming,
     MissingExtra,
     PoolClosed,
@@ -633,6 +634,20 @@ class _EndedEarly(urllib3_errors.IncompleteRead):
     __str__ = __repr__
 
 
+class _NotInChunks(urllib3_errors.InvalidChunkLength):
+    """urllib3's error of chunks that are none: with the reason in our words, which is not always the length."""
+
+    def __init__(self, partial: int, reason: str) -> None:
+        self.partial: Any = partial
+        self.expected: Any = None
+        self._reason = reason
+
+    def __repr__(self) -> str:
+        return f"InvalidChunkLength({self._reason}, {self.partial} bytes read)"
+
+    __str__ = __repr__
+
+
 class _Content:
     """The content of a response as a file of bytes, as they came; closed at its end, as http.client's response is."""
 
@@ -662,6 +677,9 @@ class _Content:
         """Return the next part of the content. Raises what goes wrong; IncompleteRead as urllib3 has it."""
         try:
             return source.read_part(most, fills=fills)
+        except MalformedChunks as error:
+            self.failure = _NotInChunks(self.taken, error.reason)
+            raise self.failure from error
         except IncompleteFetch as error:
             self.failure = _EndedEarly(self.taken, error.expected)
             raise self.failure from error

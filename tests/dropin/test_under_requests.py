@@ -229,6 +229,37 @@ def test_content_that_ends_early(wire: bytes, session: Any, requests: Any) -> No
             session.get(url)
 
 
+CHUNKS = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab"
+
+
+@pytest.mark.parametrize(
+    ("wire", "reason"),
+    [(CHUNKS + b"\r\nzz\r\n", r"got .?b'zz\\"), (CHUNKS + b"XY\r\n", "expected CRLF after the chunk's data, got")],
+)
+def test_malformed_chunks(wire: bytes, reason: str, session: Any, requests: Any) -> None:
+    """They are urllib3's error of them, with the reason; also where urllib3 looks at no line end."""
+
+    def serve(sock: socket.socket) -> None:
+        take_request(sock)
+        sock.sendall(wire)
+
+    errors = importlib.import_module("urllib3").exceptions
+    with ScriptedServer(serve) as server:
+        url = f"http://127.0.0.1:{server.port}/"
+        with pytest.raises(requests.exceptions.ChunkedEncodingError, match=rf"InvalidChunkLength\(.*{reason}") as whole:
+            session.get(url)
+        told = whole.value.args[0].args[1]
+        assert isinstance(told, errors.InvalidChunkLength)
+        assert (told.partial, told.expected) == (2, None)
+        assert isinstance(told.__cause__, httpconn.errors.MalformedChunks)
+        assert repr(pickle.loads(pickle.dumps(whole.value)).args[0].args[1]) == repr(told)
+        raw = session.get(url, stream=True).raw
+        assert raw.read(2) == b"ab"
+        for _ in range(2):
+            with pytest.raises(errors.ProtocolError, match="InvalidChunkLength"):
+                list(raw.stream(2))
+
+
 @pytest.mark.parametrize("more", [b"", b"Set-Cookie: a=1\r\n"], ids=["", "cookies"])
 @pytest.mark.parametrize("wire", [EARLY, EARLY_IN_CHUNKS], ids=["sized", "chunked"])
 def test_a_redirect_whose_content_ends_early(wire: bytes, more: bytes, session: Any) -> None:
