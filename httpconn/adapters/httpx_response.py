@@ -14,6 +14,7 @@ from types import CodeType, FunctionType
 from typing import Any, Final
 
 from .._exchange.job import Job
+from .._wire.grammar import CONTENT_LENGTH, TRANSFER_ENCODING
 from .._wire.head import ResponseHead, field_lines_of, field_values_of
 from ..aio import AsyncResponse
 from ..errors import (
@@ -101,7 +102,7 @@ class _LateHeaders:
                 if head.get_joined("set-cookie2") is not None:
                     found += [("set-cookie2", value) for value in field_values_of(head, "set-cookie2")]
                 return found
-        return [(name.lower(), value) for name, value in field_lines_of(head)]
+        return [(name.lower(), value) for name, value in _lines_of(head)]
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         _become_headers(self)
@@ -253,14 +254,26 @@ def head_of(response: Response) -> tuple[ResponseHead, dict[str, Any]]:
 
 def pairs_of(head: ResponseHead) -> list[tuple[bytes, bytes]]:
     """Return the fields as httpx is given them."""
-    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in field_lines_of(head)]
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in _lines_of(head)]
 
 
 def _list_of(head: ResponseHead) -> list[tuple[bytes, bytes, bytes]]:
     """Return the fields as httpx keeps them: as if it had been given each, which takes three calls a field."""
-    return [
-        ((key := name.encode("latin-1")), key.lower(), value.encode("latin-1")) for name, value in field_lines_of(head)
-    ]
+    return [((key := name.encode("latin-1")), key.lower(), value.encode("latin-1")) for name, value in _lines_of(head)]
+
+
+def _lines_of(head: ResponseHead) -> list[tuple[str, str]]:
+    """Return the fields as httpx gets them from h11: of equal lengths one, which programs take for a number."""
+    lines, lengths, coding = field_lines_of(head), head.content_length, head.transfer_encoding
+    if coding is not None and not coding.islower():
+        lines = [(name, value.lower() if name.lower() == TRANSFER_ENCODING else value) for name, value in lines]
+    if lengths is not None and "," in lengths:
+        first, *others = (length.strip(" \t") for length in lengths.split(","))
+        if all(length == first for length in others):
+            at = next(at for at, (name, _) in enumerate(lines) if name.lower() == CONTENT_LENGTH)
+            rest = (line for line in lines[at + 1 :] if line[0].lower() != CONTENT_LENGTH)
+            lines = [*lines[:at], (lines[at][0], first), *rest]
+    return lines
 
 
 _libraries: dict[type, Library] = {}

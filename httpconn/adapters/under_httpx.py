@@ -20,7 +20,7 @@ from .._engine.many.fed import feeding
 from .._exchange.job import Job
 from .._exchange.proxies import parse_proxy
 from ..aio import AsyncClient, AsyncResponse, take_result
-from ..errors import HTTPException, InvalidField, InvalidURL, MissingExtra, PoolClosed
+from ..errors import HTTPException, InvalidField, InvalidURL, MissingExtra, PoolClosed, UnsupportedScheme
 from ..model import Request, Timeout
 from ..policies.retries import Retry
 from ..pool import ConnectionPool
@@ -340,9 +340,12 @@ def _told(
     """Return what is raised for *error*: the caller's own as it is, and others as the library's."""
     if source is not None and error is source.error:
         return error
-    if isinstance(error, InvalidURL) and not request.url.is_absolute_url:
-        text = "Request URL is missing an 'http://' or 'https://' protocol."
-        return library.module.UnsupportedProtocol(text)  # type: ignore[no-any-return]  # of a module found late
+    theirs = library.module
+    if isinstance(error, InvalidURL) and not isinstance(error, UnsupportedScheme):
+        if not request.url.is_absolute_url:
+            return theirs.UnsupportedProtocol("Request URL is missing an 'http://' or 'https://' protocol.")  # type: ignore[no-any-return]  # of a module found late
+        if "target" not in request.extensions:  # a host or a port that nobody can connect to, as of a redirect
+            return theirs.ConnectError(str(error))  # type: ignore[no-any-return]
     if isinstance(error, PoolClosed):
         return RuntimeError("Cannot send a request, as the transport has been closed.")
     if isinstance(error, (HTTPException, OSError)) or _is_refusal(error):

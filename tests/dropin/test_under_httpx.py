@@ -322,6 +322,46 @@ def test_an_early_end_is_told_in_the_library_s_words(wire: bytes, lib: Any, clie
     assert told[0] == told[1]
 
 
+@pytest.mark.parametrize("where", ["127.0.0.1:99999", "127.0.0.1:0", "exa%20mple", "*.invalid"])
+def test_where_nobody_can_connect_to(where: str, lib: Any, client: Any) -> None:
+    """A link to there, or a redirect, is one that is dead, and no mistake in the request."""
+
+    def serve(sock: socket.socket) -> None:
+        take_request(sock)
+        sock.sendall(b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: http://%b/\r\n\r\n" % where.encode())
+
+    with lib.Client(trust_env=False) as own, ScriptedServer(serve) as server:
+        for asks in (own, client):
+            for url in (f"http://{where}/", f"http://127.0.0.1:{server.port}/"):
+                with pytest.raises(lib.ConnectError):
+                    asks.get(url, follow_redirects=True)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        b"Content-Length: 5\r\nX-A: a\r\ncontent-length: 5", b"X-A: a\r\nContent-Length: 5, 5", b"Transfer-Encoding: Chunked",
+        b"Content-Length: 5 ,5\r\nContent-Length: 5",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("look", ["items", "multi_items", "raw"])
+def test_the_fields_of_framing_are_those_of_h11(look: str, lines: bytes, lib: Any, client: Any) -> None:
+    """Of equal lengths there is one: ``int(response.headers["content-length"])`` stands in many programs."""
+    content_ = b"there" if b"5" in lines else b"5\r\nthere\r\n0\r\n\r\n"
+
+    def serve(sock: socket.socket) -> None:
+        take_request(sock)
+        sock.sendall(b"HTTP/1.1 200 OK\r\n%b\r\n\r\n%b" % (lines, content_))
+
+    told = []
+    with lib.Client(trust_env=False) as own, ScriptedServer(serve) as server:
+        for asks in (own, client):
+            response = asks.get(f"http://127.0.0.1:{server.port}/")
+            found = getattr(response.headers, look)
+            told.append((list(found() if callable(found) else found), response.content))
+    assert told[0] == told[1]
+
+
 def test_exceptions(lib: Any, client: Any, origin: Any) -> None:
     with pytest.raises(lib.ConnectError):
         client.get("http://127.0.0.1:1/")
