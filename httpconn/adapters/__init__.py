@@ -1,8 +1,8 @@
 """For programs on requests and httpx: their sessions and clients as they are, over the connections of this package.
 
 For: what stands in the place of another library's own carrier of requests (``under_requests.py``, ``under_httpx.py``
-with the responses of ``httpx_response.py``), with its errors in that library's words, and the options that such a
-program may give (``options.py``).
+with the responses of ``httpx_response.py``), with its errors in that library's words, the options that such a program
+may give (``options.py``), and a session of requests that prepares requests in fewer steps (``requests_session.py``).
 
 Not for: how a request is sent or a response read (``_exchange``, ``_engine``); redirects, cookies and content codings,
 which stay with the library.
@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any, Final
 from .._wire.interpreter import compiled_path
 
 if TYPE_CHECKING:
+    from .requests_session import RequestsSession as RequestsSession
     from .under_httpx import AsyncHTTPXTransport as AsyncHTTPXTransport
     from .under_httpx import HTTPXTransport as HTTPXTransport
     from .under_requests import RequestsAdapter as RequestsAdapter
 
-__all__ = ["AsyncHTTPXTransport", "HTTPXTransport", "RequestsAdapter"]
+__all__ = ["AsyncHTTPXTransport", "HTTPXTransport", "RequestsAdapter", "RequestsSession"]
 
 __path__[:0] = compiled_path(__name__)
 
@@ -28,6 +29,7 @@ _MODULES: Final = {
     "AsyncHTTPXTransport": "under_httpx",
     "HTTPXTransport": "under_httpx",
     "RequestsAdapter": "under_requests",
+    "RequestsSession": "requests_session",
 }
 """Each is loaded, and the library that it is for, when it is asked for."""
 

@@ -865,20 +865,20 @@ class _Original(Carried):
         self.content.close()
 
 
-_has_store: Final = type(getattr(CaseInsensitiveDict(), "_store", None)) is OrderedDict
+has_store: Final = type(getattr(CaseInsensitiveDict(), "_store", None)) is OrderedDict
 """Whether requests keeps the fields as it has since 2012: each under its name in lower case, with the name as given."""
 
 
 def _fields_of(headers: Any) -> tuple[tuple[Any, Any], ...]:
     """Return the fields of a request; from where they are kept, since to ask for them takes three calls a field."""
-    if _has_store and type(headers) is CaseInsensitiveDict:
+    if has_store and type(headers) is CaseInsensitiveDict:
         return tuple(headers._store.values())
     return tuple(headers.items())
 
 
 def _host_of(headers: Any) -> Any:
     """Return the Host field of a request, or None; where there is none, ``get`` raises and catches a KeyError."""
-    if _has_store and type(headers) is CaseInsensitiveDict:
+    if has_store and type(headers) is CaseInsensitiveDict:
         _, value = headers._store.get("host", (None, None))
         return value
     return headers.get("Host")
@@ -951,7 +951,7 @@ def _encoding_by(content_type: str | None) -> str | None:
 _AS_MADE: Final = vars(requests.Response())
 _MADE_ANEW: Final = ("cookies", "headers", "history")
 _make_response: Final = requests.Response.__init__
-_is_plainly_made: Final = _has_store and all(
+_is_plainly_made: Final = has_store and all(
     name in _MADE_ANEW or value is None or isinstance(value, (bool, timedelta)) for name, value in _AS_MADE.items()
 )
 """Whether nothing but these three is of one response alone, and its fields are kept as ever."""
@@ -962,7 +962,7 @@ def _made_by_requests(made: requests.Response, head: ResponseHead) -> requests.R
     """Return what ``requests.Response()`` makes, where that may be more than usual, with what has been told *made*."""
     response = requests.Response()
     vars(response).update((name, vars(made)[name]) for name in _TOLD)
-    if not _has_store:
+    if not has_store:
         response.headers = CaseInsensitiveDict(_store_of(field_lines_of(head)).values())
     return response
 
@@ -1030,6 +1030,13 @@ class _LateJar(RequestsCookieJar):
             jar = made.setdefault("jar", _jar_of(*told) if told else _empty_jar())
             object.__setattr__(self, "__dict__", jar.__dict__)
             object.__setattr__(self, "__class__", RequestsCookieJar)
+
+
+def late_jar() -> RequestsCookieJar:
+    """Return a jar without cookies that is made when somebody looks at it."""
+    jar = _LateJar.__new__(_LateJar)
+    jar.__dict__["_late"] = ({},)
+    return jar
 
 
 def _empty_jar() -> RequestsCookieJar:

@@ -41,11 +41,13 @@ def test_all_cores(tmp_path: Path) -> None:
 def test_under_requests_and_httpx(tmp_path: Path) -> None:
     """What they make sends its requests over this library: the server sees which."""
     pytest.importorskip("httpx")
-    under_requests, under_httpx = programs("under-requests-and-httpx.md")
+    as_session, under_requests, under_httpx = programs("under-requests-and-httpx.md")
     with Site({"/": PAGE}) as site:
         url = site.url("/")
         close = "session.close()\n"
-        assert run_program(f"{under_requests}\nprint(session.get({url!r}).text)\n{close}", tmp_path).stdout == "page\n"
+        for program in (as_session, under_requests):
+            program += f"\nprint(session.get({url!r}).text)\n{close}"
+            assert run_program(program, tmp_path).stdout == "page\n"
         close = "client.close()\n"
         assert run_program(f"{under_httpx}\nprint(client.get({url!r}).text)\n{close}", tmp_path).stdout == "page\n"
-        assert len(site.heads) == 2
+        assert len(site.heads) == 3

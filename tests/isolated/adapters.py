@@ -22,7 +22,11 @@ from typing import Final
 
 from tests.isolated import adapter_programs
 
-LIBRARIES: Final = ("requests", "httpx")
+CARRIERS: Final = {
+    "requests": {"requests": "our adapter", "session": "our session"},
+    "httpx": {"httpx": "our transports"},
+}
+LIBRARIES: Final = tuple(CARRIERS)
 PROGRAMS: Final = "programs"
 
 PLUGIN: Final = """
@@ -36,6 +40,10 @@ if os.environ["CARRIER"] == "requests":
         self.mount("https://", RequestsAdapter())
         self.mount("http://", RequestsAdapter())
     requests.Session.__init__ = __init__
+elif os.environ["CARRIER"] == "session":
+    import requests.sessions
+    from httpconn.adapters import RequestsSession
+    requests.Session = requests.sessions.Session = RequestsSession
 elif os.environ["CARRIER"] == "httpx":
     import httpx._client
     from httpconn.adapters import AsyncHTTPXTransport, HTTPXTransport
@@ -102,16 +110,16 @@ def main() -> int:
         for library in [library for library in LIBRARIES if told.only in (None, library)]:
             folder = sources_of(library, plugins)
             theirs = passed(library, folder, "", plugins)
-            ours = passed(library, folder, library, plugins)
             if len(theirs) < 100:
                 raise RuntimeError(f"only {len(theirs)} tests of {library} pass with the original: nothing is shown")
-            print(
-                f"{library} {version(library)}: {len(theirs)} pass with its own, {len(theirs & ours)} of them with ours"
-            )
-            for name in sorted(theirs - ours):
-                why = next((why for pattern, why in KNOWN.items() if fnmatch.fnmatch(name, pattern)), None)
-                unknown += why is None
-                print(f"  {name}: {why or 'UNKNOWN'}")
+            for carrier, words in CARRIERS[library].items():
+                ours = passed(library, folder, carrier, plugins)
+                of = f"{library} {version(library)}: {len(theirs)} pass with its own, {len(theirs & ours)} of them"
+                print(f"{of} with {words}")
+                for name in sorted(theirs - ours):
+                    why = next((why for pattern, why in KNOWN.items() if fnmatch.fnmatch(name, pattern)), None)
+                    unknown += why is None
+                    print(f"  {name}: {why or 'UNKNOWN'}")
     return 1 if unknown else 0
 
 

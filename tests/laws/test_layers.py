@@ -136,6 +136,7 @@ OUTSIDE = {
     "_exchange.proxies": {"socksio"},
     "_io.connect": {"truststore"},
     "policies.robots": {"protego"},
+    "adapters.requests_session": {"requests"},
     "adapters.under_requests": {"requests", "urllib3"},
     "adapters.under_httpx": {"httpx"},
     "scrapy": {"scrapy", "pydispatch"},
