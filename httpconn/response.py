@@ -727,7 +727,8 @@ class HTTPResponse(_Base):
             self._enter()
             try:
                 while count < len(view):
-                    step = self._read_into(reader, view[count:])
+                    with view[count:] as rest:  # which the traceback of an error would keep, and so the caller's buffer
+                        step = self._read_into(reader, rest)
                     count += step
                     if reader.complete or not step:
                         self._close_conn()
@@ -749,7 +750,8 @@ class HTTPResponse(_Base):
         while True:
             direct = reader.contiguous()
             if direct:
-                count = source.receive_into(view[:direct])
+                with view[:direct] as place:
+                    count = source.receive_into(place)
                 if count:
                     reader.advance(count)
                     return count

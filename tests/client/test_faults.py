@@ -842,6 +842,21 @@ def test_nothing_to_read_behind_a_file(in_use, way: str, fields: bytes) -> None:
         assert response.complete is False
 
 
+@pytest.mark.parametrize("fields", [b"Content-Length: 10\r\n", b""], ids=["sized", "until-close"])
+def test_a_buffer_is_the_callers_own_again_when_a_receive_has_failed(in_use, fields: bytes) -> None:
+    """Nothing of the error keeps a view of it: it may grow and shrink."""
+    with socket_pair() as (client, server):
+        server.sendall(b"HTTP/1.1 200 OK\r\n" + fields + b"\r\n")
+        response = httpconn.HTTPResponse(client)
+        response.begin()
+        client.settimeout(0.01)
+        buffer = bytearray(5)
+        with pytest.raises(TimeoutError) as caught:
+            response.readinto(buffer)
+        buffer.append(1)
+        assert caught.value.__traceback__ is not None, "it would let go of everything by itself"
+
+
 def test_a_response_without_a_socket() -> None:
     """What is left where ``close`` comes between ``getresponse`` and its socket."""
     with pytest.raises(ConnectionAbortedError, match="closed meanwhile"):

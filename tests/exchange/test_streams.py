@@ -9,6 +9,7 @@ import pickle
 import re
 import socket
 import ssl
+import struct
 import threading
 import tracemalloc
 import zlib
@@ -621,6 +622,7 @@ FILLED: dict[str, tuple[int, int, type[Exception] | None]] = {
     "with the connection": (-1, 5, None),
     "cut": (100_000, 3, httpconn.IncompleteRead),
     "silence": (100_000, 3, httpconn.ReadTimeout),
+    "reset": (100_000, 3, ConnectionResetError),
 }
 """The length that is announced, how many pieces of 20,000 bytes come, and the error."""
 
@@ -663,6 +665,9 @@ def test_a_large_part_is_filled_piece_by_piece(end: str, new_pool: Maker, monkey
             sock.sendall(bytes([number]) * 20_000)
         if kind is httpconn.ReadTimeout:
             done.wait(10)
+        if kind is ConnectionResetError:
+            assert had.acquire(timeout=10), "the client has not had what was sent"
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     parts: list[bytes] = []
     timeout = Timeout(connect=10, read=0.3 if kind is httpconn.ReadTimeout else 10)

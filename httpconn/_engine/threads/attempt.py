@@ -518,7 +518,8 @@ class Attempt(Clock):
                     return
             if count is None or not channel.is_tls:  # less than asked for is all that there was, but for TLS: a record
                 self._wait(channel, READ)
-            count = channel.receive_into(room[at:])
+            with room[at:] as rest:  # released here, or the traceback of a failed receive has it, and there is no ``whole``
+                count = channel.receive_into(rest)
 
     def _open_channel(self) -> Channel:
         """Return the channel of a response that is streamed. Raises ConnectionAbortedError."""
