@@ -522,6 +522,12 @@ class Stream(Protocol):
         *fills*: so much is wanted before there is any use of it, and may be waited for.
         """
 
+    def straight_parts(self, most: int) -> Iterator[bytes]:
+        """Yield the next parts of *most* bytes that are there, and are content as it has come.
+
+        Ends with the first one that has to be waited for, or to be looked at, or ends early: ``read_part`` has that.
+        """
+
     def close(self) -> None:
         """Let go of the connection: it is kept if the whole message has come."""
 
@@ -534,6 +540,9 @@ class _Spent:
 
     def read_part(self, most: int = BODY_RECEIVE_BYTES, *, fills: bool = False) -> bytes:
         raise StreamConsumed("the content has been handed out already, part by part, and is not kept")
+
+    def straight_parts(self, most: int) -> Iterator[bytes]:
+        return iter(())
 
     def close(self) -> None:
         """There is no connection left."""
@@ -777,6 +786,8 @@ class Response(ResponseFields):
         while True:
             while len(held) >= size:
                 yield taken(held, size)
+            if is_large and not held:
+                yield from stream.straight_parts(size)
             try:
                 part = stream.read_part(size - len(held), fills=True) if is_large else stream.read_part()
             except Exception as error:

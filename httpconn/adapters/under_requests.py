@@ -732,6 +732,9 @@ class _Content:
                     yield part
                 continue
             # Mostly so much is there, and goes from the socket to the caller in a few steps.
+            for part in source.straight_parts(amt):
+                self._before += amt
+                yield part
             part = self._next_part(source, amt, fills=True)
             if len(part) == amt:
                 self._before += amt

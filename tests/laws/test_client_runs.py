@@ -53,6 +53,10 @@ WITHOUT = {
         "engine/test_pool.py::test_no_slot_is_lost_when_a_request_is_interrupted_anywhere",
         "engine/test_pool.py::test_waiting_is_bounded",
     ),
+    "parts that a thread takes from the socket itself; a client's come through its loop": (
+        "exchange/test_streams.py::test_a_part_that_was_put_back_is_what_comes_next",
+        "exchange/test_streams.py::test_what_goes_wrong_where_a_part_is_looked_for",
+    ),
     "the common exchange of a pool; a loop's is in test_fast_path.py": ("engine/test_at_once.py",),
     "a signal that comes while the loop runs; in a client's the event loop has it": (
         "engine/test_fast_path.py::test_ctrl_c_at_any_time",

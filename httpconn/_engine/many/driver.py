@@ -10,7 +10,7 @@ import collections
 import heapq
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from threading import get_ident
 from typing import Any, Final, NamedTuple
 
@@ -468,6 +468,10 @@ class Stream:
             "the content is still coming in: await response.aread(), or go through response.aiter_bytes(), "
             "aiter_text() or aiter_lines()"
         )
+
+    def straight_parts(self, most: int) -> Iterator[bytes]:
+        """Yield nothing, for the same reason."""
+        return iter(())
 
     def close(self) -> None:
         """Take nothing more; the connection is closed unless all has come."""

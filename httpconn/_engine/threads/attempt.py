@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import weakref
+from collections.abc import Iterator
 from typing import Final
 
 from ..._backends.contract import BodyBuffer
@@ -44,8 +45,9 @@ class Attempt(Clock):
     Its deadlines are by its own clock, which starts with the attempt; ``Trail.total_at`` is by the system's.
     """
 
-    __slots__ = ("_begun", "_connection", "_deadline", "_is_streamed", "_job", "_limits", "_made", "_pacing", "_plain",
-                 "_read_s", "_sent", "_shared", "_slots", "_times", "_was_open", "_was_reused")  # fmt: skip
+    __slots__ = ("_begun", "_connection", "_deadline", "_early", "_is_ahead", "_is_streamed", "_job", "_limits",
+                 "_made", "_pacing", "_plain", "_read_s", "_sent", "_shared", "_slots", "_times", "_was_open",
+                 "_was_reused")  # fmt: skip
 
     def __init__(
         self,
@@ -68,6 +70,9 @@ class Attempt(Clock):
         self._limits = limits
         self._read_s = _FOREVER if limits.read is None else limits.read
         self._is_streamed = is_streamed
+        self._is_ahead = False  # the server: as much of its content was there as was asked for last
+        self._early: tuple[bytes, BaseException | None] | None = None
+        """Where its next part was looked for: what has been received of it, and what has gone wrong then."""
         self._sent = False
         self._was_open = self._was_reused = False
         self._plain: tuple[ResponseHead, bytes, int] | None = None  # where it came whole, and plain
@@ -483,34 +488,75 @@ class Attempt(Clock):
 
     def receive(self, most: int) -> bytes:
         """Return what comes next for a streamed response, at most so many bytes; b"" where the peer has closed."""
+        early, wrong = self._take_early(most)
+        if wrong is not None:
+            if not early:
+                raise wrong
+            self._early = b"", wrong
+        if early:
+            return early
         channel = self._open_channel()
-        data = channel.receive(most) if self._deadline == _FOREVER else None  # of a large body some is there already
+        # Of a large body some is there already.
+        data = channel.receive(most) if early is None and self._deadline == _FOREVER else None
         while data is None:
             self._wait(channel, READ)
             data = channel.receive(most)
         return data
+
+    def channel_ahead(self) -> Channel | None:
+        """Return the channel of a streamed response whose next part is probably there and may be received as it is."""
+        channel = self._connection.channel if self._connection is not None else None
+        is_ahead = self._is_ahead and self._early is None
+        return None if channel is None or channel.is_tls or not is_ahead else channel
+
+    def is_in_time(self) -> bool:
+        """Whether there is time left of the total."""
+        return self._deadline == _FOREVER or self.time() < self._deadline
+
+    def put_back(self, data: bytes | None, wrong: BaseException | None) -> None:
+        """Take *data* for the beginning of what is received next, and *wrong* for what goes wrong behind it."""
+        self._is_ahead = False
+        self._early = data or b"", wrong
+
+    def _take_early(self, most: int) -> tuple[bytes | None, BaseException | None]:
+        """Return so much of what has been put back, None if nothing has been; and what went wrong behind it."""
+        if self._early is None:
+            return None, None
+        data, wrong = self._early
+        self._early = (data[most:], wrong) if len(data) > most else None
+        return data[:most], wrong if self._early is None else None
 
     def fill(self, most: int) -> tuple[bytes, BaseException | None]:
         """Return the next *most* bytes of a streamed response, and None; fewer where the peer closes before.
 
         Where something goes wrong: what had come until then, and that.
         """
+        early, wrong = self._take_early(most)
+        if wrong is not None:
+            return early or b"", wrong
         channel = self._open_channel()
         held: BodyBuffer = self._shared.plain_reader.backend.body_buffer()
         room = held.room(most, most)
-        wrong: BaseException | None = None
         try:
-            self._fill(channel, room, held)
+            self._fill(channel, room, held, early)
         except BaseException as error:
             wrong = error
         room.release()
         return held.whole(), wrong
 
-    def _fill(self, channel: Channel, room: memoryview, held: BodyBuffer) -> None:
-        """Receive as many bytes as there is *room* for, that of *held*; fewer where the peer closes before."""
+    def _fill(self, channel: Channel, room: memoryview, held: BodyBuffer, early: bytes | None) -> None:
+        """Receive as many bytes as there is *room* for, that of *held*; fewer where the peer closes before.
+
+        *early* is what was there of them just now, None where nobody has looked.
+        """
         at, most = 0, len(room)
-        count = channel.receive_into(room) if self._deadline == _FOREVER else None
-        while count is None or count:
+        count = channel.receive_into(room) if early is None and self.is_in_time() else None
+        self._is_ahead = count == most
+        if early:
+            at = len(early)
+            room[:at] = early
+            held.advance(at)
+        while at < most and (count is None or count):
             if count:
                 held.advance(count)
                 at += count
@@ -518,7 +564,7 @@ class Attempt(Clock):
                     return
             if count is None or not channel.is_tls:  # less than asked for is all that there was, but for TLS: a record
                 self._wait(channel, READ)
-            with room[at:] as rest:  # released here, or the traceback of a failed receive has it, and there is no ``whole``
+            with room[at:] as rest:  # let go of here: the traceback of a failed receive would keep it
                 count = channel.receive_into(rest)
 
     def _open_channel(self) -> Channel:
@@ -609,6 +655,27 @@ class _Streaming:
         part = came + incoming.take_content() if came else incoming.take_content()
         self._leave(attempt)
         return part
+
+    def straight_parts(self, most: int) -> Iterator[bytes]:
+        attempt = self._attempt
+        channel = None if attempt is None else attempt.channel_ahead()
+        if attempt is None or channel is None:
+            return
+        while self._attempt is attempt and most < self._straight:
+            data: bytes | None = None
+            wrong: BaseException | None = None
+            try:
+                attempt.come_back()
+                data = channel.receive(most) if attempt.is_in_time() else None
+                attempt.leave()
+                if data is not None and len(data) == most:
+                    self._straight -= most
+            except BaseException as error:  # Ctrl-C, too: what has been received is not lost
+                wrong = error
+            if wrong is not None or data is None or len(data) < most:
+                attempt.put_back(data, wrong)
+                return
+            yield data
 
     def _leave(self, attempt: Attempt) -> None:
         """Have the caller have what was read."""
