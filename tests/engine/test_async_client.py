@@ -788,6 +788,34 @@ def test_closed(held: Held, way: str) -> None:
     run(main, debug=True)
 
 
+@pytest.mark.parametrize("loop", LOOPS)
+def test_closed_before_the_event_loop_looks(server: FaultyServer, loop: str) -> None:
+    """It looks for nothing then: trio, asked to watch a closed descriptor, ends with an internal error."""
+
+    async def main() -> None:
+        client = AsyncClient()
+        engine_of(client)
+        client.close()
+        await sleep(0.01, loop)
+        async with AsyncClient() as another:
+            check(await another.get(server.url("/good/1")))
+
+    run(main, loop)
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_closed_within_a_turn(server: FaultyServer, loop: str) -> None:
+    async def main() -> None:
+        client = AsyncClient(after_response=lambda response: client.close())
+        with pytest.raises(PoolClosed):
+            await client.get(server.url("/good/1"))
+        await sleep(0.01, loop)
+        async with AsyncClient() as another:
+            check(await another.get(server.url("/good/2")))
+
+    run(main, loop)
+
+
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop", "without-readers", "as-on-windows"])
 def test_dropped(server: FaultyServer, loop: str) -> None:
     async def main() -> None:

@@ -279,7 +279,8 @@ class TrioRunner:
 
         async def run() -> None:
             with scope:
-                while True:
+                # Once cancelled the descriptor is closed, and trio would ask for it before it looks whether it is.
+                while not scope.cancel_called:
                     await trio.lowlevel.wait_readable(descriptor)
                     turn()
 
@@ -299,6 +300,7 @@ class TrioRunner:
     def call_later(self, seconds: float, function: Callable[..., None], *args: Any) -> Callable[[], None]:
         async def wait() -> None:
             await self._trio.sleep(seconds)
+            await self._trio.lowlevel.checkpoint_if_cancelled()  # where its time came just before it was taken back
             function(*args)
 
         return self.spawn(wait)
