@@ -127,6 +127,7 @@ class Incoming:
             if self._job.sent_over is not None:
                 tell("received over %s%s", self._job.sent_over, shown_head(head.block))
             self._begin(head)
+            reader.check_framing()  # who streams has the head only where it is known how long the body is
             self.is_in_body = True
         return self.go_on()
 

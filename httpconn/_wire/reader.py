@@ -392,6 +392,12 @@ class ResponseReader:
         """Body bytes to come; None where that is not known."""
         return None if self._decoder is not None or self._left < 0 else self._left
 
+    def check_framing(self) -> None:
+        """Raise what ``body`` would, whatever comes, where the head does not tell where the body ends, or is too long."""
+        if self._refusal is not None:
+            # A fresh one each time: one that is kept would keep its traceback, and so the socket, in a cycle.
+            raise type(self._refusal)(*self._refusal.args)
+
     def body(self, max_bytes: int = -1) -> bytes | NeedData:
         """Return bytes of the body (at most *max_bytes*), b"" at the end of the message, or NEED_DATA.
 
@@ -400,8 +406,7 @@ class ResponseReader:
         chunk-size or trailer line.
         """
         if self._refusal is not None:
-            # A fresh one each time: one that is kept would keep its traceback, and so the socket, in a cycle.
-            raise type(self._refusal)(*self._refusal.args)
+            self.check_framing()
         if self._decoder is not None:
             return self._chunked_body(self._decoder, max_bytes)
         left = self._left

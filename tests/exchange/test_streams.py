@@ -439,6 +439,17 @@ def test_the_rest_of_a_sized_part_is_handed_out_before_the_error() -> None:
         next(parts)
 
 
+@pytest.mark.parametrize("fields", [b"Content-Length: abc", b"Content-Length: 2\r\nContent-Length: 3"])
+@pytest.mark.parametrize("content", [b"", b"hi"])
+def test_a_length_that_cannot_be_known_is_told_with_the_head(new_pool: Maker, fields: bytes, content: bytes) -> None:
+    """And not when the content is read: whoever judges a response by its status would take it for a good one."""
+    with ScriptedServer(replying(b"HTTP/1.1 200 OK\r\n" + fields + b"\r\n\r\n" + content)) as server:
+        with new_pool(timeout=QUICK) as pool, pytest.raises(httpconn.MalformedFraming) as raised:
+            pool.get(f"http://127.0.0.1:{server.port}/", stream=True)
+        assert raised.value.response is not None
+        assert raised.value.response.status == 200
+
+
 @pytest.mark.parametrize("kind", ["pool", "stream", "fetcher", "async", "astream"])
 @pytest.mark.parametrize("location", ["http://[::zz]/", "ftp://a.test/", "/again"])
 def test_a_redirect_that_fails_has_its_page_in_the_error(kind: str, location: str) -> None:

@@ -21,7 +21,6 @@ from ..._io.lookups import Address, Lookup, Name
 from ..._wire.head import ResponseHead
 from ...errors import (
     ConnectTimeout,
-    MalformedFraming,
     PoolClosed,
     ReadTimeout,
     TotalTimeout,
@@ -124,7 +123,7 @@ class Attempt(Clock):
                 is_complete = self._exchange(until_head=True)
             except Exception as error:
                 # What came behind the head is told by who reads it, as it would be had it come a moment later.
-                if not self._incoming.is_in_body or isinstance(error, MalformedFraming):
+                if not self._incoming.is_in_body:
                     raise
                 failure = without_frames(error)
             self._shut_gate()
