@@ -18,14 +18,14 @@ from typing import Any
 import pytest
 import trustme
 
-from httpconn import ConnectionPool, HTTPException, Limits, Retry, Timeout
+from httpconn import ConnectionPool, HTTPException, IncompleteRead, Limits, Request, Retry, Timeout
 from httpconn._engine.threads.at_once import AtOnce, _with_rest
 from httpconn._engine.threads.begun import Begun
 from httpconn._engine.threads.slots import Connection
 from httpconn.model import Response
 
 from ..support.certificates import server_context_for
-from ..support.peers import ScriptedServer, take_request
+from ..support.peers import ScriptedServer, say_goodbye, take_request
 
 WARM = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 RESET = b"reset"
@@ -238,6 +238,45 @@ def test_what_has_come_of_the_content_is_given_again(behind: Any) -> None:
     assert begun.receive(9) == b"heada"
     assert [begun.receive(9), begun.receive(9)] == [b"b", b"c"]
     assert begun._came == ([] if behind is None else [behind])
+
+
+def _cork(sock: socket.socket, value: int) -> None:
+    """With 1, have what is sent arrive together, when 0 is given; where the system can."""
+    if hasattr(socket, "TCP_CORK"):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, value)
+
+
+@pytest.mark.parametrize("end", [b"", b"fg"], ids=["cut", "whole"])
+def test_pieces_that_came_behind_the_head_of_a_stream(end: bytes, contexts: Any, in_use: Any) -> None:
+    """Where all may have come they are received with it: they are given out before what comes later."""
+    has_head = threading.Event()
+
+    def serve(sock: socket.socket) -> None:
+        take_request(sock)
+        sock.sendall(WARM)
+        take_request(sock)
+        _cork(sock, 1)
+        for record in (b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\na", b"b", b"cd", b"e"):
+            sock.sendall(record)
+        if end:
+            _cork(sock, 0)
+            assert has_head.wait(5)
+            sock.sendall(end)
+        say_goodbye(sock)
+
+    context, trusting = contexts
+    got = bytearray()
+    with ScriptedServer(serve, lambda sock: context.wrap_socket(sock, server_side=True)) as server:
+        with ConnectionPool(context=trusting, timeout=Timeout(connect=5)) as pool:
+            url = f"https://localhost:{server.port}/"
+            pool.get(url)
+            job = pool._shared.preparer.prepare_given(Request("GET", url, decode=False), ())
+            response = pool._send(job, stream=True)
+            has_head.set()
+            with contextlib.nullcontext() if end else pytest.raises(IncompleteRead):
+                for part in response.iter_bytes():
+                    got += part
+    assert got == b"abcde" + end
 
 
 @contextlib.contextmanager

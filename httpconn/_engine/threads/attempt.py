@@ -412,6 +412,8 @@ class Attempt(Clock):
                     is_sending = False  # an answer, and the body is not wanted; that it is not sent ends the connection
                 elif incoming.is_continued:
                     outgoing.go_on()
+            if begun is not None and begun.has_more:
+                continue  # who reads on has the channel, and would miss it
             if is_complete or (until_head and incoming.head is not None and not is_sending):
                 return is_complete
 

@@ -44,6 +44,11 @@ class Begun:
             raise came
         return came
 
+    @property
+    def has_more(self) -> bool:
+        """Whether something that has come is still to be given again, which the channel does not have any more."""
+        return bool(self._came)
+
     def has_pending(self) -> bool:
         return bool(self._came) or self._channel.has_pending()
 
