@@ -393,9 +393,11 @@ class ResponseReader:
         return None if self._decoder is not None or self._left < 0 else self._left
 
     def check_framing(self) -> None:
-        """Raise what ``body`` will raise whatever comes: the head does not tell where the body ends, or it is too long."""
+        """Raise what ``body`` will raise whatever comes: the head does not tell where the body ends, or is too long.
+
+        A fresh one each time: one that is kept would keep its traceback, and so the socket, in a cycle.
+        """
         if self._refusal is not None:
-            # A fresh one each time: one that is kept would keep its traceback, and so the socket, in a cycle.
             raise type(self._refusal)(*self._refusal.args)
 
     def body(self, max_bytes: int = -1) -> bytes | NeedData:
