@@ -111,10 +111,13 @@ def mounted(session: Any, **options: Any) -> Any:
 
 
 def with_toolbelt(url: str) -> None:
-    """requests-toolbelt: a form that is streamed, with its monitor; a streamed download into a file."""
+    """requests-toolbelt: a form that is streamed, with its monitor; a streamed download into a file; its own session."""
     import requests
     from requests_toolbelt import MultipartEncoder, MultipartEncoderMonitor
     from requests_toolbelt.downloadutils import stream
+    from requests_toolbelt.sessions import BaseUrlSession
+
+    from httpconn.adapters import RequestsAdapter, RequestsSession
 
     session = mounted(requests.Session())
     form = MultipartEncoder({"field": "value", "file": ("name.txt", b"x" * 100_000, "text/plain")})
@@ -128,18 +131,32 @@ def with_toolbelt(url: str) -> None:
         path = stream.stream_response_to_file(session.get(url, stream=True), path=str(Path(folder, "page")))
         assert json.loads(Path(path).read_bytes())["method"] == "GET"
 
+    class Based(BaseUrlSession, RequestsSession):
+        """Of both."""
+
+    with Based(f"{url}/base/") as based:
+        assert based.get("page").json()["target"] == "/base/page"
+        assert type(based.get_adapter(url)) is RequestsAdapter
+
 
 def with_requests_cache(url: str) -> None:
-    """requests-cache: the second page comes from its cache, with its content and fields."""
+    """requests-cache: the second page comes from its cache, with its content and fields; by its session, by its mixin."""
     import requests_cache
 
-    session = mounted(requests_cache.CachedSession(backend="memory", cache_control=True))
-    first, second = session.get(f"{url}/cached"), session.get(f"{url}/cached")
-    assert not first.from_cache
-    assert second.from_cache
-    assert first.content == second.content
+    from httpconn.adapters import RequestsAdapter, RequestsSession
+
+    class Cached(requests_cache.CacheMixin, RequestsSession):  # type: ignore[misc]
+        """Of both."""
+
+    sessions = requests_cache.CachedSession(backend="memory", cache_control=True), Cached("c", backend="memory")
+    for session in mounted(sessions[0]), sessions[1]:
+        first, second = session.get(f"{url}/cached"), session.get(f"{url}/cached")
+        assert not first.from_cache
+        assert second.from_cache
+        assert first.content == second.content
+        assert type(session.get_adapter(url)) is RequestsAdapter
     assert second.headers["Content-Type"] == "application/json"
-    assert _Handler.seen.count(("GET", "/cached")) == 1
+    assert _Handler.seen.count(("GET", "/cached")) == len(sessions)
     session = mounted(requests_cache.CachedSession(backend="memory", cache_control=True))
     streamed = [b"".join(session.get(f"{url}/cached", stream=True).iter_content(10)) for _ in range(2)]
     assert streamed == [first.content] * 2  # it has been read before, and is put into ``raw`` once more
