@@ -603,7 +603,10 @@ class _Pouring:
                 told = self._told(error, response)
                 if not self._goes_on(source, future):  # what a Retry names is what would be raised
                     self._give_up()
-                    raise told from error.__cause__
+                    try:
+                        raise told from error.__cause__
+                    finally:
+                        del told
                 continue
             response._stream = None
             return response
@@ -697,7 +700,10 @@ def _checked(response: Any, job: Job) -> Response:
     if response is None:
         raise PoolClosed(f"the client was closed before the response had come: {job.place}")
     if not isinstance(response, Response):
-        raise response
+        try:
+            raise response
+        finally:
+            del response
     if response.error is not None:
         attach_response(response.error, response)
         raise response.error

@@ -692,9 +692,13 @@ class HTTPResponse(_Base):
             if not partial:
                 self._close_conn()
             return
-        told = IncompleteRead(partial, error.expected)
-        self._fail(told)
-        raise told from error.__cause__
+        raise self._failed_early(partial, error.expected) from error.__cause__
+
+    def _failed_early(self, partial: bytes, expected: int | None) -> IncompleteRead:
+        """Fail, and return what of. Not in the frame that raises it: one that holds its error is the collector's."""
+        error = IncompleteRead(partial, expected)
+        self._fail(error)
+        return error
 
     def _fail(self, error: BaseException) -> None:
         """Read no further: the place in the stream is lost, and late bytes must not come back as a body."""

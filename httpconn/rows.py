@@ -144,4 +144,7 @@ def _batches(
         if rows:
             yield rows
     if failure is not None:
-        raise failure
+        try:
+            raise failure
+        finally:
+            del failure

@@ -432,5 +432,8 @@ class _Download:
         made.headers = headers  # given to its class they would be made anew
         if stop is not None and stop.fail:
             stop.response = made
-            raise stop
+            try:
+                raise stop
+            finally:
+                del stop
         return made

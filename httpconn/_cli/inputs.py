@@ -143,7 +143,10 @@ def _read_by_thread(file: BinaryIO) -> Iterator[bytes | None]:
             yield None
             continue
         if isinstance(chunk, UsageError):
-            raise chunk
+            try:
+                raise chunk
+            finally:
+                del chunk
         if not chunk:
             return
         yield chunk

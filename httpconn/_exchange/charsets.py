@@ -402,7 +402,10 @@ class _Several:
     def _handle(self, error: UnicodeError) -> tuple[str, int]:
         """As ``codecs.register_error`` has it: one U+FFFD for a whole sequence, and none of the ASCII in it is lost."""
         if not isinstance(error, UnicodeDecodeError):
-            raise error
+            try:
+                raise error
+            finally:
+                del error
         _left.count -= 1
         if _left.count < 0:
             raise _TooManyMended

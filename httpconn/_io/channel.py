@@ -145,7 +145,7 @@ class Channel:
                 return True
         if self._trying:
             return False
-        raise self._last_error or OSError("there is no address to connect to")
+        raise self._take_last_error()
 
     def _begin(self, address: Address) -> bool:
         """Begin to connect to *address*; return whether that was done at once."""
@@ -208,6 +208,11 @@ class Channel:
         self.number += 1
         sock.close()
         self._note_dead(address, error)
+
+    def _take_last_error(self) -> OSError:
+        """Return what the last address has failed of, and hold it no longer: its traceback will hold this channel."""
+        error, self._last_error = self._last_error, None
+        return error or OSError("there is no address to connect to")
 
     def _note_dead(self, address: Address, error: OSError) -> None:
         self._last_error = without_frames(error)

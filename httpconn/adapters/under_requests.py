@@ -1171,7 +1171,10 @@ class RawResponse(urllib3.HTTPResponse):
         """
         if not self.get_redirect_location():
             with self._error_catcher():
-                raise failure
+                try:
+                    raise failure
+                finally:
+                    del failure
         yield from ()
 
     def _read(self, amt: int | None) -> bytes:

@@ -301,7 +301,10 @@ class Driver(Awaited):
             self.close(error)
             return
         self.close()
-        raise error
+        try:
+            raise error
+        finally:
+            del error
 
     def forget(self) -> None:
         """Let go of all that the engine has; in the child of a fork, which has no such loop, that is all there is."""

@@ -278,7 +278,10 @@ class Results:
             if inbox.is_at_end and inbox.handed_out == inbox.given:
                 error, inbox.error = inbox.error, None
                 if error is not None:
-                    raise error
+                    try:
+                        raise error
+                    finally:
+                        del error
                 raise StopAsyncIteration
             if inbox.waiter is not None:
                 raise RuntimeError("the results are being asked for by another task")

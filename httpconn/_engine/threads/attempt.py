@@ -362,7 +362,7 @@ class Attempt(Clock):
         began = self._job.started if begun is not None else time.monotonic() - self.away
         outgoing = None if self._job.is_head_alone else Outgoing(self._job, self)
         self._sent = False
-        send_error: OSError | None = None
+        lost: list[OSError] = []  # not a name: a frame that holds what it has raised is left to the collector
         is_sending = True
         continue_at = 0.0
         while True:
@@ -376,7 +376,7 @@ class Attempt(Clock):
                     if outgoing is not None and error is outgoing.body_error:
                         raise
                     # The peer may have answered before it closed: a 413, say. That answer counts.
-                    send_error, is_sending = error, False
+                    lost, is_sending = [without_frames(error)], False
             wanted = READ
             if is_sending and outgoing is not None and outgoing.is_waiting:
                 continue_at = continue_at or self.time() + (self._shared.settings.expect_timeout_s or 0.0)
@@ -392,21 +392,23 @@ class Attempt(Clock):
                 data = channel.receive(RECEIVE_BYTES if is_in_head else BODY_RECEIVE_BYTES)
                 if data is None:
                     continue
-                failure: OSError | None = None
+                behind: list[OSError] = []
                 if data and (incoming is None or not incoming.began):
                     self._times[3] = time.monotonic() - self.away - began
                     if self._job.is_plain and not is_sending and not (self._is_streamed and self._job.may_go_on):
-                        data, failure = self._begin_plain(data, channel)
+                        data, behind = self._begin_plain(data, channel)
                         if self._plain is not None:
                             return True
                 incoming = self._incoming
                 is_complete = incoming.receive(data, is_clean=channel.is_clean)
-                if failure is not None:
-                    raise failure
+                if behind:
+                    raise behind.pop()
                 while incoming.is_unfinished and not (until_head and not is_sending):
                     is_complete = self._go_on()
             except ConnectionError as error:
-                raise send_error or error from error
+                if lost:
+                    raise lost.pop() from error
+                raise
             if is_sending and outgoing is not None and outgoing.is_waiting:
                 if incoming.head is not None:
                     is_sending = False  # an answer, and the body is not wanted; that it is not sent ends the connection
@@ -428,29 +430,29 @@ class Attempt(Clock):
         may_go_on = self._job.may_go_on
         return may_go_on is not None and may_go_on(self._job, head)
 
-    def _begin_plain(self, data: bytes, channel: Channel | Begun) -> tuple[bytes, OSError | None]:
+    def _begin_plain(self, data: bytes, channel: Channel | Begun) -> tuple[bytes, list[OSError]]:
         """Note the response in ``_plain`` where *data* begins it, it is plain, and all of it has come.
 
         Servers send head and body in two pieces, and the second one is often there by now. So that is looked for, once.
-        Return what has come, for who reads what is not noted; and what went wrong behind that.
+        Return what has come, for who reads what is not noted; and what went wrong behind that, if anything.
         """
         reader = self._shared.plain_reader if self._job.reader is None else self._job.reader
         plain = reader.begin(data)
         if plain is None or self._is_kept_back(plain[0]):
-            return data, None
+            return data, []
         head, content, left, *_ = plain
         if 0 < left <= RECEIVE_BYTES and not channel.is_tls:
             try:
                 more = channel.receive(left)
             except OSError as error:
-                return data, error
+                return data, [error]
             if more:  # an end is there again for the next call; of TLS it may not be
                 data += more
                 content += more
                 left -= len(more)
         if not left:
             self._plain = head, content, 0
-        return data, None
+        return data, []
 
     def _wait(self, channel: Channel | Begun, wanted: int) -> None:
         """Wait until there is something to do. Raises ReadTimeout, TotalTimeout."""
@@ -541,9 +543,10 @@ class Attempt(Clock):
         try:
             self._fill(channel, room, held, early)
         except BaseException as error:
-            wrong = error
+            room.release()
+            return held.whole(), error
         room.release()
-        return held.whole(), wrong
+        return held.whole(), None
 
     def _fill(self, channel: Channel, room: memoryview, held: BodyBuffer, early: bytes | None) -> None:
         """Receive as many bytes as there is *room* for, that of *held*; fewer where the peer closes before.
@@ -618,7 +621,10 @@ class _Streaming:
             if fills and most < self._straight:
                 came, wrong = attempt.fill(most)
                 if wrong is not None:
-                    raise wrong
+                    try:
+                        raise wrong
+                    finally:
+                        del wrong  # as in ``Attempt._talk``
                 if len(came) == most:
                     self._straight -= most
                     attempt.leave()

@@ -33,7 +33,10 @@ class Begun:
     def send(self, data: bytes | memoryview) -> int:
         sent, self._sent = self._sent, None
         if isinstance(sent, OSError):
-            raise sent
+            try:
+                raise sent
+            finally:
+                del sent
         return self._channel.send(data) if sent is None else sent
 
     def receive(self, size: int) -> bytes | None:
@@ -41,7 +44,10 @@ class Begun:
             return self._channel.receive(size)
         came = self._came.pop(0)
         if isinstance(came, OSError):
-            raise came
+            try:
+                raise came
+            finally:
+                del came
         return came
 
     @property
