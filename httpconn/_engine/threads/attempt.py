@@ -494,7 +494,10 @@ class Attempt(Clock):
         early, wrong = self._take_early(most)
         if wrong is not None:
             if not early:
-                raise wrong
+                try:
+                    raise wrong
+                finally:
+                    del wrong
             self._early = b"", wrong
         if early:
             return early
@@ -670,7 +673,6 @@ class _Streaming:
             return
         while self._attempt is attempt and most < self._straight:
             data: bytes | None = None
-            wrong: BaseException | None = None
             try:
                 attempt.come_back()
                 data = channel.receive(most) if attempt.is_in_time() else None
@@ -678,9 +680,10 @@ class _Streaming:
                 if data is not None and len(data) == most:
                     self._straight -= most
             except BaseException as error:  # Ctrl-C, too: what has been received is not lost
-                wrong = error
-            if wrong is not None or data is None or len(data) < most:
-                attempt.put_back(data, wrong)
+                attempt.put_back(data, error)
+                return
+            if data is None or len(data) < most:
+                attempt.put_back(data, None)
                 return
             yield data
 
