@@ -7,10 +7,14 @@ Here such a step is left out where it is known to change nothing, and is request
 
 from __future__ import annotations
 
+import copy
 import os
 import re
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from http.cookiejar import Cookie
+from itertools import chain
+from operator import attrgetter
 from typing import Any, Final, NamedTuple, cast
 from urllib.request import getproxies_environment
 
@@ -18,9 +22,10 @@ from ..errors import MissingExtra
 
 try:
     import requests
-    from requests import sessions, utils
+    from requests import models, sessions, utils
     from requests.__version__ import __version__ as _version
     from requests.cookies import RequestsCookieJar
+    from requests.exceptions import InvalidHeader
     from requests.models import PreparedRequest
     from requests.sessions import merge_hooks, merge_setting
     from requests.structures import CaseInsensitiveDict
@@ -34,27 +39,39 @@ _KNOWN: Final = (2, 32), (2, 34)
 """The first and the last release of requests whose steps are the ones that are left out here."""
 _is_known: Final = has_store and _KNOWN[0] <= tuple(map(int, _version.split(".")[:2])) <= _KNOWN[1]
 
-_STEPS: Final[tuple[tuple[Any, str], ...]] = (
-    (PreparedRequest, "prepare"),
-    (PreparedRequest, "prepare_method"),
-    (PreparedRequest, "prepare_url"),
-    (PreparedRequest, "prepare_headers"),
-    (PreparedRequest, "prepare_cookies"),
-    (PreparedRequest, "prepare_body"),
-    (PreparedRequest, "prepare_auth"),
-    (PreparedRequest, "prepare_hooks"),
-    (sessions, "PreparedRequest"),
-    (sessions, "get_environ_proxies"),
-    (sessions, "get_netrc_auth"),
-    (utils, "getproxies"),
-    (utils, "should_bypass_proxies"),
+_OF_PREPARING: Final[tuple[tuple[Any, str], ...]] = (
+    (PreparedRequest, "prepare prepare_method prepare_url prepare_headers prepare_cookies prepare_body prepare_auth"),
+    (PreparedRequest, "prepare_hooks prepare_content_length _encode_params"),
+    (RequestsCookieJar, "set_cookie update"),
+    (models, "CaseInsensitiveDict check_header_validity get_auth_from_url get_cookie_header parse_url requote_uri"),
+    (models, "to_native_string"),
+    (sessions, "CaseInsensitiveDict PreparedRequest RequestsCookieJar cookiejar_from_dict get_netrc_auth"),
+    (sessions, "merge_cookies merge_hooks merge_setting to_key_val_list"),
+    (utils, "NETRC_FILES quote unquote_unreserved"),
+    (os.path, "expanduser"),
 )
-_as_imported: Final = [getattr(where, name) for where, name in _STEPS]
+_OF_SETTINGS: Final[tuple[tuple[Any, str], ...]] = (
+    (sessions, "get_environ_proxies merge_setting"),
+    (utils, "getproxies proxy_bypass should_bypass_proxies"),
+)
+"""The steps of ``prepare_request`` and of ``merge_environment_settings``, by who has them."""
 
 
-def _are_theirs() -> bool:
-    """Return whether no test or tool has put something of its own in the place of one of requests' steps."""
-    return _is_known and [getattr(where, name) for where, name in _STEPS] == _as_imported
+def _unless_replaced(steps: Iterable[tuple[Any, str]]) -> Callable[[], bool]:
+    """Return what tells whether no test or tool has put something of its own in the place of one of *steps*."""
+    found = [(attrgetter(*names.split()), where) for where, names in steps]
+    as_imported = [get(where) for get, where in found]
+
+    def are_theirs() -> bool:
+        return _is_known and [get(where) for get, where in found] == as_imported
+
+    return are_theirs
+
+
+_prepares_as_known: Final = _unless_replaced(_OF_PREPARING)
+_looks_as_known: Final = _unless_replaced(_OF_SETTINGS)
+_prepare_request: Final = requests.Session.prepare_request
+_merge_environment_settings: Final = requests.Session.merge_environment_settings
 
 
 _TEXT: Final = r"[A-Za-z0-9\-._~!$&'()*+,;=:@{more}]++|%(?:[0189A-F][0-9A-F]|2[0-9A-CF]|3[A-F]|40|5[B-E]|60|7[B-DF])"
@@ -78,7 +95,6 @@ class _Environment(NamedTuple):
     """Where a .netrc may be; None where requests has to tell."""
 
 
-_NO_TEXT: Final = (None, None)
 _last = _Environment({}, True, True, None)
 
 
@@ -94,7 +110,8 @@ def _in_environment() -> _Environment:
         netrc_files = tuple(os.path.expanduser(f"~/{name}") for name in utils.NETRC_FILES)
     _last = found = _Environment(
         variables,
-        vars(utils)["getproxies"] is not getproxies_environment or bool(getproxies_environment()),
+        vars(utils)["getproxies"] is not getproxies_environment
+        or bool(getproxies_environment() or os.environ.get("NO_PROXY")),
         bool(os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")),
         netrc_files,
     )
@@ -120,60 +137,78 @@ class RequestsSession(requests.Session):
 
     def prepare_request(self, request: Any) -> PreparedRequest:
         """Return what is sent for *request*, with the settings of the session. Raises the exceptions of requests."""
+        theirs = super().prepare_request  # maybe of a class that stands behind this one, or of a test
         url, method, jar = request.url, request.method, cast("Any", self.cookies)
         is_usual = type(url) is str and type(method) is str and type(jar) is RequestsCookieJar and not request.cookies
-        if not is_usual or not _are_theirs():
-            return super().prepare_request(request)
+        if not is_usual or getattr(theirs, "__func__", None) is not _prepare_request or not _prepares_as_known():
+            return theirs(request)
+        # All is merged before anything is prepared, as by requests: of two errors the same one is raised.
+        cookies = _copied(jar) if jar._cookies else None
         auth = request.auth
         if self.trust_env and not auth and not self.auth:
             auth = _netrc_auth_for(url)
-        auth = merge_setting(auth, self.auth)
         prepared = PreparedRequest()
         prepared.method = method = method.upper()
-        is_plain = not request.params and not self.params and _is_as_prepared(url) is not None
+        store = self._store_with(request.headers)
+        fields = merge_setting(request.headers, self.headers, CaseInsensitiveDict) if store is None else None
+        is_plain = _is_empty(request.params) and _is_empty(self.params) and _is_as_prepared(url) is not None
+        params = None if is_plain else merge_setting(request.params, self.params)
+        auth = merge_setting(auth, self.auth)
+        hooks = merge_hooks(request.hooks, self.hooks)
         if is_plain:
             prepared.url = url
         else:
-            prepared.prepare_url(url, merge_setting(request.params, self.params))
-        self._put_headers(prepared, request.headers)
-        if is_plain and not jar._cookies:
+            prepared.prepare_url(url, params)
+        if store is None:
+            prepared.prepare_headers(fields)
+        else:
+            prepared.headers = made = CaseInsensitiveDict.__new__(CaseInsensitiveDict)
+            made._store = store
+        if is_plain and cookies is None:
             prepared._cookies = late_jar()
         else:
-            prepared.prepare_cookies(_copied(jar))
-        if method not in ("GET", "HEAD") or request.data or request.files or request.json is not None:
+            prepared.prepare_cookies(RequestsCookieJar() if cookies is None else cookies)
+        has_body = not _is_empty(request.data) or request.files or request.json is not None
+        if has_body or method not in ("GET", "HEAD"):
             prepared.prepare_body(request.data, request.files, request.json)
         if auth is not None or not is_plain:
             prepared.prepare_auth(auth, url)
-        prepared.prepare_hooks(merge_hooks(request.hooks, self.hooks))
+        prepared.prepare_hooks(hooks)
         return prepared
 
-    def _put_headers(self, prepared: Any, own: Any) -> None:
-        """Give *prepared* the fields of the session and its *own*. Raises InvalidHeader."""
+    def _store_with(self, own: Any) -> OrderedDict[str, Any] | None:
+        """Return the fields of the session and a request's *own*, as requests keeps them; None where it has to tell."""
         headers: Any = self.headers
-        given = tuple(headers._store.values()) if type(headers) is CaseInsensitiveDict else (_NO_TEXT,)
+        if type(headers) is CaseInsensitiveDict:
+            given = tuple(headers._store.values())
+        elif type(headers) is dict:
+            given = tuple(headers.items())
+        else:
+            return None
+        if type(own) is not dict or not _are_text(given) or not _are_text(own.items()):
+            return None
         known, store = self._known_headers
-        is_text = type(own) is dict and all(map(_is_text, own.items()))
-        if not is_text or (given != known and not all(map(_is_text, given))):
-            prepared.prepare_headers(merge_setting(own, headers, dict_class=CaseInsensitiveDict))
-            return
-        if given != known:
-            prepared.prepare_headers(dict(given))
-            store = prepared.headers._store
-            self._known_headers = given, store
-        prepared.headers = made = CaseInsensitiveDict.__new__(CaseInsensitiveDict)
-        made._store = store = store.copy()
-        for field in own.items():
-            check_header_validity(field)
-            store[field[0].lower()] = field
+        try:
+            if given != known:
+                store = _filled(OrderedDict(), given)
+                self._known_headers = given, store
+            return _filled(store.copy(), own.items())
+        except InvalidHeader:  # unless another field takes its place
+            return None
 
     def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> dict[str, Any]:
         """Return how a request for *url* is sent: what it was told, what the session and the environment say."""
+        theirs = super().merge_environment_settings
         is_plain = type(proxies) is dict and type(self.proxies) is dict and not proxies and not self.proxies
         if is_plain and self.trust_env:
             found = _in_environment()
-            is_plain = not found.has_proxies and not found.has_bundle
-        if not is_plain or not _are_theirs():
-            return super().merge_environment_settings(url, proxies, stream, verify, cert)
+            is_plain = not found.has_proxies and not found.has_bundle and _can_be_split(url)
+        if (
+            not is_plain
+            or getattr(theirs, "__func__", None) is not _merge_environment_settings
+            or not _looks_as_known()
+        ):
+            return theirs(url, proxies, stream, verify, cert)
         return {
             "proxies": OrderedDict(),
             "stream": merge_setting(stream, self.stream),
@@ -182,17 +217,44 @@ class RequestsSession(requests.Session):
         }
 
 
-def _is_text(field: tuple[Any, Any]) -> bool:
-    return type(field[0]) is str and type(field[1]) is str
+def _is_empty(given: Any) -> bool:
+    """Return whether *given* is what requests puts in the place of None: other things may be false and have content."""
+    return (type(given) is dict or type(given) is list) and not given
+
+
+_TEXT_ALONE: Final = frozenset({str})
+
+
+def _are_text(fields: Iterable[tuple[Any, Any]]) -> bool:
+    return _TEXT_ALONE.issuperset(map(type, chain.from_iterable(fields)))
+
+
+def _filled(store: OrderedDict[str, Any], fields: Iterable[tuple[str, str]]) -> OrderedDict[str, Any]:
+    """Return *store* with *fields* put into it as by a CaseInsensitiveDict. Raises InvalidHeader."""
+    for field in fields:
+        check_header_validity(field)
+        store[field[0].lower()] = field
+    return store
+
+
+def _can_be_split(url: Any) -> bool:
+    """Return whether requests finds the host of *url*, for the environment, without an error."""
+    return type(url) is str and url.isascii() and "[" not in url and "]" not in url
 
 
 def _copied(jar: Any) -> RequestsCookieJar:
-    """Return a jar with the cookies of *jar*, in the order in which requests copies them."""
+    """Return a jar with copies of the cookies of *jar*, in the order in which requests copies them."""
     made = RequestsCookieJar()
     domains: dict[str, Any] = vars(made)["_cookies"]
     with jar._cookies_lock:
         for cookie in jar:
-            domains.setdefault(cookie.domain, {}).setdefault(cookie.path, {})[cookie.name] = cookie
+            value = cookie.value
+            if type(cookie) is not Cookie or type(value) is not str or value.startswith('"'):
+                made.set_cookie(copy.copy(cookie))  # which changes some values
+                continue
+            copied = Cookie.__new__(Cookie)
+            vars(copied).update(vars(cookie))
+            domains.setdefault(cookie.domain, {}).setdefault(cookie.path, {})[cookie.name] = copied
     return made
 
 
