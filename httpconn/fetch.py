@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Sequence
 from functools import partial
+from threading import get_ident
 from typing import Any, NamedTuple, Self, Unpack
 
 from ._engine.fork import call_after_fork
@@ -95,8 +96,14 @@ class Fetcher(Configured, ResultIterator):
         return sitemaps_of(self._loop)
 
     def close(self) -> None:
-        """Close every socket and forget what was asked for. A second call does nothing."""
-        self._loop.close()
+        """Close every socket and forget what was asked for. A second call does nothing.
+
+        Raises RuntimeError while another thread waits for a result: its sockets would go under its hands.
+        """
+        loop = self._loop
+        if loop.runs_in not in (0, get_ident()) and not loop.is_closed:
+            raise RuntimeError("the fetcher is at work in another thread, and is closed there")
+        loop.close()
 
     def __enter__(self) -> Self:
         return self

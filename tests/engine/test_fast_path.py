@@ -484,8 +484,8 @@ def test_ctrl_c_at_any_time(fast_in_use: Engine) -> None:
 
     def interrupt(*_: object) -> None:
         # Once more, later: one that comes up in a finalizer is lost, and the source of URLs has no end.
-        signal.setitimer(signal.ITIMER_REAL, 2 if fetcher._loop.is_running else 0.0002)
-        if fetcher._loop.is_running:
+        signal.setitimer(signal.ITIMER_REAL, 2 if fetcher._loop.runs_in else 0.0002)
+        if fetcher._loop.runs_in:
             raise KeyboardInterrupt
 
     with Plain() as server:

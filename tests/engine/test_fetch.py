@@ -652,6 +652,29 @@ def test_closing_closes_every_socket(server: FaultyServer, tmp_path: Path) -> No
         assert settles_at(before), way
 
 
+def test_another_thread_s_fetcher_is_not_closed() -> None:
+    """Its sockets would go while it waits for them, and it would wait on: for ever without a timeout."""
+    has_come, is_done = threading.Event(), threading.Event()
+
+    def serve(sock: socket.socket) -> None:
+        take_request(sock)
+        has_come.set()
+        assert is_done.wait(5)
+        sock.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    statuses: list[int | None] = []
+    with ScriptedServer(serve) as server, Fetcher(timeout=None) as fetcher:
+        fetcher.add(f"http://{server.host}:{server.port}/")
+        thread = threading.Thread(target=lambda: statuses.extend(response.status for response in fetcher))
+        thread.start()
+        assert has_come.wait(5)
+        with pytest.raises(RuntimeError, match="at work in another thread"):
+            fetcher.close()
+        is_done.set()
+        thread.join(5)
+    assert statuses == [204]
+
+
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs signals")
 def test_ctrl_c_closes_every_socket() -> None:
     def interrupt(*_: object) -> None:

@@ -139,6 +139,9 @@ def test_closing_a_pool_wakes_who_waits_for_a_turn() -> None:
         pool.close()
         thread.join(5)
         assert [type(failure) for failure in failures] == [httpconn.PoolClosed]
+        for limits in (None, Timeout(total=1)):
+            with pytest.raises(httpconn.PoolClosed):  # it neither waits nor is told that its turn comes late
+                pool.get(site.url("/"), timeout=limits)
         assert len(site.log) == 1
 
 

@@ -33,6 +33,7 @@ WITHOUT = {
     "threads of one pool; a client is one thread's": (
         "engine/test_descriptors.py::test_threads_of_a_pool_wait_for_connections_that_are_being_opened",
         "engine/test_descriptors.py::test_threads_of_a_pool_wait_for_each_other",
+        "engine/test_fetch.py::test_another_thread_s_fetcher_is_not_closed",
         "engine/test_fetch.py::test_one_thread_at_a_time",
         "engine/test_left_out_content.py::test_a_pools_threads_wait_for_the_rest",
         "engine/test_pacing.py::test_a_gate_holds_threads_that_wait_for_the_connection",

@@ -29,13 +29,13 @@ cdef class Scheduler(LoopState):
     cdef public dict idle
     cdef public object intake
     cdef public bint is_parents
-    cdef public bint is_running
     cdef public Py_ssize_t most_in_a_row
     cdef public Py_ssize_t open
     cdef public Py_ssize_t per_host
     cdef public object places
     cdef public Ordering results
     cdef public object runnable
+    cdef public object runs_in
     cdef public dict unjudged
 
     @cython.locals(connection=Connection)

@@ -21,6 +21,7 @@ import collections
 import sys
 import time
 from collections.abc import Callable
+from threading import get_ident
 from typing import Any, Final, Self
 
 from ..._exchange.job import Job, Key
@@ -67,8 +68,8 @@ class Scheduler(LoopState):
 
     __slots__ = ("_at_once", "_being_read", "_cancelled", "_idle_s", "_known", "_last_host", "_late_fields",
                  "_lines", "_look_ahead", "_most_unanswered", "_queues_bare", "_send_if_quiet", "active",
-                 "awaits_hooks", "hosts", "idle", "intake", "is_parents", "is_running", "most_in_a_row", "open",
-                 "per_host", "places", "results", "runnable", "unjudged")  # fmt: skip
+                 "awaits_hooks", "hosts", "idle", "intake", "is_parents", "most_in_a_row", "open", "per_host",
+                 "places", "results", "runnable", "runs_in", "unjudged")  # fmt: skip
 
     def __init__(self, shared: Shared, settings: FetchSettings, intake: Intake) -> None:
         super().__init__(shared, settings)
@@ -86,7 +87,7 @@ class Scheduler(LoopState):
         self._most_unanswered = self._look_ahead + (1 if settings.ordered else self.places.asked_for)
         self._idle_s = settings.idle_s
 
-        self.is_running = False  # somebody waits for it, or for what it calls
+        self.runs_in = 0  # the thread that waits for it, or for what it calls
         self.is_parents = False  # in the child of a fork: what has begun is not ours
 
         self.hosts: dict[Key, Host] = {}
@@ -664,14 +665,14 @@ class ResultIterator:
         if self._results is None:  # else C would look into a loop that is not there
             raise AttributeError(f"{type(self).__name__} has not called __init__ of the class it is made of")
         loop = self._loop
-        if loop.is_running:
+        if loop.runs_in:
             raise RuntimeError("the fetcher is being asked for a result already: by its input, or another thread")
         try:  # all within it: Ctrl-C may come before and behind the loop's own work too
-            loop.is_running = True
+            loop.runs_in = get_ident()
             try:
                 loop.run()
             finally:
-                loop.is_running = False
+                loop.runs_in = 0
                 loop.leave()
         except Exception:  # StopIteration, or the input's
             raise

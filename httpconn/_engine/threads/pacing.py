@@ -33,6 +33,8 @@ class Pacing:
 
     def wait_for(self, job: Job, until: float) -> None:
         """Wait until *job* may start. Raises TotalTimeout, at once, where that is not before *until*; PoolClosed."""
+        if self._closes.is_set():
+            raise PoolClosed("the pool has been closed")  # said first: nobody's turn comes any more
         key = job.origin.key
         with self._lock:
             is_paced = self._paces.is_paced(key)
