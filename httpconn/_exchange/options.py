@@ -68,6 +68,7 @@ OF_RESPONSES: Final[Mapping[str, str]] = {
     # requests
     "elapsed": "timings.total, in seconds",
     "iter_content": "iter_bytes(size), of a request with stream=True",
+    "links": 'headers.get_all("Link"), and urllib.parse.urljoin(response.url, ...) for what they name',
     "ok": "status < 400; raise_for_status() raises for the others",
     "raw": "iter_bytes(), of a request with stream=True",
     "status_code": "status",

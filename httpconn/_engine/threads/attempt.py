@@ -363,8 +363,7 @@ class Attempt(Clock):
         outgoing = None if self._job.is_head_alone else Outgoing(self._job, self)
         self._sent = False
         lost: list[OSError] = []  # not a name: a frame that holds what it has raised is left to the collector
-        is_sending = True
-        continue_at = 0.0
+        is_sending, continue_at = True, 0.0
         while True:
             if is_sending:
                 try:
@@ -380,8 +379,7 @@ class Attempt(Clock):
             wanted = READ
             if is_sending and outgoing is not None and outgoing.is_waiting:
                 continue_at = continue_at or self.time() + (self._shared.settings.expect_timeout_s or 0.0)
-                until = min(continue_at, self._deadline)
-                if not channel.has_pending() and not channel.wait(READ, until - self.time()):
+                if not channel.has_pending() and not channel.wait(READ, min(continue_at, self._deadline) - self.time()):
                     outgoing.go_on()  # RFC 9110 section 10.1.1: no server has to answer
                     continue
             elif is_sending:
