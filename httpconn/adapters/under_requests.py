@@ -64,6 +64,7 @@ try:
         select_proxy,
     )
     from urllib3 import exceptions as urllib3_errors
+    from urllib3._collections import HTTPHeaderDict
     from urllib3.util.ssl_ import create_urllib3_context
 except ImportError as error:
     raise MissingExtra("RequestsAdapter needs the package requests (pip install 'httpconn[requests]')") from error
@@ -1088,7 +1089,7 @@ class RawResponse(urllib3.HTTPResponse):
         try:
             super().__init__(
                 body=content,
-                headers=urllib3.HTTPHeaderDict(field_lines_of(self.head)),
+                headers=HTTPHeaderDict(field_lines_of(self.head)),
                 status=response.status,
                 version=response.version,
                 reason=response.reason,
@@ -1207,12 +1208,24 @@ class RawResponse(urllib3.HTTPResponse):
                 return  # which cannot be asked for, where what came before was decoded
         try:
             # Behind the last byte there may be something left in the decoder, which gives no more than *amt* at a time.
-            while (part := self.read1(amt, decode_content)) or not self.closed:
+            while (part := self._piece(amt, decode_content)) or not self.closed:
                 if part:
                     yield part
         except urllib3_errors.DecodeError:
             content.close()  # as urllib3 does, where content comes in chunks
             raise
+
+    def _piece(self, amt: int | None, decode_content: bool | None) -> bytes:
+        """Return what ``read1`` of urllib3 2 returns, which 1.26 does not have."""
+        if hasattr(urllib3.HTTPResponse, "read1"):
+            return self.read1(amt, decode_content)
+        if decode_content is None:
+            decode_content = self.decode_content
+        self._init_decoder()
+        with self._error_catcher():
+            part: bytes = self._content.read1(amt)
+            self._count(len(part))
+            return self._decode(part, decode_content, self._content.closed)
 
     def release_conn(self) -> None:
         """Do nothing: the connection goes back with the last byte of the content."""

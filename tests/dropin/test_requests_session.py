@@ -549,6 +549,19 @@ def test_options(requests: Any, origin: Any) -> None:
         RequestsSession(headers={})
 
 
+def test_without_what_urllib3_has_since_2(session: Any, origin: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    urllib3 = importlib.import_module("httpconn.adapters.under_requests").urllib3
+    monkeypatch.delattr(urllib3, "HTTPHeaderDict", raising=False)
+    for kind in urllib3.HTTPResponse.__mro__[:2]:
+        monkeypatch.delattr(kind, "read1", raising=False)
+    for path in ("/chunked?n=300000&chunk=5000", "/gzip?n=300000&chunk=999"):
+        for size in (None, 1_000, 100_000):
+            with session.get(origin.url + path, stream=True) as response:
+                assert b"".join(response.iter_content(size)) == content(300_000)
+                assert response.raw.headers["Transfer-Encoding"] == "chunked"
+                assert response.raw.tell() > 0
+
+
 def test_pickled_and_copied(requests: Any, origin: Any) -> None:
     with RequestsSession(max_retries=3) as session:
         session.headers["X-A"] = "1"
