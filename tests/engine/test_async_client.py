@@ -17,7 +17,7 @@ import tracemalloc
 import warnings
 import weakref
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
@@ -812,6 +812,29 @@ def test_closed_within_a_turn(server: FaultyServer, loop: str) -> None:
         await sleep(0.01, loop)
         async with AsyncClient() as another:
             check(await another.get(server.url("/good/2")))
+
+    run(main, loop)
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_closed_while_a_body_is_fed(held: Held, loop: str) -> None:
+    """The body's source is closed too: it went on, and broke at a connection that was gone (trio with it)."""
+    steps: list[str] = []
+
+    async def parts() -> AsyncIterator[bytes]:
+        try:
+            yield b"a"
+            steps.append("waits")
+            await sleep(30, loop)
+        finally:
+            steps.append("closed")
+
+    async def main() -> None:
+        client = AsyncClient(expect_timeout_s=None)
+        client._running().runner.call_later(0.05, client.close)
+        with pytest.raises(PoolClosed):
+            await client.post(held.url("/held/1"), body=parts())
+        await until(lambda: steps == ["waits", "closed"], loop)
 
     run(main, loop)
 

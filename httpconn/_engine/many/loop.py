@@ -316,6 +316,7 @@ class Loop(Scheduler):
         connections = [*self.active, *self.idle]
         self.names.close()
         for connection in connections:
+            connection.outgoing = None  # else what feeds its body goes on, and has it sent
             if connection.channel is not None:
                 connection.channel.close("all is closed")
         for held in (
