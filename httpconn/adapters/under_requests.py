@@ -422,8 +422,14 @@ def _without_brackets(url: str) -> str:
 
 
 def _body_of(body: Any) -> Any:
-    """Return *body* as a pool takes it: of a file of text, its bytes in UTF-8."""
+    """Return *body* as a pool takes it: of a file of text, its bytes in UTF-8. Raises UnicodeEncodeError."""
+    if isinstance(body, str):
+        return body.encode(_TEXT_CODING)
     return _encoded(body) if isinstance(body, io.TextIOBase) else body
+
+
+_TEXT_CODING: Final = "latin-1" if urllib3.__version__.startswith("1.") else "utf-8"
+"""How text is sent, and counted by requests: urllib3 1 leaves it to http.client."""
 
 
 def _encoded(file: io.TextIOBase) -> Iterator[bytes]:

@@ -117,6 +117,23 @@ def test_framing_that_is_not_the_bodys(session: Any, requests: Any, origin: Any)
     assert origin.accepted == 1
 
 
+def test_text_is_sent_as_urllib3_sends_it(
+    session: Any, requests: Any, origin: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its version 1, which requests takes too, as http.client does."""
+    adapter = importlib.import_module("httpconn.adapters.under_requests")
+    is_first = adapter.urllib3.__version__.startswith("1.")
+    assert (adapter._TEXT_CODING == "latin-1") == is_first
+    for coding in ("utf-8", "latin-1"):
+        monkeypatch.setattr(adapter, "_TEXT_CODING", coding)
+        prepared = session.prepare_request(requests.Request("POST", f"{origin.url}/echo", data="\xe9"))
+        prepared.headers["Content-Length"] = str(len("\xe9".encode(coding)))
+        assert session.send(prepared).json()["body"].encode("latin-1") == "\xe9".encode(coding)
+    prepared.body = "\u20ac"
+    with pytest.raises(UnicodeEncodeError):
+        session.send(prepared)
+
+
 def test_raw(session: Any, origin: Any) -> None:
     with session.get(f"{origin.url}/gzip?n=300000", stream=True) as response:
         raw = response.raw
@@ -604,10 +621,10 @@ def test_what_could_not_be_made_is_made_another_time(
     session: Any, origin: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A Ctrl-C in the middle, say: it is as unmade as before, and has its content."""
-    urllib3 = importlib.import_module("urllib3")
+    adapter = importlib.import_module("httpconn.adapters.under_requests")
     raw = session.get(f"{origin.url}/sized?n=10", stream=True).raw
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(urllib3, "HTTPHeaderDict", lambda lines: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(adapter, "HTTPHeaderDict", lambda lines: (_ for _ in ()).throw(KeyboardInterrupt))
         raw.headers  # noqa: B018  # to look is what makes it
     assert not raw.closed
     assert raw.headers["Content-Length"] == "10"
