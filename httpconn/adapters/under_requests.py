@@ -20,7 +20,7 @@ from datetime import timedelta
 from functools import lru_cache, partial
 from operator import itemgetter
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 from urllib.parse import urlsplit
 
 from .._exchange.job import Job
@@ -221,7 +221,9 @@ class RequestsAdapter(BaseAdapter):
         if isinstance(retries, Retry):
             ours.retry = retries
             retries = _NO_RETRIES
-        pool = self._pool if proxy is None or not proxy.startswith("https:") else self._pool_by(context)
+        pool = self._pool
+        if proxy is not None and proxy.startswith("https:"):  # whose certificate is verified in any case
+            pool = self._pool_by(context or self._context_for("https", verify or True, cert))
         fields = _fields_of(request.headers)
         if body is None and method not in _WITHOUT_CONTENT:
             fields = _with_length(fields)
@@ -364,8 +366,6 @@ class RequestsAdapter(BaseAdapter):
 
     def _pool_by(self, context: Any) -> ConnectionPool:
         """Return the pool for proxies that are spoken to by TLS: with the same trust as origins."""
-        if context is None:
-            context = self._own_context or self._context_for("https", True, None)
         pool = self._secured.get(context)
         if pool is None:
             pool = self._secured[context] = _Pool(**{"proxy_context": context, **self._options})
@@ -461,7 +461,11 @@ def _is_never(retries: Any) -> bool:
 
 def _after(retries: Any, job: Job, **what: Any) -> Any:
     """Return the Retry for the request that is sent after *what* has come. Raises MaxRetryError, or what has come."""
-    return retries.increment(job.method, _target_of(job), _pool=_pool_of(job), **what)
+    asked, pool = _target_of(job), _pool_of(job)
+    try:
+        return retries.increment(job.method, asked, _pool=pool, **what)
+    except _LostByProxy as error:  # which urllib3 never raises as it is
+        raise urllib3_errors.MaxRetryError(cast("Any", pool), asked, error) from error
 
 
 def _after_status(retries: Any, request: Any, job: Job, raw: RawResponse) -> Any:

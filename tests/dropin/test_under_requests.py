@@ -117,6 +117,28 @@ def test_framing_that_is_not_the_bodys(session: Any, requests: Any, origin: Any)
     assert origin.accepted == 1
 
 
+def test_a_proxys_certificate_is_trusted_as_an_origins(session: Any, requests: Any, authority: Any) -> None:
+    """By the session's ``verify``, for URLs of http:// too: there is no other place to tell whom to trust."""
+    asked = []
+
+    def serve(sock: socket.socket) -> None:
+        asked.append(take_request(sock).split(b"\r\n")[0])
+        sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+    def wrap(sock: socket.socket) -> Any:
+        return authority.server.wrap_socket(sock, server_side=True)
+
+    with ScriptedServer(serve, wrap) as server:
+        session.proxies = {"http": f"https://localhost:{server.port}"}
+        assert session.get("http://origin.example/a").content == b"ok"
+        assert asked == [b"GET http://origin.example/a HTTP/1.1"]
+        for verify in (True, False):
+            with pytest.raises(requests.exceptions.ProxyError) as caught:
+                session.get("http://origin.example/a", verify=verify)
+            assert "CERTIFICATE_VERIFY_FAILED" in str(caught.value)
+    assert len(asked) == 1
+
+
 def test_text_is_sent_as_urllib3_sends_it(
     session: Any, requests: Any, origin: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -476,9 +498,12 @@ def test_a_proxy_that_closes(session: Any, requests: Any) -> None:
     session.mount("http://", RequestsAdapter(max_retries=requests.adapters.Retry(2, backoff_factor=0)))
     for method, times in (("GET", 3), ("POST", 1)):
         with ScriptedServer(closes) as server:
-            with pytest.raises(requests.exceptions.ProxyError):
+            with pytest.raises(requests.exceptions.ProxyError) as caught:
                 session.request(method, f"http{FAR}", proxies={"http": f"http://127.0.0.1:{server.port}"})
             assert server.connections == times
+            errors = importlib.import_module("httpconn.adapters.under_requests").urllib3_errors
+            assert type(caught.value.args[0]) is errors.MaxRetryError
+            assert isinstance(caught.value.args[0].reason, errors.ProxyError)
 
 
 def test_errors_of_tls_pickle(session: Any, requests: Any, tls_origin: Any) -> None:
