@@ -58,7 +58,7 @@ class _Memory:
         self.begin_empty()
 
     def begin_empty(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal's handler may ask while its thread has it
         self._known: dict[Name, _Known] = {}
 
     def find(self, name: Name) -> _Known | None:
@@ -77,7 +77,7 @@ class _Memory:
         with self._lock:
             self._known.pop(name, None)
             while len(self._known) >= _MOST_NAMES:
-                del self._known[next(iter(self._known))]
+                self._known.pop(next(iter(self._known)), None)
             self._known[name] = _Known(answer, is_told, time.monotonic() + ttl_s)
 
 
@@ -113,7 +113,7 @@ class Resolver:
         self._begin_empty()
 
     def _begin_empty(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # as above
         self._dead: dict[Address, float] = {}  # and until when it is remembered; the oldest first
 
     def forget(self) -> None:
@@ -176,7 +176,7 @@ class Resolver:
             for address in addresses:
                 self._dead.pop(address, None)
                 while len(self._dead) >= _MOST_DEAD:
-                    del self._dead[next(iter(self._dead))]
+                    self._dead.pop(next(iter(self._dead)), None)
                 self._dead[address] = until
 
     def _in_order(self, addresses: list[Address]) -> list[Address]:

@@ -25,6 +25,8 @@ import trustme
 
 import httpconn
 from httpconn import ConnectionPool, Request, Timeout
+from httpconn._engine.threads.at_once import KeptConnections
+from httpconn._engine.threads.slots import Slots
 
 from ..support.awaiting import AwaitedPool
 from ..support.certificates import server_context_for
@@ -723,6 +725,60 @@ def test_closed_by_a_signals_handler(plain_server: FaultyServer) -> None:
     assert not thread.is_alive()
     with pytest.raises(httpconn.PoolClosed):
         pool.get(plain_server.url("/good/1"))
+    assert state_of(pool) == (0, 0)
+
+
+@pytest.mark.parametrize("way", ["whole", "streamed", "given back"])
+def test_a_signals_handler_sends_over_the_pool_that_it_has_interrupted(way: str, plain_server: FaultyServer) -> None:
+    """At each line at which its thread has the lock: both get their answers, no slot is lost and none is invented."""
+    one, two = (plain_server.url(f"/good/{number}") for number in (1, 2))
+    pool = ConnectionPool()
+    files = {sys.modules[kind.__module__].__file__ for kind in (Slots, KeptConnections)}
+    seen: set[tuple[str, int]] = set()
+    opened: list[Any] = []
+
+    def handle() -> None:
+        if way == "given back":
+            if opened:
+                opened.pop().close()
+            return
+        assert pool.get(two, stream=way == "streamed").content == content_of("/good/2")
+
+    def trace(frame: Any, event: str, _: object) -> Any:
+        if frame.f_code.co_filename not in files:
+            return None
+        if event == "line" and pool._slots.is_below() and (place := (frame.f_code.co_name, frame.f_lineno)) not in seen:
+            seen.add(place)
+            sys.settrace(None)
+            handle()
+            sys.settrace(trace)
+        return trace
+
+    def get() -> None:
+        if way == "given back":
+            opened.append(pool.get(plain_server.url("/silent-in-body/3"), stream=True))
+        sys.settrace(trace)
+        assert pool.get(one, stream=way == "streamed").content == content_of("/good/1")
+
+    def main() -> None:
+        before = -1
+        while before < len(seen):
+            before = len(seen)
+            get()
+            sys.settrace(None)
+            pool._slots._expires_at = 0.0  # for the next one there is more to do
+
+    thread = threading.Thread(target=main, daemon=True)
+    thread.start()
+    thread.join(60)
+    assert not thread.is_alive()
+    assert len(seen) > 20, seen
+    for response in opened:
+        response.close()
+    assert pool.get(one).content == content_of("/good/1")
+    taken, idle = state_of(pool)
+    assert taken == idle
+    pool.close()
     assert state_of(pool) == (0, 0)
 
 

@@ -46,6 +46,7 @@ LARGE = (
     Large("HTTPResponse", 22, "likewise: http.client's, and the private ones"),
     Large("ResponseReader", 21, "the state of one response, in one object since one is made for each"),
     Large("Connection", 35, "in many/: channel, exchange and clocks of one connection, flat since each is touched at each event"),
+    Large("Slots", 21, "what is looked at for each request of a pool, flat, its lock and its counts"),
     Large("LoopState", 24, "what connections share, flat for the same reason"),
     Large("Scheduler", 50, "LoopState, and the queues and ways to wait; names, memory, places and order are its parts"),
     Large("Loop", 50, "a Scheduler; it has no more of its own"),

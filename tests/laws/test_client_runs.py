@@ -49,6 +49,7 @@ WITHOUT = {
     "the slots of a pool, which a client has none of": (
         "engine/test_pacing.py::test_turns_that_are_too_late_take_none",
         "engine/test_pool.py::test_closed_by_a_signals_handler",
+        "engine/test_pool.py::test_a_signals_handler_sends_over_the_pool_that_it_has_interrupted",
         "engine/test_pool.py::test_a_slot_is_found_whose_finalizer_was_interrupted",
         "engine/test_pool.py::test_last_in_first_out",
         "engine/test_pool.py::test_no_slot_is_lost_when_a_request_is_interrupted_anywhere",

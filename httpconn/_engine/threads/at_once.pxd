@@ -34,6 +34,7 @@ cdef class KeptConnections:
     cdef public double _idle_s
     cdef public dict hosts
     cdef public dict idle
+    cdef public object is_below
     cdef public bint is_closed
     cdef public object lock
     cdef public object lost
@@ -44,8 +45,7 @@ cdef class KeptConnections:
 
     @cython.locals(host=Host)
     cdef _take_kept(self, key)
-    @cython.locals(now=double)
-    cdef bint _keep(self, Held connection) except -1
+    cdef bint _keep(self, Held connection, double now) except -1
     cpdef _take_idle(self, Host host)
     cpdef _put_idle(self, Held connection, row, double now)
 
@@ -64,7 +64,7 @@ cdef class AtOnce:
 
     cpdef take(self, BareJob job)
     cpdef begin(self, BareJob job, limits, bint is_streamed)
-    @cython.locals(kind=type, response=ResponseFields, plain=tuple)
+    @cython.locals(kind=type, response=ResponseFields, plain=tuple, now=double)
     cpdef exchange(self, Held connection, BareJob job, limits, bint is_streamed)
     @cython.locals(head=bytes, watch=Watch, descriptor=Py_ssize_t, sent=Py_ssize_t, reader=PlainReader, plain=tuple)
     cdef _talk(self, Held connection, Channel channel, BareJob job, limits, bint is_only_sent)

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import collections
 import time
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import Any, Final
 
 from ..._exchange.job import Job, Key
 from ..._io.channel import NOT_PERSISTENT, NOT_QUIET, READ, Channel, Why
@@ -23,9 +24,6 @@ from ...model import Response, Timeout
 from ...policies.verdict import FIRST_ERROR
 from .begun import RECEIVE_BYTES, Begun
 from .pacing import Pacing
-
-if TYPE_CHECKING:
-    import threading
 
 _FOREVER: Final = float("inf")
 _FIRST_ERROR: Final = FIRST_ERROR
@@ -100,8 +98,8 @@ class Host:
 class KeptConnections:
     """What ``Slots`` looks at for each request, and the common ones of its steps; all else is there."""
 
-    __slots__ = ("_expires_at", "_idle_s", "hosts", "idle", "is_closed", "lock", "lost", "requests", "reused", "tokens",
-                 "waiting")  # fmt: skip
+    __slots__ = ("_expires_at", "_idle_s", "hosts", "idle", "is_below", "is_closed", "lock", "lost", "requests",
+                 "reused", "tokens", "waiting")  # fmt: skip
 
     _expires_at: float
     """When the first of those that are kept may have been unused for too long, by ``time.monotonic``; not later."""
@@ -110,7 +108,10 @@ class KeptConnections:
     idle: dict[Any, None]
     """Of all hosts, unused for the longest time first."""
     is_closed: bool
-    lock: threading.Lock
+    is_below: Callable[[], bool]
+    """Whether this thread has the lock: a signal's handler has interrupted it, and asks."""
+    lock: Any
+    """An RLock, which knows whose it is."""
     lost: collections.deque[tuple[Host, object]]
     requests: int
     reused: int
@@ -120,6 +121,8 @@ class KeptConnections:
 
     def _take_kept(self, key: Key) -> Held | None:
         """Return a kept connection to *key*; None where there is none, or something else has to be done first."""
+        if self.is_below():
+            return None
         with self.lock:
             if self.is_closed or self.waiting or self.lost or time.monotonic() >= self._expires_at:
                 return None
@@ -130,10 +133,9 @@ class KeptConnections:
             connection: Held = self._take_idle(host)
             return connection
 
-    def _keep(self, connection: Held) -> bool:
+    def _keep(self, connection: Held, now: float) -> bool:
         """Keep an open connection for others, and return True; False where that is not all there is to do."""
         with self.lock:
-            now = time.monotonic()
             if self.is_closed or self.waiting or self.lost or now >= self._expires_at:
                 return False
             if connection.token not in self.tokens or connection.left_out_at == connection.served:
@@ -229,15 +231,16 @@ class AtOnce:
             self._pacing.note_answer(job, head, self._policies)
         job.attempts = 1
         connection.served += 1
+        now = time.monotonic()
         if channel.has_pending():
             self._slots.release(connection, persists=False)
-        elif not self._slots._keep(connection):
+        elif not self._slots._keep(connection, now):
             self._slots.release(connection, persists=True)
         kind = Response
         response = kind.__new__(kind)
         response._fill(job.request, head, plain[1])
         response._encoding = self._default_encoding
-        response._times = time.monotonic() - job.started
+        response._times = now - job.started
         return response
 
     def _talk(

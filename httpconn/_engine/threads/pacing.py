@@ -26,7 +26,7 @@ class Pacing:
 
     def begin_anew(self) -> None:
         """As at first: in the child of a fork a lock may be held by a thread that is not there."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal's handler may send over the pool whose thread has it
         self._closes = threading.Event()
         self.are_needed = self._paces.are_kept
         """Whether anything is held back at all."""

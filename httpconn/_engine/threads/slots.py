@@ -3,6 +3,10 @@
 A slot, the right to have a connection open, is a token in a set, and belongs to one ``Connection`` object. Whatever
 happens to the thread that holds it (an exception at any line, KeyboardInterrupt among them), the object goes, and its
 slot with it. Nothing counts up and down, so no count can be lost.
+
+A signal's handler may come while its own thread has the lock, and send a request over this very pool. It finds the lock
+its own (``is_below``), and touches nothing that is being changed: its connection is one without a slot, and what it
+gives back is noted for whoever has the lock next.
 """
 
 from __future__ import annotations
@@ -82,13 +86,23 @@ class Connection(Held):
 class Waiter:
     """A thread that waits for a connection. Referred to weakly by the slots: one that gave up is gone."""
 
-    __slots__ = ("__weakref__", "granted", "host", "method", "wakes")
+    __slots__ = ("__weakref__", "_sleeps", "granted", "host", "method")
 
     def __init__(self, host: Host, method: str) -> None:
         self.host = host
         self.method = method
         self.granted: Connection | None = None
-        self.wakes = threading.Event()
+        self._sleeps = threading.Lock()  # and no Event: a signal's handler may wake who is just falling asleep below it
+        self._sleeps.acquire()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait until somebody calls ``wake``, or has called it, but no longer than that."""
+        self._sleeps.acquire(timeout=seconds)
+
+    def wake(self) -> None:
+        """Have it look again. The lock of the slots is held."""
+        if self._sleeps.locked():
+            self._sleeps.release()
 
 
 class Slots(KeptConnections):
@@ -106,7 +120,8 @@ class Slots(KeptConnections):
 
     def begin_empty(self) -> None:
         """Begin anew, with nothing: also the lock may be somebody's who is not there in the child of a fork."""
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()
+        self.is_below = self.lock._is_owned
         self.tokens = set()
         self.hosts = {}
         self.waiting = {}
@@ -122,6 +137,10 @@ class Slots(KeptConnections):
 
         Raises PoolTimeout, PoolClosed.
         """
+        if self.is_below():
+            if self.is_closed:
+                raise PoolClosed("the pool has been closed")
+            return Connection(self, Host(key))
         with self.lock:
             if self.is_closed:
                 self._drop_idle()
@@ -146,9 +165,8 @@ class Slots(KeptConnections):
         deadline = _FOREVER if timeout_s is None else time.monotonic() + timeout_s
         while True:
             left = deadline - time.monotonic()
-            if not waiter.wakes.wait(max(0.0, min(left, _LOST_CHECK_S, self._rest_left(waiter.host)))) or (
-                waiter.granted is None
-            ):
+            waiter.sleep(max(0.0, min(left, _LOST_CHECK_S, self._rest_left(waiter.host))))
+            if waiter.granted is None:
                 with self.lock:
                     self.find_lost()
                     self.take_in_lost()
@@ -234,6 +252,10 @@ class Slots(KeptConnections):
         if not persists or connection.channel is None or self.is_closed:
             connection.disconnect(_CLOSED if persists else why)
             persists = False
+        if self.is_below():
+            connection.disconnect("given back by a signal's handler")
+            self.note_lost(connection)
+            return
         with self.lock:
             now = time.monotonic()
             if persists and not self.is_closed and connection.token in self.tokens:
@@ -255,6 +277,8 @@ class Slots(KeptConnections):
 
         Return False where no other connection is there, whose end could free one.
         """
+        if self.is_below():
+            return False
         with self.lock:
             if not self.has_warned:
                 self.has_warned = True
@@ -313,7 +337,7 @@ class Slots(KeptConnections):
             del self.waiting[key]
             if host.waiters:
                 self.waiting[key] = None  # behind the other hosts
-            waiter.wakes.set()
+            waiter.wake()
             return True
         self.waiting.pop(key, None)
         if host is not None:
@@ -323,20 +347,18 @@ class Slots(KeptConnections):
     def close(self) -> None:
         """Close the kept connections; one in use is closed when it is released.
 
-        A signal's handler may have interrupted who holds the lock, which is held for moments: that one closes the rest.
+        Below a signal's handler that calls this somebody may have the lock: that one closes the rest.
         """
         self.is_closed = True
-        if not self.lock.acquire(timeout=_LOST_CHECK_S):
+        if self.is_below():
             return
-        try:
+        with self.lock:
             self._drop_idle()
             for host in self.hosts.values():
                 for reference in host.waiters:
                     waiter = reference()
                     if waiter is not None:
-                        waiter.wakes.set()
-        finally:
-            self.lock.release()
+                        waiter.wake()
 
     def abandon(self) -> None:
         """As ``close``, from a finalizer, which must not wait for the lock: whoever has it closes what is kept."""
