@@ -221,7 +221,7 @@ class RequestsAdapter(BaseAdapter):
         if isinstance(retries, Retry):
             ours.retry = retries
             retries = _NO_RETRIES
-        pool = self._pool
+        pool: ConnectionPool = self._pool
         if proxy is not None and proxy.startswith("https:"):  # whose certificate is verified in any case
             pool = self._pool_by(context or self._context_for("https", verify or True, cert))
         fields = _fields_of(request.headers)
@@ -428,7 +428,7 @@ def _body_of(body: Any) -> Any:
     return _encoded(body) if isinstance(body, io.TextIOBase) else body
 
 
-_TEXT_CODING: Final = "latin-1" if urllib3.__version__.startswith("1.") else "utf-8"
+_TEXT_CODING: Final = "latin-1" if vars(urllib3)["__version__"].startswith("1.") else "utf-8"
 """How text is sent, and counted by requests: urllib3 1 leaves it to http.client."""
 
 
