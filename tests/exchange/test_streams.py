@@ -845,3 +845,20 @@ def test_a_part_that_was_put_back_is_what_comes_next() -> None:
             got += stream.read_part(40_000, fills=True)
             got += b"".join(response.iter_bytes(65_536))
         assert got == content
+
+
+def test_large_parts_that_are_always_there_end_with_the_total(new_pool: Maker) -> None:
+    """Where nothing is ever waited for, too."""
+
+    def serve(sock: socket.socket) -> None:
+        take_request(sock)
+        sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % 10**15)
+        with contextlib.suppress(OSError):
+            while True:
+                sock.sendall(bytes(1_000_000))
+
+    with ScriptedServer(serve) as server, new_pool(timeout=Timeout(total=0.3)) as pool:
+        with pool.get(f"http://127.0.0.1:{server.port}/", stream=True) as response:
+            with pytest.raises(httpconn.TotalTimeout):
+                for part in response.iter_bytes(65_536):
+                    assert len(part) <= 65_536
