@@ -221,9 +221,7 @@ class RequestsAdapter(BaseAdapter):
         if isinstance(retries, Retry):
             ours.retry = retries
             retries = _NO_RETRIES
-        pool: ConnectionPool = self._pool
-        if proxy is not None and proxy.startswith("https:"):  # whose certificate is verified in any case
-            pool = self._pool_by(context or self._context_for("https", verify or True, cert))
+        pool = self._pool if proxy is None else self._pool_for(proxy, context, verify, cert)
         fields = _fields_of(request.headers)
         if body is None and method not in _WITHOUT_CONTENT:
             fields = _with_length(fields)
@@ -364,8 +362,11 @@ class RequestsAdapter(BaseAdapter):
             key = (bool(verify), *[(name, _changed_at(name, what)) for what, name in files])
         return self._contexts.get(key, partial(_new_context, bundle if verify else None, cert))
 
-    def _pool_by(self, context: Any) -> ConnectionPool:
-        """Return the pool for proxies that are spoken to by TLS: with the same trust as origins."""
+    def _pool_for(self, proxy: str, context: Any, verify: bool | str | None, cert: Any) -> ConnectionPool:
+        """Return the pool that goes by *proxy*: of one spoken to by TLS the certificate is always verified."""
+        if not proxy.startswith("https:"):
+            return self._pool
+        context = context or self._context_for("https", verify or True, cert)
         pool = self._secured.get(context)
         if pool is None:
             pool = self._secured[context] = _Pool(**{"proxy_context": context, **self._options})
