@@ -423,7 +423,7 @@ def _without_brackets(url: str) -> str:
 
 
 def _body_of(body: Any) -> Any:
-    """Return *body* as a pool takes it: of a file of text, its bytes in UTF-8. Raises UnicodeEncodeError."""
+    """Return *body* as a pool takes it: of text and of files of text, the bytes. Raises UnicodeEncodeError."""
     if isinstance(body, str):
         return body.encode(_TEXT_CODING)
     return _encoded(body) if isinstance(body, io.TextIOBase) else body
@@ -435,7 +435,7 @@ _TEXT_CODING: Final = "latin-1" if vars(urllib3)["__version__"].startswith("1.")
 
 def _encoded(file: io.TextIOBase) -> Iterator[bytes]:
     while text := file.read(16_384):
-        yield text.encode()
+        yield text.encode(_TEXT_CODING)
 
 
 for _name in (*_OF_URLLIB3, "poolmanager", "proxy_manager"):

@@ -151,6 +151,7 @@ def test_text_is_sent_as_urllib3_sends_it(
         prepared = session.prepare_request(requests.Request("POST", f"{origin.url}/echo", data="\xe9"))
         prepared.headers["Content-Length"] = str(len("\xe9".encode(coding)))
         assert session.send(prepared).json()["body"].encode("latin-1") == "\xe9".encode(coding)
+        assert b"".join(adapter._body_of(io.StringIO("\xe9"))) == "\xe9".encode(coding)
     prepared.body = "\u20ac"
     with pytest.raises(UnicodeEncodeError):
         session.send(prepared)
@@ -462,7 +463,8 @@ def test_errors_name_the_proxy_as_urllib3_does(asked: str, to: Any, session: Any
 def answers(status: bytes) -> Any:
     def serve(sock: socket.socket) -> None:
         take_request(sock)
-        sock.sendall(b"HTTP/1.1 %b\r\nContent-Length: 5\r\n\r\nthere" % status)
+        # It closes, and says so: else urllib3 may meet the end of a kept connection, or not.
+        sock.sendall(b"HTTP/1.1 %b\r\nConnection: close\r\nContent-Length: 5\r\n\r\nthere" % status)
 
     return serve
 
